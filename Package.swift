@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// CI sets PHI_WARNINGS_AS_ERRORS; a user's newer compiler may know warnings that ours does not.
+let strict: [SwiftSetting] =
+    Context.environment["PHI_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+// pkg-config's flags for libzmq on Debian name folders that SwiftPM warns about at each build, and the
+// library lies on the default paths there. Homebrew's does not, so elsewhere pkg-config is asked.
+#if os(Linux)
+    let pkgConfigOfZeroMQ: String? = nil
+    let pkgConfigOfSodium: String? = nil
+#else
+    let pkgConfigOfZeroMQ: String? = "libzmq"
+    let pkgConfigOfSodium: String? = "libsodium"
+#endif
+
+let package = Package(
+    name: "phi",
+    platforms: [.macOS(.v26)],
+    products: [
+        .executable(name: "phi", targets: ["phi"]),
+        .library(name: "PhiAccrual", targets: ["PhiAccrual"]),
+        .library(name: "HeartbeatPublisher", targets: ["HeartbeatPublisher"]),
+        .library(name: "PhiClient", targets: ["PhiClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C libraries.
+        .systemLibrary(
+            name: "CZeroMQ", pkgConfig: pkgConfigOfZeroMQ,
+            providers: [.apt(["libzmq3-dev"]), .brew(["zeromq"])]),
+        .systemLibrary(
+            name: "CSodium", pkgConfig: pkgConfigOfSodium,
+            providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CTimerFD"),
+
+        // The algorithm and what is pure around it.
+        .target(name: "PhiAccrual", swiftSettings: strict),
+        .target(name: "QualityOfService", swiftSettings: strict),
+        .target(name: "HeartbeatProtocol", dependencies: ["PhiAccrual", "CSodium"], swiftSettings: strict),
+        .target(name: "Traces", dependencies: ["CZlib"], swiftSettings: strict),
+
+        // The shells.
+        .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
+        .target(
+            name: "HeartbeatPublisher", dependencies: ["HeartbeatProtocol", "PhiAccrual", "ZeroMQ"],
+            swiftSettings: strict),
+        .target(name: "PhiClient", dependencies: ["HeartbeatProtocol", "ZeroMQ"], swiftSettings: strict),
+        .target(
+            name: "DetectorService",
+            dependencies: [
+                "CTimerFD", "HeartbeatProtocol", "PhiAccrual", "ZeroMQ",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "phi",
+            dependencies: [
+                "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient",
+                "QualityOfService", "Traces", "ZeroMQ",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)
