@@ -1,0 +1,171 @@
+/// A question or an order to the service: `{"id": 1, "do": "events", "since": 41}`.
+public struct ControlRequest: Codable, Hashable, Sendable {
+    /// Comes back with the reply. A number, here; requests without one get 0.
+    public var id: Int64
+    /// What is asked for; names that a service does not know are answered with an error.
+    public var action: String
+    /// `events`, `snapshot`: only what is later than this sequence.
+    public var since: UInt64?
+    /// `events`, `snapshot`: the log that `since` counts in.
+    public var epoch: UInt64?
+    /// `events`, `snapshot`: only topics that start so.
+    public var prefix: String?
+    /// `nodes`: from this cursor on.
+    public var cursor: Int?
+    /// `nodes`: only this one, as `group/name`.
+    public var node: String?
+    /// At most so many answers at once.
+    public var limit: Int?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, since, epoch, prefix, cursor, node, limit
+        case action = "do"
+    }
+
+    public init(id: Int64, action: String) { (self.id, self.action) = (id, action) }
+
+    public init(from decoder: any Decoder) throws {
+        let object = try decoder.container(keyedBy: CodingKeys.self)
+        id = try object.decodeIfPresent(Int64.self, forKey: .id) ?? 0
+        action = try object.decode(String.self, forKey: .action)
+        since = try object.decodeIfPresent(UInt64.self, forKey: .since)
+        epoch = try object.decodeIfPresent(UInt64.self, forKey: .epoch)
+        prefix = try object.decodeIfPresent(String.self, forKey: .prefix)
+        cursor = try object.decodeIfPresent(Int.self, forKey: .cursor)
+        node = try object.decodeIfPresent(String.self, forKey: .node)
+        limit = try object.decodeIfPresent(Int.self, forKey: .limit)
+    }
+}
+
+/// Why a request was not carried out: a code for programs, a sentence for people.
+public struct ControlError: Codable, Hashable, Sendable, Error, CustomStringConvertible {
+    public enum Code: String, Codable, Hashable, Sendable {
+        /// No JSON object, or a field of the wrong kind.
+        case malformed
+        /// A request that this service does not know.
+        case unknownRequest = "unknown-request"
+        /// A node, or a name, that this service does not know.
+        case unknownNode = "unknown-node"
+        /// The events asked for are no longer, or not yet, in the log.
+        case gone
+        /// The sequence belongs to another log.
+        case otherEpoch = "other-epoch"
+        case stopping
+    }
+    public var code: Code
+    public var message: String
+    public init(_ code: Code, _ message: String) { (self.code, self.message) = (code, message) }
+    public var description: String { message }
+}
+
+/// `{"id": 1, "ok": {…}}` or `{"id": 1, "error": {"code": "…", "message": "…"}}`.
+public struct ControlReply<Answer: Codable & Sendable>: Codable, Sendable {
+    public var id: Int64
+    public var ok: Answer?
+    public var error: ControlError?
+
+    public init(id: Int64, ok: Answer) { (self.id, self.ok) = (id, ok) }
+    public init(id: Int64, error: ControlError) { (self.id, self.error) = (id, error) }
+}
+
+/// Answer to `events` and `snapshot`.
+public struct EventsAnswer<Event: Codable & Sendable>: Codable, Sendable {
+    public var epoch: UInt64
+    /// Complete up to and including this sequence, as far as the prefix goes.
+    public var through: UInt64
+    /// There are more: ask again from `through`.
+    public var more: Bool
+    /// In the order of their sequences.
+    public var events: [Event]
+
+    public init(epoch: UInt64, through: UInt64, more: Bool, events: [Event]) {
+        (self.epoch, self.through, self.more, self.events) = (epoch, through, more, events)
+    }
+}
+
+/// Answer to `nodes`.
+public struct NodesAnswer: Codable, Hashable, Sendable {
+    public struct Node: Codable, Hashable, Sendable {
+        public struct AtLevel: Codable, Hashable, Sendable {
+            public var state: String
+            /// Seconds until suspected if nothing more is heard; below 0 since when. Nil while no interval is known.
+            public var secondsLeft: Double?
+            public var thresholdSeconds: Double?
+            public init(state: String, secondsLeft: Double?, thresholdSeconds: Double?) {
+                (self.state, self.secondsLeft, self.thresholdSeconds) = (state, secondsLeft, thresholdSeconds)
+            }
+            private enum CodingKeys: String, CodingKey {
+                case state
+                case secondsLeft = "seconds_left"
+                case thresholdSeconds = "threshold_seconds"
+            }
+        }
+        /// Nil while the name is not known.
+        public var group: String?
+        public var node: String?
+        public var key: String
+        public var incarnation: UInt32
+        public var sequence: UInt32?
+        public var phi: Double?
+        public var silenceSeconds: Double?
+        public var expectedSeconds: Double?
+        public var missing: Int64
+        public var discarded: Int64
+        public var samples: Int
+        public var labels: [String: String]
+        public var levels: [String: AtLevel]
+
+        public init(
+            group: String?, node: String?, key: String, incarnation: UInt32, sequence: UInt32?, phi: Double?,
+            silenceSeconds: Double?, expectedSeconds: Double?, missing: Int64, discarded: Int64, samples: Int,
+            labels: [String: String], levels: [String: AtLevel]
+        ) {
+            (self.group, self.node, self.key, self.incarnation, self.sequence) = (group, node, key, incarnation, sequence)
+            (self.phi, self.silenceSeconds, self.expectedSeconds) = (phi, silenceSeconds, expectedSeconds)
+            (self.missing, self.discarded, self.samples) = (missing, discarded, samples)
+            (self.labels, self.levels) = (labels, levels)
+        }
+        private enum CodingKeys: String, CodingKey {
+            case group, node, key, incarnation, sequence, phi, missing, discarded, samples, labels, levels
+            case silenceSeconds = "silence_seconds"
+            case expectedSeconds = "expected_seconds"
+        }
+    }
+    public var nodes: [Node]
+    /// Where to go on; nil after the last.
+    public var cursor: Int?
+
+    public init(nodes: [Node], cursor: Int?) { (self.nodes, self.cursor) = (nodes, cursor) }
+}
+
+/// Answer to `status`.
+public struct StatusAnswer: Codable, Hashable, Sendable {
+    public struct LevelPolicy: Codable, Hashable, Sendable {
+        public var name: String
+        public var policy: String
+        public init(name: String, policy: String) { (self.name, self.policy) = (name, policy) }
+    }
+    public var epoch: UInt64
+    public var sequence: UInt64
+    public var uptimeSeconds: Double
+    public var levels: [LevelPolicy]
+    public var nodes: Int
+    /// Heartbeats by what became of them: `fresh`, `late`, …
+    public var heartbeats: [String: Int64]
+    /// Frames that were no heartbeats, by reason.
+    public var malformed: [String: Int64]
+    /// Endpoints as bound or connected.
+    public var endpoints: [String: [String]]
+
+    public init(
+        epoch: UInt64, sequence: UInt64, uptimeSeconds: Double, levels: [LevelPolicy], nodes: Int,
+        heartbeats: [String: Int64], malformed: [String: Int64], endpoints: [String: [String]]
+    ) {
+        (self.epoch, self.sequence, self.uptimeSeconds, self.levels) = (epoch, sequence, uptimeSeconds, levels)
+        (self.nodes, self.heartbeats, self.malformed, self.endpoints) = (nodes, heartbeats, malformed, endpoints)
+    }
+    private enum CodingKeys: String, CodingKey {
+        case epoch, sequence, levels, nodes, heartbeats, malformed, endpoints
+        case uptimeSeconds = "uptime_seconds"
+    }
+}

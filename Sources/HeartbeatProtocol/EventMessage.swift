@@ -1,0 +1,135 @@
+import PhiAccrual
+
+/// One event as its subscribers read it: the JSON object in the last frame of a feed message.
+///
+/// Keys are an interface: more may come, none goes.
+public enum EventMessage: Hashable, Sendable {
+    case transition(TransitionMessage)
+    case notice(NoticeMessage)
+
+    public var place: FeedPlace {
+        switch self {
+        case .transition(let message): message.place
+        case .notice(let message): message.place
+        }
+    }
+}
+
+/// Where an event stands in the feed.
+public struct FeedPlace: Hashable, Sendable {
+    /// Unix milliseconds at which the event log was made. Another epoch is another log.
+    public var epoch: UInt64
+    /// Number of the event in its log, from 1, without gaps.
+    public var sequence: UInt64
+    /// Sequence of the event before this one on the same topic; 0 for the first.
+    public var previous: UInt64
+    public var at: Timestamp
+
+    public init(epoch: UInt64, sequence: UInt64, previous: UInt64, at: Timestamp) {
+        (self.epoch, self.sequence, self.previous, self.at) = (epoch, sequence, previous, at)
+    }
+}
+
+/// A change of verdict on one node at one level.
+public struct TransitionMessage: Hashable, Sendable {
+    public struct Threshold: Hashable, Sendable {
+        /// As the user states it: `phi=8`.
+        public var policy: String
+        /// φ at which the node is suspected; nil for policies without one.
+        public var phi: Double?
+        /// The silence at which the node is suspected; nil while no interval is known.
+        public var seconds: Double?
+        /// Where the policy was set.
+        public var origin: String
+    }
+    public var place: FeedPlace
+    public var group: String
+    public var node: String
+    public var incarnation: UInt32
+    public var level: String
+    public var from: Verdict
+    public var to: Verdict
+    public var phi: Double?
+    public var silenceSeconds: Double
+    public var expectedSeconds: Double?
+    public var threshold: Threshold
+    public var missing: Int64
+    public var senderLateSeconds: Double?
+    public var ownLateSeconds: Double
+    public var samples: Int
+    public var explanation: String
+
+    public var topic: FeedTopic { FeedTopic(level: level, group: group, node: node) }
+}
+
+extension TransitionMessage {
+    public init(_ transition: Transition, level: Level, at place: FeedPlace) {
+        let evidence = transition.evidence
+        self.place = place
+        group = transition.node.group
+        node = transition.node.name
+        incarnation = transition.incarnation
+        self.level = level.name
+        from = transition.from
+        to = transition.to
+        phi = evidence.phi
+        silenceSeconds = evidence.silence.seconds
+        expectedSeconds = evidence.expected?.seconds
+        threshold = Threshold(
+            policy: level.policy.description, phi: level.policy.phi, seconds: evidence.wait?.seconds, origin: "default")
+        missing = evidence.missing
+        senderLateSeconds = evidence.senderLate?.seconds
+        ownLateSeconds = evidence.ownLate.seconds
+        samples = evidence.samples
+        explanation = Explanation.of(transition, under: level)
+    }
+}
+
+/// Something worth knowing that is no change of verdict.
+public struct NoticeMessage: Hashable, Sendable {
+    public var place: FeedPlace
+    public var code: String
+    /// Nil where it concerns no single node, or one whose name is not known.
+    public var group: String?
+    public var node: String?
+    /// The node's key in hexadecimal, where it concerns one.
+    public var key: String?
+    public var numbers: [String: Double]
+    public var explanation: String
+
+    public var topic: FeedTopic { FeedTopic(level: nil, group: group, node: node) }
+}
+
+extension NoticeMessage {
+    public init(_ notice: Notice, at place: FeedPlace) {
+        self.place = place
+        code = notice.code.rawValue
+        group = notice.node?.group
+        node = notice.node?.name
+        key = notice.key.description
+        numbers = ["incarnation": Double(notice.incarnation)]
+        explanation = Explanation.of(notice)
+    }
+}
+
+extension NodeKey: CustomStringConvertible {
+    /// Sixteen hexadecimal digits.
+    public var description: String {
+        let digits = String(rawValue, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+extension Policy {
+    /// φ at which it suspects.
+    public var phi: Double? {
+        switch self {
+        case .phi(let phi): phi
+        }
+    }
+}
+
+extension Int64 {
+    /// Nanoseconds as seconds.
+    public var seconds: Double { Double(self) / 1e9 }
+}

@@ -1,0 +1,64 @@
+import PhiAccrual
+
+/// Sentences for people: why a verdict is what it is.
+enum Explanation {
+    static func of(_ transition: Transition, under level: Level) -> String {
+        let evidence = transition.evidence
+        let silence = spoken(evidence.silence)
+        switch transition.to {
+        case .new: return "Expected, and not heard yet."
+        case .learning where transition.from == .suspected:
+            return "A heartbeat ended a silence of \(silence); too few were heard to say more."
+        case .learning: return "First heartbeat."
+        case .trusted where transition.from == .suspected:
+            return "A heartbeat ended a silence of \(silence)\(lost(evidence))."
+        case .trusted: return "Heartbeats arrive in order."
+        case .left: return "The node said goodbye."
+        case .forgotten: return "Nothing was heard for \(silence), the time for which silent nodes are kept."
+        case .suspected:
+            let expected = evidence.expected.map { ", expected after \(spoken($0))" } ?? ""
+            let threshold = evidence.wait.map { " after \(spoken($0))" } ?? ""
+            let basis = evidence.samples == 0 ? "its announced interval" : "\(counted(evidence.samples, "gap"))"
+            return "No heartbeat for \(silence)\(expected)\(lost(evidence)). "
+                + "\(level.policy) (default) is reached\(threshold), judged by \(basis)."
+        }
+    }
+
+    static func of(_ notice: Notice) -> String {
+        let node = notice.node.map { "\($0)" } ?? "the node with key \(notice.key)"
+        switch notice.code {
+        case .unnamed:
+            return "Heartbeats of a node with key \(notice.key) arrive, and none of them said its name yet. "
+                + "It is watched, and announced once its name is known."
+        case .takeover:
+            return "Heartbeats of \(node) with an older start or an unlikely sequence number kept coming in order, "
+                + "so they are taken for the living sender."
+        case .duplicateNode:
+            return "Two senders take turns as \(node). Give each a name of its own."
+        case .nameCollision:
+            return "A second name claims the key of \(node). The first name stays."
+        }
+    }
+
+    private static func lost(_ evidence: Evidence) -> String {
+        evidence.missing == 0 ? "" : ", \(counted(Int(evidence.missing), "heartbeat")) missing so far"
+    }
+
+    private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+    /// Three or so digits and a unit: `1.56 s`, `250 ms`.
+    static func spoken(_ nanoseconds: Int64) -> String {
+        let seconds = Double(nanoseconds) / 1e9
+        let (value, unit): (Double, String) =
+            switch abs(seconds) {
+            case ..<1: (seconds * 1e3, "ms")
+            case ..<600: (seconds, "s")
+            case ..<36_000: (seconds / 60, "min")
+            case ..<864_000: (seconds / 3600, "h")
+            default: (seconds / 86_400, "days")
+            }
+        let scale: Double = abs(value) < 10 ? 100 : abs(value) < 100 ? 10 : 1
+        let rounded = (value * scale).rounded() / scale
+        return rounded == rounded.rounded() ? "\(Int64(saturating: rounded)) \(unit)" : "\(rounded) \(unit)"
+    }
+}

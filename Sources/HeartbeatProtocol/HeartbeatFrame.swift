@@ -1,0 +1,91 @@
+import PhiAccrual
+
+/// Version 1 of a heartbeat's bytes: one frame, little-endian, 32 bytes in the compact form.
+///
+/// The layout is in `docs/protocol.md`. Decoding allocates nothing, so that the long tail of a simple node, which
+/// introduces itself every time, is only looked at when it is news.
+public enum HeartbeatFrame {
+    /// What every heartbeat starts with, and what a detector subscribes to.
+    public static let magic: [UInt8] = [UInt8(ascii: "P"), UInt8(ascii: "H")]
+    public static let version: UInt8 = 1
+    public static let compactSize = 32
+    /// Largest frame that a detector accepts.
+    public static let maximumSize = 1024
+
+    private static let leaving: UInt8 = 1
+    private static let longForm: UInt8 = 2
+
+    /// - Returns: The heartbeat, and whether an introduction follows from byte `compactSize` on.
+    /// - Throws: Whatever is wrong first, from the front of the frame to its end.
+    public static func decode(
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(MalformedHeartbeat) -> (heartbeat: Heartbeat, introduces: Bool) {
+        guard !bytes.isEmpty else { throw .empty }
+        guard bytes.starts(with: magic.prefix(bytes.count)) else { throw .foreign }
+        if bytes.count > 10, bytes[10] != version { throw .unknownVersion }
+        guard bytes.count >= compactSize else { throw .tooShort }
+        let flags = bytes[11]
+        guard flags & ~(leaving | longForm) == 0 else { throw .unknownFlags }
+        let introduces = flags & longForm != 0
+        guard introduces || bytes.count == compactSize, bytes.count <= maximumSize else { throw .tooLong }
+
+        let seconds = Float(bitPattern: load(bytes, 12, as: UInt32.self))
+        guard seconds >= 0, seconds.isFinite else { throw .badInterval }  // NaN is not at least 0
+        return (
+            Heartbeat(
+                key: NodeKey(rawValue: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt64.self))),
+                incarnation: load(bytes, 16, as: UInt32.self), sequence: load(bytes, 20, as: UInt32.self),
+                sent: Int64(bitPattern: load(bytes, 24, as: UInt64.self)),
+                announcedInterval: Int64(saturating: Double(seconds) * 1e9), isLeaving: flags & leaving != 0),
+            introduces
+        )
+    }
+
+    private static func load<Value: FixedWidthInteger>(
+        _ bytes: UnsafeRawBufferPointer, _ offset: Int, as type: Value.Type
+    ) -> Value {
+        Value(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: type))
+    }
+
+    /// The compact form, or with an introduction the long one.
+    public static func encode(_ heartbeat: Heartbeat, introducing introduction: Introduction? = nil) -> [UInt8] {
+        var bytes = magic
+        bytes.reserveCapacity(compactSize)
+        append(heartbeat.key.rawValue.bigEndian, to: &bytes)
+        bytes.append(version)
+        bytes.append((heartbeat.isLeaving ? leaving : 0) | (introduction == nil ? 0 : longForm))
+        append(Float(Double(heartbeat.announcedInterval) / 1e9).bitPattern.littleEndian, to: &bytes)
+        append(heartbeat.incarnation.littleEndian, to: &bytes)
+        append(heartbeat.sequence.littleEndian, to: &bytes)
+        append((heartbeat.sent ?? 0).littleEndian, to: &bytes)
+        if let introduction { bytes += introduction.bytes }
+        return bytes
+    }
+
+    private static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
+    }
+}
+
+/// Why a frame is no heartbeat of version 1. Frames like these are dropped and counted by reason.
+public enum MalformedHeartbeat: String, Error, Hashable, Sendable, CaseIterable {
+    case empty
+    /// It does not start with `PH`.
+    case foreign
+    case unknownVersion = "unknown-version"
+    case tooShort = "too-short"
+    case tooLong = "too-long"
+    case unknownFlags = "unknown-flags"
+    /// The announced interval is negative, infinite, or no number.
+    case badInterval = "bad-interval"
+    /// The long form ends before its fields do, or goes on after them.
+    case badLength = "bad-length"
+    case notUTF8 = "not-utf8"
+    case badName = "bad-name"
+    /// The key is not the hash of the name.
+    case keyMismatch = "key-mismatch"
+    /// Labels are not a JSON object of texts.
+    case badLabels = "bad-labels"
+    /// It came in several frames.
+    case multipart
+}

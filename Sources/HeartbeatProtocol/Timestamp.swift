@@ -1,0 +1,83 @@
+/// A moment of civil time, to the nanosecond.
+public struct Timestamp: Hashable, Comparable, Sendable {
+    /// Nanoseconds since 1970-01-01T00:00:00Z, without leap seconds.
+    public var unixNanoseconds: Int64
+
+    public init(unixNanoseconds: Int64) { self.unixNanoseconds = unixNanoseconds }
+
+    public static func < (a: Timestamp, b: Timestamp) -> Bool { a.unixNanoseconds < b.unixNanoseconds }
+}
+
+extension Timestamp: LosslessStringConvertible, Codable {
+    /// RFC 3339 in UTC with nine decimals, such as `2026-01-31T23:59:59.000000001Z`.
+    public var description: String {
+        let (days, inDay) = unixNanoseconds.dividedRoundingDown(by: 86_400_000_000_000)
+        let (year, month, day) = Self.civilDate(daysSince1970: days)
+        let seconds = inDay / 1_000_000_000
+        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(padded(seconds / 3600, 2))"
+            + ":\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2)).\(padded(inDay % 1_000_000_000, 9))Z"
+    }
+
+    /// Reads what `description` writes, with up to nine decimals; nil for anything else.
+    public init?(_ text: String) {
+        let parts = text.split(whereSeparator: { "-T:.Z".contains($0) })
+        guard text.hasSuffix("Z"), parts.count == 6 || parts.count == 7 else { return nil }
+        let numbers = parts.prefix(6).compactMap { Int64($0) }
+        guard numbers.count == 6, (1...12).contains(numbers[1]), (1678...2261).contains(numbers[0]) else { return nil }
+        var nanoseconds: Int64 = 0
+        if parts.count == 7 {
+            guard parts[6].count <= 9, let fraction = Int64(parts[6] + String(repeating: "0", count: 9 - parts[6].count))
+            else { return nil }
+            nanoseconds = fraction
+        }
+        guard (0..<32).contains(numbers[2]), (0..<24).contains(numbers[3]), (0..<60).contains(numbers[4]),
+            (0..<61).contains(numbers[5])
+        else { return nil }
+        let days = Self.daysSince1970(year: numbers[0], month: numbers[1], day: numbers[2])
+        let seconds = ((days * 24 + numbers[3]) * 60 + numbers[4]) * 60 + numbers[5]
+        unixNanoseconds = seconds * 1_000_000_000 + nanoseconds
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let value = Timestamp(text) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an RFC 3339 time in UTC: \(text)")
+        }
+        self = value
+    }
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+
+    // Years are counted from March, so that the leap day is a year's last; 400 years are 146,097 days. 719,468 days lie
+    // between 0000-03-01 and 1970-01-01.
+    private static func daysSince1970(year: Int64, month: Int64, day: Int64) -> Int64 {
+        let (year, month) = month > 2 ? (year, month - 3) : (year - 1, month + 9)
+        let (era, yearOfEra) = year.dividedRoundingDown(by: 400)
+        let dayOfYear = (153 * month + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+    private static func civilDate(daysSince1970 days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let (era, dayOfEra) = (days + 719_468).dividedRoundingDown(by: 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let month = (5 * dayOfYear + 2) / 153
+        return (
+            era * 400 + yearOfEra + (month < 10 ? 0 : 1), month < 10 ? month + 3 : month - 9,
+            dayOfYear - (153 * month + 2) / 5 + 1
+        )
+    }
+    private func padded(_ number: Int64, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}
+
+extension Int64 {
+    fileprivate func dividedRoundingDown(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+}

@@ -1,0 +1,41 @@
+/// What one fresh heartbeat tells about how a node's heartbeats arrive.
+public struct Arrival: Hashable, Sendable {
+    /// Nanoseconds since the node's previous fresh arrival, at least 0.
+    public var gap: Int64
+    /// How much the sequence number went up since then: 1 if nothing was lost, never below 1.
+    public var step: Int64
+
+    public init(gap: Int64, step: Int64) {
+        self.gap = max(0, gap)
+        self.step = max(1, step)
+    }
+}
+
+/// Learns how one node's heartbeats arrive, and says how long to wait for the next one.
+///
+/// All times are nanoseconds since the last arrival, so a model never sees a clock. `Detector` owns one model per
+/// node and calls `begin` at the first heartbeat of every incarnation and `observe` at every later fresh one.
+public protocol ArrivalModel: Sendable {
+    associatedtype Parameters: Sendable
+    /// What `wait` needs to know of a policy, worked out once instead of at every heartbeat.
+    associatedtype Threshold: Sendable
+
+    init(_ parameters: Parameters)
+    static func threshold(for policy: Policy) -> Threshold
+
+    /// A schedule starts here: the first heartbeat of a node, or of a new incarnation of it. What was learned stays.
+    /// - Parameter announcedInterval: The spacing the sender announces, in nanoseconds; 0 if none.
+    mutating func begin(announcedInterval: Int64)
+    mutating func observe(_ arrival: Arrival)
+
+    /// How long after the last arrival the node is suspected, in nanoseconds; below 0 if it should have been already.
+    /// Nil while nothing is known of its interval.
+    func wait(until threshold: Threshold) -> Int64?
+    /// How suspicious a silence of so many nanoseconds is: 0 or more, finite, never falling as the silence grows.
+    /// Nil while nothing is known of the interval, and for models without a φ.
+    func phi(after silence: Int64) -> Double?
+    /// When the next heartbeat is expected, in nanoseconds after the last arrival.
+    var expectedWait: Int64? { get }
+    /// How many gaps were observed and are still remembered.
+    var samples: Int { get }
+}

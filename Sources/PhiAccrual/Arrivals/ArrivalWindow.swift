@@ -1,0 +1,51 @@
+/// The most recent inter-arrival gaps of one node, with their exact sums.
+///
+/// Gaps are whole nanoseconds, so a gap that leaves undoes exactly what it did on entering. A running
+/// sum of doubles would drift over weeks of heartbeats and could end in a negative variance.
+public struct ArrivalWindow: Sendable {
+    /// Longer gaps count as this long. With it, the sums below fit for every capacity allowed.
+    public static let longestGap: Int64 = 1 << 54  // ns, 208 days
+    public static let capacities = 2...100_000
+
+    public private(set) var count = 0
+    private var gaps: [Int64]  // ns; a ring, grown up to `capacity` as gaps come in
+    private let capacity: Int
+    private var next = 0
+    private var sum: Int128 = 0  // ns
+    private var sumOfSquares: Int128 = 0  // ns²; at most 10⁵ · 2¹⁰⁸ < 2¹²⁵
+
+    public init(capacity: Int) {
+        precondition(Self.capacities.contains(capacity), "a variance needs two gaps, and its sums have a limit")
+        self.capacity = capacity
+        gaps = []
+    }
+
+    /// Takes in a gap in nanoseconds, below 0 as 0; the oldest one leaves when the window is full.
+    public mutating func insert(_ gap: Int64) {
+        let entering = min(max(0, gap), Self.longestGap)
+        var leaving: Int64 = 0
+        if count < capacity {
+            gaps.append(entering)
+            count += 1
+        } else {
+            leaving = gaps[next]
+            gaps[next] = entering
+        }
+        next = next + 1 == capacity ? 0 : next + 1
+        sum += Int128(entering) - Int128(leaving)
+        sumOfSquares += Int128(entering) * Int128(entering) - Int128(leaving) * Int128(leaving)
+    }
+
+    /// Mean gap in nanoseconds; nil while empty.
+    public var mean: Double? { count == 0 ? nil : Double(sum) / Double(count) }
+
+    /// Population variance in ns², at least 0; nil while empty.
+    public var variance: Double? {
+        guard count > 0 else { return nil }
+        // Σ(x − m)² about a whole number m near the mean is exact and small; Σx² − (Σx)²/n in doubles is neither.
+        let middle = sum / Int128(count)
+        let squares = sumOfSquares - 2 * middle * sum + Int128(count) * middle * middle
+        let offset = Double(sum - middle * Int128(count)) / Double(count)  // mean − middle, below 1 ns
+        return max(0, Double(squares) / Double(count) - offset * offset)
+    }
+}

@@ -1,0 +1,315 @@
+/// Watches many nodes: learns from their heartbeats, suspects the silent, and trusts again who is heard.
+///
+/// It owns no clock, socket, or timer. The caller says what time it is and, after every step, waits for `nextDeadline`
+/// or the next heartbeat, whichever comes first. Equal inputs give equal events, always.
+///
+/// An arrival at or before its node's deadline is in time: at equal instants, call `receive` before `advance`. A caller
+/// that was late itself takes in everything that is waiting before it advances, or its own pause would look like
+/// everyone's silence.
+public struct Detector<Model: ArrivalModel>: Sendable {
+    public struct Configuration: Sendable {
+        /// From the least certain to the most. At most eight.
+        public var levels: [Level]
+        public var model: Model.Parameters
+        /// After which silence a node is forgotten, in nanoseconds; nil keeps it for ever.
+        public var retention: Int64?
+        /// How many nodes are kept at most. One more is refused, and those known are not disturbed.
+        public var capacity: Int
+
+        public init(levels: [Level], model: Model.Parameters, retention: Int64? = nil, capacity: Int = 1_000_000) {
+            precondition((1...8).contains(levels.count), "between one and eight levels")
+            precondition(Set(levels.map(\.name)).count == levels.count, "each level has a name of its own")
+            precondition((1...Int(Int32.max)).contains(capacity))
+            self.levels = levels
+            self.model = model
+            self.retention = retention
+            self.capacity = capacity
+        }
+    }
+
+    public let configuration: Configuration
+    public var levels: [Level] { configuration.levels }
+    public var nodeCount: Int { table.count }
+    public private(set) var receptions = ReceptionCounts()
+
+    let thresholds: [Model.Threshold]  // one per level
+    private(set) var table = KeyTable()
+    // One element per slot; a slot that no node uses is in `vacant`.
+    private(set) var nodes: [WatchedNode] = []
+    private(set) var models: [Model] = []
+    private(set) var deadlines: [Int64] = []  // ns; slot · levels + level; .max: none
+    private(set) var details: [NodeDetails] = []
+    private var vacant: [Int] = []
+    private var wheel = TimingWheel()
+
+    public init(_ configuration: Configuration) {
+        self.configuration = configuration
+        thresholds = configuration.levels.map { Model.threshold(for: $0.policy) }
+    }
+
+    // MARK: Steps
+
+    /// Says what a node is called. A node not heard yet is then expected.
+    ///
+    /// - Returns: False if there is no room for one more node.
+    @discardableResult
+    public mutating func introduce(
+        _ identity: NodeIdentity, key: NodeKey, at now: Instant, into events: inout [Event]
+    ) -> Bool {
+        guard let slot = table[key.rawValue] ?? addNode(key) else { return false }
+        guard let known = details[slot].identity else {
+            details[slot].identity = identity
+            announce(slot, at: now, from: Standing(), into: &events)
+            return true
+        }
+        if known != identity { tell(.nameCollision, slot, at: now, into: &events) }
+        return true
+    }
+
+    /// Takes in heartbeats that all arrived at one instant, in their order.
+    public mutating func receive(_ batch: Span<Heartbeat>, at now: Instant, into events: inout [Event]) {
+        for index in batch.indices { receive(batch[index], at: now, into: &events) }
+    }
+
+    @discardableResult
+    public mutating func receive(_ heartbeat: Heartbeat, at now: Instant, into events: inout [Event]) -> Reception {
+        let reception = take(heartbeat, at: now, into: &events)
+        receptions.count(reception)
+        return reception
+    }
+
+    /// Acts on every deadline up to and including `now`, in the order of the deadlines.
+    public mutating func advance(to now: Instant, into events: inout [Event]) {
+        while let slot = wheel.popDue(at: now.nanoseconds) {
+            let due = nodes[slot].deadline
+            if due > now.nanoseconds {
+                wheel.schedule(slot, at: due)  // heartbeats came since it was filed
+            } else {
+                reach(Instant(nanoseconds: due), slot, actingAt: now, into: &events)
+            }
+        }
+    }
+
+    /// Until when nothing happens unless a heartbeat comes; nil: for ever. It may lie up to a wheel's slot before the
+    /// first change, never after it, and `advance` to it is then a step without events.
+    public var nextDeadline: Instant? {
+        mutating get { wheel.nextInstant().map(Instant.init(nanoseconds:)) }
+    }
+
+    // MARK: Heartbeats
+
+    private mutating func take(_ heartbeat: Heartbeat, at now: Instant, into events: inout [Event]) -> Reception {
+        let slot: Int
+        if let known = table[heartbeat.key.rawValue] {
+            slot = known
+        } else {
+            if heartbeat.isLeaving { return .unknownGoodbye }
+            guard let added = addNode(heartbeat.key) else { return .tooManyNodes }
+            slot = added
+        }
+        let interval = models[slot].expectedWait ?? heartbeat.announcedInterval
+        let order = nodes[slot].order(heartbeat, expectedInterval: interval)
+        guard order != .fresh else {
+            details[slot].claimant?.acceptedSpoke()
+            accept(heartbeat, slot, at: now, into: &events)
+            return .fresh
+        }
+        details[slot].discarded += 1
+        return hearClaim(heartbeat, order, slot, interval, at: now, into: &events) ? .fresh : order
+    }
+
+    /// A heartbeat that would be discarded. Says whether its sender was believed in the end.
+    private mutating func hearClaim(
+        _ heartbeat: Heartbeat, _ order: Reception, _ slot: Int, _ interval: Int64, at now: Instant,
+        into events: inout [Event]
+    ) -> Bool {
+        guard order != .repeated else { return false }
+        var claimant = details[slot].claimant ?? Claimant(heartbeat)
+        if details[slot].claimant != nil {
+            claimant.hear(heartbeat, plausibleJump: WatchedNode.plausibleJump(expectedInterval: interval))
+        }
+        details[slot].claimant = claimant
+        if claimant.turns >= WatchedNode.confirmations { tell(.duplicateNode, slot, at: now, into: &events) }
+        guard claimant.inOrder >= WatchedNode.confirmations, order == .implausibleJump || nodes[slot].standing.mayBeTakenOver
+        else { return false }
+        accept(heartbeat, slot, at: now, isTakeover: true, into: &events)
+        details[slot].told.remove(.takeover)  // the next one is news
+        tell(.takeover, slot, at: now, into: &events)
+        return true
+    }
+
+    private mutating func accept(
+        _ heartbeat: Heartbeat, _ slot: Int, at now: Instant, isTakeover: Bool = false, into events: inout [Event]
+    ) {
+        var node = nodes[slot]
+        let before = node.standing
+        let silence = before.phase == .new ? 0 : max(0, now.nanoseconds.subtractingSaturated(node.lastArrival))
+        // What the silence looked like before its end was learned from. Most heartbeats change nothing and tell nothing.
+        var evidence = before.isTrusted && !heartbeat.isLeaving ? nil : evidence(slot, silence: silence, ownLate: 0)
+
+        if before.phase == .new || isTakeover || heartbeat.incarnation != node.incarnation {
+            models[slot].begin(announcedInterval: heartbeat.announcedInterval)
+            node.missing = 0
+            node.senderLate = nil
+            details[slot].claimant = nil
+            details[slot].told.remove(.duplicateNode)
+        } else {
+            let step = node.sequence.distance(toNewer: heartbeat.sequence)
+            node.missing += step - 1
+            node.senderLate = senderLateness(heartbeat, after: node, step: step, expected: models[slot].expectedWait)
+            models[slot].observe(Arrival(gap: silence, step: step))
+        }
+        node.lastArrival = now.nanoseconds
+        node.lastSent = heartbeat.sent
+        node.incarnation = heartbeat.incarnation
+        node.sequence = heartbeat.sequence
+        if heartbeat.isLeaving {
+            node.standing.leave()
+        } else {
+            if node.heard < WatchedNode.confirmations { node.heard += 1 }
+            node.standing.phase = node.heard < WatchedNode.confirmations ? .learning : .trusted
+        }
+        for level in thresholds.indices {
+            let wait = heartbeat.isLeaving ? nil : models[slot].wait(until: thresholds[level])
+            deadlines[slot * thresholds.count + level] = wait.map(now.nanoseconds.addingSaturated) ?? .max
+            // An arrival whose own new deadline has passed already leaves suspicion as it was.
+            if wait.map({ $0 >= 0 }) ?? true { node.standing.clearSuspicion(atLevel: level) }
+        }
+        nodes[slot] = node
+        rearm(slot)
+        evidence?.missing = node.missing
+        evidence?.senderLate = node.senderLate
+        evidence?.samples = models[slot].samples
+        if let evidence { announce(slot, at: now, from: before, evidence: evidence, into: &events) }
+    }
+
+    /// By the sender's own clock: how much longer than its steps should take it needed for them.
+    private func senderLateness(_ heartbeat: Heartbeat, after node: WatchedNode, step: Int64, expected: Int64?) -> Int64? {
+        guard let sent = heartbeat.sent, let lastSent = node.lastSent, let expected else { return nil }
+        let (due, overflow) = expected.multipliedReportingOverflow(by: step)
+        return overflow ? nil : sent.subtractingSaturated(lastSent).subtractingSaturated(due)
+    }
+
+    // MARK: Deadlines
+
+    /// The instant at which something happens to a node if it stays silent has come.
+    private mutating func reach(_ due: Instant, _ slot: Int, actingAt now: Instant, into events: inout [Event]) {
+        if let retention = configuration.retention,
+            due.nanoseconds >= nodes[slot].lastArrival.addingSaturated(retention)
+        {
+            forget(slot, at: due, into: &events)
+            return
+        }
+        let before = nodes[slot].standing
+        for level in thresholds.indices where suspicionInstant(slot, level) <= due.nanoseconds {
+            nodes[slot].standing.suspect(atLevel: level)
+        }
+        rearm(slot)
+        let silence = due.nanoseconds.subtractingSaturated(nodes[slot].lastArrival)
+        let ownLate = now.nanoseconds.subtractingSaturated(due.nanoseconds)
+        announce(
+            slot, at: due, from: before, evidence: evidence(slot, silence: silence, ownLate: ownLate), into: &events)
+    }
+
+    /// When a level not suspecting yet will: at its deadline, but not before the arrival that set it.
+    private func suspicionInstant(_ slot: Int, _ level: Int) -> Int64 {
+        guard !nodes[slot].standing.isSuspected(atLevel: level) else { return .max }
+        let deadline = deadlines[slot * thresholds.count + level]
+        return deadline == .max ? .max : max(deadline, nodes[slot].lastArrival)
+    }
+
+    /// Puts the node's next instant where the wheel finds it. A later instant than the wheel's is left for the wheel to
+    /// find out: most deadlines are overtaken by a heartbeat, and then cost nothing.
+    private mutating func rearm(_ slot: Int) {
+        var next = thresholds.indices.reduce(Int64.max) { min($0, suspicionInstant(slot, $1)) }
+        if let retention = configuration.retention {
+            next = min(next, nodes[slot].lastArrival.addingSaturated(retention))
+        }
+        nodes[slot].deadline = next
+        if next < wheel.instant(of: slot) { wheel.schedule(slot, at: next) }
+    }
+
+    // MARK: Nodes
+
+    private mutating func addNode(_ key: NodeKey) -> Int? {
+        guard nodeCount < configuration.capacity else { return nil }
+        let slot = vacant.popLast() ?? nodes.count
+        if slot == nodes.count {
+            nodes.append(WatchedNode(key: key))
+            models.append(Model(configuration.model))
+            details.append(NodeDetails())
+            for _ in thresholds { deadlines.append(.max) }
+        } else {
+            nodes[slot] = WatchedNode(key: key)
+            models[slot] = Model(configuration.model)
+            details[slot] = NodeDetails()
+            for level in thresholds.indices { deadlines[slot * thresholds.count + level] = .max }
+        }
+        table.insert(key.rawValue, slot: slot)
+        return slot
+    }
+
+    private mutating func forget(_ slot: Int, at now: Instant, into events: inout [Event]) {
+        let silence = now.nanoseconds.subtractingSaturated(nodes[slot].lastArrival)
+        let evidence = evidence(slot, silence: silence, ownLate: 0)
+        for level in thresholds.indices {
+            transition(slot, level, from: nodes[slot].standing.verdict(atLevel: level), to: .forgotten, now, evidence, &events)
+        }
+        table.remove(nodes[slot].key)
+        wheel.cancel(slot)
+        details[slot] = NodeDetails()
+        models[slot] = Model(configuration.model)
+        vacant.append(slot)
+    }
+
+    // MARK: Telling
+
+    private func evidence(_ slot: Int, silence: Int64, ownLate: Int64) -> Evidence {
+        Evidence(
+            phi: models[slot].phi(after: silence), silence: silence, expected: models[slot].expectedWait, wait: nil,
+            missing: nodes[slot].missing, senderLate: nodes[slot].senderLate, ownLate: ownLate,
+            samples: models[slot].samples)
+    }
+
+    /// Tells every level's change since `before`.
+    private mutating func announce(
+        _ slot: Int, at now: Instant, from before: Standing, evidence given: Evidence? = nil,
+        into events: inout [Event]
+    ) {
+        let after = nodes[slot].standing
+        guard after != before else { return }
+        let silence = now.nanoseconds.subtractingSaturated(nodes[slot].lastArrival)
+        let evidence = given ?? self.evidence(slot, silence: silence, ownLate: 0)
+        for level in thresholds.indices {
+            let (from, to) = (before.verdict(atLevel: level), after.verdict(atLevel: level))
+            if from != to { transition(slot, level, from: from, to: to, now, evidence, &events) }
+        }
+    }
+
+    private mutating func transition(
+        _ slot: Int, _ level: Int, from: Verdict, to: Verdict, _ now: Instant, _ evidence: Evidence,
+        _ events: inout [Event]
+    ) {
+        guard let identity = details[slot].identity else {
+            tell(.unnamed, slot, at: now, into: &events)
+            return
+        }
+        var evidence = evidence
+        evidence.wait = models[slot].wait(until: thresholds[level])
+        events.append(
+            .transition(
+                Transition(
+                    node: identity, incarnation: nodes[slot].incarnation, level: level, from: from, to: to, at: now,
+                    evidence: evidence)))
+    }
+
+    /// Tells a notice unless it was told before.
+    private mutating func tell(_ code: Notice.Code, _ slot: Int, at now: Instant, into events: inout [Event]) {
+        guard details[slot].told.insert(code).inserted else { return }
+        events.append(
+            .notice(
+                Notice(
+                    code: code, key: NodeKey(rawValue: nodes[slot].key), node: details[slot].identity,
+                    incarnation: nodes[slot].incarnation, at: now)))
+    }
+}

@@ -1,0 +1,98 @@
+/// What a detector says about a node at one level.
+public enum Verdict: String, Hashable, Sendable, CaseIterable {
+    /// Expected, and not heard yet.
+    case new
+    /// Heard, but too few times to say more.
+    case learning
+    case trusted
+    case suspected
+    /// It said goodbye. Its silence is no failure.
+    case left
+    /// Silent for the retention time, and no longer kept.
+    case forgotten
+}
+
+/// What a detector has to tell, in the order in which it happened.
+public enum Event: Hashable, Sendable {
+    case transition(Transition)
+    case notice(Notice)
+}
+
+/// A change of verdict on one node at one level, with what led to it.
+public struct Transition: Hashable, Sendable {
+    public var node: NodeIdentity
+    public var incarnation: UInt32
+    /// The level's place among the detector's levels.
+    public var level: Int
+    public var from: Verdict
+    public var to: Verdict
+    /// The scheduled deadline for `.suspected`, the arrival for `.trusted`.
+    public var at: Instant
+    public var evidence: Evidence
+}
+
+/// Why: everything that a verdict rests on. Times are nanoseconds.
+public struct Evidence: Hashable, Sendable {
+    /// How suspicious the silence was at that instant; nil while no interval was known.
+    public var phi: Double?
+    /// How long nothing had come: up to now, or up to the arrival that ended it.
+    public var silence: Int64
+    /// After which silence the next heartbeat was expected; nil while no interval was known.
+    public var expected: Int64?
+    /// After which silence the node is suspected at this level.
+    public var wait: Int64?
+    /// Heartbeats of this incarnation that are missing, by sequence number.
+    public var missing: Int64
+    /// How much later than one expected gap the sender sent its last heartbeat, by its own clock; below 0: earlier.
+    public var senderLate: Int64?
+    /// How long after the instant the detector acted.
+    public var ownLate: Int64
+    /// How many gaps the fit rests on.
+    public var samples: Int
+}
+
+/// Something worth knowing that is no change of verdict. Each kind is told once until it could be news again.
+public struct Notice: Hashable, Sendable {
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        /// Heartbeats come under a key whose name nobody has said yet.
+        case unnamed
+        /// An older incarnation, or a lower or far higher sequence, kept coming and was taken over.
+        case takeover
+        /// Two living senders use one key.
+        case duplicateNode = "duplicate-node"
+        /// A second name claims a key. The first name stays.
+        case nameCollision = "name-collision"
+    }
+    public var code: Code
+    public var key: NodeKey
+    public var node: NodeIdentity?
+    public var incarnation: UInt32
+    public var at: Instant
+}
+
+/// What became of a heartbeat.
+public enum Reception: Int, Hashable, Sendable, CaseIterable {
+    case fresh
+    /// The newest number once more.
+    case repeated
+    /// A number lower than the newest.
+    case late
+    /// From before the node's last start.
+    case olderIncarnation
+    /// A sequence number so far ahead that it needs confirming.
+    case implausibleJump
+    /// A goodbye of a node never heard of.
+    case unknownGoodbye
+    /// One node more than the detector may keep.
+    case tooManyNodes
+}
+
+/// How many heartbeats had which fate.
+public struct ReceptionCounts: Hashable, Sendable {
+    private var counts = [Int64](repeating: 0, count: Reception.allCases.count)
+    public fileprivate(set) subscript(reception: Reception) -> Int64 {
+        get { counts[reception.rawValue] }
+        set { counts[reception.rawValue] = newValue }
+    }
+    mutating func count(_ reception: Reception) { self[reception] += 1 }
+}

@@ -1,0 +1,85 @@
+/// What is known of one node at some moment.
+public struct NodeStatus: Hashable, Sendable {
+    public struct AtLevel: Hashable, Sendable {
+        public var verdict: Verdict
+        /// When the node is (or was) suspected if nothing more is heard; nil while no interval is known.
+        public var deadline: Instant?
+        /// The same as a silence, in nanoseconds.
+        public var wait: Int64?
+    }
+    public var key: NodeKey
+    public var identity: NodeIdentity?
+    public var incarnation: UInt32
+    /// Of the newest heartbeat; nil if none came yet.
+    public var sequence: UInt32?
+    public var lastArrival: Instant?
+    public var phi: Double?
+    /// Interval that is expected, in nanoseconds.
+    public var expected: Int64?
+    public var missing: Int64
+    public var discarded: Int64
+    public var samples: Int
+    /// In the order of the detector's levels.
+    public var levels: [AtLevel]
+}
+
+extension Detector {
+    /// Nil for a node that is not known.
+    public func status(of key: NodeKey, at now: Instant) -> NodeStatus? {
+        table[key.rawValue].map { status(ofSlot: $0, at: now) }
+    }
+
+    /// The nodes in places from `cursor` on, at most `limit` of them, and where to go on; nil after the last.
+    /// A node present throughout is met exactly once.
+    public func statuses(from cursor: Int, limit: Int, at now: Instant) -> (page: [NodeStatus], next: Int?) {
+        var page: [NodeStatus] = []
+        var slot = max(0, cursor)
+        while slot < nodes.count, page.count < limit {
+            if table[nodes[slot].key] == slot { page.append(status(ofSlot: slot, at: now)) }
+            slot += 1
+        }
+        return (page, slot < nodes.count ? slot : nil)
+    }
+
+    /// How suspicious the node's silence would be at `now` if nothing came before; nil if it is unknown, or φ is.
+    public func phi(of key: NodeKey, at now: Instant) -> Double? {
+        table[key.rawValue].flatMap { nodes[$0].standing.phase == .new ? nil : phi(ofSlot: $0, at: now) }
+    }
+
+    /// When the node is suspected at a level if nothing more comes; nil if it is unknown, or the deadline is.
+    public func deadline(of key: NodeKey, level: Int = 0) -> Instant? {
+        table[key.rawValue].flatMap { deadline(ofSlot: $0, level: level) }
+    }
+
+    /// Acts on every deadline before `instant` as an observer would who is never late: each at its own instant.
+    public mutating func advanceIdeally(before instant: Instant, into events: inout [Event]) {
+        while let next = nextDeadline, next < instant { advance(to: next, into: &events) }
+    }
+
+    private func phi(ofSlot slot: Int, at now: Instant) -> Double? {
+        models[slot].phi(after: max(0, now.nanoseconds.subtractingSaturated(nodes[slot].lastArrival)))
+    }
+
+    private func deadline(ofSlot slot: Int, level: Int) -> Instant? {
+        let deadline = deadlines[slot * thresholds.count + level]
+        return deadline == .max ? nil : Instant(nanoseconds: deadline)
+    }
+
+    private func status(ofSlot slot: Int, at now: Instant) -> NodeStatus {
+        let (node, model) = (nodes[slot], models[slot])
+        let isHeard = node.standing.phase != .new
+        let isWatched = isHeard && node.standing.phase != .left
+        return NodeStatus(
+            key: NodeKey(rawValue: node.key), identity: details[slot].identity, incarnation: node.incarnation,
+            sequence: isHeard ? node.sequence : nil,
+            lastArrival: isHeard ? Instant(nanoseconds: node.lastArrival) : nil,
+            phi: isWatched ? phi(ofSlot: slot, at: now) : nil, expected: model.expectedWait, missing: node.missing,
+            discarded: details[slot].discarded, samples: model.samples,
+            levels: thresholds.indices.map { level in
+                NodeStatus.AtLevel(
+                    verdict: node.standing.verdict(atLevel: level),
+                    deadline: isWatched ? deadline(ofSlot: slot, level: level) : nil,
+                    wait: isWatched ? model.wait(until: thresholds[level]) : nil)
+            })
+    }
+}

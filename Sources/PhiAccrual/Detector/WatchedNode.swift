@@ -1,0 +1,113 @@
+/// What every heartbeat of a node reads and writes.
+struct WatchedNode: Sendable {
+    var key: UInt64
+    var lastArrival: Int64 = 0  // ns
+    var lastSent: Int64?  // ns of the sender's clock
+    /// When something happens if nothing more is heard: the first open deadline, or the end of retention.
+    var deadline: Int64 = .max  // ns
+    /// How much later than expected the sender sent its newest heartbeat.
+    var senderLate: Int64?  // ns
+    var missing: Int64 = 0
+    var incarnation: UInt32 = 0
+    var sequence: UInt32 = 0
+    var standing = Standing()
+    /// Fresh heartbeats so far, up to what trust takes. Kept over incarnations: what was learned stays.
+    var heard: UInt8 = 0
+
+    /// Heartbeats until a node is trusted, and until a stubborn sender is believed.
+    static let confirmations: UInt8 = 3
+
+    init(key: NodeKey) { self.key = key.rawValue }
+
+    /// How a heartbeat stands to the newest one.
+    func order(_ heartbeat: Heartbeat, expectedInterval: Int64) -> Reception {
+        guard standing.phase != .new, heartbeat.incarnation <= incarnation else { return .fresh }
+        guard heartbeat.incarnation == incarnation else { return .olderIncarnation }
+        let ahead = sequence.distance(toNewer: heartbeat.sequence)
+        if ahead == 0 { return .repeated }
+        if ahead < 0 { return .late }
+        return ahead > Self.plausibleJump(expectedInterval: expectedInterval) ? .implausibleJump : .fresh
+    }
+
+    /// How far a sequence may go up at once: a day of heartbeats, and a thousand in any case.
+    static func plausibleJump(expectedInterval: Int64) -> Int64 {
+        let day: Int64 = 86_400_000_000_000
+        return max(1000, expectedInterval > 0 ? day / expectedInterval : 0)
+    }
+}
+
+/// What is thought of a node at all levels together.
+struct Standing: Hashable, Sendable {
+    /// Where the node is in its life, before any level's suspicion.
+    enum Phase: UInt8, Sendable { case new, learning, trusted, left }
+    var phase = Phase.new
+    private var suspectedLevels: UInt8 = 0  // a bit per level
+
+    func isSuspected(atLevel level: Int) -> Bool { suspectedLevels & (1 << UInt8(level)) != 0 }
+    mutating func suspect(atLevel level: Int) { suspectedLevels |= 1 << UInt8(level) }
+    mutating func clearSuspicion(atLevel level: Int) { suspectedLevels &= ~(1 << UInt8(level)) }
+    mutating func leave() { (phase, suspectedLevels) = (.left, 0) }
+
+    /// Trusted at every level: then only a goodbye or a silence changes anything.
+    var isTrusted: Bool { phase == .trusted && suspectedLevels == 0 }
+    /// Whether heartbeats of another incarnation may take over after some confirmation.
+    var mayBeTakenOver: Bool { suspectedLevels != 0 || phase == .left }
+
+    func verdict(atLevel level: Int) -> Verdict {
+        if isSuspected(atLevel: level) { return .suspected }
+        switch phase {
+        case .new: return .new
+        case .learning: return .learning
+        case .trusted: return .trusted
+        case .left: return .left
+        }
+    }
+}
+
+extension UInt32 {
+    /// How far `other` is ahead, in serial-number arithmetic (RFC 1982): below 0 if it is behind, and for the one
+    /// number that is as far ahead as behind.
+    func distance(toNewer other: UInt32) -> Int64 { Int64(Int32(bitPattern: other &- self)) }
+}
+
+/// A sender that speaks out of turn, watched in case it is the living one.
+///
+/// A node whose clock was set back, or that restarted twice within a second, must not stay suspected for ever.
+struct Claimant: Sendable {
+    private(set) var incarnation: UInt32
+    private(set) var sequence: UInt32
+    /// Heartbeats in order since the accepted sender was last heard.
+    private(set) var inOrder: UInt8 = 1
+    /// How often the two senders took turns.
+    private(set) var turns: UInt8 = 0
+    private var acceptedSpokeSince = false
+
+    init(_ heartbeat: Heartbeat) { (incarnation, sequence) = (heartbeat.incarnation, heartbeat.sequence) }
+
+    /// Takes in one more heartbeat out of turn; one that does not continue this claimant's is another claimant.
+    mutating func hear(_ heartbeat: Heartbeat, plausibleJump: Int64) {
+        guard heartbeat.incarnation == incarnation,
+            (1...plausibleJump).contains(sequence.distance(toNewer: heartbeat.sequence))
+        else {
+            // The number said before once more proves nothing, and takes nothing away.
+            if heartbeat.incarnation != incarnation || heartbeat.sequence != sequence { self = Claimant(heartbeat) }
+            return
+        }
+        sequence = heartbeat.sequence
+        inOrder = inOrder == .max ? .max : inOrder + 1
+        if acceptedSpokeSince { turns = turns == .max ? .max : turns + 1 }
+        acceptedSpokeSince = false
+    }
+    mutating func acceptedSpoke() {
+        inOrder = 0
+        acceptedSpokeSince = true
+    }
+}
+
+/// What is seldom needed of a node.
+struct NodeDetails: Sendable {
+    var identity: NodeIdentity?
+    var claimant: Claimant?
+    var discarded: Int64 = 0
+    var told: Set<Notice.Code> = []
+}

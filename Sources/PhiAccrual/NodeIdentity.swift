@@ -1,0 +1,60 @@
+/// Eight bytes that stand for a node on the wire and in look-ups.
+public struct NodeKey: Hashable, Sendable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// What people call a node: its group, and its name within the group.
+public struct NodeIdentity: Hashable, Sendable, CustomStringConvertible {
+    public let group: String
+    public let name: String
+
+    /// - Throws: If a part is not a valid name; see `invalidity(ofName:)`.
+    public init(group: String, name: String) throws(InvalidName) {
+        for (part, text) in [("group", group), ("node", name)] {
+            if let reason = Self.invalidity(ofName: text) { throw InvalidName(part: part, text: text, reason: reason) }
+        }
+        self.group = group
+        self.name = name
+    }
+
+    public var description: String { "\(group)/\(name)" }
+
+    /// What is wrong with a name of a group, a node, or a level; nil for a good one.
+    ///
+    /// Names become parts of topics, which `/` separates and in which `-` stands for “none”.
+    public static func invalidity(ofName name: String) -> String? {
+        let bytes = name.utf8
+        if bytes.isEmpty { return "it is empty" }
+        if bytes.count > 64 { return "it has \(bytes.count) bytes, and 64 is the most" }
+        if name == "-" { return "'-' stands for none" }
+        if bytes.contains(UInt8(ascii: "/")) { return "'/' separates group and node" }
+        if name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            return "it has a control character"
+        }
+        return nil
+    }
+}
+
+/// A name that cannot be one, with the reason.
+public struct InvalidName: Error, Hashable, Sendable, CustomStringConvertible {
+    public let part: String
+    public let text: String
+    public let reason: String
+    public var description: String {
+        "\(part) name \"\(text.escapingControls)\" cannot be used: \(reason); use 1 to 64 bytes of UTF-8 without '/' or control characters"
+    }
+}
+
+extension String {
+    /// The text with control characters written as escapes, fit for a terminal or a log line.
+    public var escapingControls: String {
+        unicodeScalars.reduce(into: "") { text, scalar in
+            if scalar.properties.generalCategory == .control {
+                text += "\\u{\(String(scalar.value, radix: 16))}"
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+    }
+}

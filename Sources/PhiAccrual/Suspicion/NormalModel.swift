@@ -1,0 +1,76 @@
+/// The accrual detector of the original paper: gaps follow a normal distribution fitted to the last ones.
+///
+/// `φ(t) = −log₁₀ P(gap > t)` with the window's mean and standard deviation. Two things are ours:
+/// - A floor under the deviation, in intervals. On a quiet machine the deviation learned is microseconds, and a
+///   scheduler's hiccup would be a suspicion.
+/// - The first known interval (announced, else the first gap) enters as two pretended gaps, a quarter of it to either
+///   side, so that the first deadlines are wide. Akka does the same.
+///
+/// Source: Hayashibara, Défago, Yared, Katayama, “The φ accrual failure detector”, SRDS 2004, section 3.
+public struct NormalModel: ArrivalModel {
+    public struct Parameters: Hashable, Sendable {
+        /// How many gaps are remembered.
+        public var window = 1000
+        /// Least standard deviation, as a share of the mean gap.
+        public var floor = 0.1
+        public init(window: Int = 1000, floor: Double = 0.1) {
+            self.window = window
+            self.floor = floor
+        }
+    }
+    /// Standard deviations beyond the mean at which φ reaches the policy's threshold.
+    public typealias Threshold = Double
+
+    private var window: ArrivalWindow
+    private let floor: Double
+    private var observed = 0
+    private var mean: Double?  // ns; of the window, kept so that asking costs nothing
+    private var deviation = 0.0  // ns, above 0 whenever there is a mean
+
+    public init(_ parameters: Parameters) {
+        window = ArrivalWindow(capacity: parameters.window)
+        floor = parameters.floor
+    }
+
+    public static func threshold(for policy: Policy) -> Double {
+        switch policy {
+        case .phi(let threshold): NormalTail.quantile(phi: threshold)
+        }
+    }
+
+    public mutating func begin(announcedInterval: Int64) {
+        if announcedInterval > 0 { pretend(announcedInterval) }
+    }
+
+    public mutating func observe(_ arrival: Arrival) {
+        pretend(arrival.gap)
+        window.insert(arrival.gap)
+        observed += 1
+        fit()
+    }
+
+    private mutating func pretend(_ interval: Int64) {
+        guard window.count == 0 else { return }
+        window.insert(interval - interval / 4)
+        window.insert(interval.addingSaturated(interval / 4))
+        fit()
+    }
+
+    private mutating func fit() {
+        guard let mean = window.mean, let variance = window.variance else { return }
+        self.mean = mean
+        // A nanosecond at least: heartbeats that all carry one stamp have no deviation and no mean to take a share of.
+        deviation = max(1, max(floor * mean, variance.squareRoot()))
+    }
+
+    public func wait(until threshold: Double) -> Int64? {
+        mean.map { Int64(saturating: ($0 + threshold * deviation).rounded(.up)) }
+    }
+
+    public func phi(after silence: Int64) -> Double? {
+        mean.map { max(0, -NormalTail.logSurvival((Double(silence) - $0) / deviation) / ln10) }
+    }
+
+    public var expectedWait: Int64? { mean.map { Int64(saturating: $0) } }
+    public var samples: Int { min(observed, window.count) }
+}

@@ -1,0 +1,53 @@
+/// A moment on the observer's monotonic clock.
+///
+/// The origin is the clock's own, so only differences mean anything. Arithmetic stops at the ends of the range
+/// instead of overflowing: instants come out of files too, and those can hold anything.
+public struct Instant: Hashable, Comparable, Sendable {
+    /// Nanoseconds since the clock's origin.
+    public var nanoseconds: Int64
+
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
+    public static func + (instant: Instant, duration: Duration) -> Instant {
+        Instant(nanoseconds: instant.nanoseconds.addingSaturated(duration.nanoseconds))
+    }
+    public static func - (instant: Instant, duration: Duration) -> Instant {
+        Instant(nanoseconds: instant.nanoseconds.subtractingSaturated(duration.nanoseconds))
+    }
+    public static func - (later: Instant, earlier: Instant) -> Duration {
+        .nanoseconds(later.nanoseconds.subtractingSaturated(earlier.nanoseconds))
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds, rounded towards zero and held within ±292 years.
+    public var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflow else { return seconds < 0 ? .min : .max }
+        return scaled.addingSaturated(attoseconds / 1_000_000_000)
+    }
+}
+
+extension Int64 {
+    /// The sum, or the end of the range it would pass.
+    @inlinable public func addingSaturated(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+    /// The difference, or the end of the range it would pass.
+    @inlinable public func subtractingSaturated(_ other: Int64) -> Int64 {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? (other < 0 ? .max : .min) : difference
+    }
+    /// The nearest whole number, held within the range; 0 for what is no number.
+    @inlinable public init(saturating value: Double) {
+        if value.isNaN {
+            self = 0
+        } else {
+            // 2⁶³ itself is a Double and does not fit; the largest Double below it does.
+            self = Int64(Swift.min(Swift.max(value.rounded(), -0x1p63), 0x1.fffffffffffffp62))
+        }
+    }
+}
