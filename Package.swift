@@ -48,14 +48,16 @@ let package = Package(
 
         // The shells.
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
+        .target(name: "SystemClocks", dependencies: ["PhiAccrual", "CTimerFD"], swiftSettings: strict),
         .target(
-            name: "HeartbeatPublisher", dependencies: ["HeartbeatProtocol", "PhiAccrual", "ZeroMQ"],
+            name: "HeartbeatPublisher", dependencies: ["HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ"],
             swiftSettings: strict),
-        .target(name: "PhiClient", dependencies: ["HeartbeatProtocol", "ZeroMQ"], swiftSettings: strict),
+        .target(
+            name: "PhiClient", dependencies: ["HeartbeatProtocol", "SystemClocks", "ZeroMQ"], swiftSettings: strict),
         .target(
             name: "DetectorService",
             dependencies: [
-                "CTimerFD", "HeartbeatProtocol", "PhiAccrual", "ZeroMQ",
+                "HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -64,7 +66,7 @@ let package = Package(
             name: "phi",
             dependencies: [
                 "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient",
-                "QualityOfService", "Traces", "ZeroMQ",
+                "QualityOfService", "SystemClocks", "Traces", "ZeroMQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

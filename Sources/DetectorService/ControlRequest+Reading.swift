@@ -1,0 +1,27 @@
+import HeartbeatProtocol
+import PhiAccrual
+
+extension ControlRequest {
+    /// Reads a request, and its id even if the rest cannot be used, so that the error finds its question.
+    static func reading(_ bytes: [UInt8], id: inout Int64) throws(ControlError) -> ControlRequest {
+        struct Identified: Decodable { var id: Int64? }
+        id = (try? WireJSON.decode(Identified.self, from: bytes).id) ?? 0
+        do {
+            return try WireJSON.decode(ControlRequest.self, from: bytes)
+        } catch {
+            let example = #"{"id": 1, "do": "status"}"#
+            throw ControlError(.malformed, "the request of \(bytes.count) bytes is none: \(Self.reason(error)); send for example \(example)")
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case DecodingError.keyNotFound(let key, _): "it has no \"\(key.stringValue)\""
+        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+            context.codingPath.last.map { "\"\($0.stringValue)\" is of another kind" } ?? "it is no JSON object"
+        case DecodingError.dataCorrupted(let context):
+            context.codingPath.last.map { "\"\($0.stringValue)\" is out of range" } ?? "it is no JSON"
+        default: "it is no JSON object"
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import HeartbeatProtocol
+import Logging
+import PhiAccrual
+import ServiceLifecycle
+import Synchronization
+import SystemClocks
+import ZeroMQ
+
+/// The service: heartbeats in, suspicion events out.
+///
+/// Two threads do the work. *Ingest* owns the heartbeats' sockets and the detector, *feed* owns the events' and
+/// requests' sockets; each has a mailbox, and nothing else is shared. This type binds, starts, and stops them.
+public final class DetectorService: Service {
+    public let endpoints: ServiceEndpoints
+    private let ingest: SocketThread
+    private let feed: SocketThread
+    private let stopIngest: WakeUp
+    private let stopFeed: WakeUp
+    private let failure: Failure
+
+    /// Binds and starts.
+    /// - Throws: `ZeroMQError` for an endpoint that cannot be used; then nothing is left running.
+    public init(_ configuration: ServiceConfiguration, logger: Logger) throws {
+        let context = try Context()
+        let heartbeatSockets = try HeartbeatSockets(
+            bind: configuration.heartbeats, connect: configuration.connect, in: context)
+        let feedSockets = try FeedSockets(events: configuration.events, control: configuration.control, in: context)
+        let endpoints = ServiceEndpoints(
+            heartbeats: heartbeatSockets.bound, connect: configuration.connect, events: feedSockets.boundEvents,
+            control: feedSockets.boundControl)
+        self.endpoints = endpoints
+        let (requests, inputs) = (try Mailbox<IngestRequest>(), try Mailbox<FeedInput>())
+        let (stopIngest, stopFeed, failure) = (try WakeUp(), try WakeUp(), Failure())
+        (self.stopIngest, self.stopFeed, self.failure) = (stopIngest, stopFeed, failure)
+
+        let detector = Detector<NormalModel>(
+            .init(
+                levels: configuration.levels, model: configuration.model,
+                retention: configuration.retention.nanoseconds, capacity: configuration.limits.nodes))
+        let log = EventLog(
+            epoch: UInt64(max(0, WallClock.now / 1_000_000)), capacity: configuration.limits.events)
+        ingest = try SocketThread(
+            name: "phi-ingest",
+            owning: Ingest(
+                sockets: heartbeatSockets, detector: detector, requests: requests, feed: inputs, logger: logger)
+        ) { ingest in
+            var ingest = ingest
+            failure.catching { try ingest.run(until: stopIngest) }
+        }
+        feed = try SocketThread(
+            name: "phi-feed",
+            owning: Feed(
+                sockets: feedSockets, log: log, levels: configuration.levels, endpoints: endpoints, inputs: inputs,
+                ingest: requests, logger: logger)
+        ) { feed in
+            var feed = feed
+            failure.catching { try feed.run(until: stopFeed) }
+        }
+    }
+
+    /// Runs until the task is cancelled or the service group shuts down, and then stops.
+    /// - Throws: What ended a thread before that.
+    public func run() async throws {
+        let ended = failure.first
+        await withTaskGroup { group in
+            group.addTask { try? await gracefulShutdown() }
+            group.addTask { for await _ in ended { return } }
+            await group.next()
+            group.cancelAll()
+        }
+        stop()
+        if let error = failure.error { throw error }
+    }
+
+    /// Publishes what was decided so far, and returns when both threads have ended.
+    public func stop() {
+        stopIngest.signal()
+        ingest.join()
+        stopFeed.signal()
+        feed.join()
+    }
+}
+
+/// The first error that ended a thread.
+private final class Failure: Sendable {
+    private let stored = Mutex<(any Error)?>(nil)
+    /// Yields once, when there is one.
+    let first: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+
+    init() { (first, continuation) = AsyncStream.makeStream() }
+
+    var error: (any Error)? { stored.withLock { $0 } }
+
+    func catching(_ body: () throws -> Void) {
+        do {
+            try body()
+        } catch {
+            stored.withLock { $0 = $0 ?? error }
+            continuation.yield()
+        }
+    }
+}

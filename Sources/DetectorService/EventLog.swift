@@ -1,0 +1,108 @@
+import HeartbeatProtocol
+import PhiAccrual
+
+/// The numbered events of one epoch, and the state they add up to.
+///
+/// Two views of one history serve two kinds of subscribers: the newest events whole, for those who missed some, and of
+/// all events the last one per topic, for those who are new. Both are in the order of sequence, so both are read with
+/// the same question: what is later than this?
+struct EventLog: Sendable {
+    struct Entry: Sendable {
+        let sequence: UInt64
+        let topic: FeedTopic
+        let json: [UInt8]
+    }
+    let epoch: UInt64
+    private(set) var lastSequence: UInt64 = 0
+    /// Sequence of the last event per level.
+    private(set) var lastOfLevel: [String: UInt64] = [:]
+    /// How many nodes have which verdict, per level.
+    private(set) var counts: [String: [Verdict: Int]] = [:]
+
+    private let capacity: Int
+    private var recent: ArraySlice<Entry> = []
+    private var state: [Entry] = []  // with entries superseded since; `latest` tells which
+    private var latest: [FeedTopic: UInt64] = [:]
+
+    init(epoch: UInt64, capacity: Int) { (self.epoch, self.capacity) = (epoch, max(1, capacity)) }
+
+    /// The place that the next event on `topic` takes.
+    func nextPlace(on topic: FeedTopic, at time: Timestamp) -> FeedPlace {
+        FeedPlace(epoch: epoch, sequence: lastSequence + 1, previous: latest[topic] ?? 0, at: time)
+    }
+
+    /// Appends an event made for `nextPlace`.
+    mutating func append(_ message: EventMessage, topic: FeedTopic, json: [UInt8]) {
+        lastSequence += 1
+        let entry = Entry(sequence: lastSequence, topic: topic, json: json)
+        recent.append(entry)
+        if recent.count > capacity { recent.removeFirst() }
+        latest[topic] = lastSequence
+        guard case .transition(let transition) = message else { return }
+        lastOfLevel[transition.level] = lastSequence
+        count(transition)
+        if transition.to == .forgotten {
+            latest[topic] = nil
+        } else {
+            state.append(entry)
+        }
+        // Superseded entries go when they are the greater half, so that an event costs constant time on average.
+        if state.count > 64, state.count > 2 * latest.count { state.removeAll { latest[$0.topic] != $0.sequence } }
+    }
+
+    private mutating func count(_ transition: TransitionMessage) {
+        var counts = counts[transition.level] ?? [:]
+        // A first announcement counts nobody out: its node was in no count.
+        if let before = counts[transition.from], before > 0, transition.place.previous != 0 {
+            counts[transition.from] = before - 1
+        }
+        if transition.to != .forgotten { counts[transition.to, default: 0] += 1 }
+        self.counts[transition.level] = counts
+    }
+
+    /// Whole events later than `sequence`; nil if some of them are no longer kept.
+    func events(since sequence: UInt64, prefix: String, limit: Int) -> Page? {
+        guard sequence <= lastSequence, sequence + 1 >= (recent.first?.sequence ?? lastSequence + 1) else { return nil }
+        return page(recent, since: sequence, prefix: prefix, limit: limit) { _ in true }
+    }
+
+    /// The last event per topic, of those later than `sequence`. Notices are no state and not among them.
+    func snapshot(since sequence: UInt64, prefix: String, limit: Int) -> Page {
+        page(state[...], since: sequence, prefix: prefix, limit: limit) { latest[$0.topic] == $0.sequence }
+    }
+
+    struct Page: Sendable {
+        var entries: [Entry]
+        /// Complete up to and including this sequence.
+        var through: UInt64
+        var more: Bool
+    }
+
+    private func page(
+        _ entries: ArraySlice<Entry>, since sequence: UInt64, prefix: String, limit: Int, where isCurrent: (Entry) -> Bool
+    ) -> Page {
+        var page = Page(entries: [], through: lastSequence, more: false)
+        for entry in entries[entries.firstLater(than: sequence)...] where isCurrent(entry) {
+            guard entry.topic.description.hasPrefix(prefix) else { continue }
+            if page.entries.count == limit {
+                page.through = page.entries.last?.sequence ?? sequence
+                page.more = true
+                break
+            }
+            page.entries.append(entry)
+        }
+        return page
+    }
+}
+
+extension ArraySlice<EventLog.Entry> {
+    /// Where entries later than `sequence` begin.
+    fileprivate func firstLater(than sequence: UInt64) -> Int {
+        var (low, high) = (startIndex, endIndex)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if self[middle].sequence <= sequence { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,213 @@
+import HeartbeatProtocol
+import Logging
+import PhiAccrual
+import SystemClocks
+import ZeroMQ
+
+/// What the thread of heartbeats hands to the feed.
+enum FeedInput: Sendable {
+    case events([Event])
+    case status(ReplyAddress, IngestStatus)
+    case nodes(ReplyAddress, NodesAnswer)
+}
+
+/// Whom a reply goes to: the frames that came before the request, and its id.
+struct ReplyAddress: Sendable {
+    var envelope: [[UInt8]]
+    var id: Int64
+}
+
+/// What only the thread of heartbeats knows of the service's state.
+struct IngestStatus: Sendable {
+    var nodes: Int
+    var heartbeats: [String: Int64]
+    var malformed: [String: Int64]
+}
+
+/// The thread of events: it numbers and publishes them, and answers requests.
+struct Feed: ~Copyable {
+    private static let beaconEvery: Duration = .seconds(1)
+    /// Answers at once, so that a long one never keeps events waiting.
+    static let answersAtOnce = 1000
+    /// Requests per turn, for the same reason.
+    private static let requestsPerTurn = 64
+
+    private let sockets: FeedSockets
+    private let levels: [Level]
+    private let endpoints: ServiceEndpoints
+    private let inputs: Mailbox<FeedInput>
+    private let ingest: Mailbox<IngestRequest>
+    private let logger: Logger
+    private let started = MonotonicClock.now
+    private var log: EventLog
+    private var nextBeacon = MonotonicClock.now
+
+    init(
+        sockets: consuming FeedSockets, log: EventLog, levels: [Level], endpoints: ServiceEndpoints,
+        inputs: Mailbox<FeedInput>, ingest: Mailbox<IngestRequest>, logger: Logger
+    ) {
+        self.sockets = sockets
+        (self.log, self.levels, self.endpoints) = (log, levels, endpoints)
+        (self.inputs, self.ingest, self.logger) = (inputs, ingest, logger)
+    }
+
+    mutating func run(until stop: WakeUp) throws {
+        var poller = Poller()
+        let stopped = poller.add(fileDescriptor: stop.fileDescriptor)
+        let fed = poller.add(fileDescriptor: inputs.wakeUp.fileDescriptor)
+        sockets.add(to: &poller)
+        while true {
+            let wait = (nextBeacon - MonotonicClock.now).nanoseconds / 1_000_000
+            _ = try poller.wait(timeoutMilliseconds: max(0, Int(wait) + 1))
+            if poller.isReadable(fed) { try takeInputs() }
+            try sockets.dropSubscriptions()
+            try answerRequests()
+            if MonotonicClock.now >= nextBeacon { try sendBeacon() }
+            if poller.isReadable(stopped) { break }
+        }
+        // The thread of heartbeats has ended by now: what it put in last goes out before we close.
+        try takeInputs()
+        try sendBeacon()
+    }
+
+    private mutating func takeInputs() throws {
+        for input in inputs.take() {
+            switch input {
+            case .events(let events): for event in events { try publish(event) }
+            case .nodes(let address, let answer): try reply(to: address, ok: answer)
+            case .status(let address, let status): try reply(to: address, ok: describe(status))
+            }
+        }
+    }
+
+    // MARK: Events
+
+    private mutating func publish(_ event: Event) throws {
+        let message: EventMessage
+        let topic: FeedTopic
+        switch event {
+        case .transition(let transition):
+            let level = levels[transition.level]
+            topic = FeedTopic(level: level.name, group: transition.node.group, node: transition.node.name)
+            let place = log.nextPlace(on: topic, at: civilTime(of: transition.at))
+            message = .transition(TransitionMessage(transition, level: level, at: place))
+        case .notice(let notice):
+            topic = FeedTopic(level: nil, group: notice.node?.group, node: notice.node?.name)
+            message = .notice(NoticeMessage(notice, at: log.nextPlace(on: topic, at: civilTime(of: notice.at))))
+        }
+        let json = try WireJSON.encode(message)
+        log.append(message, topic: topic, json: json)
+        try sockets.publish(topic.description, FeedHeader(epoch: log.epoch, sequence: log.lastSequence), json)
+    }
+
+    private func civilTime(of instant: Instant) -> Timestamp {
+        Timestamp(unixNanoseconds: instant.nanoseconds.addingSaturated(WallClock.offset))
+    }
+
+    private mutating func sendBeacon() throws {
+        nextBeacon = MonotonicClock.now + Self.beaconEvery
+        let beacon = Beacon(
+            epoch: log.epoch, sequence: log.lastSequence,
+            levels: Dictionary(
+                uniqueKeysWithValues: levels.map { level in
+                    let counts = (log.counts[level.name] ?? [:]).filter { $0.value > 0 }
+                    return (
+                        level.name,
+                        Beacon.AtLevel(
+                            sequence: log.lastOfLevel[level.name] ?? 0,
+                            counts: Dictionary(uniqueKeysWithValues: counts.map { ($0.rawValue, $1) }))
+                    )
+                }))
+        try sockets.publish(
+            Beacon.topic, FeedHeader(epoch: log.epoch, sequence: log.lastSequence), WireJSON.encode(beacon))
+    }
+
+    // MARK: Requests
+
+    private mutating func answerRequests() throws {
+        for _ in 0..<Self.requestsPerTurn {
+            guard let frames = try sockets.request() else { return }
+            // What came before the request is how its sender is reached: an identity, and a REQ's empty frame.
+            guard frames.count >= 2, let request = frames.last else { continue }
+            var address = ReplyAddress(envelope: Array(frames.dropLast()), id: 0)
+            do throws(ControlError) {
+                let request = try ControlRequest.reading(request, id: &address.id)
+                try answer(request, to: address)
+            } catch {
+                try reply(to: address, error: error)
+            }
+        }
+    }
+
+    private func answer(_ request: ControlRequest, to address: ReplyAddress) throws(ControlError) {
+        let limit = min(max(1, request.limit ?? Self.answersAtOnce), Self.answersAtOnce)
+        switch request.action {
+        case "status":
+            ingest.put(.status(address))
+        case "nodes":
+            guard let name = request.node else {
+                ingest.put(.nodes(address, from: request.cursor ?? 0, limit: limit))
+                return
+            }
+            let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, let identity = try? NodeIdentity(group: parts[0], name: parts[1]) else {
+                throw ControlError(.unknownNode, "\"\(name.escapingControls)\" names no node: write group/node")
+            }
+            ingest.put(.node(address, NodeKey(of: identity)))
+        case "events":
+            let since = request.since ?? 0
+            try checkEpoch(of: request)
+            guard let page = log.events(since: since, prefix: request.prefix ?? "", limit: limit) else {
+                throw ControlError(
+                    .gone,
+                    "events after \(since) are not all kept; the last one is \(log.lastSequence): ask for a snapshot")
+            }
+            send(page, to: address)
+        case "snapshot":
+            try checkEpoch(of: request)
+            send(log.snapshot(since: request.since ?? 0, prefix: request.prefix ?? "", limit: limit), to: address)
+        default:
+            throw ControlError(
+                .unknownRequest,
+                "\"\(request.action.escapingControls)\" cannot be asked here: use status, nodes, snapshot or events")
+        }
+    }
+
+    private func checkEpoch(of request: ControlRequest) throws(ControlError) {
+        guard let epoch = request.epoch, epoch != log.epoch else { return }
+        throw ControlError(.otherEpoch, "epoch \(epoch) is another log than the present one of epoch \(log.epoch)")
+    }
+
+    /// Events are sent as they were published, byte by byte.
+    private func send(_ page: EventLog.Page, to address: ReplyAddress) {
+        let head = "{\"id\":\(address.id),\"ok\":{\"epoch\":\(log.epoch),\"events\":["
+        let tail = "],\"more\":\(page.more),\"through\":\(page.through)}}"
+        var json = Array(head.utf8)
+        for (index, entry) in page.entries.enumerated() {
+            if index > 0 { json.append(UInt8(ascii: ",")) }
+            json += entry.json
+        }
+        json += Array(tail.utf8)
+        sockets.reply(address.envelope + [json])
+    }
+
+    private func describe(_ status: IngestStatus) -> StatusAnswer {
+        StatusAnswer(
+            epoch: log.epoch, sequence: log.lastSequence,
+            uptimeSeconds: (MonotonicClock.now - started).nanoseconds.seconds,
+            levels: levels.map { StatusAnswer.LevelPolicy(name: $0.name, policy: $0.policy.description) },
+            nodes: status.nodes, heartbeats: status.heartbeats, malformed: status.malformed,
+            endpoints: [
+                "heartbeats": endpoints.heartbeats, "connect": endpoints.connect, "events": endpoints.events,
+                "control": endpoints.control,
+            ])
+    }
+
+    private func reply(to address: ReplyAddress, ok answer: some Codable & Sendable) throws {
+        sockets.reply(address.envelope + [try WireJSON.encode(ControlReply(id: address.id, ok: answer))])
+    }
+    private func reply(to address: ReplyAddress, error: ControlError) throws {
+        sockets.reply(
+            address.envelope + [try WireJSON.encode(ControlReply<StatusAnswer>(id: address.id, error: error))])
+    }
+}

@@ -1,0 +1,50 @@
+import HeartbeatProtocol
+import ZeroMQ
+
+/// The SUB sockets that heartbeats come in by: one for nodes that connect to us, one for nodes we connect to.
+struct HeartbeatSockets: ~Copyable {
+    let bound: [String]
+    let count = 2
+    private let listening: Socket
+    private let connecting: Socket
+
+    init(bind: [String], connect: [String], in context: Context) throws(ZeroMQError) {
+        let listening = try Self.open(in: context)
+        let connecting = try Self.open(in: context)
+        var bound: [String] = []
+        for endpoint in bind {
+            try listening.bind(to: endpoint)
+            bound.append(try listening.lastEndpoint())
+        }
+        for endpoint in connect { try connecting.connect(to: endpoint) }
+        self.bound = bound
+        self.listening = listening
+        self.connecting = connecting
+    }
+
+    private static func open(in context: Context) throws(ZeroMQError) -> Socket {
+        let socket = try Socket(.subscribe, in: context)
+        // A SUB never drops, it pushes back: then the publisher drops the newest. Enough for any one node's hiccup.
+        try socket.set(.receiveHighWaterMark, to: 1000)
+        try socket.setMaximumMessageSize(Int64(HeartbeatFrame.maximumSize))
+        try socket.set(.backlog, to: 4096)
+        try socket.set(.handshakeInterval, to: 3000)
+        try socket.set(.reconnectInterval, to: 100)
+        try socket.set(.reconnectIntervalMaximum, to: 2000)
+        try socket.set(.tcpKeepalive, to: 1)
+        try socket.set(.tcpKeepaliveIdle, to: 30)
+        try socket.set(.tcpKeepaliveInterval, to: 10)
+        try socket.set(.tcpKeepaliveCount, to: 3)
+        try socket.subscribe(to: HeartbeatFrame.magic)
+        return socket
+    }
+
+    borrowing func add(to poller: inout Poller) {
+        _ = poller.add(listening)
+        _ = poller.add(connecting)
+    }
+
+    borrowing func receive(from index: Int, into message: inout Message) throws(ZeroMQError) -> Bool {
+        try index == 0 ? listening.receive(into: &message) : connecting.receive(into: &message)
+    }
+}

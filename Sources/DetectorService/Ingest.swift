@@ -1,0 +1,201 @@
+import HeartbeatProtocol
+import Logging
+import PhiAccrual
+import SystemClocks
+import ZeroMQ
+
+/// What the feed's thread asks of the detector.
+enum IngestRequest: Sendable {
+    case status(ReplyAddress)
+    case nodes(ReplyAddress, from: Int, limit: Int)
+    case node(ReplyAddress, NodeKey)
+}
+
+/// The thread of heartbeats: it owns their sockets and the detector.
+///
+/// One turn is: wait, take in everything that arrived, act on deadlines, hand on the events. Deadlines are acted on only
+/// up to a moment after which the sockets said “nothing more”: a heartbeat that waited in a queue while we were slow is
+/// not silence.
+struct Ingest: ~Copyable {
+    /// A turn ends after so many messages, or so long, so that deadlines and requests get theirs.
+    private static let messagesPerTurn = 4096
+    private static let timePerTurn: Duration = .milliseconds(5)
+    /// The clock is read once for so many heartbeats: a reading costs as much as several cache misses.
+    private static let batch = 256
+
+    private let sockets: HeartbeatSockets
+    private var detector: Detector<NormalModel>
+    private var timer: DeadlineTimer
+    private let requests: Mailbox<IngestRequest>
+    private let feed: Mailbox<FeedInput>
+    private let logger: Logger
+
+    private var message = Message()
+    private var heartbeats: [Heartbeat] = []
+    private var introductions: [Introduction] = []
+    private var events: [Event] = []
+    private var intake = Intake()
+    private var lastComplete = MonotonicClock.now
+    private var overload = RareLog<String>()
+
+    init(
+        sockets: consuming HeartbeatSockets, detector: Detector<NormalModel>, requests: Mailbox<IngestRequest>,
+        feed: Mailbox<FeedInput>, logger: Logger
+    ) throws {
+        self.sockets = sockets
+        self.detector = detector
+        timer = try DeadlineTimer()
+        (self.requests, self.feed, self.logger) = (requests, feed, logger)
+        heartbeats.reserveCapacity(Self.batch)
+    }
+
+    mutating func run(until stop: WakeUp) throws {
+        var poller = Poller()
+        let stopped = poller.add(fileDescriptor: stop.fileDescriptor)
+        let timed = poller.add(fileDescriptor: timer.fileDescriptor)
+        let asked = poller.add(fileDescriptor: requests.wakeUp.fileDescriptor)
+        sockets.add(to: &poller)
+        while true {
+            timer.arm(at: detector.nextDeadline)
+            _ = try poller.wait(timeoutMilliseconds: nil)
+            if poller.isReadable(stopped) { return }
+            if poller.isReadable(timed) { timer.clear() }
+            try turn()
+            if poller.isReadable(asked) { for request in requests.take() { answer(request) } }
+        }
+    }
+
+    private mutating func turn() throws {
+        let start = MonotonicClock.now
+        if try drain(since: start) {
+            lastComplete = start
+            detector.advance(to: start, into: &events)
+        } else if start - lastComplete > .seconds(1) {
+            overload.count("overloaded", at: start) { [logger] _ in
+                logger.warning("heartbeats come faster than they can be taken in, so no deadline is acted on")
+            }
+        }
+        guard !events.isEmpty else { return }
+        feed.put(.events(events))
+        events.removeAll(keepingCapacity: true)
+    }
+
+    /// Says whether the sockets were emptied of all that arrived before `start`.
+    private mutating func drain(since start: Instant) throws -> Bool {
+        var left = Self.messagesPerTurn
+        for index in 0..<sockets.count {
+            var isEmpty = false
+            while !isEmpty {
+                isEmpty = try takeBatch(from: index)
+                left -= Self.batch
+                if !isEmpty, left <= 0 || MonotonicClock.now - start > Self.timePerTurn { return false }
+            }
+        }
+        return true
+    }
+
+    /// Says whether the socket had fewer heartbeats than a batch.
+    private mutating func takeBatch(from index: Int) throws -> Bool {
+        var isEmpty = false
+        for _ in 0..<Self.batch {
+            guard try sockets.receive(from: index, into: &message) else {
+                isEmpty = true
+                break
+            }
+            try read(from: index)
+        }
+        guard !heartbeats.isEmpty else { return isEmpty }
+        let now = MonotonicClock.now
+        for introduction in introductions {
+            detector.introduce(introduction.identity, key: NodeKey(of: introduction.identity), at: now, into: &events)
+        }
+        // Swapped out, since a span of our own property would bar the detector from changing; no copy is made.
+        var batch: [Heartbeat] = []
+        swap(&batch, &heartbeats)
+        detector.receive(batch.span, at: now, into: &events)
+        batch.removeAll(keepingCapacity: true)
+        swap(&batch, &heartbeats)
+        introductions.removeAll(keepingCapacity: true)
+        return isEmpty
+    }
+
+    private mutating func read(from index: Int) throws {
+        var isMultipart = false
+        while message.hasMore {
+            isMultipart = true
+            guard try sockets.receive(from: index, into: &message) else { break }
+        }
+        do throws(MalformedHeartbeat) {
+            if isMultipart { throw .multipart }
+            let (heartbeat, introduction) = try message.withUnsafeBytes { (bytes) throws(MalformedHeartbeat) in
+                try intake.take(bytes)
+            }
+            heartbeats.append(heartbeat)
+            if let introduction { introductions.append(introduction) }
+        } catch {
+            intake.malformed.count(error, at: MonotonicClock.now) { [logger] count in
+                logger.warning(
+                    "dropped frames that are no heartbeats",
+                    metadata: ["reason": "\(error.rawValue)", "count": "\(count)"])
+            }
+        }
+    }
+
+    // MARK: Requests
+
+    private func answer(_ request: IngestRequest) {
+        let now = MonotonicClock.now
+        switch request {
+        case .status(let address):
+            feed.put(
+                .status(
+                    address,
+                    IngestStatus(
+                        nodes: detector.nodeCount,
+                        heartbeats: Dictionary(
+                            uniqueKeysWithValues: Reception.allCases.map { ($0.name, detector.receptions[$0]) }),
+                        malformed: Dictionary(
+                            uniqueKeysWithValues: intake.malformed.counts.map { ($0.rawValue, $1) }))))
+        case .nodes(let address, let cursor, let limit):
+            let (page, next) = detector.statuses(from: cursor, limit: limit, at: now)
+            feed.put(.nodes(address, NodesAnswer(nodes: page.map { describe($0, at: now) }, cursor: next)))
+        case .node(let address, let key):
+            let page = detector.status(of: key, at: now).map { [describe($0, at: now)] } ?? []
+            feed.put(.nodes(address, NodesAnswer(nodes: page, cursor: nil)))
+        }
+    }
+
+    private func describe(_ status: NodeStatus, at now: Instant) -> NodesAnswer.Node {
+        NodesAnswer.Node(
+            group: status.identity?.group, node: status.identity?.name, key: status.key.description,
+            incarnation: status.incarnation, sequence: status.sequence, phi: status.phi,
+            silenceSeconds: status.lastArrival.map { (now - $0).nanoseconds.seconds },
+            expectedSeconds: status.expected?.seconds, missing: status.missing, discarded: status.discarded,
+            samples: status.samples, labels: intake.labels(of: status.key),
+            levels: Dictionary(
+                uniqueKeysWithValues: zip(detector.levels, status.levels).map { level, state in
+                    (
+                        level.name,
+                        NodesAnswer.Node.AtLevel(
+                            state: state.verdict.rawValue,
+                            secondsLeft: state.deadline.map { ($0 - now).nanoseconds.seconds },
+                            thresholdSeconds: state.wait?.seconds)
+                    )
+                }))
+    }
+}
+
+extension Reception {
+    /// As replies call it.
+    var name: String {
+        switch self {
+        case .fresh: "fresh"
+        case .repeated: "repeated"
+        case .late: "late"
+        case .olderIncarnation: "older-incarnation"
+        case .implausibleJump: "implausible-jump"
+        case .unknownGoodbye: "unknown-goodbye"
+        case .tooManyNodes: "too-many-nodes"
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import HeartbeatProtocol
+import PhiAccrual
+import SystemClocks
+import ZeroMQ
+
+/// Publishes one node's heartbeats from a thread of its own, and never blocks the application.
+///
+/// ```swift
+/// let publisher = try HeartbeatPublisher(group: "edge", node: "edge-1", to: ["tcp://127.0.0.1:7710"], every: .seconds(1))
+/// // … the application's work …
+/// publisher.leave()
+/// ```
+///
+/// A process that ends without `leave()` is suspected, as it should be.
+public final class HeartbeatPublisher: Sendable {
+    public struct Configuration: Sendable {
+        public var identity: NodeIdentity
+        /// Texts that describe the node, such as its zone.
+        public var labels: [String: String] = [:]
+        /// Spacing of heartbeats: above 0.
+        public var interval: Duration
+        /// Detectors to connect to.
+        public var connect: [String] = []
+        /// Endpoints to bind, for detectors that connect to their nodes.
+        public var bind: [String] = []
+        /// Number of this start; nil takes the Unix time in seconds.
+        public var incarnation: UInt32?
+
+        public init(identity: NodeIdentity, interval: Duration) { (self.identity, self.interval) = (identity, interval) }
+    }
+
+    /// Endpoints bound, with wildcards resolved.
+    public let boundEndpoints: [String]
+    private let end: WakeUp
+    private let ending: Ending
+    private let thread: SocketThread
+
+    /// Starts publishing: the first heartbeat leaves at once.
+    /// - Throws: `InvalidName`, `LabelsTooLong`, `InvalidInterval`, or `ZeroMQError` for an endpoint that cannot be used.
+    public init(_ configuration: Configuration) throws {
+        let interval = configuration.interval.nanoseconds
+        guard interval > 0 else { throw InvalidInterval(interval: configuration.interval) }
+        let introduction = try Introduction(identity: configuration.identity, labels: configuration.labels)
+        let incarnation =
+            configuration.incarnation ?? UInt32(truncatingIfNeeded: WallClock.now / 1_000_000_000)
+        let outlet = try HeartbeatOutlet(connect: configuration.connect, bind: configuration.bind)
+        boundEndpoints = outlet.boundEndpoints
+        let (end, ending) = (try WakeUp(), Ending())
+        (self.end, self.ending) = (end, ending)
+        let beat = Heartbeat(
+            key: NodeKey(of: configuration.identity), incarnation: incarnation, sequence: 0, sent: 0,
+            announcedInterval: interval)
+        let timer = try DeadlineTimer()
+        thread = try SocketThread(name: "phi-beat", owning: Rhythm(outlet: outlet, timer: timer)) { rhythm in
+            var rhythm = rhythm
+            // An error here means that the context is gone, and with it everyone to tell.
+            try? rhythm.run(beat, introducing: introduction, until: end, sayingGoodbye: ending)
+        }
+    }
+
+    public convenience init(group: String, node: String, to endpoints: [String], every interval: Duration) throws {
+        var configuration = Configuration(identity: try NodeIdentity(group: group, name: node), interval: interval)
+        configuration.connect = endpoints
+        try self.init(configuration)
+    }
+
+    deinit { end.signal() }
+
+    /// Says goodbye and stops: the node's silence will be no failure. Returns when that has been sent, within half a second.
+    public func leave() {
+        ending.isGoodbye.store(true, ordering: .relaxed)
+        stop()
+    }
+
+    /// Stops without a goodbye, as a crash would.
+    public func stop() {
+        end.signal()
+        thread.join()
+    }
+}
+
+/// An interval that is no spacing of heartbeats.
+public struct InvalidInterval: Error, Hashable, Sendable, CustomStringConvertible {
+    public let interval: Duration
+    public var description: String { "heartbeats cannot be \(interval) apart: give an interval above 0, such as 1s" }
+}

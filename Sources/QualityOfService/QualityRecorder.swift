@@ -1,0 +1,100 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Takes in the verdicts of a detector, heartbeat by heartbeat, and says how good they were.
+///
+/// All nodes are taken to be up from their first to their last arrival. Sums are whole nanoseconds in 128 bits:
+/// nothing drifts and no input overflows. Equal input gives an equal report.
+public struct QualityRecorder: Sendable {
+    private static let levels = 1...4  // of φ
+    private static let leastExpected = 30.0  // exceedances; fewer say nothing about calibration
+
+    private let warmUp: Int
+    private var nodes: [Int: NodeRecord] = [:]
+    private var mistakes = MistakeSums()
+    private var waits = WaitSample()
+    private var samples = 0
+    private var lost: Int128 = 0
+    private var delay: Int128 = 0  // ns, sum over samples
+    private var isEveryDelayKnown = true  // over all arrivals
+    private var deadlines = 0
+    private var margin: Int128 = 0  // ns, sum over samples with a deadline
+    private var phis = 0
+    private var exceedances = [0, 0, 0, 0]  // of φ = 1 ... 4
+
+    /// - Parameter warmUp: How many fresh arrivals of each node to leave out of everything but the interval. The
+    ///   first one after them is judged whole, with the φ and the deadline that they led to.
+    public init(warmUp: Int = 0) { self.warmUp = warmUp }
+
+    /// Takes in one fresh arrival. Those of one node must come in order; nodes may be mixed in any way.
+    public mutating func record(_ arrival: JudgedArrival) {
+        let isSample = nodes[arrival.node, default: NodeRecord()].record(arrival, warmUp: warmUp, into: &mistakes)
+        isEveryDelayKnown = isEveryDelayKnown && arrival.delay != nil
+        guard isSample else { return }
+
+        samples += 1
+        lost += Int128(max(arrival.step ?? 1, 1)) - 1
+        delay += Int128(arrival.delay ?? 0)
+        if let deadline = arrival.deadline {
+            deadlines += 1
+            margin += Int128(deadline) - Int128(arrival.at)
+            waits.insert(node: arrival.node, delay: arrival.delay ?? 0, from: arrival.at, until: deadline)
+        }
+        if let phi = arrival.phi, !phi.isNaN {
+            phis += 1
+            for level in Self.levels where phi > Double(level) { exceedances[level - 1] += 1 }
+        }
+    }
+
+    /// The quality of everything recorded so far.
+    public func report() -> QualityReport {
+        let intervals = nodes.compactMapValues(\.interval)  // s
+        let isDelayIncluded = isEveryDelayKnown && samples > 0
+        let detection = waits.detectionTimes(intervals: intervals, includingDelays: isDelayIncluded)
+        return QualityReport(
+            samples: samples,
+            nodes: nodes.count,
+            losses: Int(clamping: lost),
+            undefinedDeadlines: samples - deadlines,
+            undefinedPhis: samples - phis,
+            interval: median(Array(intervals.values)),
+            observedTime: seconds(mistakes.observedTime),
+            mistakes: mistakes.count,
+            mistakeRate: ratio(Double(mistakes.count), seconds(mistakes.observedTime)),
+            mistakesPerHeartbeat: ratio(Double(mistakes.count), Double(mistakes.gaps)),
+            mistakeDuration: mean(mistakes.duration, of: mistakes.count),
+            mistakeRecurrence: mean(mistakes.recurrence, of: mistakes.recurrences),
+            queryAccuracy: ratio(seconds(mistakes.duration), seconds(mistakes.observedTime)).map { 1 - min($0, 1) },
+            margin: mean(margin, of: deadlines),
+            delay: isDelayIncluded ? mean(delay, of: samples) : nil,
+            detectionTime: detection?.mean,
+            detectionTimeP99: detection?.p99,
+            calibration: Self.levels.map(calibration))
+    }
+
+    private func calibration(at level: Int) -> QualityReport.Calibration {
+        let expected = Double(phis) / pow(10, Double(level))
+        let observed = exceedances[level - 1]
+        let isKnown = expected >= Self.leastExpected && observed > 0
+        return QualityReport.Calibration(
+            phi: level, expected: expected, observed: observed,
+            decades: isKnown ? log10(Double(observed) / expected) : nil)
+    }
+}
+
+private func mean(_ sum: Int128, of count: Int) -> Double? { ratio(seconds(sum), Double(count)) }
+
+private func ratio(_ part: Double, _ whole: Double) -> Double? { whole > 0 ? part / whole : nil }
+
+private func median(_ values: [Double]) -> Double? {
+    guard !values.isEmpty else { return nil }
+    let sorted = values.sorted()
+    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+}
+
+func seconds(_ nanoseconds: Int128) -> Double { Double(nanoseconds) / 1e9 }

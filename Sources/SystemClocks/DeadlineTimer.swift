@@ -1,0 +1,73 @@
+import PhiAccrual
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import CTimerFD
+    import Glibc
+#endif
+
+/// A file descriptor that becomes readable at an instant of `MonotonicClock`.
+///
+/// Polling calls round their time-out to milliseconds. Rounded down they spin, rounded up they are late by as much as
+/// the whole delay that an event may have; this timer is exact to some microseconds.
+public struct DeadlineTimer: ~Copyable {
+    public let fileDescriptor: Int32
+    private var armed: Instant?
+
+    /// - Throws: At the limit on open files.
+    public init() throws(TimerError) {
+        #if canImport(Darwin)
+            fileDescriptor = kqueue()
+        #else
+            fileDescriptor = timerfd_create(CLOCK_MONOTONIC, Int32(TFD_NONBLOCK) | Int32(TFD_CLOEXEC))
+        #endif
+        guard fileDescriptor >= 0 else { throw TimerError(code: errno) }
+    }
+
+    deinit { close(fileDescriptor) }
+
+    /// Readable from `instant` on, at once if it has passed; nil: never.
+    public mutating func arm(at instant: Instant?) {
+        guard instant != armed else { return }
+        armed = instant
+        #if canImport(Darwin)
+            var change = kevent()
+            change.filter = Int16(EVFILT_TIMER)
+            change.flags = UInt16(instant == nil ? EV_DELETE : EV_ADD | EV_ONESHOT)
+            change.fflags = UInt32(NOTE_NSECONDS)
+            change.data = Int(max(1, instant.map { ($0 - MonotonicClock.now).nanoseconds } ?? 0))
+            _ = kevent(fileDescriptor, &change, 1, nil, 0, nil)
+        #else
+            var time = itimerspec()  // all zero disarms
+            if let instant {
+                let nanoseconds = max(1, instant.nanoseconds)
+                time.it_value.tv_sec = Int(nanoseconds / 1_000_000_000)
+                time.it_value.tv_nsec = Int(nanoseconds % 1_000_000_000)
+            }
+            _ = timerfd_settime(fileDescriptor, Int32(TFD_TIMER_ABSTIME), &time, nil)
+        #endif
+    }
+
+    /// Takes note that it fired; until armed anew it is not readable.
+    public mutating func clear() {
+        armed = nil
+        #if canImport(Darwin)
+            var event = kevent()
+            var none = timespec()
+            _ = kevent(fileDescriptor, nil, 0, &event, 1, &none)
+        #else
+            var expirations: UInt64 = 0
+            _ = read(fileDescriptor, &expirations, 8)
+        #endif
+    }
+}
+
+/// The system has no timer to give.
+public struct TimerError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The `errno` met.
+    public let code: Int32
+    public var description: String {
+        "cannot create a timer: \(String(cString: strerror(code))); raise the limit on open files (ulimit -n)"
+    }
+}

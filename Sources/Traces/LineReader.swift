@@ -1,0 +1,81 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// One line without its end, LF or CRLF.
+struct Line {
+    enum Ending { case newline, endOfFile, tooLong }
+
+    var bytes: UnsafeRawBufferPointer  // valid until the next line is read; only the beginning if it is too long
+    var ending: Ending
+}
+
+/// Cuts a file into lines, in one buffer that is used over and over.
+struct LineReader: ~Copyable {
+    static let longestLine = 4096  // bytes; a row with the longest name and numbers has 318
+
+    private(set) var number = 0  // of the line read last; the first is 1
+    private let file: String
+    private var source: UnpackedFile
+    private let buffer: UnsafeMutableRawBufferPointer
+    private var unread = 0..<0  // in `buffer`
+    private var isAtEnd = false
+
+    /// - Parameter file: What errors call it.
+    init(path: String, file: String) throws(TraceError) {
+        self.file = file
+        do { source = try UnpackedFile(path: path) } catch { throw TraceError(file: file, reason: error.reason) }
+        buffer = .allocate(byteCount: 256 << 10, alignment: 64)
+    }
+    deinit { buffer.deallocate() }
+
+    /// - Returns: The next line; nil at the end.
+    mutating func next() throws(TraceError) -> Line? {
+        while true {
+            let rest = UnsafeRawBufferPointer(rebasing: buffer[unread])
+            if let length = rest.firstIndexOfNewline {
+                unread = (unread.lowerBound + length + 1)..<unread.upperBound
+                return line(rest.prefix(length), .newline)
+            }
+            if rest.count > Self.longestLine + 1 { return line(rest[...], .tooLong) }  // 1: a CR, not yet known as such
+            if isAtEnd {
+                unread = unread.upperBound..<unread.upperBound
+                return rest.isEmpty ? nil : line(rest[...], .endOfFile)
+            }
+            try fill()
+        }
+    }
+
+    private mutating func line(_ bytes: Slice<UnsafeRawBufferPointer>, _ ending: Line.Ending) -> Line {
+        number += 1
+        let text = bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes
+        let isTooLong = text.count > Self.longestLine
+        return Line(
+            bytes: UnsafeRawBufferPointer(rebasing: text.prefix(Self.longestLine)),
+            ending: isTooLong ? .tooLong : ending)
+    }
+
+    /// Moves what is left to the front and reads behind it. What is left is never longer than a line may be.
+    private mutating func fill() throws(TraceError) {
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[unread]))
+        let room = UnsafeMutableRawBufferPointer(rebasing: buffer[unread.count...])
+        do {
+            let count = try source.unpack(into: room)
+            unread = 0..<(unread.count + count)
+            isAtEnd = count == 0
+        } catch {
+            throw TraceError(file: file, line: number + 1, reason: error.reason)
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate var firstIndexOfNewline: Int? {
+        guard let baseAddress, let found = memchr(baseAddress, 0x0A, count) else { return nil }
+        return UnsafeRawPointer(found) - baseAddress
+    }
+}

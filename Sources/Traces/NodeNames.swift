@@ -1,0 +1,78 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Names of nodes, numbered in order of first appearance.
+///
+/// A trace repeats a few names millions of times. They are compared as bytes, and a `String` is made only for a new one.
+struct NodeNames {
+    static let longest = 255  // bytes
+
+    private(set) var names: [String] = []
+    private var bytes: [UInt8] = []  // all names, one behind the other
+    private var starts = [0]  // in `bytes`; one more than names
+    private var slots = Array(repeating: -1, count: 64)  // open addressing, a power of two, at most half in use
+    private var last = -1
+
+    /// The number of a name, old or new.
+    ///
+    /// - Returns: nil if it is no name: empty, longer than 255 bytes, not UTF-8, or with control characters.
+    @inline(__always)
+    mutating func index(of name: UnsafeRawBufferPointer) -> Int? {
+        if last >= 0, isEqual(name, last) { return last }
+        return search(name)
+    }
+
+    private mutating func search(_ name: UnsafeRawBufferPointer) -> Int? {
+        var slot = firstSlot(for: name)
+        while slots[slot] >= 0 {
+            if isEqual(name, slots[slot]) {
+                last = slots[slot]
+                return last
+            }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        guard let text = Self.validated(name) else { return nil }
+        last = names.count
+        slots[slot] = last
+        names.append(text)
+        bytes.append(contentsOf: name)
+        starts.append(bytes.count)
+        if names.count * 2 > slots.count { grow() }
+        return last
+    }
+
+    private static func validated(_ name: UnsafeRawBufferPointer) -> String? {
+        guard (1...longest).contains(name.count), let text = String(validating: name, as: UTF8.self) else { return nil }
+        return text.unicodeScalars.contains { $0.properties.generalCategory == .control } ? nil : text
+    }
+
+    @inline(__always)
+    private func isEqual(_ name: UnsafeRawBufferPointer, _ index: Int) -> Bool {
+        let start = starts[index]
+        guard let first = name.baseAddress, name.count == starts[index + 1] - start else { return false }
+        return bytes.withUnsafeBytes { known in
+            known.baseAddress.map { memcmp($0 + start, first, name.count) == 0 } ?? false
+        }
+    }
+
+    /// `Hasher` is seeded anew in each process, so no file can be made whose names all collide.
+    private func firstSlot(for name: UnsafeRawBufferPointer) -> Int {
+        var hasher = Hasher()
+        hasher.combine(bytes: name)
+        return hasher.finalize() & (slots.count - 1)
+    }
+
+    private mutating func grow() {
+        slots = Array(repeating: -1, count: slots.count * 2)
+        for index in names.indices {
+            var slot = bytes[starts[index]..<starts[index + 1]].withUnsafeBytes { firstSlot(for: $0) }
+            while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = index
+        }
+    }
+}

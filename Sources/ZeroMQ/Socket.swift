@@ -1,0 +1,89 @@
+import CZeroMQ
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// A ZeroMQ socket, closed when its single owner lets go of it.
+///
+/// libzmq sockets are not thread safe. `Socket` is neither copyable nor `Sendable`, so sharing one
+/// between threads does not compile; moving it, with `sending`, does.
+///
+/// No call waits: a `Poller` does that, for any number of sockets at once. Signals never end a call.
+/// Once the context is shut down, every call throws an error that `isTerminated`.
+public struct Socket: ~Copyable {
+    let handle: SocketHandle
+
+    /// - Throws: `open` with `EMFILE` at the context's limit on sockets or the system's on files.
+    public init(_ kind: Kind, in context: Context) throws(ZeroMQError) {
+        handle = try SocketHandle(kind, in: context)
+    }
+
+    deinit { handle.close() }
+
+    /// Accepts peers at an endpoint: `tcp://127.0.0.1:7710`, `tcp://*:7710`, `tcp://127.0.0.1:*` for any free
+    /// port (`lastEndpoint()` tells which), `ipc:///run/phi.sock`, or `inproc://name` within the context.
+    ///
+    /// - Throws: `bind` with the endpoint, if it is malformed, taken, or not of this machine.
+    public borrowing func bind(to endpoint: String) throws(ZeroMQError) {
+        try call(.bind, endpoint) { zmq_bind($0, $1) }
+    }
+
+    /// Connects in the background and reconnects for as long as the socket lives; nobody needs to be there yet.
+    ///
+    /// - Throws: `connect` with the endpoint, if it is malformed. A host that does not resolve is not an error.
+    public borrowing func connect(to endpoint: String) throws(ZeroMQError) {
+        try call(.connect, endpoint) { zmq_connect($0, $1) }
+    }
+
+    /// - Parameter endpoint: Spelled as it was for `connect(to:)`.
+    /// - Throws: `disconnect` with `ENOENT` if the socket was never connected there.
+    public borrowing func disconnect(from endpoint: String) throws(ZeroMQError) {
+        try call(.disconnect, endpoint) { zmq_disconnect($0, $1) }
+    }
+
+    /// Endpoint last bound or connected, with the port that a wildcard became; empty before the first.
+    public borrowing func lastEndpoint() throws(ZeroMQError) -> String {
+        var text = [UInt8](repeating: 0, count: 1024)  // far above what any transport accepts
+        var count = text.count
+        let result = uninterrupted { zmq_getsockopt(handle.pointer, ZMQ_LAST_ENDPOINT, &text, &count) }
+        if result < 0 { throw ZeroMQError(code: -result, operation: .getOption, subject: "ZMQ_LAST_ENDPOINT") }
+        return String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    private borrowing func call(
+        _ operation: ZeroMQError.Operation, _ endpoint: String,
+        _ function: (UnsafeMutableRawPointer, UnsafePointer<CChar>) -> Int32
+    ) throws(ZeroMQError) {
+        // C would take the text up to a NUL for the whole endpoint.
+        let result =
+            endpoint.utf8.contains(0)
+            ? -EINVAL : endpoint.withCString { text in uninterrupted { function(handle.pointer, text) } }
+        if result < 0 { throw ZeroMQError(code: -result, operation: operation, subject: endpoint) }
+    }
+}
+
+extension Socket {
+    /// What a socket is for. Names are ZeroMQ's, spelled out.
+    public enum Kind: Hashable, Sendable, CaseIterable {
+        case pair, publish, subscribe, request, reply, dealer, router, pull, push, xpublish, xsubscribe
+
+        var number: Int32 {
+            switch self {
+            case .pair: ZMQ_PAIR
+            case .publish: ZMQ_PUB
+            case .subscribe: ZMQ_SUB
+            case .request: ZMQ_REQ
+            case .reply: ZMQ_REP
+            case .dealer: ZMQ_DEALER
+            case .router: ZMQ_ROUTER
+            case .pull: ZMQ_PULL
+            case .push: ZMQ_PUSH
+            case .xpublish: ZMQ_XPUB
+            case .xsubscribe: ZMQ_XSUB
+            }
+        }
+    }
+}

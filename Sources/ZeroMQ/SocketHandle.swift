@@ -1,0 +1,40 @@
+import CZeroMQ
+
+/// The libzmq socket inside a `Socket`, known as well to the poller and the monitor that watch it.
+///
+/// They may outlive the socket. Seeing here that it is closed, they never hand libzmq a pointer that it has freed.
+final class SocketHandle {
+    let pointer: UnsafeMutableRawPointer
+    let context: Context  // outlives the socket: terminating a context waits for its sockets
+    private(set) var isOpen = true
+    private(set) var isMonitored = false
+
+    init(_ kind: Socket.Kind, in context: Context) throws(ZeroMQError) {
+        guard let pointer = zmq_socket(context.handle, kind.number) else {
+            throw ZeroMQError(code: zmq_errno(), operation: .open)
+        }
+        (self.pointer, self.context) = (pointer, context)
+    }
+
+    /// Returns at once: what is left to send is libzmq's, for as long as the socket's linger says.
+    func close() {
+        stopMonitoring()
+        isOpen = false
+        zmq_close(pointer)
+    }
+
+    func startMonitoring(_ events: Monitor.Events, at endpoint: String) throws(ZeroMQError) {
+        precondition(!isMonitored, "a socket has one monitor at a time")
+        let result = uninterrupted { zmq_socket_monitor(pointer, endpoint, Int32(events.rawValue)) }
+        if result < 0 { throw ZeroMQError(code: -result, operation: .monitor) }
+        isMonitored = true
+    }
+
+    /// Must come before the reader of the events is closed, and before the socket is: libzmq's I/O thread
+    /// sends events with a blocking call, and one that nobody can receive stops it, and with it the context, for good.
+    func stopMonitoring() {
+        guard isOpen, isMonitored else { return }
+        isMonitored = false
+        _ = uninterrupted { zmq_socket_monitor(pointer, nil, 0) }
+    }
+}

@@ -1,0 +1,91 @@
+import CZeroMQ
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// What could not be done, and why.
+public struct ZeroMQError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was tried; the raw value completes a sentence that begins with “cannot”.
+    public enum Operation: String, Sendable {
+        case createContext = "create a context"
+        case open = "open a socket"
+        case bind = "bind"
+        case connect = "connect to"
+        case disconnect = "disconnect from"
+        case setOption = "set"
+        case getOption = "read"
+        case subscribe = "subscribe"
+        case unsubscribe = "unsubscribe"
+        case send = "send"
+        case receive = "receive"
+        case poll = "wait for sockets"
+        case monitor = "monitor a socket"
+        case createWakeUp = "create a pipe"
+        case startThread = "start thread"
+    }
+
+    public let code: Int32  // errno as libzmq gave it, known to us or not
+    public let operation: Operation
+    public let subject: String?  // endpoint, option with its value, or thread, where there is one
+    public let advice: String?  // what would be right, where only the caller of `init` knows
+
+    public init(code: Int32, operation: Operation, subject: String? = nil, advice: String? = nil) {
+        (self.code, self.operation, self.subject, self.advice) = (code, operation, subject, advice)
+    }
+
+    /// Whether the context was shut down or the socket closed: nothing will ever work on it again.
+    public var isTerminated: Bool { code == zmqTerminated || code == ENOTSOCK }
+
+    /// One sentence without a full stop: what was tried, on what, why it failed, what would be right.
+    public var description: String {
+        let tried = subject.map { "\(operation.rawValue) \(printable($0))" } ?? operation.rawValue
+        return "cannot \(tried): \(advice.map { "\(reason); \($0)" } ?? reason)"
+    }
+
+    private var reason: String {
+        switch (code, operation) {
+        case (zmqTerminated, _): "the context was shut down"
+        case (ENOTSOCK, _): "the socket was closed"
+        case (EINVAL, .bind), (EINVAL, .connect), (EINVAL, .disconnect):
+            "not an endpoint; use for example tcp://127.0.0.1:7710, tcp://*:7710 or ipc:///run/phi.sock"
+        case (EADDRINUSE, .bind): "the address is already in use"
+        case (EADDRNOTAVAIL, .bind), (ENODEV, .bind): "no such interface or address on this machine"
+        case (EACCES, .bind): "permission denied; use a port from 1024 on, or a folder that may be written to"
+        case (ENOENT, .bind): "no such folder"
+        case (ENAMETOOLONG, .bind), (ENAMETOOLONG, .connect): "the path is too long for a socket"
+        case (ENOENT, .disconnect): "there is no such connection"
+        case (EPROTONOSUPPORT, _): "unknown transport; use tcp://, ipc:// or inproc://"
+        case (zmqIncompatible, _): "this kind of socket cannot use that transport"
+        case (EMFILE, .open), (EMFILE, .monitor):
+            "too many sockets or open files; raise the context's maximumSockets or RLIMIT_NOFILE"
+        case (EINVAL, .setOption): "invalid value"
+        case (EAGAIN, .startThread): "the system's limit on threads is reached"
+        default: String(cString: zmq_strerror(code))
+        }
+    }
+}
+
+let zmqTerminated = Int32(ETERM)
+private let zmqIncompatible = Int32(ENOCOMPATPROTO)
+
+/// Calls libzmq, again for as long as signals interrupt it.
+///
+/// - Returns: The result, or below 0 the negated errno, read before anything else could overwrite it.
+@inline(__always) func uninterrupted(_ call: () -> Int32) -> Int32 {
+    while true {
+        let result = call()
+        guard result < 0 else { return result }
+        let code = zmq_errno()
+        if code != EINTR { return -code }
+    }
+}
+
+/// Control characters escaped: an endpoint may come from anywhere, and the sentence goes to a terminal.
+private func printable(_ text: String) -> String {
+    text.unicodeScalars.map { scalar in
+        scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+    }.joined()
+}

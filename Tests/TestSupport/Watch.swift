@@ -1,0 +1,134 @@
+import PhiAccrual
+
+/// A detector as a test tells its story to it: nodes by their names, instants as nanoseconds.
+public struct Watch: Sendable {
+    public var detector: Detector<NormalModel>
+    /// Everything that the last step told.
+    public private(set) var events: [Event] = []
+    /// What became of the last heartbeat.
+    public private(set) var reception: Reception?
+    /// When the last heartbeat was taken in.
+    public private(set) var lastArrival: Int64 = 0
+    /// Number of the last heartbeat taken in.
+    public private(set) var lastSequence: UInt32 = 0
+
+    public init(
+        levels: [Level] = [.suspect()], model: NormalModel.Parameters = .init(), retention: Int64? = nil,
+        capacity: Int = 1_000_000
+    ) {
+        detector = Detector(.init(levels: levels, model: model, retention: retention, capacity: capacity))
+    }
+
+    /// A watch that has heard one node's heartbeats in perfect order, the first at 0, and trusts it.
+    public static func trusting(
+        _ name: String, afterHeartbeats count: Int = 100, every interval: Int64 = .milliseconds(100),
+        levels: [Level] = [.suspect()], retention: Int64? = nil
+    ) -> Watch {
+        var watch = Watch(levels: levels, retention: retention)
+        watch.trust(name, afterHeartbeats: count, every: interval)
+        return watch
+    }
+    /// Introduces one more node and hears it often enough, the first time at `start`.
+    public mutating func trust(
+        _ name: String, afterHeartbeats count: Int = 100, every interval: Int64 = .milliseconds(100), from start: Int64 = 0
+    ) {
+        introduce(name, at: start)
+        for number in 0..<count {
+            hear(name, UInt32(number), announcing: interval, at: start + Int64(number) * interval)
+        }
+    }
+
+    // MARK: Steps
+
+    @discardableResult
+    public mutating func introduce(_ name: String, as claimed: String? = nil, at now: Int64) -> [Told] {
+        events = []
+        guard let identity = try? NodeIdentity(group: "lab", name: claimed ?? name) else { return [] }
+        detector.introduce(identity, key: .named(name), at: Instant(nanoseconds: now), into: &events)
+        return events.told
+    }
+
+    @discardableResult
+    public mutating func hear(
+        _ name: String, _ sequence: UInt32, incarnation: UInt32 = 1, sent: Int64? = nil, announcing interval: Int64 = 0,
+        isLeaving: Bool = false, at now: Int64
+    ) -> [Told] {
+        hear(
+            Heartbeat(
+                key: .named(name), incarnation: incarnation, sequence: sequence, sent: sent, announcedInterval: interval,
+                isLeaving: isLeaving), at: now)
+    }
+    @discardableResult
+    public mutating func hear(_ heartbeat: Heartbeat, at now: Int64) -> [Told] {
+        events = []
+        reception = detector.receive(heartbeat, at: Instant(nanoseconds: now), into: &events)
+        if reception == .fresh { (lastArrival, lastSequence) = (now, heartbeat.sequence) }
+        return events.told
+    }
+
+    @discardableResult
+    public mutating func advance(to now: Int64) -> [Told] {
+        events = []
+        detector.advance(to: Instant(nanoseconds: now), into: &events)
+        return events.told
+    }
+
+    @discardableResult
+    public mutating func advanceIdeally(before instant: Int64) -> [Told] {
+        events = []
+        detector.advanceIdeally(before: Instant(nanoseconds: instant), into: &events)
+        return events.told
+    }
+
+    // MARK: Questions
+
+    public func deadline(_ name: String, level: Int = 0) -> Int64? {
+        detector.deadline(of: .named(name), level: level)?.nanoseconds
+    }
+    public func phi(_ name: String, at now: Int64) -> Double? {
+        detector.phi(of: .named(name), at: Instant(nanoseconds: now))
+    }
+    public func status(_ name: String, at now: Int64 = 0) -> NodeStatus? {
+        detector.status(of: .named(name), at: Instant(nanoseconds: now))
+    }
+    public func verdict(_ name: String, level: Int = 0) -> Verdict? { status(name)?.levels[level].verdict }
+
+    /// What the last step's last transition rests on.
+    public var evidence: Evidence? {
+        for case .transition(let transition) in events.reversed() { return transition.evidence }
+        return nil
+    }
+}
+
+/// The bare bones of an event.
+public enum Told: Hashable, Sendable {
+    case change(String, level: Int = 0, Verdict, Verdict, at: Int64)
+    case notice(Notice.Code, at: Int64)
+}
+
+extension [Event] {
+    public var told: [Told] {
+        map { event in
+            switch event {
+            case .transition(let change):
+                .change(change.node.name, level: change.level, change.from, change.to, at: change.at.nanoseconds)
+            case .notice(let notice): .notice(notice.code, at: notice.at.nanoseconds)
+            }
+        }
+    }
+}
+
+extension NodeKey {
+    /// Some key of a node with this name: FNV-1a, so that tests need no cryptography.
+    public static func named(_ name: String) -> NodeKey {
+        NodeKey(rawValue: name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
+    }
+}
+
+extension Int64 {
+    public static func microseconds(_ count: Int64) -> Int64 { count * 1_000 }
+    public static func milliseconds(_ count: Int64) -> Int64 { count * 1_000_000 }
+    public static func seconds(_ count: Int64) -> Int64 { count * 1_000_000_000 }
+    public static func hours(_ count: Int64) -> Int64 { .seconds(count * 3600) }
+    public static func days(_ count: Int64) -> Int64 { .hours(count * 24) }
+}

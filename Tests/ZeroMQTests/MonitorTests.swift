@@ -1,0 +1,86 @@
+import Testing
+import ZeroMQ
+
+@Suite(.timeLimit(.minutes(1))) struct `A monitor` {
+    let context: Context
+
+    init() throws { context = try Context() }
+
+    @Test func `sees a connection come and go from both ends`() throws {
+        let server = try Socket(.subscribe, in: context)
+        let client = try Socket(.publish, in: context)
+        let accepting = try Monitor(of: server, events: [.accepted, .handshakeSucceeded, .disconnected], in: context)
+        let connecting = try Monitor(of: client, events: [.connected], in: context)
+        try server.bind(to: "tcp://127.0.0.1:*")
+        let endpoint = try server.lastEndpoint()
+        try client.connect(to: endpoint)
+
+        let (_, connected) = try next(.connected, from: connecting)
+        #expect(connected == endpoint)
+        let (descriptor, accepted) = try next(.accepted, from: accepting)
+        #expect(accepted == endpoint && descriptor >= 0)
+        _ = try next(.handshakeSucceeded, from: accepting)
+        drop(client)
+        let (lost, _) = try next(.disconnected, from: accepting)
+        #expect(lost == descriptor)
+        #expect(try accepting.next() == nil)
+    }
+
+    @Test func `reports only the events asked for`() throws {
+        let server = try Socket(.pull, in: context)
+        let monitor = try Monitor(of: server, events: [.listening], in: context)
+        try server.bind(to: "tcp://127.0.0.1:*")
+        let (_, endpoint) = try next(.listening, from: monitor)
+        #expect(try endpoint == server.lastEndpoint())
+        #expect(try monitor.next() == nil)
+    }
+
+    @Test func `holds more events than any queue length before it is read`() throws {
+        let server = try Socket(.pull, in: context)
+        let monitor = try Monitor(of: server, events: [.accepted, .disconnected], in: context)
+        try server.bind(to: "tcp://127.0.0.1:*")
+        let endpoint = try server.lastEndpoint()
+        for _ in 0..<1500 {  // more than 2000, libzmq's default for a pair, once each has come and gone
+            let client = try Socket(.push, in: context)
+            let watch = try Monitor(of: client, events: [.handshakeSucceeded], in: context)
+            try client.connect(to: endpoint)
+            _ = try next(.handshakeSucceeded, from: watch)
+        }
+        for _ in 0..<1500 { _ = try next(.disconnected, from: monitor) }
+    }
+
+    // libzmq's I/O thread sends events with a blocking call. Were the reader closed while the socket still
+    // reports to it, the thread would stop for good: no message, no connection, and no end of the context.
+    @Test func `that is gone leaves its socket working`() throws {
+        let server = try Socket(.pull, in: context)
+        drop(try Monitor(of: server, events: .all, in: context))
+        try server.bind(to: "tcp://127.0.0.1:*")
+        for number: UInt8 in 0..<5 {
+            let client = try Socket(.push, in: context)
+            try client.connect(to: server.lastEndpoint())
+            try client.set(.linger, to: 1000)
+            try client.send([number])
+            #expect(try nextMessage(from: server) == [[number]])
+        }
+        let again = try Monitor(of: server, events: [.accepted], in: context)
+        let client = try Socket(.push, in: context)
+        try client.connect(to: server.lastEndpoint())
+        _ = try next(.accepted, from: again)
+    }
+
+    @Test func `outlives its socket`() throws {
+        let server = try Socket(.pull, in: context)
+        let client = try Socket(.push, in: context)
+        let monitor = try Monitor(of: server, events: .all, in: context)
+        try server.bind(to: "tcp://127.0.0.1:*")
+        try client.connect(to: server.lastEndpoint())
+        _ = try next(.handshakeSucceeded, from: monitor)
+        drop(server)
+        _ = try next(.monitorStopped, from: monitor)
+        #expect(try monitor.next() == nil)
+    }
+}
+
+extension Monitor.Events {
+    static let all = Monitor.Events(rawValue: .max)
+}
