@@ -46,6 +46,8 @@ let package = Package(
         .target(name: "HeartbeatProtocol", dependencies: ["PhiAccrual", "CSodium"], swiftSettings: strict),
         .target(name: "Traces", dependencies: ["CZlib"], swiftSettings: strict),
 
+        .target(name: "Replay", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
+
         // The shells.
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
         .target(name: "SystemClocks", dependencies: ["PhiAccrual", "CTimerFD"], swiftSettings: strict),
@@ -53,7 +55,7 @@ let package = Package(
             name: "HeartbeatPublisher", dependencies: ["HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ"],
             swiftSettings: strict),
         .target(
-            name: "PhiClient", dependencies: ["HeartbeatProtocol", "SystemClocks", "ZeroMQ"], swiftSettings: strict),
+            name: "PhiClient", dependencies: ["HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ"], swiftSettings: strict),
         .target(
             name: "DetectorService",
             dependencies: [
@@ -66,13 +68,39 @@ let package = Package(
             name: "phi",
             dependencies: [
                 "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient",
-                "QualityOfService", "SystemClocks", "Traces", "ZeroMQ",
+                "QualityOfService", "Replay", "SystemClocks", "Traces", "ZeroMQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+
+        // Tests: real sockets appear only in the last four.
+        .target(name: "TestSupport", dependencies: ["PhiAccrual"], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "PhiAccrualTests", dependencies: ["PhiAccrual", "TestSupport"], exclude: ["References"],
+            swiftSettings: strict),
+        .testTarget(name: "QualityOfServiceTests", dependencies: ["QualityOfService"], swiftSettings: strict),
+        .testTarget(
+            name: "HeartbeatProtocolTests", dependencies: ["HeartbeatProtocol", "PhiAccrual", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TracesTests", dependencies: ["Traces", "CZlib"], exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "ReplayTests", dependencies: ["Replay", "PhiAccrual", "Traces", "TestSupport"], exclude: ["Fixtures"],
+            swiftSettings: strict),
+        .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
+        .testTarget(name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol"], swiftSettings: strict),
+        .testTarget(
+            name: "DetectorServiceTests",
+            dependencies: [
+                "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient", "SystemClocks",
+                "ZeroMQ", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SystemTests", dependencies: ["phi", "HeartbeatProtocol", "PhiAccrual"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

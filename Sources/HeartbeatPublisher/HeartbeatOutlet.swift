@@ -4,19 +4,17 @@ import ZeroMQ
 /// A PUB socket set up for heartbeats, and its word on who connected.
 ///
 /// A stale heartbeat is worthless and the application is never blocked: little is queued, nothing without a connection.
-public struct HeartbeatOutlet: ~Copyable {
-    public let boundEndpoints: [String]
+struct HeartbeatOutlet: ~Copyable {
+    let boundEndpoints: [String]
     private let socket: Socket
     private let monitor: Monitor
-    /// A PUB cannot see when its subscription is in force, so nodes introduce themselves for this long after a connection.
-    private static let introductionTime: Int64 = 10_000_000_000  // ns
-    private static let introductionEvery: Int64 = 10_000_000_000  // ns
-    private var introducesUntil: Int64 = .min
-    private var nextIntroduction: Int64 = .min
+    /// How often a node introduces itself anyway.
+    static let introductionEvery: Int64 = 10_000_000_000  // ns
+    private var newcomersUntil: Int64 = .min
 
     /// - Parameter queue: How many heartbeats may wait for a slow connection. More than one node's few, if the outlet
     ///   serves many nodes.
-    public init(connect: [String], bind: [String], queue: Int32 = 16) throws(ZeroMQError) {
+    init(connect: [String], bind: [String], queue: Int32 = 16) throws(ZeroMQError) {
         let context = try Context()
         let socket = try Socket(.publish, in: context)
         try socket.set(.sendHighWaterMark, to: queue)
@@ -38,18 +36,16 @@ public struct HeartbeatOutlet: ~Copyable {
         self.monitor = monitor
     }
 
-    /// Whether heartbeats of this moment are to carry their node's introduction: for ten seconds after anyone
-    /// connected, and every ten seconds.
-    public mutating func introduces(at now: Int64) throws(ZeroMQError) -> Bool {
-        while try monitor.next() != nil { introducesUntil = now.addingSaturated(Self.introductionTime) }
-        guard now < introducesUntil || now >= nextIntroduction else { return false }
-        nextIntroduction = now.addingSaturated(Self.introductionEvery)
-        return true
+    /// Whether somebody connected within the last ten seconds, so that nodes should introduce themselves each time: a
+    /// PUB cannot see when a subscription is in force.
+    mutating func hasNewcomers(at now: Int64) throws(ZeroMQError) -> Bool {
+        while try monitor.next() != nil { newcomersUntil = now.addingSaturated(10_000_000_000) }
+        return now < newcomersUntil
     }
 
     /// Drops the frame if nobody is connected, or the connection is slower than the heartbeats.
-    public borrowing func send(_ frame: [UInt8]) throws(ZeroMQError) { try socket.send(frame) }
+    borrowing func send(_ frame: [UInt8]) throws(ZeroMQError) { try socket.send(frame) }
 
     /// Lets what was sent last get out when the outlet is closed.
-    public borrowing func lingerOnClose() throws(ZeroMQError) { try socket.set(.linger, to: 500) }
+    borrowing func lingerOnClose() throws(ZeroMQError) { try socket.set(.linger, to: 500) }
 }

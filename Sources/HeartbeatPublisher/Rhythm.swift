@@ -25,11 +25,13 @@ struct Rhythm: ~Copyable {
         _ = poller.add(fileDescriptor: timer.fileDescriptor)
         let start = MonotonicClock.now.nanoseconds
         var slot: Int64 = 0
+        var nextIntroduction = Int64.min
         var beat = first
         while true {
             let now = MonotonicClock.now.nanoseconds
             (beat.sequence, beat.sent) = (UInt32(truncatingIfNeeded: slot), now)
-            let introduces = try outlet.introduces(at: now)
+            let introduces = try outlet.hasNewcomers(at: now) || now >= nextIntroduction
+            if introduces { nextIntroduction = now.addingSaturated(HeartbeatOutlet.introductionEvery) }
             try outlet.send(HeartbeatFrame.encode(beat, introducing: introduces ? introduction : nil))
 
             slot = max(slot + 1, (MonotonicClock.now.nanoseconds - start) / first.announcedInterval)

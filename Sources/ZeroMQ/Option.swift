@@ -1,5 +1,11 @@
 import CZeroMQ
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 extension Socket {
     /// A setting of a socket. Most take effect for the binds and connects that follow.
     public struct Option: Hashable, Sendable {
@@ -31,7 +37,8 @@ extension Socket {
     /// - Parameter bytes: −1 for no limit, which lets a peer make libzmq allocate whatever it announces.
     public borrowing func setMaximumMessageSize(_ bytes: Int64) throws(ZeroMQError) {
         let option = Option("ZMQ_MAXMSGSIZE", ZMQ_MAXMSGSIZE, takes: "-1 (no limit), or 0 or more bytes")
-        let result = withUnsafeBytes(of: bytes) { apply(option, $0) }
+        // libzmq takes anything below 0 for no limit, also where somebody's arithmetic went wrong.
+        let result = bytes < -1 ? -EINVAL : withUnsafeBytes(of: bytes) { apply(option, $0) }
         if result < 0 { throw option.error(-result, value: "\(bytes)") }
     }
 

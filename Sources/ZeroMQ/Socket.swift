@@ -57,10 +57,10 @@ public struct Socket: ~Copyable {
         _ operation: ZeroMQError.Operation, _ endpoint: String,
         _ function: (UnsafeMutableRawPointer, UnsafePointer<CChar>) -> Int32
     ) throws(ZeroMQError) {
-        // C would take the text up to a NUL for the whole endpoint.
-        let result =
-            endpoint.utf8.contains(0)
-            ? -EINVAL : endpoint.withCString { text in uninterrupted { function(handle.pointer, text) } }
+        guard isReadAsWritten(endpoint) else {
+            throw ZeroMQError(code: EINVAL, operation: operation, subject: endpoint)
+        }
+        let result = endpoint.withCString { text in uninterrupted { function(handle.pointer, text) } }
         if result < 0 { throw ZeroMQError(code: -result, operation: operation, subject: endpoint) }
     }
 }
@@ -86,4 +86,15 @@ extension Socket {
             }
         }
     }
+}
+
+/// Whether libzmq takes an endpoint for what it says.
+///
+/// It ends at a NUL, and libzmq 4.3.4 reads a port up to the first character that is no digit, modulo 65,536:
+/// `tcp://*:77l0` would be bound to port 77, `tcp://*:99999` to port 34463.
+private func isReadAsWritten(_ endpoint: String) -> Bool {
+    if endpoint.utf8.contains(0) { return false }
+    guard endpoint.hasPrefix("tcp://") else { return true }
+    let port = endpoint.split(separator: ":", omittingEmptySubsequences: false).last ?? ""
+    return port == "*" || port.utf8.allSatisfy { 48...57 ~= $0 } && UInt16(port) != nil
 }

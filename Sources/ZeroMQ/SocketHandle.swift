@@ -5,7 +5,7 @@ import CZeroMQ
 /// They may outlive the socket. Seeing here that it is closed, they never hand libzmq a pointer that it has freed.
 final class SocketHandle {
     let pointer: UnsafeMutableRawPointer
-    let context: Context  // outlives the socket: terminating a context waits for its sockets
+    private(set) var context: Context?  // until closed: terminating a context waits for its sockets
     private(set) var isOpen = true
     private(set) var isMonitored = false
 
@@ -21,6 +21,7 @@ final class SocketHandle {
         stopMonitoring()
         isOpen = false
         zmq_close(pointer)
+        context = nil
     }
 
     func startMonitoring(_ events: Monitor.Events, at endpoint: String) throws(ZeroMQError) {

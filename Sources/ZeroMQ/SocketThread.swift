@@ -8,7 +8,8 @@ import Synchronization
 
 /// A thread that owns sockets and may wait for them, which a task of Swift's shared pool must not.
 ///
-/// It ends when its body does: give the body a `WakeUp` to look at, then `join()`.
+/// It ends when its body does: give the body a `WakeUp` to look at, then `join()`. Signals blocked where it is
+/// started, as they are in Swift's own threads, stay blocked in it.
 public final class SocketThread: Sendable {
     private let thread: Mutex<Thread?>  // nil once joined
 

@@ -79,6 +79,20 @@ import ZeroMQ
         _ = try next(.monitorStopped, from: monitor)
         #expect(try monitor.next() == nil)
     }
+
+    @Test(arguments: 0..<20) func `lets go of a context that was shut down under it`(round: Int) throws {
+        let server = try Socket(.pull, in: context)
+        let client = try Socket(.push, in: context)
+        let monitor = try Monitor(of: server, events: .all, in: context)
+        let watch = try Monitor(of: client, events: .all, in: context)
+        try server.bind(to: "tcp://127.0.0.1:*")
+        try client.connect(to: server.lastEndpoint())
+        if round.isMultiple(of: 2) { _ = try next(.accepted, from: monitor) }
+        context.shutdown()
+        if round.isMultiple(of: 3) { drop(server) }
+        drop(watch)
+        drop(monitor)
+    }
 }
 
 extension Monitor.Events {

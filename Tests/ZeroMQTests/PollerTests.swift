@@ -68,6 +68,10 @@ import ZeroMQ
         let outcome = Mutex<[Result<Int, ZeroMQError>]>([])
         let isDone = Atomic(false)
         let thread = try SocketThread(name: "interrupted") {
+            var signals = sigset_t()
+            sigemptyset(&signals)
+            sigaddset(&signals, SIGUSR1)
+            pthread_sigmask(SIG_UNBLOCK, &signals, nil)  // blocked where tests run, and so in threads they start
             identifier.withLock { $0 = pthread_self() }
             let timeUp = wait(for: wakeUp, timeoutMilliseconds: 50)
             let woken = wait(for: wakeUp, timeoutMilliseconds: nil)
@@ -75,7 +79,7 @@ import ZeroMQ
             isDone.store(true, ordering: .releasing)
         }
         let start = ContinuousClock.now
-        while !isDone.load(ordering: .acquiring) {
+        while !isDone.load(ordering: .acquiring), ContinuousClock.now - start < .milliseconds(patience) {
             if let identifier = identifier.withLock({ $0 }) { pthread_kill(identifier, SIGUSR1) }
             // Long past the first wait, so that the second one is interrupted many times as well.
             if ContinuousClock.now - start > .milliseconds(100), interruptions.load(ordering: .relaxed) > 100 {
@@ -83,6 +87,7 @@ import ZeroMQ
             }
             sched_yield()
         }
+        wakeUp.signal()
         thread.join()
         #expect(outcome.withLock { $0 } == [.success(0), .success(1)])
     }
@@ -90,7 +95,7 @@ import ZeroMQ
 
 private let interruptions = Atomic(0)
 
-/// What a wait for `wakeUp` comes to; a timeout that comes too early counts as 1.
+/// What a wait for `wakeUp` comes to; a timeout that comes too early counts as −1.
 private func wait(for wakeUp: WakeUp, timeoutMilliseconds: Int?) -> Result<Int, ZeroMQError> {
     var poller = Poller()
     poller.add(wakeUp)

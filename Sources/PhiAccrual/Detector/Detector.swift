@@ -80,11 +80,12 @@ public struct Detector<Model: ArrivalModel>: Sendable {
 
     /// Acts on every deadline up to and including `now`, in the order of the deadlines.
     public mutating func advance(to now: Instant, into events: inout [Event]) {
-        while let slot = wheel.popDue(at: now.nanoseconds) {
+        while let slot = wheel.firstDue(at: now.nanoseconds) {
             let due = nodes[slot].deadline
-            if due > now.nanoseconds {
-                wheel.schedule(slot, at: due)  // heartbeats came since it was filed
+            if due > wheel.instant(of: slot) {
+                wheel.schedule(slot, at: due)  // heartbeats came since it was filed, and others may be due before
             } else {
+                wheel.cancel(slot)
                 reach(Instant(nanoseconds: due), slot, actingAt: now, into: &events)
             }
         }
@@ -197,7 +198,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         if let retention = configuration.retention,
             due.nanoseconds >= nodes[slot].lastArrival.addingSaturated(retention)
         {
-            forget(slot, at: due, into: &events)
+            forget(slot, at: due, actingAt: now, into: &events)
             return
         }
         let before = nodes[slot].standing
@@ -249,11 +250,12 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         return slot
     }
 
-    private mutating func forget(_ slot: Int, at now: Instant, into events: inout [Event]) {
-        let silence = now.nanoseconds.subtractingSaturated(nodes[slot].lastArrival)
-        let evidence = evidence(slot, silence: silence, ownLate: 0)
+    private mutating func forget(_ slot: Int, at due: Instant, actingAt now: Instant, into events: inout [Event]) {
+        let silence = due.nanoseconds.subtractingSaturated(nodes[slot].lastArrival)
+        let ownLate = now.nanoseconds.subtractingSaturated(due.nanoseconds)
+        let evidence = evidence(slot, silence: silence, ownLate: ownLate)
         for level in thresholds.indices {
-            transition(slot, level, from: nodes[slot].standing.verdict(atLevel: level), to: .forgotten, now, evidence, &events)
+            transition(slot, level, from: nodes[slot].standing.verdict(atLevel: level), to: .forgotten, due, evidence, &events)
         }
         table.remove(nodes[slot].key)
         wheel.cancel(slot)
@@ -278,7 +280,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     ) {
         let after = nodes[slot].standing
         guard after != before else { return }
-        let silence = now.nanoseconds.subtractingSaturated(nodes[slot].lastArrival)
+        let silence = max(0, now.nanoseconds.subtractingSaturated(nodes[slot].lastArrival))
         let evidence = given ?? self.evidence(slot, silence: silence, ownLate: 0)
         for level in thresholds.indices {
             let (from, to) = (before.verdict(atLevel: level), after.verdict(atLevel: level))

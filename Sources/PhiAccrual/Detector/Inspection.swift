@@ -41,9 +41,10 @@ extension Detector {
         return (page, slot < nodes.count ? slot : nil)
     }
 
-    /// How suspicious the node's silence would be at `now` if nothing came before; nil if it is unknown, or φ is.
+    /// How suspicious the node's silence would be at `now` if nothing came before; nil if it is unknown, or φ is, and
+    /// for a node that left.
     public func phi(of key: NodeKey, at now: Instant) -> Double? {
-        table[key.rawValue].flatMap { nodes[$0].standing.phase == .new ? nil : phi(ofSlot: $0, at: now) }
+        table[key.rawValue].flatMap { nodes[$0].standing.isWatched ? phi(ofSlot: $0, at: now) : nil }
     }
 
     /// When the node is suspected at a level if nothing more comes; nil if it is unknown, or the deadline is.
@@ -68,7 +69,7 @@ extension Detector {
     private func status(ofSlot slot: Int, at now: Instant) -> NodeStatus {
         let (node, model) = (nodes[slot], models[slot])
         let isHeard = node.standing.phase != .new
-        let isWatched = isHeard && node.standing.phase != .left
+        let isWatched = node.standing.isWatched
         return NodeStatus(
             key: NodeKey(rawValue: node.key), identity: details[slot].identity, incarnation: node.incarnation,
             sequence: isHeard ? node.sequence : nil,

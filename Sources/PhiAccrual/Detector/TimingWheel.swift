@@ -6,7 +6,7 @@
 ///
 /// Source: Varghese and Lauck, “Hashed and hierarchical timing wheels”, SOSP 1987, scheme 7; bitmaps of occupied
 /// slots replace the per-tick visit.
-struct TimingWheel: Sendable {
+public struct TimingWheel: Sendable {
     /// Nanoseconds per tick, as a power of two: 2¹⁸ ns ≈ 0.26 ms.
     private static let tickBits: UInt64 = 18
     private static let wheels = 8
@@ -25,11 +25,13 @@ struct TimingWheel: Sendable {
     /// What is due in the present tick or before. Entries rescheduled since are stale and skipped.
     private var imminent = InstantHeap()
 
+    public init() {}
+
     /// When `entry` will next be looked at; `Int64.max` if it is not scheduled.
-    func instant(of entry: Int) -> Int64 { entry < entries.count ? entries[entry].instant : .max }
+    public func instant(of entry: Int) -> Int64 { entry < entries.count ? entries[entry].instant : .max }
 
     /// Has `entry` come up at `instant`, instead of when it was to before.
-    mutating func schedule(_ entry: Int, at instant: Int64) {
+    public mutating func schedule(_ entry: Int, at instant: Int64) {
         while entries.count <= entry { entries.append(Entry()) }
         cancel(entry)
         guard instant != .max else { return }
@@ -37,14 +39,14 @@ struct TimingWheel: Sendable {
         file(entry)
     }
 
-    mutating func cancel(_ entry: Int) {
+    public mutating func cancel(_ entry: Int) {
         guard entry < entries.count else { return }
         if entries[entry].place >= 0 { unlink(entry) }
         entries[entry].instant = .max
     }
 
     /// No entry comes up before this instant; it may be earlier than the first one by less than a slot.
-    mutating func nextInstant() -> Int64? {
+    public mutating func nextInstant() -> Int64? {
         dropStale()
         let slot = nextSlot().map { Self.instant(ofTick: $0.tick) }
         guard let first = imminent.first?.instant else { return slot }
@@ -52,15 +54,18 @@ struct TimingWheel: Sendable {
     }
 
     /// Takes out the earliest entry due at `now` or before; its instant is no longer scheduled afterwards.
-    mutating func popDue(at now: Int64) -> Int? {
+    public mutating func popDue(at now: Int64) -> Int? {
+        let entry = firstDue(at: now)
+        if let entry { cancel(entry) }
+        return entry
+    }
+
+    /// The earliest entry due at `now` or before, still scheduled.
+    mutating func firstDue(at now: Int64) -> Int? {
         let target = Self.tick(of: now)
         while true {
             dropStale()
-            if let first = imminent.first, first.instant <= now {
-                imminent.removeFirst()
-                entries[first.entry].instant = .max
-                return first.entry
-            }
+            if let first = imminent.first, first.instant <= now { return first.entry }
             guard let slot = nextSlot(), slot.tick <= target else { break }
             expire(slot)
         }

@@ -48,6 +48,8 @@ struct Standing: Hashable, Sendable {
     mutating func clearSuspicion(atLevel level: Int) { suspectedLevels &= ~(1 << UInt8(level)) }
     mutating func leave() { (phase, suspectedLevels) = (.left, 0) }
 
+    /// Heard, and not gone: its silence means something.
+    var isWatched: Bool { phase == .learning || phase == .trusted }
     /// Trusted at every level: then only a goodbye or a silence changes anything.
     var isTrusted: Bool { phase == .trusted && suspectedLevels == 0 }
     /// Whether heartbeats of another incarnation may take over after some confirmation.

@@ -1,0 +1,62 @@
+import PhiAccrual
+
+/// What the nodes of a swarm will do: decided beforehand, by a seed.
+public struct SwarmPlan: Hashable, Sendable {
+    public struct Settings: Hashable, Sendable {
+        public var group = "swarm"
+        public var nodes: Int
+        public var interval: Duration
+        /// How long the swarm lives.
+        public var time: Duration
+        /// How many nodes crash, each once, between a tenth and nine tenths of the time.
+        public var crashes = 0
+        /// How many nodes pause, each once, and fall silent for `pause`.
+        public var pauses = 0
+        public var pause: Duration = .seconds(2)
+        /// Each heartbeat is late by something between 0 and this.
+        public var jitter: Duration = .zero
+        /// Share of heartbeats that are never sent: 0 ... 1.
+        public var loss = 0.0
+        public var seed: UInt64 = 1
+
+        public init(nodes: Int, interval: Duration, time: Duration) {
+            (self.nodes, self.interval, self.time) = (nodes, interval, time)
+        }
+    }
+    public struct Node: Hashable, Sendable {
+        public var identity: NodeIdentity
+        /// When within the interval its heartbeats are due, in nanoseconds.
+        public var phase: Int64
+        /// When it crashes, in nanoseconds from the start.
+        public var crash: Int64?
+        /// From when to when it is silent, in nanoseconds from the start.
+        public var pause: Range<Int64>?
+    }
+    public let settings: Settings
+    public let nodes: [Node]
+
+    /// - Throws: `InvalidName` if the group cannot be one.
+    /// - Precondition: At least one node; an interval above 0; no more crashes or pauses than nodes.
+    public init(_ settings: Settings) throws(InvalidName) {
+        precondition(settings.nodes > 0 && settings.interval > .zero)
+        precondition(max(settings.crashes, settings.pauses) <= settings.nodes)
+        self.settings = settings
+        var random = SplitMix64(seed: settings.seed)
+        let (interval, time) = (settings.interval.nanoseconds, settings.time.nanoseconds)
+        let middle = time / 10...max(time / 10, time - time / 10)
+        let crashing = Set((0..<settings.nodes).shuffled(using: &random).prefix(settings.crashes))
+        let pausing = Set((0..<settings.nodes).shuffled(using: &random).prefix(settings.pauses))
+        var nodes: [Node] = []
+        for number in 0..<settings.nodes {
+            let phase = Int64.random(in: 0..<interval, using: &random)
+            let (crash, pause) = (Int64.random(in: middle, using: &random), Int64.random(in: middle, using: &random))
+            nodes.append(
+                Node(
+                    identity: try NodeIdentity(group: settings.group, name: "node-\(number + 1)"), phase: phase,
+                    crash: crashing.contains(number) ? crash : nil,
+                    pause: pausing.contains(number)
+                        ? pause..<pause.addingSaturated(max(1, settings.pause.nanoseconds)) : nil))
+        }
+        self.nodes = nodes
+    }
+}

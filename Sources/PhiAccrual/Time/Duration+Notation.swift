@@ -1,0 +1,25 @@
+extension Duration {
+    /// Reads a number with its unit: `250ms`, `1.5s`, `30m`, `24h`, `7d`; also `us` and `ns`.
+    /// - Throws: For anything else, also below 0 or beyond 292 years.
+    public init(parsing text: String) throws(InvalidDuration) {
+        let unit = text.drop(while: { $0.isASCII && ($0.isNumber || $0 == ".") })
+        guard let number = Double(text.dropLast(unit.count)), number.isFinite, number >= 0 else {
+            throw InvalidDuration(text: text)
+        }
+        let units: [Substring: Double] = [
+            "ns": 1, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9, "d": 86_400e9,
+        ]
+        guard let nanoseconds = units[unit].map({ number * $0 }), nanoseconds < 0x1p63 else {
+            throw InvalidDuration(text: text)
+        }
+        self = .nanoseconds(Int64(saturating: nanoseconds))
+    }
+}
+
+/// A duration that cannot be understood.
+public struct InvalidDuration: Error, Hashable, Sendable, CustomStringConvertible {
+    public let text: String
+    public var description: String {
+        "\"\(text.escapingControls)\" is no duration: write a number with its unit, such as 250ms, 1s, 2m, 24h or 7d"
+    }
+}

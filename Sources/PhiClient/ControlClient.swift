@@ -1,0 +1,72 @@
+import HeartbeatProtocol
+import PhiAccrual
+import SystemClocks
+import ZeroMQ
+
+/// Asks a service one thing at a time, and waits for the answer.
+public struct ControlClient: ~Copyable {
+    private let socket: Socket
+    private var poller = Poller()
+    private let endpoint: String
+    private var lastID: Int64 = 0
+
+    /// - Throws: For an endpoint that cannot be used; whether a service is there shows when it is asked.
+    public init(endpoint: String) throws(ZeroMQError) {
+        let socket = try Socket(.dealer, in: Context())
+        try socket.set(.linger, to: 0)
+        try socket.connect(to: endpoint)
+        _ = poller.add(socket)
+        self.endpoint = endpoint
+        self.socket = socket
+    }
+
+    public mutating func status(within timeout: Duration) throws -> StatusAnswer {
+        try ask(ControlRequest(id: 0, action: "status"), within: timeout)
+    }
+
+    /// All nodes that the service knows; `timeout` is for each thousand of them.
+    public mutating func nodes(within timeout: Duration) throws -> [NodesAnswer.Node] {
+        var nodes: [NodesAnswer.Node] = []
+        var cursor: Int? = 0
+        while let from = cursor {
+            var request = ControlRequest(id: 0, action: "nodes")
+            request.cursor = from
+            let answer: NodesAnswer = try ask(request, within: timeout)
+            nodes += answer.nodes
+            cursor = answer.cursor
+        }
+        return nodes
+    }
+
+    /// - Throws: `ControlError` if the service says no, `NoAnswer` if it says nothing.
+    public mutating func ask<Answer: Codable & Sendable>(
+        _ request: ControlRequest, within timeout: Duration
+    ) throws -> Answer {
+        lastID += 1
+        var request = request
+        request.id = lastID
+        try socket.send([WireJSON.encode(request)])
+        let end = MonotonicClock.now + timeout
+        while true {
+            while let frames = try socket.receiveMultipart(maximumFrames: 2) {
+                guard let json = frames.last else { continue }
+                let reply = try WireJSON.decode(ControlReply<Answer>.self, from: json)
+                guard reply.id == request.id else { continue }  // an answer that came after its time
+                if let answer = reply.ok { return answer }
+                throw reply.error ?? ControlError(.malformed, "the service at \(endpoint) sent a reply without an answer")
+            }
+            let left = end - MonotonicClock.now
+            guard left > .zero else { throw NoAnswer(endpoint: endpoint, timeout: timeout) }
+            _ = try poller.wait(timeoutMilliseconds: Int(left.nanoseconds / 1_000_000) + 1)
+        }
+    }
+}
+
+/// Nobody answered in time.
+public struct NoAnswer: Error, Hashable, Sendable, CustomStringConvertible {
+    public let endpoint: String
+    public let timeout: Duration
+    public var description: String {
+        "no answer from \(endpoint) within \(timeout): is 'phi detect' running there, with this as its --control?"
+    }
+}

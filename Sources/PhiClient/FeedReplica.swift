@@ -1,0 +1,143 @@
+import HeartbeatProtocol
+
+/// Puts a subscriber's view of the feed in order: nothing twice, nothing missing, or a word that it is.
+///
+/// Pure: it is told what came in, and says what to deliver and what to ask the service for. The service sends deltas,
+/// which may be lost, and answers questions about the past; this is the subscriber's half of the Clone pattern
+/// (Hintjens, “ZeroMQ”, chapter 5): subscribe, buffer, fetch, discard what is older, apply the rest.
+public struct FeedReplica: Sendable {
+    /// Where to begin in a log not seen before.
+    public enum Start: String, Hashable, Sendable, CaseIterable {
+        /// With the last event of every topic: the present state.
+        case snapshot
+        /// With the first event that is still kept.
+        case beginning
+        /// With the first event to come.
+        case now
+    }
+
+    public struct Event: Hashable, Sendable {
+        public var sequence: UInt64
+        /// The JSON object, as published.
+        public var json: [UInt8]
+        public init(sequence: UInt64, json: [UInt8]) { (self.sequence, self.json) = (sequence, json) }
+    }
+
+    public enum Delivery: Hashable, Sendable {
+        case event(Event)
+        /// From here on, events are live: everything up to this sequence was delivered.
+        case inStep(epoch: UInt64, sequence: UInt64)
+        /// Events between these two are no longer kept; what follows is the state that they led to.
+        case gap(after: UInt64, epoch: UInt64)
+    }
+
+    public struct Question: Hashable, Sendable {
+        /// `events` or `snapshot`.
+        public var action: String
+        public var since: UInt64
+        public var epoch: UInt64
+    }
+
+    private enum Phase: Hashable {
+        /// No word from the service yet.
+        case waiting
+        /// Fetching the state that what was missed led to; `fetchingEvents` goes on from where it ends.
+        case fetchingState
+        case fetchingEvents
+        case inStep
+    }
+    private let start: Start
+    private var phase = Phase.waiting
+    private var epoch: UInt64 = 0
+    /// Everything up to here was delivered.
+    private var delivered: UInt64 = 0
+    private var buffer: [UInt64: Event] = [:]
+    private var deliveries: [Delivery] = []
+
+    /// More early events than this are dropped again: they can be fetched.
+    private static let bufferLimit = 10_000
+
+    public init(from start: Start = .snapshot) { self.start = start }
+
+    /// What the service must be asked; nil while nothing is missing. Ask again when no answer comes.
+    public var question: Question? {
+        switch phase {
+        case .waiting, .inStep: nil
+        case .fetchingState: Question(action: "snapshot", since: delivered, epoch: epoch)
+        case .fetchingEvents: Question(action: "events", since: delivered, epoch: epoch)
+        }
+    }
+
+    /// What is ready, in order; each only once.
+    public mutating func takeDeliveries() -> [Delivery] {
+        defer { deliveries = [] }
+        return deliveries
+    }
+
+    // MARK: What comes in
+
+    public mutating func receive(_ event: Event, epoch: UInt64) {
+        meet(epoch, last: event.sequence - min(1, event.sequence))
+        guard event.sequence > delivered else { return }
+        if buffer.count < Self.bufferLimit { buffer[event.sequence] = event }
+        settle(known: event.sequence)
+    }
+
+    public mutating func receiveBeacon(epoch: UInt64, sequence: UInt64) {
+        meet(epoch, last: sequence)
+        settle(known: sequence)
+    }
+
+    /// Answer to `question`, if it still is one.
+    public mutating func receiveAnswer(epoch: UInt64, through: UInt64, more: Bool, events: [Event], to asked: Question) {
+        guard asked == question, epoch == self.epoch else { return }
+        for event in events where event.sequence > delivered { deliveries.append(.event(event)) }
+        delivered = max(delivered, through)
+        guard !more else { return }
+        phase = .fetchingEvents
+        settle(known: delivered)
+    }
+
+    /// The service says that the events asked for are gone.
+    public mutating func receiveGone(_ asked: Question) {
+        guard asked == question else { return }
+        deliveries.append(.gap(after: delivered, epoch: epoch))
+        phase = .fetchingState
+    }
+
+    /// The service says that its log is of another epoch: nothing more is expected of the one known.
+    public mutating func receiveOtherEpoch() { phase = .waiting }
+
+    // MARK: Order
+
+    /// A log not seen before starts over.
+    private mutating func meet(_ epoch: UInt64, last: UInt64) {
+        guard epoch != self.epoch || phase == .waiting else { return }
+        self.epoch = epoch
+        buffer = [:]
+        delivered = 0
+        switch start {
+        case .snapshot: phase = .fetchingState
+        case .beginning: phase = .fetchingEvents
+        case .now:
+            delivered = last
+            phase = .fetchingEvents
+        }
+    }
+
+    /// Delivers what is next in line; if something known of is missing then, it has to be fetched.
+    private mutating func settle(known: UInt64) {
+        guard phase == .inStep || phase == .fetchingEvents else { return }
+        while let next = buffer.removeValue(forKey: delivered + 1) {
+            deliveries.append(.event(next))
+            delivered += 1
+        }
+        buffer = buffer.filter { $0.key > delivered }
+        if delivered >= known, buffer.isEmpty {
+            if phase != .inStep { deliveries.append(.inStep(epoch: epoch, sequence: delivered)) }
+            phase = .inStep
+        } else {
+            phase = .fetchingEvents
+        }
+    }
+}

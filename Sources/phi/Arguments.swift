@@ -1,0 +1,40 @@
+import ArgumentParser
+import PhiAccrual
+import PhiClient
+
+// What options are made of says itself what is wrong with a text; the parser only passes it on.
+
+enum Parsing {
+    /// A duration with its unit, above 0.
+    static func duration(_ text: String) throws -> Duration {
+        let duration = try explained { try Duration(parsing: text) }
+        guard duration > .zero else { throw ValidationError("\"\(text)\" is not above 0: write for example 250ms or 1s") }
+        return duration
+    }
+    static func policy(_ text: String) throws -> Policy { try explained { try Policy(parsing: text) } }
+    static func model(_ text: String) throws -> ModelChoice { try explained { try ModelChoice(parsing: text) } }
+
+    /// `suspect=phi=8`: a name, and its policy.
+    static func level(_ text: String) throws -> Level {
+        guard let equals = text.firstIndex(of: "=") else {
+            throw ValidationError("level \"\(text)\" has no policy: write for example 'suspect=phi=8'")
+        }
+        let policy = try policy(String(text[text.index(after: equals)...]))
+        return try explained { try Level(name: String(text[..<equals]), policy: policy) }
+    }
+
+    /// `zone=a`: a label.
+    static func label(_ text: String) throws -> Label {
+        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+            throw ValidationError("label \"\(text)\" has no value: write for example 'zone=eu-1'")
+        }
+        return Label(name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
+    }
+
+    /// Turns a library's error into one about the command line, which ends with exit status 64.
+    static func explained<Value>(_ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch { throw ValidationError("\(error)") }
+    }
+}
+
+extension FeedReplica.Start: ExpressibleByArgument {}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import HeartbeatPublisher
+import PhiAccrual
+
+struct Beat: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Publish one node's heartbeats.",
+        discussion: """
+            Runs until SIGTERM or SIGINT, and then says goodbye: the node has left, and is not suspected. SIGKILL says \
+            nothing, and the node is suspected.
+
+            With --while it beats as long as a command runs. A command that fails gets no goodbye, so its node is \
+            suspected; its exit status becomes that of 'phi beat'.
+
+            Example: phi beat --group edge --node edge-1 --every 1s --while ./my-service
+            """)
+
+    @Option(help: "Detector to connect to (repeatable; default tcp://127.0.0.1:7710).")
+    var to: [String] = []
+    @Option(help: "Endpoint to bind, for detectors that connect to their nodes (repeatable).")
+    var bind: [String] = []
+    @Option(help: "Group of the node.")
+    var group: String
+    @Option(help: "Name of the node within its group.")
+    var node: String
+    @Option(help: "Time between heartbeats (default 1s).", transform: Parsing.duration)
+    var every: Duration = .seconds(1)
+    @Option(help: "Label NAME=VALUE that describes the node (repeatable).", transform: Parsing.label)
+    var label: [Label] = []
+    @Option(name: .customLong("while"), help: "Beat as long as this shell command runs.")
+    var command: String?
+    @Option(name: .customLong("for"), help: "Stop after this time, with a goodbye.", transform: Parsing.duration)
+    var time: Duration?
+
+    func run() async throws {
+        let identity = try Parsing.explained { try NodeIdentity(group: group, name: node) }
+        var configuration = HeartbeatPublisher.Configuration(identity: identity, interval: every)
+        configuration.connect = to.isEmpty && bind.isEmpty ? ["tcp://127.0.0.1:7710"] : to
+        configuration.bind = bind
+        configuration.labels = Dictionary(label.map { ($0.name, $0.value) }) { _, last in last }
+        // Before signals are trapped: the command is to meet them as anywhere else.
+        let process = try command.map { try ChildProcess(shell: $0) }
+        let publisher: HeartbeatPublisher
+        do { publisher = try HeartbeatPublisher(configuration) } catch {
+            process?.terminate()
+            throw error
+        }
+        for endpoint in publisher.boundEndpoints { Console.remark("publishing \(identity) at \(endpoint)") }
+        await untilStopped { [time] in
+            await withTaskGroup { group in
+                group.addTask { try? await Task.sleep(for: time ?? .forever) }
+                if let process { group.addTask { await process.end() } }
+                await group.next()
+                group.cancelAll()
+            }
+        }
+        if let status = process?.failure {
+            publisher.stop()
+            throw ExitCode(status)
+        }
+        publisher.leave()
+    }
+}
+
+struct Label: Sendable {
+    var name: String
+    var value: String
+}

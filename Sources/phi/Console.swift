@@ -1,0 +1,86 @@
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// What people and programs read: results on standard output, all else on standard error.
+enum Console {
+    /// Whether people read the results.
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+    /// Colour is for terminals, and for those who did not turn it off (no-color.org).
+    static var isColourful: Bool { isTerminal && (getenv("NO_COLOR").map { $0.pointee == 0 } ?? true) }
+
+    /// One line of results, out at once: whoever reads the pipe is waiting for it.
+    static func print(_ line: String) { write(Array((line + "\n").utf8), to: STDOUT_FILENO) }
+    static func print(_ line: [UInt8]) { write(line + [UInt8(ascii: "\n")], to: STDOUT_FILENO) }
+    /// A remark, for people.
+    static func remark(_ line: String) { write(Array((line + "\n").utf8), to: STDERR_FILENO) }
+    /// An error that ends the command.
+    static func complain(_ message: String) { remark("phi: \(message)") }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { posixWrite(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if errno == EAGAIN {
+                // Somebody made the pipe non-blocking: wait until there is room again.
+                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&waiting, 1, -1)
+            } else if errno != EINTR {
+                return
+            }
+        }
+    }
+}
+
+#if canImport(Darwin)
+    private let posixWrite = Darwin.write
+#else
+    private let posixWrite = Glibc.write
+#endif
+
+enum Colour: String {
+    case red = "31"
+    case green = "32"
+    case amber = "33"
+    case grey = "90"
+
+    func callAsFunction(_ text: String) -> String {
+        Console.isColourful ? "\u{1B}[\(rawValue)m\(text)\u{1B}[0m" : text
+    }
+}
+
+extension String {
+    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+    func paddedLeft(to width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
+}
+
+extension Double {
+    /// Seconds as people say them, in three digits or so: `1.56 s`, `250 ms`.
+    var spokenSeconds: String {
+        let (value, unit) =
+            switch abs(self) {
+            case ..<0.001: (self * 1e6, "µs")
+            case ..<1: (self * 1e3, "ms")
+            case ..<600: (self, "s")
+            case ..<36_000: (self / 60, "min")
+            case ..<864_000: (self / 3600, "h")
+            default: (self / 86_400, "d")
+            }
+        return "\(value.threeDigits) \(unit)"
+    }
+    var threeDigits: String { decimals(abs(self) < 10 ? 2 : abs(self) < 100 ? 1 : 0) }
+    func decimals(_ count: Int) -> String {
+        guard isFinite, abs(self) < 1e15 else { return "\(self)" }
+        let scale = (0..<count).reduce(1.0) { scale, _ in scale * 10 }
+        let scaled = (abs(self) * scale).rounded()
+        let digits = String(Int64(scaled))
+        let sign = self < 0 && scaled > 0 ? "-" : ""
+        guard count > 0 else { return sign + digits }
+        let padded = digits.count > count ? digits : String(repeating: "0", count: count + 1 - digits.count) + digits
+        return "\(sign)\(padded.dropLast(count)).\(padded.suffix(count))"
+    }
+}

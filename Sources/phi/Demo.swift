@@ -1,0 +1,54 @@
+import ArgumentParser
+import DetectorService
+import PhiAccrual
+import Synchronization
+
+struct Demo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "See it all at once on this machine, in one terminal.",
+        discussion: """
+            Runs a detector and five nodes, each a process of its own, over real sockets. One node is killed (SIGKILL) \
+            after a few seconds and restarted later. Exit status 0 if the kill and the recovery were seen and nobody \
+            else was suspected.
+            """)
+
+    @Option(help: "Time between heartbeats (default 200ms).", transform: Parsing.duration)
+    var every: Duration = .milliseconds(200)
+
+    private static let timeLimit: Duration = .seconds(60)
+
+    func run() async throws {
+        var configuration = ServiceConfiguration()
+        configuration.heartbeats = ["tcp://127.0.0.1:*"]
+        configuration.events = ["tcp://127.0.0.1:*"]
+        configuration.control = ["tcp://127.0.0.1:*"]
+        let detector = try DetectorService(
+            configuration, logger: LogFormat.logfmt.logger(label: "phi.demo", level: .warning))
+        let play = try DemoPlay(endpoints: detector.endpoints, every: every)
+        let outcome = Outcome()
+        await untilStopped {
+            await withTaskGroup { group in
+                group.addTask {
+                    do { outcome.set(.success(try await play.perform())) } catch { outcome.set(.failure(error)) }
+                }
+                group.addTask { try? await Task.sleep(for: Self.timeLimit) }
+                await group.next()
+                group.cancelAll()
+            }
+        }
+        await play.clear()
+        detector.stop()
+        let report = try outcome.get()
+        for line in report.summary { Console.print(line) }
+        if !report.isGood { throw ExitCode(1) }
+    }
+
+    private final class Outcome: Sendable {
+        private let result = Mutex<Result<DemoPlay.Report, any Error>?>(nil)
+        func set(_ value: Result<DemoPlay.Report, any Error>) { result.withLock { $0 = value } }
+        func get() throws -> DemoPlay.Report {
+            guard let result = result.withLock({ $0 }) else { throw ExitCode(2) }  // stopped before its end
+            return try result.get()
+        }
+    }
+}

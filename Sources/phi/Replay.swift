@@ -1,0 +1,108 @@
+import ArgumentParser
+import HeartbeatProtocol
+import PhiAccrual
+import QualityOfService
+import Replay
+import Traces
+
+struct Replay: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a recorded trace through the detector and report its quality of service.",
+        discussion: """
+            Time comes from the trace: a day replays in seconds, with the same result every time. A trace is CSV, plain \
+            or gzip'ed, with the header 'node,seq,sent_ns,arrival_ns'.
+
+            Example: phi replay day.csv.gz --policy phi=8 --deadlines deadlines.csv
+            """)
+
+    @Argument(help: "Trace to read; '-' is standard input.")
+    var trace: String
+    @Option(help: "How arrivals are judged: 'normal', or with parameters 'normal,window=1000,floor=0.1'.", transform: Parsing.model)
+    var detector = ModelChoice.normal(.init())
+    @Option(help: "When to suspect (default phi=8).", transform: Parsing.policy)
+    var policy = Policy.phi(8)
+    @Option(help: "The interval that nodes announce; without it, it is learned from the trace.", transform: Parsing.duration)
+    var interval: Duration?
+    @Option(help: "Fresh heartbeats per node before judging begins.")
+    var warmUp = 0
+    @Option(help: "Write a CSV row per fresh arrival to this file: node,seq,arrival_ns,phi,deadline_ns.")
+    var deadlines: String?
+    @Option(help: "Write every event as one JSON object per line to this file.")
+    var events: String?
+    @Flag(help: "Print one JSON object.")
+    var json = false
+    @Flag(help: "Also report how long the replay took.")
+    var timing = false
+
+    func validate() throws {
+        guard warmUp >= 0 else { throw ValidationError("--warm-up must be at least 0") }
+    }
+
+    func run() throws {
+        switch detector {
+        case .normal(let parameters):
+            var replay = TraceReplay<NormalModel>(
+                levels: [.suspect(policy)], model: parameters, interval: interval, warmUp: warmUp)
+            try run(&replay)
+        }
+    }
+
+    private func run<Model>(_ replay: inout TraceReplay<Model>) throws {
+        let reader = try TraceReader(path: trace)
+        var deadlineFile = try deadlines.map { try OutputFile(path: $0) }
+        var eventFile = try events.map { try OutputFile(path: $0) }
+        var log = ReplayLog(levels: replay.levels)
+        let clock = ContinuousClock()
+        var heartbeats = 0
+        try deadlineFile?.write("node,seq,arrival_ns,phi,deadline_ns\n")
+        let start = clock.now
+        try replay.run(reader) { event in
+            if eventFile != nil { try eventFile?.write(log.line(event)) }
+        } onStep: { step in
+            heartbeats += 1
+            guard deadlineFile != nil else { return }
+            let phi = step.phi.map { "\($0)" } ?? ""
+            let deadline = step.deadline.map { "\($0)" } ?? ""
+            try deadlineFile?.write("\(step.node),\(step.sequence),\(step.arrival),\(phi),\(deadline)\n")
+        }
+        let time = clock.now - start
+        try deadlineFile?.finish()
+        try eventFile?.finish()
+        let quality = replay.report()
+        let run = ReplayReport(
+            trace: trace, detector: detector.description, policy: policy.description, quality: quality,
+            timing: timing ? .init(seconds: Double(time.nanoseconds) / 1e9, heartbeats: heartbeats) : nil)
+        if json { Console.print(try WireJSON.encode(run)) } else { for line in run.table { Console.print(line) } }
+    }
+}
+
+/// Events of a replay as the feed would write them. The epoch is 0: there is no service whose log this is.
+private struct ReplayLog {
+    let levels: [Level]
+    private var sequence: UInt64 = 0
+    private var previous: [FeedTopic: UInt64] = [:]
+
+    init(levels: [Level]) { self.levels = levels }
+
+    mutating func line(_ event: Event) throws -> String {
+        sequence += 1
+        let message: EventMessage
+        switch event {
+        case .transition(let transition):
+            let level = levels[transition.level]
+            let topic = FeedTopic(level: level.name, group: transition.node.group, node: transition.node.name)
+            message = .transition(TransitionMessage(transition, level: level, at: place(on: topic, transition.at)))
+        case .notice(let notice):
+            let topic = FeedTopic(level: nil, group: notice.node?.group, node: notice.node?.name)
+            message = .notice(NoticeMessage(notice, at: place(on: topic, notice.at)))
+        }
+        return String(decoding: try WireJSON.encode(message), as: UTF8.self) + "\n"
+    }
+
+    private mutating func place(on topic: FeedTopic, _ instant: Instant) -> FeedPlace {
+        defer { previous[topic] = sequence }
+        return FeedPlace(
+            epoch: 0, sequence: sequence, previous: previous[topic] ?? 0,
+            at: Timestamp(unixNanoseconds: instant.nanoseconds))
+    }
+}

@@ -1,0 +1,105 @@
+import QualityOfService
+
+/// What a replay tells about a detector on a trace: one JSON object, or a table.
+struct ReplayReport: Encodable {
+    struct Timing: Encodable {
+        var seconds: Double
+        var heartbeats: Int
+    }
+    var trace: String
+    var detector: String
+    var policy: String
+    var quality: QualityReport
+    var timing: Timing?
+
+    private enum Keys: String, CodingKey {
+        case trace, detector, policy, samples, nodes, losses, mistakes, calibration
+        case interval = "interval_seconds"
+        case observed = "observed_seconds"
+        case undefinedDeadlines = "undefined_deadlines"
+        case mistakesPerSecond = "mistake_rate_per_second"
+        case mistakesPerHeartbeat = "mistake_rate_per_heartbeat"
+        case mistakeDuration = "mistake_duration_seconds"
+        case mistakeRecurrence = "mistake_recurrence_seconds"
+        case queryAccuracy = "query_accuracy"
+        case margin = "margin_seconds"
+        case delay = "delay_seconds"
+        case detectionTime = "detection_time_seconds"
+        case detectionTimeP99 = "detection_time_p99_seconds"
+        case elapsed = "elapsed_seconds"
+        case heartbeatsPerSecond = "heartbeats_per_second"
+    }
+    private struct Calibration: Encodable {
+        var phi: Int
+        var expected: Double
+        var observed: Int
+        var decades: Double?
+        private enum Keys: String, CodingKey { case phi, expected, observed, decades }
+        func encode(to encoder: any Encoder) throws {
+            var object = encoder.container(keyedBy: Keys.self)
+            try object.encode(phi, forKey: .phi)
+            try object.encode(expected, forKey: .expected)
+            try object.encode(observed, forKey: .observed)
+            try object.encode(decades, forKey: .decades)
+        }
+    }
+
+    // What the trace cannot tell is null: readers need not ask whether a key is there.
+    func encode(to encoder: any Encoder) throws {
+        var object = encoder.container(keyedBy: Keys.self)
+        try object.encode(trace, forKey: .trace)
+        try object.encode(detector, forKey: .detector)
+        try object.encode(policy, forKey: .policy)
+        try object.encode(quality.samples, forKey: .samples)
+        try object.encode(quality.nodes, forKey: .nodes)
+        try object.encode(quality.interval, forKey: .interval)
+        try object.encode(quality.losses, forKey: .losses)
+        try object.encode(quality.observedTime, forKey: .observed)
+        try object.encode(quality.undefinedDeadlines, forKey: .undefinedDeadlines)
+        try object.encode(quality.mistakes, forKey: .mistakes)
+        try object.encode(quality.mistakeRate, forKey: .mistakesPerSecond)
+        try object.encode(quality.mistakesPerHeartbeat, forKey: .mistakesPerHeartbeat)
+        try object.encode(quality.mistakeDuration, forKey: .mistakeDuration)
+        try object.encode(quality.mistakeRecurrence, forKey: .mistakeRecurrence)
+        try object.encode(quality.queryAccuracy, forKey: .queryAccuracy)
+        try object.encode(quality.margin, forKey: .margin)
+        try object.encode(quality.delay, forKey: .delay)
+        try object.encode(quality.detectionTime, forKey: .detectionTime)
+        try object.encode(quality.detectionTimeP99, forKey: .detectionTimeP99)
+        let calibration = quality.calibration.map {
+            Calibration(phi: $0.phi, expected: $0.expected, observed: $0.observed, decades: $0.decades)
+        }
+        try object.encode(calibration, forKey: .calibration)
+        if let timing {
+            try object.encode(timing.seconds, forKey: .elapsed)
+            try object.encode(Double(timing.heartbeats) / max(1e-9, timing.seconds), forKey: .heartbeatsPerSecond)
+        }
+    }
+
+    var table: [String] {
+        var rows = [
+            ("trace", trace), ("detector", "\(detector), \(policy)"),
+            ("heartbeats", "\(quality.samples) of \(quality.nodes) nodes, \(quality.losses) lost"),
+            ("interval", seconds(quality.interval)),
+            ("mistakes", "\(quality.mistakes)" + (quality.mistakesPerHeartbeat.map { ", \(rate($0)) per heartbeat" } ?? "")),
+            ("between mistakes", seconds(quality.mistakeRecurrence)),
+            ("mistakes last", seconds(quality.mistakeDuration)),
+            ("query accuracy", quality.queryAccuracy.map { "\($0.decimals(6))" } ?? "-"),
+            ("detection time", "\(seconds(quality.detectionTime)) mean, \(seconds(quality.detectionTimeP99)) p99"),
+            ("silence allowed", seconds(quality.margin)),
+        ]
+        for line in quality.calibration where line.decades != nil {
+            rows.append(
+                ("φ > \(line.phi)", "\(line.observed) times, \(line.expected.threeDigits) if φ were true "
+                    + "(\((line.decades ?? 0).decimals(2)) decades)"))
+        }
+        if let timing {
+            let perSecond = Double(timing.heartbeats) / max(1e-9, timing.seconds)
+            rows.append(("replayed in", "\(timing.seconds.spokenSeconds), \(perSecond.decimals(0)) heartbeats per second"))
+        }
+        return rows.map { "\($0.0.padded(to: 18))\($0.1)" }
+    }
+
+    private func seconds(_ value: Double?) -> String { value?.spokenSeconds ?? "-" }
+    private func rate(_ value: Double) -> String { value == 0 ? "0" : "1 in \((1 / value).decimals(0))" }
+}

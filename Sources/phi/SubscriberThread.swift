@@ -1,0 +1,41 @@
+import PhiClient
+import Synchronization
+import ZeroMQ
+
+/// Follows a feed on a thread of its own, and hands on every item there.
+final class SubscriberThread: Sendable {
+    private let wakeUp: WakeUp
+    private let thread: SocketThread
+    private let failure: Failure
+    /// Ends when the thread does.
+    let ended: AsyncStream<Void>
+
+    private final class Failure: Sendable {
+        let error = Mutex<ZeroMQError?>(nil)
+    }
+
+    init(
+        events: String, control: String, from start: FeedReplica.Start,
+        onItem: @escaping @Sendable (FeedSubscriber.Item) -> Void
+    ) throws {
+        let (wakeUp, failure) = (try WakeUp(), Failure())
+        (self.wakeUp, self.failure) = (wakeUp, failure)
+        let (ended, continuation) = AsyncStream<Void>.makeStream()
+        self.ended = ended
+        let subscriber = try FeedSubscriber(events: events, control: control, from: start, wakeUp: wakeUp)
+        thread = try SocketThread(name: "phi-watch", owning: subscriber) { subscriber in
+            var subscriber = subscriber
+            do throws(ZeroMQError) {
+                while let item = try subscriber.next() { onItem(item) }
+            } catch { failure.error.withLock { $0 = error } }
+            continuation.finish()
+        }
+    }
+
+    /// - Throws: What ended the thread before.
+    func stop() throws {
+        wakeUp.signal()
+        thread.join()
+        if let error = failure.error.withLock({ $0 }) { throw error }
+    }
+}

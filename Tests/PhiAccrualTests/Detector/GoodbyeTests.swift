@@ -1,0 +1,169 @@
+import PhiAccrual
+import TestSupport
+import Testing
+
+@Suite struct `A node that says goodbye` {
+    @Test func `has left at every level, and is never suspected`() {
+        var watch = Watch.trusting("a", levels: .three)
+        let told = watch.hear("a", 100, isLeaving: true, at: .seconds(10))
+        #expect(told == (0..<3).map { .change("a", level: $0, .trusted, .left, at: .seconds(10)) })
+        #expect(watch.deadline("a") == nil)
+        for instant in [Int64.seconds(11), .hours(1), .days(36_500), .max] {
+            #expect(watch.advance(to: instant).isEmpty)
+        }
+        #expect(watch.verdict("a") == .left)
+    }
+    @Test func `has left for good, however suspected it was`() {
+        var watch = Watch.trusting("a", levels: .three)
+        watch.advance(to: watch.deadline("a", level: 1) ?? 0)
+        let told = watch.hear("a", 100, isLeaving: true, at: .seconds(10))
+        #expect(
+            told == [
+                .change("a", level: 0, .suspected, .left, at: .seconds(10)),
+                .change("a", level: 1, .suspected, .left, at: .seconds(10)),
+                .change("a", level: 2, .trusted, .left, at: .seconds(10)),
+            ])
+    }
+    @Test func `has no φ any more`() {
+        var watch = Watch.trusting("a")
+        watch.hear("a", 100, isLeaving: true, at: .seconds(10))
+        #expect(watch.phi("a", at: .hours(1)) == nil)
+        #expect(watch.status("a", at: .hours(1))?.phi == nil)
+        #expect(watch.status("a", at: .hours(1))?.levels[0].wait == nil)
+    }
+    @Test func `tells it once`() {
+        var watch = Watch.trusting("a")
+        #expect(watch.hear("a", 100, isLeaving: true, at: .seconds(10)).count == 1)
+        #expect(watch.hear("a", 101, isLeaving: true, at: .seconds(10)).isEmpty)
+    }
+    @Test func `and was never heard before is none of ours`() {
+        var watch = Watch()
+        #expect(watch.hear("a", 0, isLeaving: true, at: 0).isEmpty)
+        #expect(watch.reception == .unknownGoodbye)
+        #expect(watch.detector.nodeCount == 0)
+    }
+    @Test func `and was expected has left`() {
+        var watch = Watch()
+        watch.introduce("a", at: 0)
+        #expect(watch.hear("a", 0, isLeaving: true, at: 5) == [.change("a", .new, .left, at: 5)])
+    }
+    @Test func `is trusted again as soon as it is back`() {
+        var watch = Watch.trusting("a")
+        watch.hear("a", 100, isLeaving: true, at: .seconds(10))
+        #expect(
+            watch.hear("a", 0, incarnation: 2, at: .hours(2)) == [.change("a", .left, .trusted, at: .hours(2))])
+        #expect(watch.status("a")?.samples == 100)
+    }
+    @Test func `goes on learning if it had not learned enough`() {
+        var watch = Watch()
+        watch.introduce("a", at: 0)
+        watch.hear("a", 0, announcing: .seconds(1), at: 0)
+        #expect(watch.hear("a", 1, isLeaving: true, at: 1) == [.change("a", .learning, .left, at: 1)])
+        #expect(watch.hear("a", 0, incarnation: 2, at: 2) == [.change("a", .left, .learning, at: 2)])
+    }
+}
+
+@Suite struct `A node that stays silent for the retention time` {
+    @Test func `is forgotten at that instant, and not a nanosecond before`() {
+        var watch = Watch.trusting("a", levels: .three, retention: .hours(1))
+        let end = watch.lastArrival + .hours(1)
+        #expect(watch.advance(to: end - 1).count == 3)
+        #expect(watch.advance(to: end) == (0..<3).map { .change("a", level: $0, .suspected, .forgotten, at: end) })
+        #expect(watch.detector.nodeCount == 0)
+        #expect(watch.status("a") == nil)
+        #expect(watch.detector.nextDeadline == nil)
+    }
+    @Test func `tells how late we noticed`() {
+        var watch = Watch.trusting("a", retention: .hours(1))
+        watch.advance(to: watch.lastArrival + .hours(1) + 77)
+        #expect(watch.events.count == 2)
+        #expect(watch.evidence?.ownLate == 77)
+        #expect(watch.evidence?.silence == .hours(1))
+    }
+    @Test func `is forgotten without suspicion if that comes first`() {
+        var watch = Watch.trusting("a", retention: .milliseconds(120))
+        let end = watch.lastArrival + .milliseconds(120)
+        #expect(watch.advance(to: .hours(1)) == [.change("a", .trusted, .forgotten, at: end)])
+    }
+    @Test func `is forgotten after its goodbye too`() {
+        var watch = Watch.trusting("a", retention: .hours(1))
+        watch.hear("a", 100, isLeaving: true, at: .seconds(10))
+        let end = Int64.seconds(10) + .hours(1)
+        #expect(watch.advance(to: .days(1)) == [.change("a", .left, .forgotten, at: end)])
+    }
+    @Test func `is kept by a heartbeat at the last moment`() {
+        var watch = Watch.trusting("a", retention: .hours(1))
+        let end = watch.lastArrival + .hours(1)
+        #expect(watch.hear("a", 100, at: end).isEmpty)
+        #expect(watch.advance(to: end).isEmpty)
+        #expect(watch.detector.nodeCount == 1)
+    }
+    @Test func `leaves its place to another, and starts anew when it is back`() throws {
+        var watch = Watch.trusting("a", retention: .hours(1))
+        watch.hear("a", 200, at: .seconds(10))
+        watch.advance(to: .hours(2))
+        watch.introduce("b", at: .hours(2))
+        watch.hear("b", 0, at: .hours(2))
+        // Nothing of `a` has rubbed off on `b`, though it has its place.
+        let status = try #require(watch.status("b", at: .hours(2)))
+        #expect(status.samples == 0 && status.missing == 0 && status.expected == nil && status.discarded == 0)
+        #expect(watch.deadline("b") == nil)
+        #expect(watch.detector.statuses(from: 0, limit: 10, at: Instant(nanoseconds: 0)).page.count == 1)
+
+        watch.introduce("a", at: .hours(2))
+        #expect(watch.hear("a", 0, at: .hours(2)) == [.change("a", .new, .learning, at: .hours(2))])
+        #expect(watch.detector.nodeCount == 2)
+        #expect(watch.status("a")?.samples == 0)
+    }
+    @Test func `makes room`() {
+        var watch = Watch(retention: .hours(1), capacity: 1)
+        watch.trust("a")
+        watch.hear("b", 0, at: .seconds(10))
+        #expect(watch.reception == .tooManyNodes)
+        watch.advance(to: .hours(2))
+        watch.hear("b", 1, at: .hours(2))
+        #expect(watch.reception == .fresh)
+    }
+    @Test func `comes and goes a thousand times without leaving a trace`() {
+        var watch = Watch(retention: .seconds(10))
+        for round in 0..<1000 as Range<Int64> {
+            let start = Int64.hours(round)
+            watch.trust("\(round)", afterHeartbeats: 3, every: .milliseconds(100), from: start)
+            #expect(watch.advance(to: start + .seconds(30)).count == 2)
+        }
+        #expect(watch.detector.nodeCount == 0)
+        #expect(watch.detector.statuses(from: 0, limit: 10, at: Instant(nanoseconds: 0)).page.isEmpty)
+    }
+}
+
+@Suite struct `More nodes than there is room for` {
+    @Test func `are refused, and those known are not disturbed`() throws {
+        var watch = Watch(capacity: 2)
+        watch.trust("a")
+        watch.trust("b")
+        let known = ["a", "b"].map { watch.status($0) }
+        for number in 0..<100 {
+            #expect(watch.hear("c\(number)", 0, announcing: .seconds(1), at: .seconds(10)).isEmpty)
+            #expect(watch.reception == .tooManyNodes)
+        }
+        #expect(watch.detector.receptions[.tooManyNodes] == 100)
+        #expect(["a", "b"].map { watch.status($0) } == known)
+        #expect(watch.hear("a", 100, at: .seconds(10)).isEmpty)
+        #expect(watch.reception == .fresh)
+        let deadline = try #require(watch.deadline("b"))
+        #expect(watch.advance(to: deadline) == [.change("b", .trusted, .suspected, at: deadline)])
+    }
+    @Test func `cannot be introduced either`() throws {
+        var watch = Watch(capacity: 1)
+        watch.trust("a")
+        let (now, stranger) = (Instant(nanoseconds: 0), try NodeIdentity(group: "lab", name: "b"))
+        var events: [Event] = []
+        let isIn = watch.detector.introduce(stranger, key: .named("b"), at: now, into: &events)
+        #expect(!isIn)
+        #expect(watch.detector.nodeCount == 1)
+        let known = try NodeIdentity(group: "lab", name: "a")
+        let isKnown = watch.detector.introduce(known, key: .named("a"), at: now, into: &events)
+        #expect(isKnown)
+        #expect(events.isEmpty)
+    }
+}

@@ -1,0 +1,68 @@
+import TestSupport
+import Testing
+
+@testable import PhiAccrual
+
+@Suite struct `A table of keys` {
+    /// Keys that all begin their search at one place, at every size of the table: a hostile sender finds them so, too.
+    private func colliding(_ count: Int) -> [UInt64] {
+        // With x ^ (x >> 32) == m·c⁻¹ the mixed key is m, of which only bits 32 and up choose the place.
+        let inverse: UInt64 = {
+            var inverse: UInt64 = 1
+            for _ in 0..<6 { inverse = inverse &* (2 &- 0x9E37_79B9_7F4A_7C15 &* inverse) }
+            return inverse
+        }()
+        return (0..<UInt64(count)).map { number in
+            let mixed = number &* inverse
+            return mixed ^ (mixed >> 32)
+        }
+    }
+
+    @Test(arguments: 0..<10 as Range<UInt64>) func `finds what a dictionary finds`(seed: UInt64) {
+        var random = SplitMix64(seed: seed)
+        var (table, dictionary) = (KeyTable(), [UInt64: Int]())
+        // Few keys, so that they come and go often; and a third of them want the same place.
+        let keys = colliding(50) + (0..<100).map { _ in random.next() } + [0, 1, .max]
+        for number in 0..<20_000 {
+            let key = keys[Int.random(in: keys.indices, using: &random)]
+            if dictionary[key] == nil, random.chance(0.6) {
+                table.insert(key, slot: number)
+                dictionary[key] = number
+            } else {
+                table.remove(key)
+                dictionary[key] = nil
+            }
+            #expect(table.count == dictionary.count)
+            let asked = keys[Int.random(in: keys.indices, using: &random)]
+            #expect(table[asked] == dictionary[asked])
+        }
+        for key in keys { #expect(table[key] == dictionary[key]) }
+    }
+    @Test func `finds keys that all want the same place`() {
+        var table = KeyTable()
+        let keys = colliding(300)
+        #expect(Set(keys).count == 300)
+        for (slot, key) in keys.enumerated() { table.insert(key, slot: slot) }
+        for (slot, key) in keys.enumerated() { #expect(table[key] == slot) }
+        for key in keys.prefix(150) { table.remove(key) }
+        for (slot, key) in keys.enumerated() { #expect(table[key] == (slot < 150 ? nil : slot)) }
+    }
+    @Test func `grows, and forgets nothing`() {
+        var (table, random) = (KeyTable(), SplitMix64(seed: 1))
+        let keys = (0..<20_000).map { _ in random.next() }
+        for (slot, key) in keys.enumerated() { table.insert(key, slot: slot) }
+        #expect(table.count == keys.count)
+        #expect(keys.indices.allSatisfy { table[keys[$0]] == $0 })
+        for key in keys { table.remove(key) }
+        #expect(table.count == 0)
+        #expect(keys.allSatisfy { table[$0] == nil })
+    }
+    @Test func `takes no offence at a key it does not have`() {
+        var table = KeyTable()
+        table.remove(5)
+        #expect(table.count == 0)
+        #expect(table[5] == nil)
+        table.insert(0, slot: 0)
+        #expect(table[0] == 0)
+    }
+}

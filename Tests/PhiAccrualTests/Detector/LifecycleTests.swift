@@ -1,0 +1,41 @@
+import Foundation
+import PhiAccrual
+import TestSupport
+import Testing
+
+/// `Models/Lifecycle/transitions.txt` is the table that everybody may rely on.
+@Suite struct `The table of transitions` {
+    struct Change: Hashable, CustomStringConvertible {
+        var from: Verdict
+        var to: Verdict
+        var description: String { "\(from) \(to)" }
+    }
+    private func table() throws -> [Change] {
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../../Models/Lifecycle/transitions.txt")
+        return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").compactMap { line in
+            let words = line.prefix { $0 != "#" }.split(separator: " ")
+            guard !words.isEmpty else { return nil }
+            try #require(words.count == 2, "\(line)")
+            return Change(
+                from: try #require(Verdict(rawValue: String(words[0]))), to: try #require(Verdict(rawValue: String(words[1]))))
+        }
+    }
+
+    @Test func `has each transition once, and no other is taken in random lives`() throws {
+        let table = try table()
+        #expect(Set(table).count == table.count)
+        var taken: Set<Change> = []
+        for seed in 0..<30 as Range<UInt64> {
+            let retention: Int64? = [.seconds(1), .seconds(20), .seconds(600)][Int(seed % 3)]
+            var watch = Watch(levels: .three, model: .init(window: 20), retention: retention)
+            for step in RandomLife(seed: seed, nodes: 5, steps: 2000) {
+                for case .transition(let transition) in watch.live(step) {
+                    taken.insert(Change(from: transition.from, to: transition.to))
+                }
+            }
+        }
+        #expect(taken.subtracting(table).isEmpty, "taken, and not in the table")
+        #expect(Set(table).subtracting(taken).isEmpty, "in the table, and never taken")
+    }
+}

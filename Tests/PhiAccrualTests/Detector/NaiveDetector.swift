@@ -1,0 +1,145 @@
+import PhiAccrual
+import TestSupport
+
+/// A detector as one would write it first: it looks at every node at every step, and tells what looks different.
+///
+/// No wheel, no slots, no saved deadlines; only the model is shared with the real one.
+struct NaiveDetector {
+    private struct Node {
+        var name: String?
+        var model: NormalModel
+        var arrival: Int64?
+        var incarnation: UInt32 = 0
+        var sequence: UInt32 = 0
+        var heard = 0
+        var hasLeft = false
+        var suspectedAt: Set<Int> = []  // levels
+        /// The last heartbeat out of turn, and how many came in order since the node itself was heard.
+        var claim: (last: Heartbeat, inOrder: Int)?
+
+        func verdict(atLevel level: Int) -> Verdict {
+            // Nobody is told of a node without a name: to everyone else it is still to come.
+            if name == nil || arrival == nil { return .new }
+            if suspectedAt.contains(level) { return .suspected }
+            if hasLeft { return .left }
+            return heard < 3 ? .learning : .trusted
+        }
+    }
+    let levels: [Level]
+    let window: Int
+    let retention: Int64?
+    private var nodes: [NodeKey: Node] = [:]
+
+    init(levels: [Level], window: Int, retention: Int64?) {
+        (self.levels, self.window, self.retention) = (levels, window, retention)
+    }
+
+    mutating func introduce(_ name: String, at now: Int64) -> [Told] {
+        changing(.named(name), at: now) { $0.name = $0.name ?? name }
+    }
+
+    mutating func hear(_ heartbeat: Heartbeat, at now: Int64) -> [Told] {
+        if nodes[heartbeat.key] == nil, heartbeat.isLeaving { return [] }
+        let levels = levels
+        return changing(heartbeat.key, at: now) { Self.take(heartbeat, by: &$0, levels, at: now) }
+    }
+
+    mutating func advance(to now: Int64) -> [Told] {
+        var told: [Told] = []
+        while let (instant, key) = nodes.compactMap({ key, node in nextInstant(of: node).map { ($0, key) } })
+            .min(by: { $0.0 < $1.0 }), instant <= now
+        {
+            let (levels, retention) = (levels, retention)
+            var isForgotten = false
+            told += changing(key, at: instant) { node in
+                guard let arrival = node.arrival else { return }
+                isForgotten = retention.map { instant >= arrival + $0 } ?? false
+                guard !isForgotten else { return }
+                for level in levels.indices where Self.deadline(of: node, levels[level]).map({ $0 <= instant }) ?? false {
+                    node.suspectedAt.insert(level)
+                }
+            }
+            if isForgotten, let node = nodes.removeValue(forKey: key), let name = node.name {
+                told += levels.indices.map {
+                    .change(name, level: $0, node.verdict(atLevel: $0), .forgotten, at: instant)
+                }
+            }
+        }
+        return told
+    }
+
+    /// Tells which verdicts on a node are others than before.
+    private mutating func changing(_ key: NodeKey, at now: Int64, _ change: (inout Node) -> Void) -> [Told] {
+        let before = nodes[key] ?? Node(model: NormalModel(.init(window: window)))
+        var after = before
+        change(&after)
+        nodes[key] = after
+        guard let name = after.name else { return [] }
+        return levels.indices.compactMap { level in
+            let (from, to) = (before.verdict(atLevel: level), after.verdict(atLevel: level))
+            return from == to ? nil : .change(name, level: level, from, to, at: now)
+        }
+    }
+
+    private enum Standing {
+        case outOfTurn
+        /// It goes on from the newest one.
+        case next
+        /// A schedule begins: a first heartbeat, a new start, or a sender out of turn that was stubborn enough.
+        case first
+    }
+    private static func standing(of heartbeat: Heartbeat, to node: inout Node) -> Standing {
+        guard node.arrival != nil, heartbeat.incarnation <= node.incarnation else { return .first }
+        let interval = node.model.expectedWait ?? heartbeat.announcedInterval
+        let farthest = interval > 0 ? max(1000, .days(1) / interval) : 1000
+        let ahead = Int64(Int32(bitPattern: heartbeat.sequence &- node.sequence))
+        let isSameStart = heartbeat.incarnation == node.incarnation
+        if isSameStart, (1...farthest).contains(ahead) { return .next }
+        if isSameStart, ahead == 0 { return .outOfTurn }
+
+        var inOrder = 1
+        if let claim = node.claim, claim.last.incarnation == heartbeat.incarnation {
+            let further = Int64(Int32(bitPattern: heartbeat.sequence &- claim.last.sequence))
+            if further == 0 { inOrder = claim.inOrder }
+            if (1...farthest).contains(further) { inOrder = claim.inOrder + 1 }
+        }
+        node.claim = (heartbeat, inOrder)
+        let isJump = isSameStart && ahead > 0
+        return inOrder >= 3 && (isJump || node.hasLeft || !node.suspectedAt.isEmpty) ? .first : .outOfTurn
+    }
+
+    private static func take(_ heartbeat: Heartbeat, by node: inout Node, _ levels: [Level], at now: Int64) {
+        switch standing(of: heartbeat, to: &node) {
+        case .outOfTurn: return
+        case .next:
+            let step = Int64(heartbeat.sequence &- node.sequence)
+            node.model.observe(Arrival(gap: now - (node.arrival ?? now), step: step))
+            node.claim?.inOrder = 0
+        case .first:
+            node.model.begin(announcedInterval: heartbeat.announcedInterval)
+            node.claim = nil
+        }
+        (node.arrival, node.incarnation, node.sequence) = (now, heartbeat.incarnation, heartbeat.sequence)
+        node.hasLeft = heartbeat.isLeaving
+        if heartbeat.isLeaving {
+            node.suspectedAt = []
+        } else {
+            node.heard += 1
+            // A level whose new deadline has passed already goes on suspecting.
+            node.suspectedAt = node.suspectedAt.filter { wait(of: node, levels[$0]).map { $0 < 0 } ?? false }
+        }
+    }
+
+    private static func wait(of node: Node, _ level: Level) -> Int64? {
+        node.model.wait(until: NormalModel.threshold(for: level.policy))
+    }
+    private static func deadline(of node: Node, _ level: Level) -> Int64? {
+        guard let arrival = node.arrival, !node.hasLeft, let wait = wait(of: node, level) else { return nil }
+        return arrival + max(0, wait)
+    }
+    private func nextInstant(of node: Node) -> Int64? {
+        guard let arrival = node.arrival else { return nil }
+        let open = levels.indices.filter { !node.suspectedAt.contains($0) }
+        return (open.map { Self.deadline(of: node, levels[$0]) } + [retention.map { arrival + $0 }]).compactMap(\.self).min()
+    }
+}

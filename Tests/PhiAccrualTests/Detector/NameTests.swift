@@ -1,0 +1,104 @@
+import TestSupport
+import Testing
+
+@testable import PhiAccrual
+
+@Suite struct `A node that did not say its name` {
+    @Test func `is noticed once, and watched all the same`() throws {
+        var watch = Watch()
+        #expect(watch.hear("a", 0, announcing: .seconds(1), at: 0) == [.notice(.unnamed, at: 0)])
+        for number in 1..<10 as Range<Int64> { #expect(watch.hear("a", UInt32(number), at: .seconds(number)).isEmpty) }
+        #expect(watch.verdict("a") == .trusted)
+        #expect(watch.advance(to: .hours(1)).isEmpty)
+        #expect(watch.verdict("a") == .suspected)
+        #expect(watch.status("a")?.identity == nil)
+    }
+    @Test func `is announced as what it is by then`() {
+        var watch = Watch(levels: .three)
+        watch.hear("a", 0, announcing: .seconds(1), at: 0)
+        var learning = watch
+        #expect(
+            learning.introduce("a", at: 9) == (0..<3).map { .change("a", level: $0, .new, .learning, at: 9) })
+
+        watch.hear("a", 1, at: .seconds(1))
+        watch.hear("a", 2, at: .seconds(2))
+        var trusted = watch
+        #expect(
+            trusted.introduce("a", at: .seconds(3)) == (0..<3).map { .change("a", level: $0, .new, .trusted, at: .seconds(3)) })
+        #expect(trusted.evidence?.silence == .seconds(1))
+
+        watch.advance(to: watch.deadline("a", level: 1) ?? 0)
+        let told = watch.introduce("a", at: .seconds(60))
+        #expect(
+            told == [
+                .change("a", level: 0, .new, .suspected, at: .seconds(60)),
+                .change("a", level: 1, .new, .suspected, at: .seconds(60)),
+                .change("a", level: 2, .new, .trusted, at: .seconds(60)),
+            ])
+    }
+    @Test func `may have left by the time it is known`() {
+        var watch = Watch()
+        watch.hear("a", 0, at: 0)
+        #expect(watch.hear("a", 1, isLeaving: true, at: 1).isEmpty)
+        #expect(watch.introduce("a", at: 2) == [.change("a", .new, .left, at: 2)])
+    }
+    @Test func `is forgotten without a word, and is news again when it is back`() {
+        var watch = Watch(retention: .hours(1))
+        watch.hear("a", 0, at: 0)
+        #expect(watch.advance(to: .hours(1)).isEmpty)
+        #expect(watch.detector.nodeCount == 0)
+        #expect(watch.hear("a", 0, at: .hours(2)) == [.notice(.unnamed, at: .hours(2))])
+    }
+    @Test func `has its key in the notice`() throws {
+        var watch = Watch()
+        watch.hear("a", 0, incarnation: 77, at: 5)
+        #expect(
+            watch.events == [
+                .notice(
+                    Notice(
+                        code: .unnamed, key: .named("a"), node: nil, incarnation: 77, at: Instant(nanoseconds: 5)))
+            ])
+    }
+}
+
+@Suite struct `A name` {
+    @Test func `said again is no news`() {
+        var watch = Watch.trusting("a")
+        for _ in 0..<10 { #expect(watch.introduce("a", at: .seconds(10)).isEmpty) }
+    }
+    @Test func `claiming another's key is noticed once, and the first stays`() {
+        var watch = Watch.trusting("a")
+        #expect(watch.introduce("a", as: "b", at: 5) == [.notice(.nameCollision, at: 5)])
+        #expect(watch.introduce("a", as: "b", at: 6).isEmpty)
+        #expect(watch.introduce("a", as: "c", at: 7).isEmpty)
+        #expect(watch.status("a")?.identity?.name == "a")
+        #expect(watch.verdict("a") == .trusted)
+    }
+    @Test(arguments: ["a", "edge-1", "–", "node.with_all~kinds of:signs", "ключ", "🫀", String(repeating: "x", count: 64)])
+    func `may be any short text`(name: String) throws {
+        let identity = try NodeIdentity(group: name, name: name)
+        #expect(identity.description == "\(name)/\(name)")
+        #expect(NodeIdentity.invalidity(ofName: name) == nil)
+    }
+    @Test(arguments: [
+        ("", "it is empty"), ("-", "'-' stands for none"), ("a/b", "'/' separates group and node"),
+        ("a\nb", "it has a control character"), ("\u{0}", "it has a control character"),
+        ("\u{9f}", "it has a control character"), (String(repeating: "x", count: 65), "it has 65 bytes, and 64 is the most"),
+        (String(repeating: "é", count: 33), "it has 66 bytes, and 64 is the most"),
+    ])
+    func `that cannot be one is refused with the reason`(name: String, reason: String) {
+        #expect(NodeIdentity.invalidity(ofName: name) == reason)
+        let error = #expect(throws: InvalidName.self) { try NodeIdentity(group: "lab", name: name) }
+        #expect(error?.part == "node")
+        #expect(error?.reason == reason)
+        #expect(throws: InvalidName.self) { try NodeIdentity(group: name, name: "a") }
+        #expect(throws: InvalidName.self) { try Level(name: name, policy: .phi(8)) }
+    }
+    @Test func `that is refused is safe to print`() {
+        let error = #expect(throws: InvalidName.self) { try NodeIdentity(group: "lab", name: "\u{1b}[2J") }
+        #expect(
+            error?.description
+                == #"node name "\u{1b}[2J" cannot be used: it has a control character; use 1 to 64 bytes of UTF-8 without '/' or control characters"#
+        )
+    }
+}

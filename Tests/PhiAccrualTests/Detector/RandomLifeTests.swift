@@ -1,0 +1,120 @@
+import PhiAccrual
+import TestSupport
+import Testing
+
+@Suite struct `Through a random life` {
+    static let levels = [("hasty", 0.2), ("suspect", 2.0), ("evict", 8.0)].compactMap {
+        try? Level(name: $0, policy: .phi($1))
+    }
+    private func watch(retention: Int64?) -> Watch {
+        Watch(levels: Self.levels, model: .init(window: 20), retention: retention)
+    }
+    private func isTransition(_ told: Told) -> Bool { if case .change = told { true } else { false } }
+    private func instant(_ told: Told) -> Int64 {
+        switch told {
+        case .change(_, _, _, _, let at), .notice(_, let at): at
+        }
+    }
+    /// Nodes that change at one instant have no order that a naive observer could know.
+    private func sorted(_ told: [Told]) -> [Told] {
+        told.sorted { a, b in (instant(a), "\(a)") < (instant(b), "\(b)") }
+    }
+
+    @Test(arguments: 0..<24 as Range<UInt64>) func `a detector says what a naive one says`(seed: UInt64) {
+        let retention: Int64? = [nil, .seconds(300), .seconds(2)][Int(seed % 3)]
+        let isPunctual = seed % 2 == 0
+        var watch = watch(retention: retention)
+        var naive = NaiveDetector(levels: Self.levels, window: 20, retention: retention)
+        var count = 0
+        for step in RandomLife(seed: seed, nodes: seed < 12 ? 3 : 20, steps: 1500) {
+            var (told, expected): ([Told], [Told]) = ([], [])
+            if isPunctual {
+                told += watch.advanceIdeally(before: step.now)
+                expected += naive.advance(to: step.now - 1)
+            }
+            switch step.happening {
+            case .introduced(let name):
+                told += watch.introduce(name, at: step.now)
+                expected += naive.introduce(name, at: step.now)
+            case .heard(let heartbeat):
+                told += watch.hear(heartbeat, at: step.now)
+                expected += naive.hear(heartbeat, at: step.now)
+            case .idle:
+                told += watch.advance(to: step.now)
+                expected += naive.advance(to: step.now)
+            }
+            told = told.filter(isTransition)
+            count += told.count
+            #expect(told.map(instant) == told.map(instant).sorted())
+            guard sorted(told) == sorted(expected) else {
+                Issue.record("at \(step): told \(told), expected \(expected)")
+                return
+            }
+        }
+        #expect(count > 100)
+    }
+
+    @Test(arguments: 0..<5 as Range<UInt64>) func `equal inputs give equal events`(seed: UInt64) {
+        var (one, other) = (watch(retention: .seconds(300)), watch(retention: .seconds(300)))
+        let told = RandomLife(seed: seed, nodes: 10, steps: 2000).flatMap { one.live($0) }
+        let toldAgain = RandomLife(seed: seed, nodes: 10, steps: 2000).flatMap { other.live($0) }
+        #expect(told == toldAgain)
+        #expect(told.count > 200)
+    }
+
+    @Test(arguments: 0..<5 as Range<UInt64>) func `a batch is its heartbeats one by one`(seed: UInt64) {
+        var random = SplitMix64(seed: seed)
+        var (singly, batched) = (watch(retention: nil).detector, watch(retention: nil).detector)
+        var (events, eventsOfBatches): ([Event], [Event]) = ([], [])
+        var batch: [Heartbeat] = []
+        for step in RandomLife(seed: seed, nodes: 10, steps: 2000) {
+            if case .heard(let heartbeat) = step.happening { batch.append(heartbeat) }
+            guard random.chance(0.2) else { continue }
+            let now = Instant(nanoseconds: step.now)
+            for heartbeat in batch { singly.receive(heartbeat, at: now, into: &events) }
+            batched.receive(batch.span, at: now, into: &eventsOfBatches)
+            singly.advance(to: now, into: &events)
+            batched.advance(to: now, into: &eventsOfBatches)
+            batch = []
+        }
+        #expect(events == eventsOfBatches)
+        #expect(singly.receptions == batched.receptions)
+        #expect(singly.receptions[.fresh] > 500)
+        let end = Instant(nanoseconds: .days(1))
+        #expect(singly.statuses(from: 0, limit: 100, at: end).page == batched.statuses(from: 0, limit: 100, at: end).page)
+    }
+
+    @Test(arguments: 0..<10 as Range<UInt64>) func `each event follows from the one before`(seed: UInt64) throws {
+        struct Place: Hashable {
+            var node: NodeIdentity
+            var level: Int
+        }
+        var watch = watch(retention: .seconds(300))
+        var verdicts: [Place: Verdict] = [:]
+        var last: Int64 = .min
+        for step in RandomLife(seed: seed, nodes: 10, steps: 3000) {
+            for event in watch.live(step) {
+                guard case .transition(let transition) = event else { continue }
+                let (at, evidence) = (transition.at.nanoseconds, transition.evidence)
+                #expect(at >= last && at <= step.now)
+                last = at
+                let place = Place(node: transition.node, level: transition.level)
+                #expect(transition.from == verdicts[place] ?? .new)
+                #expect(transition.to != transition.from)
+                verdicts[place] = transition.to == .forgotten ? nil : transition.to
+                #expect(evidence.silence >= 0 && evidence.missing >= 0 && evidence.ownLate == 0)
+                #expect(evidence.phi.map { $0 >= 0 && $0.isFinite } ?? true)
+                if transition.to == .suspected, transition.from != .new {
+                    #expect(evidence.silence == max(0, try #require(evidence.wait)))
+                }
+            }
+        }
+        // What was told is what the detector thinks.
+        for status in watch.detector.statuses(from: 0, limit: 100, at: Instant(nanoseconds: last)).page {
+            guard let identity = status.identity else { continue }
+            for (level, state) in status.levels.enumerated() {
+                #expect(state.verdict == verdicts[Place(node: identity, level: level)] ?? .new)
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+import PhiAccrual
+import TestSupport
+import Testing
+
+@Suite struct `A node that falls silent` {
+    @Test func `is suspected at the announced deadline and not a nanosecond before`() throws {
+        var watch = Watch.trusting("a")
+        let deadline = try #require(watch.deadline("a"))
+        #expect(watch.advance(to: deadline - 1).isEmpty)
+        #expect(watch.advance(to: deadline) == [.change("a", .trusted, .suspected, at: deadline)])
+    }
+    @Test(arguments: 0..<20 as Range<UInt64>) func `is suspected at its deadline however its heartbeats came`(seed: UInt64) throws {
+        var random = SplitMix64(seed: seed)
+        var watch = Watch()
+        watch.introduce("a", at: 0)
+        var now: Int64 = 0
+        for number in 0..<100 {
+            watch.hear("a", UInt32(number), at: now)
+            now += random.anyMagnitude() >> 20
+            watch.advanceIdeally(before: now)
+        }
+        let deadline = try #require(watch.deadline("a"))
+        if watch.verdict("a") == .trusted {
+            #expect(watch.advance(to: deadline - 1).isEmpty)
+            #expect(watch.advance(to: deadline) == [.change("a", .trusted, .suspected, at: deadline)])
+        } else {
+            #expect(deadline < now)
+        }
+    }
+    @Test func `is suspected once`() throws {
+        var watch = Watch.trusting("a")
+        let deadline = try #require(watch.deadline("a"))
+        #expect(watch.advance(to: deadline).count == 1)
+        #expect(watch.advance(to: deadline).isEmpty)
+        #expect(watch.advance(to: deadline + .days(365)).isEmpty)
+        #expect(watch.detector.nextDeadline == nil)
+    }
+    @Test func `is suspected when φ reaches the threshold`() throws {
+        let watch = Watch.trusting("a")
+        let deadline = try #require(watch.deadline("a"))
+        #expect(try #require(watch.phi("a", at: deadline)) >= 8 - 1e-12)
+        #expect(try #require(watch.phi("a", at: deadline - 2)) < 8)
+    }
+    @Test func `is trusted again at the instant of its next heartbeat`() throws {
+        var watch = Watch.trusting("a")
+        let silentSince = watch.lastArrival
+        watch.advance(to: .seconds(20))
+        #expect(watch.hear("a", 100, at: .seconds(30)) == [.change("a", .suspected, .trusted, at: .seconds(30))])
+        let evidence = try #require(watch.evidence)
+        #expect(evidence.silence == .seconds(30) - silentSince)
+        #expect(evidence.ownLate == 0)
+        #expect(try #require(evidence.phi) > 8)
+    }
+    @Test func `has an outage learned from`() throws {
+        var watch = Watch.trusting("a")
+        let wait = try #require(watch.status("a")?.levels[0].wait)
+        watch.advance(to: .seconds(20))
+        watch.hear("a", 100, at: .seconds(30))
+        #expect(try #require(watch.status("a")?.levels[0].wait) > wait)
+        #expect(watch.status("a")?.samples == 100)
+    }
+    @Test func `has its silence explained by what led to the verdict`() throws {
+        var watch = Watch()
+        watch.introduce("a", at: 0)
+        for number in 0..<100 as Range<Int64> {
+            // One in ten is lost, and the sender's clock runs on in the meantime.
+            guard number % 10 != 7 else { continue }
+            watch.hear("a", UInt32(number), sent: .hours(5) + .milliseconds(100 * number), at: .milliseconds(100 * number))
+        }
+        let (last, deadline) = (watch.lastArrival, try #require(watch.deadline("a")))
+        watch.advance(to: deadline + .milliseconds(3))
+        let evidence = try #require(watch.evidence)
+        #expect(evidence.silence == deadline - last)
+        #expect(evidence.wait == deadline - last)
+        #expect(evidence.missing == 10)
+        #expect(evidence.samples == 89)
+        #expect(evidence.ownLate == .milliseconds(3))
+        // Mean gap of 9.9 s in 89 gaps, with the two pretended ones.
+        #expect(abs(try #require(evidence.expected) - .microseconds(111_000)) < .microseconds(300))
+        #expect(abs(try #require(evidence.senderLate) - .microseconds(-11_000)) < .microseconds(300))
+        #expect(abs(try #require(evidence.phi) - 8) < 1e-6)
+    }
+    @Test func `whose sender was late is told from one whose network was`() throws {
+        var watch = Watch()
+        watch.introduce("a", at: 0)
+        for number in 0..<50 as Range<Int64> {
+            watch.hear("a", UInt32(number), sent: .seconds(number), announcing: .seconds(1), at: .seconds(number))
+        }
+        watch.advance(to: .seconds(60))
+        watch.hear("a", 50, sent: .seconds(60), at: .seconds(60))
+        #expect(watch.evidence?.senderLate == .seconds(10))
+        watch.advance(to: .seconds(200))
+        watch.hear("a", 51, sent: .seconds(61), at: .seconds(200))
+        #expect(abs(try #require(watch.evidence?.senderLate)) < .seconds(1))
+    }
+    @Test func `whose sender tells no times has no lateness`() throws {
+        var watch = Watch.trusting("a")
+        watch.advance(to: .seconds(60))
+        #expect(watch.events.count == 1)
+        #expect(try #require(watch.evidence).senderLate == nil)
+    }
+}
+
+@Suite struct `A heartbeat` {
+    @Test func `at the deadline is in time`() throws {
+        var watch = Watch.trusting("a")
+        let deadline = try #require(watch.deadline("a"))
+        #expect(watch.hear("a", 100, at: deadline).isEmpty)
+        #expect(watch.advance(to: deadline).isEmpty)
+        #expect(watch.verdict("a") == .trusted)
+    }
+    @Test func `after the deadline but before we acted on it comes to no harm`() throws {
+        var watch = Watch.trusting("a")
+        let late = try #require(watch.deadline("a")) + .seconds(5)
+        #expect(watch.hear("a", 100, at: late).isEmpty)
+        #expect(watch.advance(to: late).isEmpty)
+        let next = try #require(watch.deadline("a"))
+        #expect(watch.advance(to: next) == [.change("a", .trusted, .suspected, at: next)])
+    }
+    @Test func `of a trusted node tells nothing`() {
+        var watch = Watch.trusting("a")
+        for number in 100..<1000 as Range<Int64> {
+            #expect(watch.hear("a", UInt32(number), at: .milliseconds(100 * number)).isEmpty)
+        }
+        #expect(watch.detector.receptions[.fresh] == 1000)
+    }
+    @Test func `whose own new deadline has passed leaves suspicion as it was`() throws {
+        // With a deviation of a whole interval, φ 0.01 lies two of them before the mean: before the arrival itself.
+        let level = try Level(name: "hasty", policy: .phi(0.01))
+        var watch = Watch(levels: [level], model: .init(floor: 1))
+        watch.introduce("a", at: 0)
+        #expect(watch.hear("a", 0, announcing: .seconds(1), at: 5) == [.change("a", .new, .learning, at: 5)])
+        #expect(try #require(watch.deadline("a")) < 5)
+        #expect(watch.advance(to: 5) == [.change("a", .learning, .suspected, at: 5)])
+        for number in 1...10 as ClosedRange<Int64> {
+            #expect(watch.hear("a", UInt32(number), at: .seconds(number)).isEmpty)
+            #expect(watch.advance(to: .seconds(number)).isEmpty)
+        }
+        #expect(watch.verdict("a") == .suspected)
+    }
+}
+
+@Suite struct `An observer that was late itself` {
+    @Test func `takes in what is waiting and suspects nobody who spoke`() throws {
+        var watch = Watch.trusting("a")
+        watch.trust("b")
+        let deadline = try #require(watch.deadline("b"))
+        let now = Int64.seconds(40)  // stopped since 9.9 s
+        for number in 100..<400 { #expect(watch.hear("a", UInt32(number), at: now).isEmpty) }
+        #expect(watch.advance(to: now) == [.change("b", .trusted, .suspected, at: deadline)])
+        #expect(watch.evidence?.ownLate == now - deadline)
+    }
+    @Test func `still tells in the order of the deadlines`() throws {
+        var watch = Watch.trusting("a", every: .milliseconds(100))
+        watch.trust("b", every: .milliseconds(200))  // until 19.8 s
+        // `a` was to be looked at first, and then spoke again: now its deadline is the last.
+        watch.hear("a", 100, at: .seconds(60))
+        watch.trust("c", every: .milliseconds(300))  // until 29.7 s
+        let told = watch.advance(to: .days(1))
+        #expect(told == ["b", "c", "a"].map { .change($0, .trusted, .suspected, at: watch.deadline($0) ?? 0) })
+    }
+    @Test(arguments: 0..<20 as Range<UInt64>) func `tells what a punctual one tells`(seed: UInt64) {
+        var random = SplitMix64(seed: seed)
+        var watch = Watch(levels: .three, retention: .hours(1))
+        for node in 0..<30 {
+            let interval = Int64.random(in: .milliseconds(10)...(.seconds(5)), using: &random)
+            watch.trust("\(node)", afterHeartbeats: .random(in: 1...20, using: &random), every: interval)
+        }
+        var punctual = watch
+        let late = watch.advance(to: .hours(3))
+        #expect(punctual.advanceIdeally(before: .hours(3)) == late)
+        #expect(late.count == 30 * 3 * 2)
+    }
+}
+
+extension [Level] {
+    /// Three degrees of certainty.
+    static let three: [Level] = [("suspect", 1.0), ("evict", 4.0), ("replace", 12.0)].compactMap {
+        try? Level(name: $0, policy: .phi($1))
+    }
+}

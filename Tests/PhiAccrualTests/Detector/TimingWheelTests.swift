@@ -1,0 +1,157 @@
+import TestSupport
+import Testing
+
+@testable import PhiAccrual
+
+@Suite struct `A timing wheel` {
+    /// The same in a sorted array.
+    private struct Agenda {
+        struct Item: Comparable {
+            var instant: Int64
+            var entry: Int
+            static func < (a: Item, b: Item) -> Bool { (a.instant, a.entry) < (b.instant, b.entry) }
+        }
+        private(set) var items: [Item] = []
+        private var instants: [Int: Int64] = [:]
+
+        func instant(of entry: Int) -> Int64 { instants[entry] ?? .max }
+        mutating func cancel(_ entry: Int) {
+            guard let instant = instants.removeValue(forKey: entry) else { return }
+            items.remove(at: place(of: Item(instant: instant, entry: entry)))
+        }
+        mutating func schedule(_ entry: Int, at instant: Int64) {
+            cancel(entry)
+            guard instant != .max else { return }
+            let item = Item(instant: instant, entry: entry)
+            items.insert(item, at: place(of: item))
+            instants[entry] = instant
+        }
+        mutating func popDue(at now: Int64) -> Item? {
+            guard let first = items.first, first.instant <= now else { return nil }
+            cancel(first.entry)
+            return first
+        }
+        private func place(of item: Item) -> Int {
+            var (low, high) = (0, items.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if items[middle] < item { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+    }
+    private func pop(_ wheel: inout TimingWheel, at now: Int64) -> Agenda.Item? {
+        let instant = wheel.firstDue(at: now).map(wheel.instant(of:))
+        guard let entry = wheel.popDue(at: now) else { return nil }
+        return Agenda.Item(instant: instant ?? .max, entry: entry)
+    }
+    /// From nanoseconds to years away, mostly ahead; sometimes exactly on a tick, or at an end of time.
+    private func instant(near now: Int64, _ random: inout SplitMix64) -> Int64 {
+        let distance = random.anyMagnitude() >> Int64.random(in: 0...20, using: &random)
+        switch Double.random(in: 0..<1, using: &random) {
+        case ..<0.02: return [.min, .min + 1, .max - 1, .max, 0, -1][Int.random(in: 0..<6, using: &random)]
+        case ..<0.10: return now.subtractingSaturated(distance)
+        case ..<0.15: return now
+        case ..<0.30: return now.addingSaturated(distance) & ~((1 << 18) - 1)
+        case ..<0.40: return now.addingSaturated(.random(in: 0...(1 << 18), using: &random))
+        default: return now.addingSaturated(distance)
+        }
+    }
+
+    @Test(arguments: 0..<16 as Range<UInt64>) func `does what a sorted array does`(seed: UInt64) {
+        var random = SplitMix64(seed: seed)
+        var (wheel, agenda) = (TimingWheel(), Agenda())
+        // A clock's origin may lie anywhere, and before 0 too.
+        var now: Int64 = [0, .min, -(.days(365)), .days(365 * 50)][Int(seed % 4)]
+        for _ in 0..<20_000 {
+            let entry = Int.random(in: 0..<100, using: &random)
+            switch Double.random(in: 0..<1, using: &random) {
+            case ..<0.60:
+                let instant = instant(near: now, &random)
+                wheel.schedule(entry, at: instant)
+                agenda.schedule(entry, at: instant)
+            case ..<0.70:
+                wheel.cancel(entry)
+                agenda.cancel(entry)
+            case ..<0.90:
+                #expect(pop(&wheel, at: now) == agenda.popDue(at: now))
+            default:
+                // On by some nanoseconds or days, or by exactly what it promises.
+                let step = random.anyMagnitude() >> Int64.random(in: 5...40, using: &random)
+                now = random.chance(0.3) ? max(now, wheel.nextInstant() ?? now) : now.addingSaturated(step)
+                if random.chance(0.001) { now = now.subtractingSaturated(.days(1)) }
+                while let expected = agenda.popDue(at: now) { #expect(pop(&wheel, at: now) == expected) }
+                #expect(wheel.popDue(at: now) == nil)
+            }
+            #expect(wheel.instant(of: entry) == agenda.instant(of: entry))
+            let (next, first) = (wheel.nextInstant(), agenda.items.first?.instant)
+            #expect((next == nil) == (first == nil))
+            #expect(next ?? .max <= first ?? .max)
+        }
+    }
+    @Test(arguments: [0, 1, 18, 24, 30, 36, 42, 48, 54, 60, 62]) func `reaches an entry in a few steps, however far`(power: Int) throws {
+        for start in [Int64.min, -1, 0, .days(400)] {
+            for offset in -1...1 as ClosedRange<Int64> {
+                var wheel = TimingWheel()
+                #expect(wheel.popDue(at: start) == nil)
+                let instant = max(start, start.addingSaturated((1 << Int64(power)) + offset))
+                wheel.schedule(7, at: instant)
+                var steps = 0
+                while true {
+                    steps += 1
+                    try #require(steps <= 9, "one for each wheel, and one for the entry")
+                    let promised = wheel.nextInstant()
+                    let next = try #require(promised)
+                    #expect(next <= instant)
+                    guard let popped = pop(&wheel, at: next) else { continue }
+                    #expect(popped == Agenda.Item(instant: instant, entry: 7))
+                    #expect(next == instant)
+                    break
+                }
+                #expect(wheel.nextInstant() == nil)
+            }
+        }
+    }
+    @Test func `is less than a tick early for what is near`() throws {
+        var (wheel, random) = (TimingWheel(), SplitMix64(seed: 5))
+        _ = wheel.popDue(at: .days(20_000))
+        for _ in 0..<1000 {
+            // Within 64 ticks, about 17 ms, the first wheel's slots are a tick wide.
+            let instant = Int64.days(20_000) + .random(in: 0...(.milliseconds(4)), using: &random)
+            wheel.schedule(0, at: instant)
+            let promised = wheel.nextInstant()
+            let next = try #require(promised)
+            #expect(next <= instant && instant - next < 1 << 24)
+        }
+    }
+    @Test func `gives entries of one instant in their order, whichever came first`() {
+        var (wheel, random) = (TimingWheel(), SplitMix64(seed: 3))
+        for entry in (0..<200).shuffled(using: &random) { wheel.schedule(entry, at: .days(9)) }
+        var order: [Int] = []
+        while let entry = wheel.popDue(at: .days(10)) { order.append(entry) }
+        #expect(order == Array(0..<200))
+    }
+    @Test func `does not look at an entry again that was taken, cancelled, or moved`() {
+        var wheel = TimingWheel()
+        for entry in 0..<4 { wheel.schedule(entry, at: 100) }
+        wheel.cancel(0)
+        wheel.schedule(1, at: 100)
+        wheel.schedule(2, at: .days(1))
+        #expect(wheel.popDue(at: 100) == 1)
+        #expect(wheel.popDue(at: 100) == 3)
+        #expect(wheel.popDue(at: .hours(23)) == nil)
+        #expect(wheel.popDue(at: .days(1)) == 2)
+        #expect(wheel.nextInstant() == nil)
+        wheel.cancel(999)
+        #expect(wheel.instant(of: 999) == .max)
+    }
+    @Test func `schedules nothing at the end of time`() {
+        var wheel = TimingWheel()
+        wheel.schedule(0, at: .max)
+        wheel.schedule(1, at: .max - 1)
+        #expect(wheel.instant(of: 0) == .max)
+        #expect(wheel.popDue(at: .max - 2) == nil)
+        #expect(wheel.popDue(at: .max) == 1)
+        #expect(wheel.popDue(at: .max) == nil)
+    }
+}

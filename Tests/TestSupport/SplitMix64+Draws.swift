@@ -1,0 +1,9 @@
+import PhiAccrual
+
+extension SplitMix64 {
+    /// True in `share` of all cases.
+    public mutating func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &self) < share }
+
+    /// A number from 1 to the largest there is, small and large ones alike.
+    public mutating func anyMagnitude() -> Int64 { max(1, Int64(truncatingIfNeeded: next() >> (next() % 63 + 1))) }
+}
