@@ -22,6 +22,7 @@ struct EventLog: Sendable {
     private let capacity: Int
     private var recent: ArraySlice<Entry> = []
     private var state: [Entry] = []  // with entries superseded since; `latest` tells which
+    var stateSize: Int { state.count }
     private var latest: [FeedTopic: UInt64] = [:]
 
     init(epoch: UInt64, capacity: Int) { (self.epoch, self.capacity) = (epoch, max(1, capacity)) }

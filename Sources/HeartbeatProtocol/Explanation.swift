@@ -7,6 +7,8 @@ enum Explanation {
         let silence = spoken(evidence.silence)
         switch transition.to {
         case .new: return "Expected, and not heard yet."
+        case .learning where transition.from == .left, .trusted where transition.from == .left:
+            return "The node is back after its goodbye."
         case .learning where transition.from == .suspected:
             return "A heartbeat ended a silence of \(silence); too few were heard to say more."
         case .learning: return "First heartbeat."

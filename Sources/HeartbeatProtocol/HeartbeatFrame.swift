@@ -31,11 +31,12 @@ public enum HeartbeatFrame {
 
         let seconds = Float(bitPattern: load(bytes, 12, as: UInt32.self))
         guard seconds >= 0, seconds.isFinite else { throw .badInterval }  // NaN is not at least 0
+        let sent = Int64(bitPattern: load(bytes, 24, as: UInt64.self))  // 0 from a sender that does not say
         return (
             Heartbeat(
                 key: NodeKey(rawValue: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt64.self))),
                 incarnation: load(bytes, 16, as: UInt32.self), sequence: load(bytes, 20, as: UInt32.self),
-                sent: Int64(bitPattern: load(bytes, 24, as: UInt64.self)),
+                sent: sent == 0 ? nil : sent,
                 announcedInterval: Int64(saturating: Double(seconds) * 1e9), isLeaving: flags & leaving != 0),
             introduces
         )

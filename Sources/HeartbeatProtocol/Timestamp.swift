@@ -18,24 +18,33 @@ extension Timestamp: LosslessStringConvertible, Codable {
             + ":\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2)).\(padded(inDay % 1_000_000_000, 9))Z"
     }
 
-    /// Reads what `description` writes, with up to nine decimals; nil for anything else.
+    /// Reads what `description` writes, with up to nine decimals or none; nil for anything else. A leap second counts as
+    /// the second after it.
     public init?(_ text: String) {
-        let parts = text.split(whereSeparator: { "-T:.Z".contains($0) })
-        guard text.hasSuffix("Z"), parts.count == 6 || parts.count == 7 else { return nil }
-        let numbers = parts.prefix(6).compactMap { Int64($0) }
-        guard numbers.count == 6, (1...12).contains(numbers[1]), (1678...2261).contains(numbers[0]) else { return nil }
-        var nanoseconds: Int64 = 0
-        if parts.count == 7 {
-            guard parts[6].count <= 9, let fraction = Int64(parts[6] + String(repeating: "0", count: 9 - parts[6].count))
-            else { return nil }
-            nanoseconds = fraction
-        }
-        guard (0..<32).contains(numbers[2]), (0..<24).contains(numbers[3]), (0..<60).contains(numbers[4]),
-            (0..<61).contains(numbers[5])
+        let bytes = Array(text.utf8)  // yyyy-mm-ddThh:mm:ss, decimals, Z
+        guard bytes.count >= 20, bytes.last == UInt8(ascii: "Z"),
+            zip([4, 7, 10, 13, 16], "--T::".utf8).allSatisfy({ bytes[$0] == $1 }),
+            let year = Self.number(bytes[0..<4]), let month = Self.number(bytes[5..<7]),
+            let day = Self.number(bytes[8..<10]), let hour = Self.number(bytes[11..<13]),
+            let minute = Self.number(bytes[14..<16]), let second = Self.number(bytes[17..<19]),
+            let nanosecond = Self.nanoseconds(decimals: bytes[19..<(bytes.count - 1)])
         else { return nil }
-        let days = Self.daysSince1970(year: numbers[0], month: numbers[1], day: numbers[2])
-        let seconds = ((days * 24 + numbers[3]) * 60 + numbers[4]) * 60 + numbers[5]
-        unixNanoseconds = seconds * 1_000_000_000 + nanoseconds
+        guard (1...12).contains(month), hour < 24, minute < 60, second <= 60 else { return nil }
+        let days = Self.daysSince1970(year: year, month: month, day: day)
+        guard Self.civilDate(daysSince1970: days) == (year, month, day) else { return nil }  // no such day, February 30
+        let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
+        guard let nanoseconds = Int64(exactly: Int128(seconds) * 1_000_000_000 + Int128(nanosecond)) else { return nil }
+        unixNanoseconds = nanoseconds
+    }
+    private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
+        guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        return digits.reduce(0) { $0 * 10 + Int64($1 - UInt8(ascii: "0")) }
+    }
+    private static func nanoseconds(decimals: ArraySlice<UInt8>) -> Int64? {
+        guard let point = decimals.first else { return 0 }
+        guard point == UInt8(ascii: "."), (2...10).contains(decimals.count) else { return nil }
+        let zeros = ArraySlice(repeating: UInt8(ascii: "0"), count: 10 - decimals.count)
+        return number(decimals.dropFirst() + zeros)
     }
 
     public init(from decoder: any Decoder) throws {

@@ -36,6 +36,9 @@ public struct FeedReplica: Sendable {
         public var action: String
         public var since: UInt64
         public var epoch: UInt64
+        public init(action: String, since: UInt64, epoch: UInt64) {
+            (self.action, self.since, self.epoch) = (action, since, epoch)
+        }
     }
 
     private enum Phase: Hashable {
@@ -48,7 +51,7 @@ public struct FeedReplica: Sendable {
     }
     private let start: Start
     private var phase = Phase.waiting
-    private var epoch: UInt64 = 0
+    private var epoch: UInt64?
     /// Everything up to here was delivered.
     private var delivered: UInt64 = 0
     private var buffer: [UInt64: Event] = [:]
@@ -61,10 +64,11 @@ public struct FeedReplica: Sendable {
 
     /// What the service must be asked; nil while nothing is missing. Ask again when no answer comes.
     public var question: Question? {
+        guard let epoch else { return nil }
         switch phase {
-        case .waiting, .inStep: nil
-        case .fetchingState: Question(action: "snapshot", since: delivered, epoch: epoch)
-        case .fetchingEvents: Question(action: "events", since: delivered, epoch: epoch)
+        case .waiting, .inStep: return nil
+        case .fetchingState: return Question(action: "snapshot", since: delivered, epoch: epoch)
+        case .fetchingEvents: return Question(action: "events", since: delivered, epoch: epoch)
         }
     }
 
@@ -100,29 +104,21 @@ public struct FeedReplica: Sendable {
 
     /// The service says that the events asked for are gone.
     public mutating func receiveGone(_ asked: Question) {
-        guard asked == question else { return }
+        guard asked == question, let epoch else { return }
         deliveries.append(.gap(after: delivered, epoch: epoch))
         phase = .fetchingState
     }
 
-    /// The service says that its log is of another epoch: nothing more is expected of the one known.
-    public mutating func receiveOtherEpoch() { phase = .waiting }
-
     // MARK: Order
 
-    /// A log not seen before starts over.
+    /// A log not seen before starts over. One that follows another began after us, so all of it is wanted.
     private mutating func meet(_ epoch: UInt64, last: UInt64) {
-        guard epoch != self.epoch || phase == .waiting else { return }
+        guard epoch != self.epoch else { return }
+        let start = self.epoch == nil ? start : .beginning
         self.epoch = epoch
         buffer = [:]
-        delivered = 0
-        switch start {
-        case .snapshot: phase = .fetchingState
-        case .beginning: phase = .fetchingEvents
-        case .now:
-            delivered = last
-            phase = .fetchingEvents
-        }
+        delivered = start == .now ? last : 0
+        phase = start == .snapshot ? .fetchingState : .fetchingEvents
     }
 
     /// Delivers what is next in line; if something known of is missing then, it has to be fetched.
@@ -134,7 +130,7 @@ public struct FeedReplica: Sendable {
         }
         buffer = buffer.filter { $0.key > delivered }
         if delivered >= known, buffer.isEmpty {
-            if phase != .inStep { deliveries.append(.inStep(epoch: epoch, sequence: delivered)) }
+            if phase != .inStep, let epoch { deliveries.append(.inStep(epoch: epoch, sequence: delivered)) }
             phase = .inStep
         } else {
             phase = .fetchingEvents

@@ -15,6 +15,10 @@ public struct FeedSubscriber: ~Copyable {
         case gap(after: UInt64, epoch: UInt64)
         /// An event of a kind that this version does not know.
         case unknown(json: [UInt8])
+        /// Nothing was heard for some seconds, not even a beacon: the detector is down, or elsewhere.
+        case quiet
+        /// The feed is heard, but questions about the past stay unanswered.
+        case unanswered
     }
 
     private let events: Socket
@@ -27,8 +31,13 @@ public struct FeedSubscriber: ~Copyable {
     private var asked: (question: FeedReplica.Question, id: Int64, at: Instant)?
     private var lastID: Int64 = 0
 
+    private var lastHeard = MonotonicClock.now
+    private var lastWithoutQuestion = MonotonicClock.now
+
     /// How long an answer may take before the question is asked again.
     private static let patience: Duration = .seconds(1)
+    /// How long nothing may be heard, or answered, before that is worth an item; and then again.
+    private static let trouble: Duration = .seconds(5)
 
     /// - Parameters:
     ///   - wakeUp: A signal on it ends a waiting `next`.
@@ -61,7 +70,7 @@ public struct FeedSubscriber: ~Copyable {
     }
 
     /// The next item, waiting for it; nil if `wakeUp` was signalled or the time is over.
-    /// - Parameter timeout: Nil waits for ever.
+    /// - Parameter timeout: Nil waits for ever; trouble is an item all the same.
     public mutating func next(timeout: Duration? = nil) throws(ZeroMQError) -> Item? {
         let end = timeout.map { MonotonicClock.now + $0 }
         while true {
@@ -71,6 +80,7 @@ public struct FeedSubscriber: ~Copyable {
             try ask()
             ready += replica.takeDeliveries()
             guard ready.isEmpty else { continue }
+            if let trouble = trouble() { return trouble }
             var wait = Self.patience
             if let end {
                 let left = end - MonotonicClock.now
@@ -80,6 +90,20 @@ public struct FeedSubscriber: ~Copyable {
             _ = try poller.wait(timeoutMilliseconds: Int(wait.nanoseconds / 1_000_000) + 1)
             if poller.isReadable(woken) { return nil }
         }
+    }
+
+    private mutating func trouble() -> Item? {
+        let now = MonotonicClock.now
+        if replica.question == nil { lastWithoutQuestion = now }
+        if now - lastHeard > Self.trouble {
+            lastHeard = now
+            return .quiet
+        }
+        if now - lastWithoutQuestion > Self.trouble {
+            lastWithoutQuestion = now
+            return .unanswered
+        }
+        return nil
     }
 
     private func item(_ delivery: FeedReplica.Delivery) -> Item {
@@ -99,6 +123,7 @@ public struct FeedSubscriber: ~Copyable {
         for _ in 0..<1000 {
             guard let frames = try events.receiveMultipart(maximumFrames: 3) else { return }
             guard frames.count == 3, let header = FeedHeader(decoding: frames[1]) else { continue }
+            lastHeard = MonotonicClock.now
             if frames[0].starts(with: Array(Beacon.topic.utf8)) {
                 replica.receiveBeacon(epoch: header.epoch, sequence: header.sequence)
             } else {
@@ -131,11 +156,8 @@ public struct FeedSubscriber: ~Copyable {
                     epoch: answer.epoch, through: answer.through, more: answer.more,
                     events: answer.events.compactMap(FeedReplica.Event.init), to: asked.question)
             }
-            switch reply.error?.code {
-            case .gone: replica.receiveGone(asked.question)
-            case .otherEpoch: replica.receiveOtherEpoch()
-            default: break
-            }
+            // Another epoch in an answer is one that the feed is about to tell of.
+            if reply.error?.code == .gone { replica.receiveGone(asked.question) }
         }
     }
 }

@@ -77,6 +77,10 @@ struct Watch: AsyncParsableCommand {
             if asJSON { Console.print(json) }
         case .inStep(let epoch, let sequence):
             Console.remark("in step at event \(sequence) of epoch \(epoch)")
+        case .quiet:
+            Console.remark("nothing is heard from the detector: is 'phi detect' running, with these --events?")
+        case .unanswered:
+            Console.remark("events are heard, but requests are not answered: is --control of the same 'phi detect'?")
         case .gap(let after, _):
             Console.remark("events after \(after) are no longer kept by the detector; what follows is the present state")
         }

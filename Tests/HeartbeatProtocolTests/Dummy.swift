@@ -1,2 +1,0 @@
-import Testing
-@Test func `dummy`() { #expect(1 == 1) }

@@ -1,0 +1,168 @@
+import HeartbeatProtocol
+import TestSupport
+import Testing
+
+@testable import PhiAccrual
+
+/// Keys and texts here are an interface: changing them is changing behaviour.
+@Suite struct `An event as JSON` {
+    static let place = FeedPlace(
+        epoch: 1_767_225_600_000, sequence: 42, previous: 7, at: Timestamp(unixNanoseconds: .seconds(1_767_225_660) + 5))
+
+    private func suspicion() throws -> EventMessage {
+        let transition = Transition(
+            node: try NodeIdentity(group: "edge", name: "edge-1"), incarnation: 1_767_000_000, level: 0, from: .trusted,
+            to: .suspected, at: Instant(nanoseconds: 5),
+            evidence: Evidence(
+                phi: 8.25, silence: 1_561_000_000, expected: .seconds(1), wait: 1_561_000_000, missing: 3,
+                senderLate: -2_500_000, ownLate: 125_000, samples: 1000))
+        return .transition(TransitionMessage(transition, level: .suspect(), at: Self.place))
+    }
+    private func firstWord() throws -> EventMessage {
+        let transition = Transition(
+            node: try NodeIdentity(group: "edge", name: "edge-1"), incarnation: 0, level: 0, from: .new, to: .learning,
+            at: Instant(nanoseconds: 5),
+            evidence: Evidence(
+                phi: nil, silence: 0, expected: nil, wait: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0))
+        return .transition(TransitionMessage(transition, level: .suspect(.phi(0.5)), at: Self.place))
+    }
+    private func notice(_ code: Notice.Code, named: Bool) throws -> EventMessage {
+        let notice = Notice(
+            code: code, key: NodeKey(rawValue: 0xabc), node: named ? try NodeIdentity(group: "edge", name: "edge-1") : nil,
+            incarnation: 9, at: Instant(nanoseconds: 5))
+        return .notice(NoticeMessage(notice, at: Self.place))
+    }
+    private func json(_ event: EventMessage) throws -> String { String(decoding: try WireJSON.encode(event), as: UTF8.self) }
+
+    @Test func `is this for a suspicion`() throws {
+        #expect(
+            try json(suspicion()) == """
+                {"at":"2026-01-01T00:01:00.000000005Z","epoch":1767225600000,"expected_seconds":1,\
+                "explanation":"No heartbeat for 1.56 s, expected after 1 s, 3 heartbeats missing so far. \
+                phi=8 (default) is reached after 1.56 s, judged by 1000 gaps.",\
+                "from":"trusted","group":"edge","incarnation":1767000000,"kind":"transition","level":"suspect",\
+                "missing":3,"node":"edge-1","own_late_seconds":0.000125,"phi":8.25,"prev":7,"samples":1000,\
+                "sender_late_seconds":-0.0025,"sequence":42,"silence_seconds":1.561,\
+                "threshold":{"origin":"default","phi":8,"policy":"phi=8","seconds":1.561},"to":"suspected"}
+                """)
+    }
+    @Test func `has null for what is not known`() throws {
+        #expect(
+            try json(firstWord()) == """
+                {"at":"2026-01-01T00:01:00.000000005Z","epoch":1767225600000,"expected_seconds":null,\
+                "explanation":"First heartbeat.",\
+                "from":"new","group":"edge","incarnation":0,"kind":"transition","level":"suspect",\
+                "missing":0,"node":"edge-1","own_late_seconds":0,"phi":null,"prev":7,"samples":0,\
+                "sender_late_seconds":null,"sequence":42,"silence_seconds":0,\
+                "threshold":{"origin":"default","phi":0.5,"policy":"phi=0.5","seconds":null},"to":"learning"}
+                """)
+    }
+    @Test func `is this for a notice`() throws {
+        #expect(
+            try json(notice(.unnamed, named: false)) == """
+                {"at":"2026-01-01T00:01:00.000000005Z","code":"unnamed","epoch":1767225600000,\
+                "explanation":"Heartbeats of a node with key 0000000000000abc arrive, and none of them said its name yet. \
+                It is watched, and announced once its name is known.",\
+                "group":null,"key":"0000000000000abc","kind":"notice","node":null,\
+                "numbers":{"incarnation":9},"prev":7,"sequence":42}
+                """)
+    }
+    @Test func `comes back as it was`() throws {
+        let events =
+            [try suspicion(), try firstWord()]
+            + (try Notice.Code.allCases.flatMap { [try notice($0, named: true), try notice($0, named: false)] })
+        for event in events {
+            let bytes = try WireJSON.encode(event)
+            let read = try WireJSON.decode(EventMessage.self, from: bytes)
+            #expect(read == event)
+            #expect(read.place == Self.place)
+            #expect(try WireJSON.encode(read) == bytes)
+        }
+    }
+    @Test(arguments: 0..<100 as Range<UInt64>) func `keeps its numbers to the last bit`(seed: UInt64) throws {
+        var random = SplitMix64(seed: seed)
+        func nanoseconds() -> Int64 { random.anyMagnitude() }
+        let transition = Transition(
+            node: try NodeIdentity(group: "e", name: "\"\\\u{200b}🫀"), incarnation: .max, level: 0, from: .suspected, to: .left,
+            at: Instant(nanoseconds: 0),
+            evidence: Evidence(
+                phi: Double(nanoseconds()) / 3, silence: nanoseconds(), expected: nanoseconds(), wait: -nanoseconds(),
+                missing: nanoseconds(), senderLate: -nanoseconds(), ownLate: nanoseconds(), samples: 7))
+        let place = FeedPlace(
+            epoch: .random(in: 0 ..< 1 << 53, using: &random), sequence: .random(in: 0 ..< 1 << 53, using: &random),
+            previous: 0, at: Timestamp(unixNanoseconds: Int64(bitPattern: random.next())))
+        let event = EventMessage.transition(TransitionMessage(transition, level: .suspect(), at: place))
+        #expect(try WireJSON.decode(EventMessage.self, from: WireJSON.encode(event)) == event)
+    }
+    @Test func `may have more keys than we know`() throws {
+        let text = try json(suspicion()).replacing("{\"at\"", with: #"{"a_new_key":{"x":[1,2]},"at""#)
+        #expect(try WireJSON.decode(EventMessage.self, from: text.utf8) == (try suspicion()))
+    }
+    @Test(arguments: [
+        ("\"kind\":\"transition\"", "\"kind\":\"surprise\""), ("\"kind\":\"transition\",", ""), ("\"to\":\"suspected\"", "\"to\":\"dead\""),
+        ("\"sequence\":42", "\"sequence\":-1"), ("\"sequence\":42", "\"sequence\":1.5"), ("\"epoch\":1767225600000", "\"epoch\":\"x\""),
+        ("\"at\":\"2026", "\"at\":\"20x6"), ("\"missing\":3", "\"missing\":null"), ("\"missing\":3,", ""),
+        ("\"incarnation\":1767000000", "\"incarnation\":4294967296"), ("\"phi\":8.25", "\"phi\":\"8.25\""),
+    ])
+    func `with a wrong or missing value is an error`(right: String, wrong: String) throws {
+        let text = try json(suspicion()).replacing(right, with: wrong)
+        #expect(try text != json(suspicion()))
+        #expect(throws: DecodingError.self) { try WireJSON.decode(EventMessage.self, from: text.utf8) }
+    }
+    @Test func `is never a trap`() throws {
+        let good = Array(try json(suspicion()).utf8)
+        var random = SplitMix64(seed: 11)
+        var accepted = 0
+        for _ in 0..<3000 {
+            var bytes = good
+            bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)
+            if random.chance(0.3) { bytes.removeLast(.random(in: 1...bytes.count, using: &random)) }
+            if (try? WireJSON.decode(EventMessage.self, from: bytes)) != nil { accepted += 1 }
+        }
+        #expect((1...2900).contains(accepted))
+    }
+}
+
+@Suite struct `The frames around an event` {
+    @Test func `have topics whose parts end with a slash`() throws {
+        #expect(FeedTopic(level: "suspect", group: "edge", node: "edge-1").description == "e1/suspect/edge/edge-1/")
+        #expect(FeedTopic(level: nil, group: "edge", node: "edge-1").description == "e1/-/edge/edge-1/")
+        #expect(FeedTopic(level: nil, group: nil, node: nil).description == "e1/-/-/-/")
+        #expect(FeedTopic.prefix == "e1/")
+        #expect(Beacon.topic == "b1/")
+        #expect(
+            !FeedTopic(level: "suspect", group: "edge", node: "edge-10").description.hasPrefix(
+                FeedTopic(level: "suspect", group: "edge", node: "edge-1").description))
+    }
+    @Test func `have topics from what they are about`() throws {
+        let node = try NodeIdentity(group: "edge", name: "edge-1")
+        let evidence = Evidence(
+            phi: nil, silence: 0, expected: nil, wait: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0)
+        let transition = Transition(
+            node: node, incarnation: 0, level: 0, from: .new, to: .learning, at: Instant(nanoseconds: 0), evidence: evidence)
+        let place = `An event as JSON`.place
+        #expect(TransitionMessage(transition, level: .suspect(), at: place).topic.description == "e1/suspect/edge/edge-1/")
+        var notice = Notice(code: .takeover, key: .named("a"), node: node, incarnation: 0, at: Instant(nanoseconds: 0))
+        #expect(NoticeMessage(notice, at: place).topic.description == "e1/-/edge/edge-1/")
+        notice.node = nil
+        #expect(NoticeMessage(notice, at: place).topic.description == "e1/-/-/-/")
+    }
+    @Test func `have a header of 16 bytes, big-endian`() {
+        let header = FeedHeader(epoch: 0x0102_0304_0506_0708, sequence: 0xa1b2_c3d4_e5f6_0718)
+        #expect(header.encoded == [UInt8](hex: "01 02 03 04 05 06 07 08 a1 b2 c3 d4 e5 f6 07 18"))
+        #expect(FeedHeader(decoding: header.encoded) == header)
+    }
+    @Test(arguments: [0, 1, 8, 15, 17, 32]) func `have no header of another size`(size: Int) {
+        #expect(FeedHeader(decoding: [UInt8](repeating: 7, count: size)) == nil)
+    }
+    @Test func `are followed each second by a beacon`() throws {
+        let beacon = Beacon(
+            epoch: 1_767_225_600_000, sequence: 42, levels: ["suspect": .init(sequence: 41, counts: ["trusted": 3, "left": 1])])
+        let text = """
+            {"epoch":1767225600000,"kind":"beacon","levels":{"suspect":{"counts":{"left":1,"trusted":3},"sequence":41}},\
+            "sequence":42}
+            """
+        #expect(String(decoding: try WireJSON.encode(beacon), as: UTF8.self) == text)
+        #expect(try WireJSON.decode(Beacon.self, from: text.utf8) == beacon)
+    }
+}

@@ -1,0 +1,90 @@
+import TestSupport
+import Testing
+
+@testable import HeartbeatProtocol
+@testable import PhiAccrual
+
+@Suite struct `An explanation` {
+    private func explanation(
+        _ from: Verdict, _ to: Verdict, silence: Int64 = .seconds(12), expected: Int64? = .seconds(1), wait: Int64? = .seconds(2),
+        missing: Int64 = 0, samples: Int = 50
+    ) throws -> String {
+        let transition = Transition(
+            node: try NodeIdentity(group: "lab", name: "a"), incarnation: 1, level: 0, from: from, to: to,
+            at: Instant(nanoseconds: 0),
+            evidence: Evidence(
+                phi: 9, silence: silence, expected: expected, wait: wait, missing: missing, senderLate: nil, ownLate: 0,
+                samples: samples))
+        return Explanation.of(transition, under: .suspect())
+    }
+
+    static let transitions: [(Verdict, Verdict, String)] = [
+        (.new, .learning, "First heartbeat."),
+        (.new, .trusted, "Heartbeats arrive in order."),
+        (.new, .suspected, "No heartbeat for 12 s, expected after 1 s. phi=8 (default) is reached after 2 s, judged by 50 gaps."),
+        (.new, .left, "The node said goodbye."),
+        (.learning, .trusted, "Heartbeats arrive in order."),
+        (.learning, .suspected, "No heartbeat for 12 s, expected after 1 s. phi=8 (default) is reached after 2 s, judged by 50 gaps."),
+        (.trusted, .suspected, "No heartbeat for 12 s, expected after 1 s. phi=8 (default) is reached after 2 s, judged by 50 gaps."),
+        (.suspected, .learning, "A heartbeat ended a silence of 12 s; too few were heard to say more."),
+        (.suspected, .trusted, "A heartbeat ended a silence of 12 s."),
+        (.learning, .left, "The node said goodbye."),
+        (.trusted, .left, "The node said goodbye."),
+        (.suspected, .left, "The node said goodbye."),
+        (.left, .learning, "The node is back after its goodbye."),
+        (.left, .trusted, "The node is back after its goodbye."),
+        (.learning, .forgotten, "Nothing was heard for 12 s, the time for which silent nodes are kept."),
+        (.trusted, .forgotten, "Nothing was heard for 12 s, the time for which silent nodes are kept."),
+        (.suspected, .forgotten, "Nothing was heard for 12 s, the time for which silent nodes are kept."),
+        (.left, .forgotten, "Nothing was heard for 12 s, the time for which silent nodes are kept."),
+    ]
+    @Test(arguments: transitions) func `says why`(from: Verdict, to: Verdict, sentence: String) throws {
+        #expect(try explanation(from, to) == sentence)
+    }
+    @Test func `says what was lost, and what there is to judge by`() throws {
+        #expect(
+            try explanation(.trusted, .suspected, missing: 1, samples: 1)
+                == "No heartbeat for 12 s, expected after 1 s, 1 heartbeat missing so far. phi=8 (default) is reached after 2 s, judged by 1 gap."
+        )
+        #expect(
+            try explanation(.learning, .suspected, missing: 2, samples: 0)
+                == "No heartbeat for 12 s, expected after 1 s, 2 heartbeats missing so far. phi=8 (default) is reached after 2 s, judged by its announced interval."
+        )
+        #expect(
+            try explanation(.suspected, .trusted, missing: 250)
+                == "A heartbeat ended a silence of 12 s, 250 heartbeats missing so far.")
+    }
+    @Test func `does without what is not known`() throws {
+        #expect(
+            try explanation(.learning, .suspected, expected: nil, wait: nil)
+                == "No heartbeat for 12 s. phi=8 (default) is reached, judged by 50 gaps.")
+    }
+    @Test func `of a notice says what to do`() throws {
+        let node = try NodeIdentity(group: "lab", name: "a")
+        func sentence(_ code: Notice.Code) -> String {
+            Explanation.of(
+                Notice(
+                    code: code, key: NodeKey(rawValue: 0xff), node: code == .unnamed ? nil : node, incarnation: 1,
+                    at: Instant(nanoseconds: 0)))
+        }
+        #expect(
+            sentence(.unnamed)
+                == "Heartbeats of a node with key 00000000000000ff arrive, and none of them said its name yet. It is watched, and announced once its name is known."
+        )
+        #expect(
+            sentence(.takeover)
+                == "Heartbeats of lab/a with an older start or an unlikely sequence number kept coming in order, so they are taken for the living sender."
+        )
+        #expect(sentence(.duplicateNode) == "Two senders take turns as lab/a. Give each a name of its own.")
+        #expect(sentence(.nameCollision) == "A second name claims the key of lab/a. The first name stays.")
+    }
+    @Test(arguments: [
+        (0, "0 ms"), (.milliseconds(250), "250 ms"), (1_560_000, "1.56 ms"), (123_456, "0.12 ms"), (.seconds(1), "1 s"),
+        (1_561_000_000, "1.56 s"), (.seconds(12) + .milliseconds(340), "12.3 s"), (.seconds(599), "599 s"),
+        (.seconds(600), "10 min"), (.seconds(5400), "90 min"), (.hours(10), "10 h"), (.hours(36), "36 h"),
+        (.days(10), "10 days"), (.days(400), "400 days"), (9_996_000_000, "10 s"), (.max, "106752 days"), (.min, "-106752 days"),
+    ] as [(Int64, String)])
+    func `speaks of times in three digits or so`(nanoseconds: Int64, text: String) {
+        #expect(Explanation.spoken(nanoseconds) == text)
+    }
+}

@@ -1,0 +1,81 @@
+import HeartbeatProtocol
+import PhiAccrual
+
+/// What a detector makes of a frame.
+struct ReadHeartbeat: Hashable {
+    var heartbeat: Heartbeat
+    var introduction: Introduction?
+
+    init(_ bytes: [UInt8]) throws(MalformedHeartbeat) {
+        let result = bytes.withUnsafeBytes { frame in
+            Result { () throws(MalformedHeartbeat) -> (Heartbeat, Introduction?) in
+                let (heartbeat, introduces) = try HeartbeatFrame.decode(frame)
+                guard introduces else { return (heartbeat, nil) }
+                let tail = UnsafeRawBufferPointer(rebasing: frame[HeartbeatFrame.compactSize...])
+                return (heartbeat, try Introduction(decoding: tail, key: heartbeat.key))
+            }
+        }
+        (heartbeat, introduction) = try result.get()
+    }
+    var bytes: [UInt8] { HeartbeatFrame.encode(heartbeat, introducing: introduction) }
+
+    static func malformation(of bytes: [UInt8]) -> MalformedHeartbeat? {
+        do throws(MalformedHeartbeat) {
+            _ = try ReadHeartbeat(bytes)
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Bytes as they are written in documents: `50 48 0a`.
+    init(hex: String) { self = hex.split(whereSeparator: \.isWhitespace).compactMap { UInt8($0, radix: 16) } }
+
+    /// The same with `bytes` in place of as many from `offset` on.
+    func replacing(_ offset: Int, with bytes: [UInt8]) -> [UInt8] {
+        var copy = self
+        copy.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
+        return copy
+    }
+}
+
+/// The frames that `docs/protocol.md` shows, byte by byte.
+enum GoldenFrames {
+    static let compact = [UInt8](
+        hex: """
+            50 48
+            0a 71 4c 41 90 3a 79 72
+            01
+            00
+            00 00 80 3e
+            c2 b1 a0 65
+            04 03 02 01
+            88 77 66 55 44 33 22 11
+            """)
+    //  offset
+    //   0  magic `PH`
+    //   2  key: the first eight bytes of SHA-256 of `lab/a`
+    //  10  version 1
+    //  11  flags: none
+    //  12  announced interval, 0.25 s as float32
+    //  16  incarnation 0x65a0b1c2
+    //  20  sequence 0x01020304
+    //  24  sent 0x1122334455667788 ns
+
+    static let long = [UInt8](
+        hex: """
+            50 48 0a 71 4c 41 90 3a 79 72 01
+            03
+            00 00 80 3e c2 b1 a0 65 04 03 02 01 88 77 66 55 44 33 22 11
+            03 6c 61 62
+            01 61
+            10 00
+            7b 22 7a 6f 6e 65 22 3a 22 62 2f c3 bc 22 7d 20
+            """)
+    //  11  flags: leaving (1) and long form (2)
+    //  32  group, 3 bytes: `lab`
+    //  36  name, 1 byte: `a`
+    //  38  labels, 16 bytes: `{"zone":"b/ü"} ` with a space that JSON allows
+}

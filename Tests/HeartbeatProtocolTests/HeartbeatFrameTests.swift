@@ -1,0 +1,126 @@
+import HeartbeatProtocol
+import PhiAccrual
+import TestSupport
+import Testing
+
+@Suite struct `The bytes of a heartbeat` {
+    private let heartbeat = Heartbeat(
+        key: NodeKey(rawValue: 0x0a71_4c41_903a_7972), incarnation: 0x65a0_b1c2, sequence: 0x0102_0304,
+        sent: 0x1122_3344_5566_7788, announcedInterval: .milliseconds(250))
+
+    @Test func `are these in the compact form`() throws {
+        #expect(GoldenFrames.compact.count == 32)
+        #expect(HeartbeatFrame.encode(heartbeat) == GoldenFrames.compact)
+        let read = try ReadHeartbeat(GoldenFrames.compact)
+        #expect(read.heartbeat == heartbeat)
+        #expect(read.introduction == nil)
+    }
+    @Test func `are these in the long form`() throws {
+        var leaving = heartbeat
+        leaving.isLeaving = true
+        let read = try ReadHeartbeat(GoldenFrames.long)
+        #expect(read.heartbeat == leaving)
+        #expect(read.introduction?.identity == (try NodeIdentity(group: "lab", name: "a")))
+        #expect(read.introduction?.labels == ["zone": "b/ü"])
+        // What was read is passed on as it was; what is written here has no spaces.
+        #expect(read.bytes == GoldenFrames.long)
+        let introduction = try Introduction(identity: NodeIdentity(group: "lab", name: "a"), labels: ["zone": "b/ü"])
+        #expect(
+            HeartbeatFrame.encode(leaving, introducing: introduction)
+                == GoldenFrames.long.replacing(38, with: [15]).dropLast())
+    }
+    @Test func `without labels end with an empty object`() throws {
+        let introduction = try Introduction(identity: NodeIdentity(group: "lab", name: "a"))
+        #expect(
+            HeartbeatFrame.encode(heartbeat, introducing: introduction).dropFirst(32)
+                == [3, 0x6c, 0x61, 0x62, 1, 0x61, 2, 0, 0x7b, 0x7d])
+    }
+    @Test func `may leave the labels out altogether`() throws {
+        let bytes = GoldenFrames.long[..<38] + [0, 0]
+        #expect(try ReadHeartbeat(Array(bytes)).introduction?.labels == [:])
+    }
+    @Test func `carry a key made from the name`() throws {
+        // SHA-256 as Python's hashlib has it.
+        #expect(NodeKey(of: try NodeIdentity(group: "lab", name: "a")).rawValue == 0x0a71_4c41_903a_7972)
+        #expect(NodeKey(of: try NodeIdentity(group: "edge", name: "edge-1")).rawValue == 0x2b24_70f4_e7c6_7879)
+        #expect(NodeKey(rawValue: 0x0a71).description == "0000000000000a71")
+    }
+    @Test func `that do not say when it was sent have 0 there`() throws {
+        var silent = heartbeat
+        silent.sent = nil
+        #expect(HeartbeatFrame.encode(silent) == GoldenFrames.compact.replacing(24, with: [0, 0, 0, 0, 0, 0, 0, 0]))
+        #expect(try ReadHeartbeat(HeartbeatFrame.encode(silent)).heartbeat == silent)
+    }
+
+    @Test(arguments: 0..<200 as Range<UInt64>) func `are read as they were written`(seed: UInt64) throws {
+        var random = SplitMix64(seed: seed)
+        let labels = Dictionary(
+            (0..<Int.random(in: 0...5, using: &random)).map { _ in (text(8, &random), text(20, &random)) }, uniquingKeysWith: { $1 })
+        let identity = try NodeIdentity(group: name(&random), name: name(&random))
+        let introduction = try Introduction(identity: identity, labels: labels)
+        let written = Heartbeat(
+            key: NodeKey(of: identity), incarnation: .random(in: 0 ... .max, using: &random),
+            sequence: .random(in: 0 ... .max, using: &random), sent: .random(in: .min ... .max, using: &random),
+            // What a float32 holds exactly.
+            announcedInterval: .milliseconds(125) * .random(in: 0..<1_000_000, using: &random), isLeaving: random.chance(0.5))
+        for introduced in [nil, introduction] {
+            let read = try ReadHeartbeat(HeartbeatFrame.encode(written, introducing: introduced))
+            #expect(read.heartbeat == written)
+            #expect(read.introduction == introduced)
+            #expect(read.introduction?.labels == introduced.map { _ in labels })
+        }
+    }
+    /// Letters, signs that JSON escapes, and some of two to four bytes.
+    private func text(_ most: Int, _ random: inout SplitMix64) -> String {
+        let signs = Array("abcxyz019 \"\\/{}[]:,.\n\t\u{0}\u{7f}äß€𝄞")
+        return String((0..<Int.random(in: 0...most, using: &random)).map { _ in signs[Int.random(in: signs.indices, using: &random)] })
+    }
+    private func name(_ random: inout SplitMix64) -> String {
+        let signs = Array("abcxyz019 \"\\{}[]:,.-_äß€𝄞")
+        let name = (0..<Int.random(in: 2...16, using: &random)).map { _ in signs[Int.random(in: signs.indices, using: &random)] }
+        return String(name)
+    }
+
+    @Test(arguments: [1, 999, .microseconds(1), .milliseconds(1), .milliseconds(100), .seconds(1), .days(365)] as [Int64])
+    func `announce an interval to seven digits`(interval: Int64) throws {
+        let read = try ReadHeartbeat(HeartbeatFrame.encode(Heartbeat(key: .named("a"), sequence: 0, announcedInterval: interval)))
+        #expect(abs(Double(read.heartbeat.announcedInterval - interval)) <= Double(interval) * 6e-8 + 0.5)
+    }
+    @Test func `announce any interval that a float32 can`() throws {
+        func interval(_ seconds: Float) throws -> Int64 {
+            let bits = withUnsafeBytes(of: seconds.bitPattern.littleEndian) { Array($0) }
+            return try ReadHeartbeat(GoldenFrames.compact.replacing(12, with: bits)).heartbeat.announcedInterval
+        }
+        #expect(try interval(0) == 0)
+        #expect(try interval(-0.0) == 0)
+        #expect(try interval(.leastNonzeroMagnitude) == 0)
+        #expect(try interval(1e-9) == 1)
+        #expect(try interval(.greatestFiniteMagnitude) > .days(106_751))
+        #expect(Heartbeat(key: .named("a"), sequence: 0, announcedInterval: -5).announcedInterval == 0)
+    }
+}
+
+@Suite struct `Labels` {
+    @Test func `fit up to the largest frame, and no further`() throws {
+        let identity = try NodeIdentity(group: "lab", name: "a")
+        // 32 bytes, `lab` and `a` with their lengths, the length of the labels, and `{"x":""}`.
+        let room = 1024 - 32 - 6 - 2 - 8
+        let introduction = try Introduction(identity: identity, labels: ["x": String(repeating: "y", count: room)])
+        let bytes = HeartbeatFrame.encode(Heartbeat(key: NodeKey(of: identity), sequence: 0), introducing: introduction)
+        #expect(bytes.count == HeartbeatFrame.maximumSize)
+        #expect(try ReadHeartbeat(bytes).introduction == introduction)
+        let error = #expect(throws: LabelsTooLong.self) {
+            try Introduction(identity: identity, labels: ["x": String(repeating: "y", count: room + 1)])
+        }
+        #expect(
+            error?.description == "these labels make a heartbeat of 1025 bytes, and detectors accept 1024: use fewer or shorter ones")
+    }
+    @Test func `have their keys in order, so that equal ones give equal bytes`() throws {
+        let identity = try NodeIdentity(group: "lab", name: "a")
+        let labels = ["zone": "b", "host": "h", "a/b": "\"", "ü": ""]
+        let bytes = HeartbeatFrame.encode(
+            Heartbeat(key: NodeKey(of: identity), sequence: 0),
+            introducing: try Introduction(identity: identity, labels: labels))
+        #expect(String(decoding: bytes.dropFirst(40), as: UTF8.self) == #"{"a/b":"\"","host":"h","zone":"b","ü":""}"#)
+    }
+}

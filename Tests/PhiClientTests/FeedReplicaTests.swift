@@ -1,0 +1,170 @@
+import PhiClient
+import Testing
+
+@Suite struct `A replica of the feed` {
+    @Test func `begins with the present state and then follows`() throws {
+        let service = PretendedService(events: 1...5)
+        var replica = FeedReplica()
+        #expect(replica.question == nil)
+        replica.receiveBeacon(epoch: 7, sequence: 5)
+        #expect(replica.question == .init(action: "snapshot", since: 0, epoch: 7))
+        service.answer(&replica)
+        #expect(replica.question == nil)
+        #expect(replica.takeDeliveries() == (1...5).map(delivery) + [.inStep(epoch: 7, sequence: 5)])
+        replica.receive(event(6), epoch: 7)
+        #expect(replica.takeDeliveries() == [delivery(6)])
+    }
+
+    @Test func `delivers what came while it was fetching, once and in order`() throws {
+        var service = PretendedService(events: 1...5)
+        var replica = FeedReplica()
+        replica.receive(event(5), epoch: 7)
+        service.append(6)
+        replica.receive(event(6), epoch: 7)
+        service.answer(&replica)
+        service.append(7)
+        replica.receive(event(7), epoch: 7)
+        while replica.question != nil { service.answer(&replica) }
+        #expect(replica.takeDeliveries().filter(\.isEvent) == (1...7).map(delivery))
+    }
+
+    @Test func `discards what it has`() {
+        var replica = inStep(at: 5)
+        replica.receive(event(4), epoch: 7)
+        replica.receive(event(5), epoch: 7)
+        #expect(replica.takeDeliveries().isEmpty)
+        #expect(replica.question == nil)
+    }
+
+    @Test func `notices a gap by the next event and repairs it`() {
+        var replica = inStep(at: 5)
+        replica.receive(event(8), epoch: 7)
+        #expect(replica.takeDeliveries().isEmpty)
+        #expect(replica.question == .init(action: "events", since: 5, epoch: 7))
+        replica.receive(event(9), epoch: 7)
+        replica.receiveAnswer(
+            epoch: 7, through: 8, more: false, events: [event(6), event(7), event(8)],
+            to: .init(action: "events", since: 5, epoch: 7))
+        #expect(replica.takeDeliveries() == (6...9).map(delivery) + [.inStep(epoch: 7, sequence: 9)])
+        #expect(replica.question == nil)
+    }
+
+    @Test func `notices the loss of the last events by the beacon`() {
+        var replica = inStep(at: 5)
+        replica.receiveBeacon(epoch: 7, sequence: 5)
+        #expect(replica.question == nil)
+        replica.receiveBeacon(epoch: 7, sequence: 6)
+        #expect(replica.question == .init(action: "events", since: 5, epoch: 7))
+    }
+
+    @Test func `reads long answers page by page`() {
+        var replica = FeedReplica(from: .beginning)
+        replica.receiveBeacon(epoch: 7, sequence: 4)
+        let first = FeedReplica.Question(action: "events", since: 0, epoch: 7)
+        #expect(replica.question == first)
+        replica.receiveAnswer(epoch: 7, through: 2, more: true, events: [event(1), event(2)], to: first)
+        let second = FeedReplica.Question(action: "events", since: 2, epoch: 7)
+        #expect(replica.question == second)
+        replica.receiveAnswer(epoch: 7, through: 4, more: false, events: [event(3), event(4)], to: second)
+        #expect(replica.takeDeliveries() == (1...4).map(delivery) + [.inStep(epoch: 7, sequence: 4)])
+    }
+
+    @Test func `ignores an answer to a question it no longer has`() {
+        var replica = inStep(at: 5)
+        replica.receiveAnswer(
+            epoch: 7, through: 3, more: false, events: [event(2), event(3)],
+            to: .init(action: "events", since: 1, epoch: 7))
+        #expect(replica.takeDeliveries().isEmpty)
+    }
+
+    @Test func `says so when events are gone, and goes on from the state they led to`() {
+        var replica = inStep(at: 5)
+        replica.receive(event(90), epoch: 7)
+        let lost = FeedReplica.Question(action: "events", since: 5, epoch: 7)
+        replica.receiveGone(lost)
+        let state = FeedReplica.Question(action: "snapshot", since: 5, epoch: 7)
+        #expect(replica.question == state)
+        replica.receiveAnswer(epoch: 7, through: 90, more: false, events: [event(70), event(90)], to: state)
+        #expect(
+            replica.takeDeliveries() == [
+                .gap(after: 5, epoch: 7), delivery(70), delivery(90), .inStep(epoch: 7, sequence: 90),
+            ])
+    }
+
+    @Test(arguments: FeedReplica.Start.allCases) func `reads a new log from its beginning`(start: FeedReplica.Start) {
+        var replica = inStep(at: 5, from: start)
+        replica.receiveBeacon(epoch: 8, sequence: 2)
+        let question = FeedReplica.Question(action: "events", since: 0, epoch: 8)
+        #expect(replica.question == question)
+        replica.receiveAnswer(epoch: 8, through: 2, more: false, events: [event(1), event(2)], to: question)
+        #expect(replica.takeDeliveries() == [delivery(1), delivery(2), .inStep(epoch: 8, sequence: 2)])
+    }
+
+    @Test func `can begin with what comes`() {
+        var replica = FeedReplica(from: .now)
+        replica.receiveBeacon(epoch: 7, sequence: 41)
+        #expect(replica.takeDeliveries() == [.inStep(epoch: 7, sequence: 41)])
+        replica.receive(event(42), epoch: 7)
+        #expect(replica.takeDeliveries() == [delivery(42)])
+    }
+
+    @Test(arguments: 0..<200 as Range<UInt64>) func `ends with every event in order, whatever is lost`(seed: UInt64) {
+        var random = Seeded(state: seed)
+        var service = PretendedService(events: 1...UInt64.random(in: 1...20, using: &random))
+        var replica = FeedReplica(from: .beginning)
+        var delivered: [FeedReplica.Delivery] = []
+        for _ in 0..<300 {
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0:
+                service.append(service.last + 1)
+                if Bool.random(using: &random) { replica.receive(event(service.last), epoch: 7) }
+            case 1: replica.receiveBeacon(epoch: 7, sequence: service.last)
+            default: if replica.question != nil { service.answer(&replica, pageSize: Int.random(in: 1...5, using: &random)) }
+            }
+            delivered += replica.takeDeliveries()
+        }
+        replica.receiveBeacon(epoch: 7, sequence: service.last)
+        while replica.question != nil { service.answer(&replica) }
+        delivered += replica.takeDeliveries()
+        #expect(delivered.filter(\.isEvent) == (1...service.last).map(delivery))
+    }
+}
+
+extension FeedReplica.Delivery {
+    fileprivate var isEvent: Bool { if case .event = self { true } else { false } }
+}
+
+private func event(_ sequence: UInt64) -> FeedReplica.Event { .init(sequence: sequence, json: Array("\(sequence)".utf8)) }
+private func delivery(_ sequence: UInt64) -> FeedReplica.Delivery { .event(event(sequence)) }
+
+private func inStep(at sequence: UInt64, from start: FeedReplica.Start = .now) -> FeedReplica {
+    var replica = FeedReplica(from: start)
+    replica.receiveBeacon(epoch: 7, sequence: sequence)
+    if let question = replica.question {
+        replica.receiveAnswer(epoch: 7, through: sequence, more: false, events: [], to: question)
+    }
+    _ = replica.takeDeliveries()
+    return replica
+}
+
+/// Answers as a service would that keeps everything and has a topic per event.
+private struct PretendedService {
+    var last: UInt64
+    init(events: ClosedRange<UInt64>) { last = events.upperBound }
+    mutating func append(_ sequence: UInt64) { last = sequence }
+
+    func answer(_ replica: inout FeedReplica, pageSize: Int = 1000) {
+        guard let question = replica.question else { return }
+        let events = (question.since..<last).prefix(pageSize).map { event($0 + 1) }
+        let through = events.last?.sequence ?? last
+        replica.receiveAnswer(epoch: 7, through: through, more: through < last, events: events, to: question)
+    }
+}
+
+private struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state ^ (state >> 33)
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import PhiAccrual
+import Replay
+import Testing
+import Traces
+
+@Suite struct `A replay` {
+    @Test func `follows the deadlines of a steady sender to the nanosecond`() throws {
+        // Gaps of 1 s exactly: the two pretended gaps are 0.75 s and 1.25 s, so after n real ones the deviation is the
+        // root of 2 · 0.25² / (n + 2), and never below a tenth of the mean.
+        let steps = try steps(of: "steady.csv", policy: .phi(8))
+        #expect(steps.map(\.sequence) == Array(0..<12))
+        #expect(steps[0].deadline == nil && steps[0].phi == nil && steps[1].phi == nil)
+        let z = NormalTail.quantile(phi: 8)
+        for (index, step) in steps.enumerated().dropFirst() {
+            let deviation = max(0.1, (2 * 0.0625 / Double(index + 2)).squareRoot())
+            let expected = Double(step.arrival) + 1e9 * (1 + z * deviation)
+            let deadline = try #require(step.deadline)
+            #expect(abs(Double(deadline) - expected) <= 2)
+        }
+        #expect(steps[5].phi.map { abs($0 - 0.30103) < 1e-4 } == true)  // at the mean, half of the gaps are longer
+    }
+
+    @Test func `uses an announced interval from the first heartbeat on`() throws {
+        let steps = try steps(of: "steady.csv", policy: .phi(8), interval: .seconds(1))
+        #expect(steps[0].deadline != nil)
+    }
+
+    @Test func `suspects at the deadline and trusts at the arrival`() throws {
+        var events: [Event] = []
+        var deadlines: [Int64?] = []
+        var replay = TraceReplay<NormalModel>(levels: [.suspect(.phi(3))], model: .init(), interval: .seconds(1))
+        try replay.run(TraceReader(path: fixture("outage.csv"))) { events.append($0) } onStep: { deadlines.append($0.deadline) }
+        let transitions = events.compactMap { if case .transition(let transition) = $0 { transition } else { nil } }
+        #expect(transitions.map(\.to) == [.learning, .trusted, .suspected, .trusted])
+        #expect(transitions[2].at.nanoseconds == deadlines[4])
+        #expect(transitions[3].at.nanoseconds == 20_000_000_000)
+        #expect(transitions[2].evidence.ownLate == 0)
+        #expect(transitions[3].evidence.missing == 15)
+        #expect(replay.report().mistakes == 1)
+        #expect(replay.report().losses == 15)
+    }
+
+    @Test func `leaves out what is late or repeated`() throws {
+        let steps = try steps(of: "disorder.csv", policy: .phi(8))
+        #expect(steps.map { "\($0.node) \($0.sequence)" } == ["a 1", "b 1", "a 3", "a 4", "b 2", "a 5"])
+    }
+
+    @Test func `is the same every time`() throws {
+        for name in ["steady.csv", "outage.csv", "disorder.csv"] {
+            #expect(try steps(of: name, policy: .phi(2)) == steps(of: name, policy: .phi(2)))
+        }
+    }
+
+    private func steps(
+        of name: String, policy: Policy, interval: Duration? = nil
+    ) throws -> [TraceReplay<NormalModel>.Step] {
+        var steps: [TraceReplay<NormalModel>.Step] = []
+        var replay = TraceReplay<NormalModel>(levels: [.suspect(policy)], model: .init(), interval: interval)
+        try replay.run(TraceReader(path: fixture(name))) { steps.append($0) }
+        return steps
+    }
+}
+
+/// Every recording at hand, if any: they are not part of the repository.
+@Suite(.enabled(if: !recordings.isEmpty, "no recordings: set PHI_TRACES to a folder of *.csv.gz"))
+struct `Replays of real recordings` {
+    @Test(arguments: recordings) func `end without an error, with sound deadlines`(path: String) throws {
+        var replay = TraceReplay<NormalModel>(levels: [.suspect()], model: .init())
+        var (steps, unsound) = (0, 0)
+        try replay.run(TraceReader(path: path)) { step in
+            steps += 1
+            if let deadline = step.deadline, deadline < step.arrival { unsound += 1 }
+            if let phi = step.phi, !phi.isFinite || phi < 0 { unsound += 1 }
+        }
+        #expect(steps > 0 && unsound == 0)
+        #expect(replay.report().samples == steps)
+    }
+}
+
+private func fixture(_ name: String) -> String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures/\(name)").path
+}
+
+/// The folder named by PHI_TRACES, else `shared/traces` beside the package.
+private let recordings: [String] = {
+    let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    let folder =
+        ProcessInfo.processInfo.environment["PHI_TRACES"]
+        ?? package.deletingLastPathComponent().appendingPathComponent("shared/traces").path
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { $0.hasSuffix(".csv.gz") }.sorted().map { "\(folder)/\($0)" }
+}()
