@@ -120,7 +120,9 @@ public struct NodesAnswer: Codable, Hashable, Sendable {
             silenceSeconds: Double?, expectedSeconds: Double?, missing: Int64, discarded: Int64, samples: Int,
             labels: [String: String], levels: [String: AtLevel]
         ) {
-            (self.group, self.node, self.key, self.incarnation, self.sequence) = (group, node, key, incarnation, sequence)
+            (self.group, self.node, self.key, self.incarnation, self.sequence) = (
+                group, node, key, incarnation, sequence
+            )
             (self.phi, self.silenceSeconds, self.expectedSeconds) = (phi, silenceSeconds, expectedSeconds)
             (self.missing, self.discarded, self.samples) = (missing, discarded, samples)
             (self.labels, self.levels) = (labels, levels)

@@ -13,14 +13,16 @@ public enum WireJSON {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return Array(try encoder.encode(value))
     }
-    public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: some Collection<UInt8>) throws -> Value {
+    public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: some Collection<UInt8>) throws -> Value
+    {
         try JSONDecoder().decode(type, from: Data(bytes))
     }
 }
 
 extension EventMessage: Codable {
     private enum Keys: String, CodingKey {
-        case kind, epoch, sequence, prev, at, group, node, incarnation, level, from, to, phi, threshold, missing, samples
+        case kind, epoch, sequence, prev, at, group, node, incarnation, level, from, to, phi, threshold, missing,
+            samples
         case explanation, code, key, numbers
         case silence = "silence_seconds"
         case expected = "expected_seconds"

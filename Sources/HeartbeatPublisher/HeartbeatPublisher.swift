@@ -31,6 +31,8 @@ public final class HeartbeatPublisher: Sendable {
 
     /// Endpoints bound, with wildcards resolved.
     public let boundEndpoints: [String]
+    /// Number of this start.
+    public let incarnation: UInt32
     private let end: WakeUp
     private let ending: Ending
     private let thread: SocketThread
@@ -45,6 +47,7 @@ public final class HeartbeatPublisher: Sendable {
             configuration.incarnation ?? UInt32(truncatingIfNeeded: WallClock.now / 1_000_000_000)
         let outlet = try HeartbeatOutlet(connect: configuration.connect, bind: configuration.bind)
         boundEndpoints = outlet.boundEndpoints
+        self.incarnation = incarnation
         let (end, ending) = (try WakeUp(), Ending())
         (self.end, self.ending) = (end, ending)
         let beat = Heartbeat(

@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct `A control request` {
     @Test func `needs nothing but what to do`() throws {
-        #expect(try WireJSON.decode(ControlRequest.self, from: #"{"do":"status"}"#.utf8) == ControlRequest(id: 0, action: "status"))
+        #expect(
+            try WireJSON.decode(ControlRequest.self, from: #"{"do":"status"}"#.utf8)
+                == ControlRequest(id: 0, action: "status"))
     }
     @Test func `carries all of this`() throws {
         var request = ControlRequest(id: 1, action: "events")
@@ -22,8 +24,10 @@ import Testing
         #expect(try WireJSON.decode(ControlRequest.self, from: text.utf8) == ControlRequest(id: 0, action: "nodes"))
     }
     @Test(arguments: [
-        "", " ", "null", "1", "[]", "{}", "{", "{\"do\"}", #"{"do":1}"#, #"{"do":null}"#, #"{"do":"events","since":-1}"#,
-        #"{"do":"events","since":"41"}"#, #"{"do":"events","since":1.5}"#, #"{"do":"events","since":18446744073709551616}"#,
+        "", " ", "null", "1", "[]", "{}", "{", "{\"do\"}", #"{"do":1}"#, #"{"do":null}"#,
+        #"{"do":"events","since":-1}"#,
+        #"{"do":"events","since":"41"}"#, #"{"do":"events","since":1.5}"#,
+        #"{"do":"events","since":18446744073709551616}"#,
         #"{"do":"events","id":9223372036854775808}"#, #"{"do":"events","id":1e300}"#, #"{"do":"events","limit":{}}"#,
         #"{"do":"events"}x"#, #"{"do":"\ud800"}"#, "{\"do\":\"\u{0}\"", "\u{feff}",
     ])
@@ -41,7 +45,9 @@ import Testing
     @Test func `that is noise is an error`() {
         var random = SplitMix64(seed: 4)
         for _ in 0..<5000 {
-            let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
             #expect(throws: (any Error).self) { try WireJSON.decode(ControlRequest.self, from: bytes) }
         }
     }
@@ -49,7 +55,9 @@ import Testing
 
 /// Keys here are an interface: changing them is changing behaviour.
 @Suite struct `A control reply` {
-    private func json(_ value: some Encodable) throws -> String { String(decoding: try WireJSON.encode(value), as: UTF8.self) }
+    private func json(_ value: some Encodable) throws -> String {
+        String(decoding: try WireJSON.encode(value), as: UTF8.self)
+    }
 
     @Test func `is an answer or an error`() throws {
         #expect(
@@ -59,17 +67,21 @@ import Testing
             try json(ControlReply<Int>(id: 7, error: ControlError(.otherEpoch, "no such log")))
                 == #"{"error":{"code":"other-epoch","message":"no such log"},"id":7}"#)
     }
-    @Test(arguments: [
-        (.malformed, "malformed"), (.unknownRequest, "unknown-request"), (.unknownNode, "unknown-node"), (.gone, "gone"),
-        (.otherEpoch, "other-epoch"), (.stopping, "stopping"),
-    ] as [(ControlError.Code, String)])
+    @Test(
+        arguments: [
+            (.malformed, "malformed"), (.unknownRequest, "unknown-request"), (.unknownNode, "unknown-node"),
+            (.gone, "gone"),
+            (.otherEpoch, "other-epoch"), (.stopping, "stopping"),
+        ] as [(ControlError.Code, String)])
     func `has these codes`(code: ControlError.Code, text: String) throws {
         #expect(code.rawValue == text)
-        #expect(try WireJSON.decode(ControlError.self, from: json(ControlError(code, "x")).utf8) == ControlError(code, "x"))
+        #expect(
+            try WireJSON.decode(ControlError.self, from: json(ControlError(code, "x")).utf8) == ControlError(code, "x"))
     }
     @Test func `to nodes is this`() throws {
         let known = NodesAnswer.Node(
-            group: "lab", node: "a", key: "000000000000000a", incarnation: 5, sequence: 7, phi: 0.25, silenceSeconds: 1.5,
+            group: "lab", node: "a", key: "000000000000000a", incarnation: 5, sequence: 7, phi: 0.25,
+            silenceSeconds: 1.5,
             expectedSeconds: 1, missing: 2, discarded: 3, samples: 4, labels: ["zone": "b"],
             levels: ["suspect": .init(state: "trusted", secondsLeft: 2.5, thresholdSeconds: 4)])
         let answer = NodesAnswer(nodes: [known], cursor: 9)

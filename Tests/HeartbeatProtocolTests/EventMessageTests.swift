@@ -7,7 +7,8 @@ import Testing
 /// Keys and texts here are an interface: changing them is changing behaviour.
 @Suite struct `An event as JSON` {
     static let place = FeedPlace(
-        epoch: 1_767_225_600_000, sequence: 42, previous: 7, at: Timestamp(unixNanoseconds: .seconds(1_767_225_660) + 5))
+        epoch: 1_767_225_600_000, sequence: 42, previous: 7, at: Timestamp(unixNanoseconds: .seconds(1_767_225_660) + 5)
+    )
 
     private func suspicion() throws -> EventMessage {
         let transition = Transition(
@@ -28,11 +29,14 @@ import Testing
     }
     private func notice(_ code: Notice.Code, named: Bool) throws -> EventMessage {
         let notice = Notice(
-            code: code, key: NodeKey(rawValue: 0xabc), node: named ? try NodeIdentity(group: "edge", name: "edge-1") : nil,
+            code: code, key: NodeKey(rawValue: 0xabc),
+            node: named ? try NodeIdentity(group: "edge", name: "edge-1") : nil,
             incarnation: 9, at: Instant(nanoseconds: 5))
         return .notice(NoticeMessage(notice, at: Self.place))
     }
-    private func json(_ event: EventMessage) throws -> String { String(decoding: try WireJSON.encode(event), as: UTF8.self) }
+    private func json(_ event: EventMessage) throws -> String {
+        String(decoding: try WireJSON.encode(event), as: UTF8.self)
+    }
 
     @Test func `is this for a suspicion`() throws {
         #expect(
@@ -83,13 +87,14 @@ import Testing
         var random = SplitMix64(seed: seed)
         func nanoseconds() -> Int64 { random.anyMagnitude() }
         let transition = Transition(
-            node: try NodeIdentity(group: "e", name: "\"\\\u{200b}🫀"), incarnation: .max, level: 0, from: .suspected, to: .left,
+            node: try NodeIdentity(group: "e", name: "\"\\\u{200b}🫀"), incarnation: .max, level: 0, from: .suspected,
+            to: .left,
             at: Instant(nanoseconds: 0),
             evidence: Evidence(
                 phi: Double(nanoseconds()) / 3, silence: nanoseconds(), expected: nanoseconds(), wait: -nanoseconds(),
                 missing: nanoseconds(), senderLate: -nanoseconds(), ownLate: nanoseconds(), samples: 7))
         let place = FeedPlace(
-            epoch: .random(in: 0 ..< 1 << 53, using: &random), sequence: .random(in: 0 ..< 1 << 53, using: &random),
+            epoch: .random(in: 0..<1 << 53, using: &random), sequence: .random(in: 0..<1 << 53, using: &random),
             previous: 0, at: Timestamp(unixNanoseconds: Int64(bitPattern: random.next())))
         let event = EventMessage.transition(TransitionMessage(transition, level: .suspect(), at: place))
         #expect(try WireJSON.decode(EventMessage.self, from: WireJSON.encode(event)) == event)
@@ -99,8 +104,10 @@ import Testing
         #expect(try WireJSON.decode(EventMessage.self, from: text.utf8) == (try suspicion()))
     }
     @Test(arguments: [
-        ("\"kind\":\"transition\"", "\"kind\":\"surprise\""), ("\"kind\":\"transition\",", ""), ("\"to\":\"suspected\"", "\"to\":\"dead\""),
-        ("\"sequence\":42", "\"sequence\":-1"), ("\"sequence\":42", "\"sequence\":1.5"), ("\"epoch\":1767225600000", "\"epoch\":\"x\""),
+        ("\"kind\":\"transition\"", "\"kind\":\"surprise\""), ("\"kind\":\"transition\",", ""),
+        ("\"to\":\"suspected\"", "\"to\":\"dead\""),
+        ("\"sequence\":42", "\"sequence\":-1"), ("\"sequence\":42", "\"sequence\":1.5"),
+        ("\"epoch\":1767225600000", "\"epoch\":\"x\""),
         ("\"at\":\"2026", "\"at\":\"20x6"), ("\"missing\":3", "\"missing\":null"), ("\"missing\":3,", ""),
         ("\"incarnation\":1767000000", "\"incarnation\":4294967296"), ("\"phi\":8.25", "\"phi\":\"8.25\""),
     ])
@@ -139,9 +146,11 @@ import Testing
         let evidence = Evidence(
             phi: nil, silence: 0, expected: nil, wait: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0)
         let transition = Transition(
-            node: node, incarnation: 0, level: 0, from: .new, to: .learning, at: Instant(nanoseconds: 0), evidence: evidence)
+            node: node, incarnation: 0, level: 0, from: .new, to: .learning, at: Instant(nanoseconds: 0),
+            evidence: evidence)
         let place = `An event as JSON`.place
-        #expect(TransitionMessage(transition, level: .suspect(), at: place).topic.description == "e1/suspect/edge/edge-1/")
+        #expect(
+            TransitionMessage(transition, level: .suspect(), at: place).topic.description == "e1/suspect/edge/edge-1/")
         var notice = Notice(code: .takeover, key: .named("a"), node: node, incarnation: 0, at: Instant(nanoseconds: 0))
         #expect(NoticeMessage(notice, at: place).topic.description == "e1/-/edge/edge-1/")
         notice.node = nil
@@ -157,7 +166,8 @@ import Testing
     }
     @Test func `are followed each second by a beacon`() throws {
         let beacon = Beacon(
-            epoch: 1_767_225_600_000, sequence: 42, levels: ["suspect": .init(sequence: 41, counts: ["trusted": 3, "left": 1])])
+            epoch: 1_767_225_600_000, sequence: 42,
+            levels: ["suspect": .init(sequence: 41, counts: ["trusted": 3, "left": 1])])
         let text = """
             {"epoch":1767225600000,"kind":"beacon","levels":{"suspect":{"counts":{"left":1,"trusted":3},"sequence":41}},\
             "sequence":42}

@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct `An explanation` {
     private func explanation(
-        _ from: Verdict, _ to: Verdict, silence: Int64 = .seconds(12), expected: Int64? = .seconds(1), wait: Int64? = .seconds(2),
+        _ from: Verdict, _ to: Verdict, silence: Int64 = .seconds(12), expected: Int64? = .seconds(1),
+        wait: Int64? = .seconds(2),
         missing: Int64 = 0, samples: Int = 50
     ) throws -> String {
         let transition = Transition(
@@ -21,11 +22,20 @@ import Testing
     static let transitions: [(Verdict, Verdict, String)] = [
         (.new, .learning, "First heartbeat."),
         (.new, .trusted, "Heartbeats arrive in order."),
-        (.new, .suspected, "No heartbeat for 12 s, expected after 1 s. phi=8 (default) is reached after 2 s, judged by 50 gaps."),
+        (
+            .new, .suspected,
+            "No heartbeat for 12 s, expected after 1 s. phi=8 (default) is reached after 2 s, judged by 50 gaps."
+        ),
         (.new, .left, "The node said goodbye."),
         (.learning, .trusted, "Heartbeats arrive in order."),
-        (.learning, .suspected, "No heartbeat for 12 s, expected after 1 s. phi=8 (default) is reached after 2 s, judged by 50 gaps."),
-        (.trusted, .suspected, "No heartbeat for 12 s, expected after 1 s. phi=8 (default) is reached after 2 s, judged by 50 gaps."),
+        (
+            .learning, .suspected,
+            "No heartbeat for 12 s, expected after 1 s. phi=8 (default) is reached after 2 s, judged by 50 gaps."
+        ),
+        (
+            .trusted, .suspected,
+            "No heartbeat for 12 s, expected after 1 s. phi=8 (default) is reached after 2 s, judged by 50 gaps."
+        ),
         (.suspected, .learning, "A heartbeat ended a silence of 12 s; too few were heard to say more."),
         (.suspected, .trusted, "A heartbeat ended a silence of 12 s."),
         (.learning, .left, "The node said goodbye."),
@@ -78,12 +88,15 @@ import Testing
         #expect(sentence(.duplicateNode) == "Two senders take turns as lab/a. Give each a name of its own.")
         #expect(sentence(.nameCollision) == "A second name claims the key of lab/a. The first name stays.")
     }
-    @Test(arguments: [
-        (0, "0 ms"), (.milliseconds(250), "250 ms"), (1_560_000, "1.56 ms"), (123_456, "0.12 ms"), (.seconds(1), "1 s"),
-        (1_561_000_000, "1.56 s"), (.seconds(12) + .milliseconds(340), "12.3 s"), (.seconds(599), "599 s"),
-        (.seconds(600), "10 min"), (.seconds(5400), "90 min"), (.hours(10), "10 h"), (.hours(36), "36 h"),
-        (.days(10), "10 days"), (.days(400), "400 days"), (9_996_000_000, "10 s"), (.max, "106752 days"), (.min, "-106752 days"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "0 ms"), (.milliseconds(250), "250 ms"), (1_560_000, "1.56 ms"), (123_456, "0.12 ms"),
+            (.seconds(1), "1 s"),
+            (1_561_000_000, "1.56 s"), (.seconds(12) + .milliseconds(340), "12.3 s"), (.seconds(599), "599 s"),
+            (.seconds(600), "10 min"), (.seconds(5400), "90 min"), (.hours(10), "10 h"), (.hours(36), "36 h"),
+            (.days(10), "10 days"), (.days(400), "400 days"), (9_996_000_000, "10 s"), (.max, "106752 days"),
+            (.min, "-106752 days"),
+        ] as [(Int64, String)])
     func `speaks of times in three digits or so`(nanoseconds: Int64, text: String) {
         #expect(Explanation.spoken(nanoseconds) == text)
     }

@@ -39,6 +39,14 @@ import Testing
         let bytes = GoldenFrames.long[..<38] + [0, 0]
         #expect(try ReadHeartbeat(Array(bytes)).introduction?.labels == [:])
     }
+    @Test func `may name groups and nodes with 64 bytes each`() throws {
+        let longest = String(repeating: "ü", count: 32)
+        let introduction = try Introduction(identity: NodeIdentity(group: longest, name: longest), labels: ["a": "b"])
+        let bytes = HeartbeatFrame.encode(
+            Heartbeat(key: NodeKey(of: introduction.identity), sequence: 0), introducing: introduction)
+        #expect(bytes.count == 32 + 65 + 65 + 2 + 9)
+        #expect(try ReadHeartbeat(bytes).introduction == introduction)
+    }
     @Test func `carry a key made from the name`() throws {
         // SHA-256 as Python's hashlib has it.
         #expect(NodeKey(of: try NodeIdentity(group: "lab", name: "a")).rawValue == 0x0a71_4c41_903a_7972)
@@ -55,14 +63,16 @@ import Testing
     @Test(arguments: 0..<200 as Range<UInt64>) func `are read as they were written`(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let labels = Dictionary(
-            (0..<Int.random(in: 0...5, using: &random)).map { _ in (text(8, &random), text(20, &random)) }, uniquingKeysWith: { $1 })
+            (0..<Int.random(in: 0...5, using: &random)).map { _ in (text(8, &random), text(20, &random)) },
+            uniquingKeysWith: { $1 })
         let identity = try NodeIdentity(group: name(&random), name: name(&random))
         let introduction = try Introduction(identity: identity, labels: labels)
         let written = Heartbeat(
             key: NodeKey(of: identity), incarnation: .random(in: 0 ... .max, using: &random),
             sequence: .random(in: 0 ... .max, using: &random), sent: .random(in: .min ... .max, using: &random),
             // What a float32 holds exactly.
-            announcedInterval: .milliseconds(125) * .random(in: 0..<1_000_000, using: &random), isLeaving: random.chance(0.5))
+            announcedInterval: .milliseconds(125) * .random(in: 0..<1_000_000, using: &random),
+            isLeaving: random.chance(0.5))
         for introduced in [nil, introduction] {
             let read = try ReadHeartbeat(HeartbeatFrame.encode(written, introducing: introduced))
             #expect(read.heartbeat == written)
@@ -73,17 +83,24 @@ import Testing
     /// Letters, signs that JSON escapes, and some of two to four bytes.
     private func text(_ most: Int, _ random: inout SplitMix64) -> String {
         let signs = Array("abcxyz019 \"\\/{}[]:,.\n\t\u{0}\u{7f}äß€𝄞")
-        return String((0..<Int.random(in: 0...most, using: &random)).map { _ in signs[Int.random(in: signs.indices, using: &random)] })
+        return String(
+            (0..<Int.random(in: 0...most, using: &random)).map { _ in
+                signs[Int.random(in: signs.indices, using: &random)]
+            })
     }
     private func name(_ random: inout SplitMix64) -> String {
         let signs = Array("abcxyz019 \"\\{}[]:,.-_äß€𝄞")
-        let name = (0..<Int.random(in: 2...16, using: &random)).map { _ in signs[Int.random(in: signs.indices, using: &random)] }
+        let name = (0..<Int.random(in: 2...16, using: &random)).map { _ in
+            signs[Int.random(in: signs.indices, using: &random)]
+        }
         return String(name)
     }
 
-    @Test(arguments: [1, 999, .microseconds(1), .milliseconds(1), .milliseconds(100), .seconds(1), .days(365)] as [Int64])
+    @Test(
+        arguments: [1, 999, .microseconds(1), .milliseconds(1), .milliseconds(100), .seconds(1), .days(365)] as [Int64])
     func `announce an interval to seven digits`(interval: Int64) throws {
-        let read = try ReadHeartbeat(HeartbeatFrame.encode(Heartbeat(key: .named("a"), sequence: 0, announcedInterval: interval)))
+        let read = try ReadHeartbeat(
+            HeartbeatFrame.encode(Heartbeat(key: .named("a"), sequence: 0, announcedInterval: interval)))
         #expect(abs(Double(read.heartbeat.announcedInterval - interval)) <= Double(interval) * 6e-8 + 0.5)
     }
     @Test func `announce any interval that a float32 can`() throws {
@@ -113,7 +130,8 @@ import Testing
             try Introduction(identity: identity, labels: ["x": String(repeating: "y", count: room + 1)])
         }
         #expect(
-            error?.description == "these labels make a heartbeat of 1025 bytes, and detectors accept 1024: use fewer or shorter ones")
+            error?.description
+                == "these labels make a heartbeat of 1025 bytes, and detectors accept 1024: use fewer or shorter ones")
     }
     @Test func `have their keys in order, so that equal ones give equal bytes`() throws {
         let identity = try NodeIdentity(group: "lab", name: "a")

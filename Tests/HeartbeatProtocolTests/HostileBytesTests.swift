@@ -24,7 +24,8 @@ import Testing
         Array(long[..<32]) + [UInt8(group.count)] + group + [UInt8(name.count)] + name + rest
     }
     private static func labels(_ json: String) -> [UInt8] {
-        introducing(Array("lab".utf8), Array("a".utf8), [UInt8(json.utf8.count & 255), UInt8(json.utf8.count >> 8)] + json.utf8)
+        introducing(
+            Array("lab".utf8), Array("a".utf8), [UInt8(json.utf8.count & 255), UInt8(json.utf8.count >> 8)] + json.utf8)
     }
     private static func naming(_ name: String) -> [UInt8] { introducing(Array("lab".utf8), Array(name.utf8)) }
 
@@ -40,7 +41,9 @@ import Testing
         Example("version 2", compact.replacing(10, with: [2]), .unknownVersion),
         Example("version 255 in the long form", long.replacing(10, with: [255]), .unknownVersion),
         Example("version 2 and no more", Array(compact.replacing(10, with: [2])[..<11]), .unknownVersion),
-        Example("version 2 of another size", compact.replacing(10, with: [2]) + [UInt8](repeating: 0, count: 2000), .unknownVersion),
+        Example(
+            "version 2 of another size", compact.replacing(10, with: [2]) + [UInt8](repeating: 0, count: 2000),
+            .unknownVersion),
 
         Example("one letter", [0x50], .tooShort),
         Example("two letters", [0x50, 0x48], .tooShort),
@@ -150,7 +153,9 @@ import Testing
             case 0:  // noise
                 bytes = (0..<Int.random(in: 0...80, using: &random)).map { _ in .random(in: 0...255, using: &random) }
             case 1:  // noise behind a good head
-                bytes = Array(GoldenFrames.long[..<32]) + (0..<Int.random(in: 0...40, using: &random)).map { _ in .random(in: 0...255, using: &random) }
+                bytes =
+                    Array(GoldenFrames.long[..<32])
+                    + (0..<Int.random(in: 0...40, using: &random)).map { _ in .random(in: 0...255, using: &random) }
             default:  // a good frame with some bytes changed, added, or lost
                 bytes = number % 4 == 2 ? GoldenFrames.compact : GoldenFrames.long
                 for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {

@@ -23,7 +23,8 @@ import Testing
         (.max, "2262-04-11T23:47:16.854775807Z"),
         (.min, "1677-09-21T00:12:43.145224192Z"),
     ]
-    @Test(arguments: known) func `is written in UTC with nanoseconds, and read again`(nanoseconds: Int64, text: String) {
+    @Test(arguments: known) func `is written in UTC with nanoseconds, and read again`(nanoseconds: Int64, text: String)
+    {
         #expect(Timestamp(unixNanoseconds: nanoseconds).description == text)
         #expect(Timestamp(text)?.unixNanoseconds == nanoseconds)
     }
@@ -48,14 +49,16 @@ import Testing
             #expect(Timestamp(timestamp.description) == timestamp)
         }
     }
-    @Test(arguments: [
-        ("2026-01-31T23:59:59Z", 0), ("2026-01-31T23:59:59.5Z", 500_000_000), ("2026-01-31T23:59:59.000001Z", 1000),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("2026-01-31T23:59:59Z", 0), ("2026-01-31T23:59:59.5Z", 500_000_000), ("2026-01-31T23:59:59.000001Z", 1000),
+        ] as [(String, Int64)])
     func `may have fewer decimals`(text: String, nanoseconds: Int64) {
         #expect(Timestamp(text)?.unixNanoseconds == .seconds(1_769_903_999) + nanoseconds)
     }
     @Test(arguments: [
-        "", "Z", "now", "2026", "2026-01-31", "2026-01-31T23:59:59", "2026-01-31T23:59:59+00:00", "2026-01-31 23:59:59Z",
+        "", "Z", "now", "2026", "2026-01-31", "2026-01-31T23:59:59", "2026-01-31T23:59:59+00:00",
+        "2026-01-31 23:59:59Z",
         "2026-01-31t23:59:59z", "2026-1-31T23:59:59Z", "02026-01-31T23:59:59Z", "26-01-31T23:59:59Z",
         "2026-00-31T23:59:59Z", "2026-13-31T23:59:59Z", "2026-01-00T23:59:59Z", "2026-01-32T23:59:59Z",
         "2026-02-29T00:00:00Z", "2026-04-31T00:00:00Z", "1900-02-29T00:00:00Z", "2026-01-31T24:00:00Z",

@@ -30,7 +30,8 @@ public struct Watch: Sendable {
     }
     /// Introduces one more node and hears it often enough, the first time at `start`.
     public mutating func trust(
-        _ name: String, afterHeartbeats count: Int = 100, every interval: Int64 = .milliseconds(100), from start: Int64 = 0
+        _ name: String, afterHeartbeats count: Int = 100, every interval: Int64 = .milliseconds(100),
+        from start: Int64 = 0
     ) {
         introduce(name, at: start)
         for number in 0..<count {
@@ -55,7 +56,8 @@ public struct Watch: Sendable {
     ) -> [Told] {
         hear(
             Heartbeat(
-                key: .named(name), incarnation: incarnation, sequence: sequence, sent: sent, announcedInterval: interval,
+                key: .named(name), incarnation: incarnation, sequence: sequence, sent: sent,
+                announcedInterval: interval,
                 isLeaving: isLeaving), at: now)
     }
     @discardableResult

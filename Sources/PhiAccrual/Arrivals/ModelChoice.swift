@@ -6,7 +6,8 @@ public enum ModelChoice: Hashable, Sendable {
     public init(parsing text: String) throws(InvalidModelChoice) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         guard parts.first == "normal" else {
-            throw InvalidModelChoice(text: text, reason: "'\(parts.first ?? "")' is not a detector known here", known: "normal")
+            throw InvalidModelChoice(
+                text: text, reason: "'\(parts.first ?? "")' is not a detector known here", known: "normal")
         }
         var parameters = NormalModel.Parameters()
         for part in parts.dropFirst() {
@@ -16,13 +17,15 @@ public enum ModelChoice: Hashable, Sendable {
             case "window":
                 guard let window = Int(value), ArrivalWindow.capacities.contains(window) else {
                     throw InvalidModelChoice(
-                        text: text, reason: "window must be a whole number from 2 to 100000", known: "normal,window=1000")
+                        text: text, reason: "window must be a whole number from 2 to 100000",
+                        known: "normal,window=1000")
                 }
                 parameters.window = window
             case "floor":
                 guard let floor = Double(value), (0...100).contains(floor) else {
                     throw InvalidModelChoice(
-                        text: text, reason: "floor must be a number from 0 to 100 (intervals)", known: "normal,floor=0.1")
+                        text: text, reason: "floor must be a number from 0 to 100 (intervals)",
+                        known: "normal,floor=0.1")
                 }
                 parameters.floor = floor
             default:

@@ -131,7 +131,8 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         }
         details[slot].claimant = claimant
         if claimant.turns >= WatchedNode.confirmations { tell(.duplicateNode, slot, at: now, into: &events) }
-        guard claimant.inOrder >= WatchedNode.confirmations, order == .implausibleJump || nodes[slot].standing.mayBeTakenOver
+        guard claimant.inOrder >= WatchedNode.confirmations,
+            order == .implausibleJump || nodes[slot].standing.mayBeTakenOver
         else { return false }
         accept(heartbeat, slot, at: now, isTakeover: true, into: &events)
         details[slot].told.remove(.takeover)  // the next one is news
@@ -185,7 +186,9 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     }
 
     /// By the sender's own clock: how much longer than its steps should take it needed for them.
-    private func senderLateness(_ heartbeat: Heartbeat, after node: WatchedNode, step: Int64, expected: Int64?) -> Int64? {
+    private func senderLateness(_ heartbeat: Heartbeat, after node: WatchedNode, step: Int64, expected: Int64?)
+        -> Int64?
+    {
         guard let sent = heartbeat.sent, let lastSent = node.lastSent, let expected else { return nil }
         let (due, overflow) = expected.multipliedReportingOverflow(by: step)
         return overflow ? nil : sent.subtractingSaturated(lastSent).subtractingSaturated(due)
@@ -255,7 +258,8 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         let ownLate = now.nanoseconds.subtractingSaturated(due.nanoseconds)
         let evidence = evidence(slot, silence: silence, ownLate: ownLate)
         for level in thresholds.indices {
-            transition(slot, level, from: nodes[slot].standing.verdict(atLevel: level), to: .forgotten, due, evidence, &events)
+            transition(
+                slot, level, from: nodes[slot].standing.verdict(atLevel: level), to: .forgotten, due, evidence, &events)
         }
         table.remove(nodes[slot].key)
         wheel.cancel(slot)

@@ -13,7 +13,9 @@ import Testing
         var watch = Watch.trusting("a")
         watch.advance(to: .seconds(60))
         #expect(
-            watch.hear("a", 0, incarnation: 2, at: .seconds(60)) == [.change("a", .suspected, .trusted, at: .seconds(60))])
+            watch.hear("a", 0, incarnation: 2, at: .seconds(60)) == [
+                .change("a", .suspected, .trusted, at: .seconds(60))
+            ])
         #expect(watch.evidence?.silence == .seconds(60) - .milliseconds(9900))
     }
     @Test func `is not judged by the gap of its outage`() throws {
@@ -61,7 +63,9 @@ import Testing
         (Heartbeat(key: .named("a"), incarnation: 5, sequence: 1_000_000, isLeaving: true), .implausibleJump),
         (Heartbeat(key: .named("a"), incarnation: 5, sequence: 99, isLeaving: true), .repeated),
     ]
-    @Test(arguments: outOfTurn) func `is discarded and counted, and changes nothing`(heartbeat: Heartbeat, reception: Reception) throws {
+    @Test(arguments: outOfTurn) func `is discarded and counted, and changes nothing`(
+        heartbeat: Heartbeat, reception: Reception
+    ) throws {
         var watch = Watch()
         watch.introduce("a", at: 0)
         for number in 0..<100 {
@@ -127,7 +131,9 @@ import Testing
         #expect(watch.hear("a", 2_000_000_000, at: .seconds(10)).isEmpty)
         #expect(watch.hear("a", 2_000_000_001, at: .milliseconds(10_100)).isEmpty)
         #expect(watch.status("a")?.sequence == 99)
-        #expect(watch.hear("a", 2_000_000_002, at: .milliseconds(10_200)) == [.notice(.takeover, at: .milliseconds(10_200))])
+        #expect(
+            watch.hear("a", 2_000_000_002, at: .milliseconds(10_200)) == [.notice(.takeover, at: .milliseconds(10_200))]
+        )
         #expect(watch.reception == .fresh)
         #expect(watch.status("a")?.sequence == 2_000_000_002)
         #expect(watch.status("a")?.missing == 0)

@@ -35,7 +35,9 @@ import Testing
             now += .seconds(6)
             for name in staying { watch.hear(name, UInt32(now / .seconds(6)), at: now) }
             watch.advance(to: now)
-            for _ in 0..<Int.random(in: 0..<10, using: &random) { watch.trust("late-\(random.next())", afterHeartbeats: 1, from: now) }
+            for _ in 0..<Int.random(in: 0..<10, using: &random) {
+                watch.trust("late-\(random.next())", afterHeartbeats: 1, from: now)
+            }
         }
         for name in staying { #expect(met.count { $0 == name } == 1) }
         #expect(Set(met).count == met.count)
@@ -90,11 +92,14 @@ import Testing
 }
 
 @Suite struct `The next deadline` {
-    @Test(arguments: 0..<20 as Range<UInt64>) func `is never after the first change, and is reached in a few steps`(seed: UInt64) throws {
+    @Test(arguments: 0..<20 as Range<UInt64>) func `is never after the first change, and is reached in a few steps`(
+        seed: UInt64
+    ) throws {
         var random = SplitMix64(seed: seed)
         var watch = Watch(levels: .three, retention: .days(7))
         for node in 0..<20 {
-            watch.trust("\(node)", afterHeartbeats: 5, every: .random(in: .milliseconds(1)...(.hours(1)), using: &random))
+            watch.trust(
+                "\(node)", afterHeartbeats: 5, every: .random(in: .milliseconds(1)...(.hours(1)), using: &random))
         }
         var idle = 0
         while let next = watch.detector.nextDeadline?.nanoseconds {

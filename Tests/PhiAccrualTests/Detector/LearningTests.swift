@@ -116,7 +116,10 @@ import Testing
         var watch = Watch.trusting("a", levels: levels)
         let told = watch.advance(to: .seconds(60))
         #expect(
-            told == (0..<8).map { .change("a", level: $0, .trusted, .suspected, at: watch.deadline("a", level: $0) ?? 0) })
+            told
+                == (0..<8).map {
+                    .change("a", level: $0, .trusted, .suspected, at: watch.deadline("a", level: $0) ?? 0)
+                })
         #expect(watch.hear("a", 100, at: .seconds(60)).count == 8)
     }
     @Test func `with equal policies tell in their order`() throws {

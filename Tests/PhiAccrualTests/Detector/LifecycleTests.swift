@@ -18,7 +18,8 @@ import Testing
             guard !words.isEmpty else { return nil }
             try #require(words.count == 2, "\(line)")
             return Change(
-                from: try #require(Verdict(rawValue: String(words[0]))), to: try #require(Verdict(rawValue: String(words[1]))))
+                from: try #require(Verdict(rawValue: String(words[0]))),
+                to: try #require(Verdict(rawValue: String(words[1]))))
         }
     }
 

@@ -25,13 +25,15 @@ struct NaiveDetector {
             return heard < 3 ? .learning : .trusted
         }
     }
-    let levels: [Level]
-    let window: Int
-    let retention: Int64?
+    private let thresholds: [Double]  // one per level
+    private let window: Int
+    private let retention: Int64?
     private var nodes: [NodeKey: Node] = [:]
 
     init(levels: [Level], window: Int, retention: Int64?) {
-        (self.levels, self.window, self.retention) = (levels, window, retention)
+        (thresholds, self.window, self.retention) = (
+            levels.map { NormalModel.threshold(for: $0.policy) }, window, retention
+        )
     }
 
     mutating func introduce(_ name: String, at now: Int64) -> [Told] {
@@ -40,8 +42,8 @@ struct NaiveDetector {
 
     mutating func hear(_ heartbeat: Heartbeat, at now: Int64) -> [Told] {
         if nodes[heartbeat.key] == nil, heartbeat.isLeaving { return [] }
-        let levels = levels
-        return changing(heartbeat.key, at: now) { Self.take(heartbeat, by: &$0, levels, at: now) }
+        let thresholds = thresholds
+        return changing(heartbeat.key, at: now) { Self.take(heartbeat, by: &$0, thresholds, at: now) }
     }
 
     mutating func advance(to now: Int64) -> [Told] {
@@ -49,18 +51,20 @@ struct NaiveDetector {
         while let (instant, key) = nodes.compactMap({ key, node in nextInstant(of: node).map { ($0, key) } })
             .min(by: { $0.0 < $1.0 }), instant <= now
         {
-            let (levels, retention) = (levels, retention)
+            let (thresholds, retention) = (thresholds, retention)
             var isForgotten = false
             told += changing(key, at: instant) { node in
                 guard let arrival = node.arrival else { return }
                 isForgotten = retention.map { instant >= arrival + $0 } ?? false
                 guard !isForgotten else { return }
-                for level in levels.indices where Self.deadline(of: node, levels[level]).map({ $0 <= instant }) ?? false {
-                    node.suspectedAt.insert(level)
+                for (level, threshold) in thresholds.enumerated() {
+                    if let deadline = Self.deadline(of: node, threshold), deadline <= instant {
+                        node.suspectedAt.insert(level)
+                    }
                 }
             }
             if isForgotten, let node = nodes.removeValue(forKey: key), let name = node.name {
-                told += levels.indices.map {
+                told += thresholds.indices.map {
                     .change(name, level: $0, node.verdict(atLevel: $0), .forgotten, at: instant)
                 }
             }
@@ -75,7 +79,7 @@ struct NaiveDetector {
         change(&after)
         nodes[key] = after
         guard let name = after.name else { return [] }
-        return levels.indices.compactMap { level in
+        return thresholds.indices.compactMap { level in
             let (from, to) = (before.verdict(atLevel: level), after.verdict(atLevel: level))
             return from == to ? nil : .change(name, level: level, from, to, at: now)
         }
@@ -108,7 +112,7 @@ struct NaiveDetector {
         return inOrder >= 3 && (isJump || node.hasLeft || !node.suspectedAt.isEmpty) ? .first : .outOfTurn
     }
 
-    private static func take(_ heartbeat: Heartbeat, by node: inout Node, _ levels: [Level], at now: Int64) {
+    private static func take(_ heartbeat: Heartbeat, by node: inout Node, _ thresholds: [Double], at now: Int64) {
         switch standing(of: heartbeat, to: &node) {
         case .outOfTurn: return
         case .next:
@@ -126,20 +130,24 @@ struct NaiveDetector {
         } else {
             node.heard += 1
             // A level whose new deadline has passed already goes on suspecting.
-            node.suspectedAt = node.suspectedAt.filter { wait(of: node, levels[$0]).map { $0 < 0 } ?? false }
+            node.suspectedAt = node.suspectedAt.filter {
+                node.model.wait(until: thresholds[$0]).map { $0 < 0 } ?? false
+            }
         }
     }
 
-    private static func wait(of node: Node, _ level: Level) -> Int64? {
-        node.model.wait(until: NormalModel.threshold(for: level.policy))
-    }
-    private static func deadline(of node: Node, _ level: Level) -> Int64? {
-        guard let arrival = node.arrival, !node.hasLeft, let wait = wait(of: node, level) else { return nil }
+    private static func deadline(of node: Node, _ threshold: Double) -> Int64? {
+        guard let arrival = node.arrival, !node.hasLeft, let wait = node.model.wait(until: threshold) else {
+            return nil
+        }
         return arrival + max(0, wait)
     }
     private func nextInstant(of node: Node) -> Int64? {
         guard let arrival = node.arrival else { return nil }
-        let open = levels.indices.filter { !node.suspectedAt.contains($0) }
-        return (open.map { Self.deadline(of: node, levels[$0]) } + [retention.map { arrival + $0 }]).compactMap(\.self).min()
+        var instants = [retention.map { arrival + $0 }]
+        for (level, threshold) in thresholds.enumerated() where !node.suspectedAt.contains(level) {
+            instants.append(Self.deadline(of: node, threshold))
+        }
+        return instants.compactMap(\.self).min()
     }
 }

@@ -24,7 +24,8 @@ import Testing
         watch.hear("a", 2, at: .seconds(2))
         var trusted = watch
         #expect(
-            trusted.introduce("a", at: .seconds(3)) == (0..<3).map { .change("a", level: $0, .new, .trusted, at: .seconds(3)) })
+            trusted.introduce("a", at: .seconds(3))
+                == (0..<3).map { .change("a", level: $0, .new, .trusted, at: .seconds(3)) })
         #expect(trusted.evidence?.silence == .seconds(1))
 
         watch.advance(to: watch.deadline("a", level: 1) ?? 0)
@@ -74,7 +75,9 @@ import Testing
         #expect(watch.status("a")?.identity?.name == "a")
         #expect(watch.verdict("a") == .trusted)
     }
-    @Test(arguments: ["a", "edge-1", "–", "node.with_all~kinds of:signs", "ключ", "🫀", String(repeating: "x", count: 64)])
+    @Test(arguments: [
+        "a", "edge-1", "–", "node.with_all~kinds of:signs", "ключ", "🫀", String(repeating: "x", count: 64),
+    ])
     func `may be any short text`(name: String) throws {
         let identity = try NodeIdentity(group: name, name: name)
         #expect(identity.description == "\(name)/\(name)")
@@ -83,7 +86,8 @@ import Testing
     @Test(arguments: [
         ("", "it is empty"), ("-", "'-' stands for none"), ("a/b", "'/' separates group and node"),
         ("a\nb", "it has a control character"), ("\u{0}", "it has a control character"),
-        ("\u{9f}", "it has a control character"), (String(repeating: "x", count: 65), "it has 65 bytes, and 64 is the most"),
+        ("\u{9f}", "it has a control character"),
+        (String(repeating: "x", count: 65), "it has 65 bytes, and 64 is the most"),
         (String(repeating: "é", count: 33), "it has 66 bytes, and 64 is the most"),
     ])
     func `that cannot be one is refused with the reason`(name: String, reason: String) {

@@ -22,10 +22,13 @@ struct RandomLife: Sequence, IteratorProtocol {
         var incarnation: UInt32 = 1000
         var sequence: UInt32 = 0
         var isUp = true
+        /// Another node goes by the same name, and started long ago.
+        var twinSequence: UInt32 = 0
 
         func heartbeat(isLeaving: Bool = false, sent: Int64) -> Heartbeat {
             Heartbeat(
-                key: .named(name), incarnation: incarnation, sequence: sequence, sent: sent, announcedInterval: interval,
+                key: .named(name), incarnation: incarnation, sequence: sequence, sent: sent,
+                announcedInterval: interval,
                 isLeaving: isLeaving)
         }
     }
@@ -38,7 +41,9 @@ struct RandomLife: Sequence, IteratorProtocol {
         var random = SplitMix64(seed: seed)
         senders = (0..<nodes).map { node in
             // A third of them announce no interval.
-            Sender(name: "\(node)", interval: node % 3 == 2 ? 0 : .random(in: .milliseconds(50)...(.seconds(2)), using: &random))
+            Sender(
+                name: "\(node)",
+                interval: node % 3 == 2 ? 0 : .random(in: .milliseconds(50)...(.seconds(2)), using: &random))
         }
         self.random = random
         remaining = steps
@@ -63,10 +68,15 @@ struct RandomLife: Sequence, IteratorProtocol {
 
     private mutating func happening(to sender: inout Sender) -> Happening {
         switch Double.random(in: 0..<1, using: &random) {
-        case ..<0.80:
+        case ..<0.75:
             guard sender.isUp else { return .idle }
             sender.sequence &+= random.chance(0.05) ? .random(in: 2...20, using: &random) : 1
             return .heard(sender.heartbeat(sent: now - .random(in: 0...1_000_000, using: &random)))
+        case ..<0.80:
+            var twin = sender
+            sender.twinSequence &+= 1
+            (twin.incarnation, twin.sequence) = (500, sender.twinSequence)
+            return .heard(twin.heartbeat(sent: now))
         case ..<0.83: sender.isUp.toggle()
         case ..<0.86:
             (sender.incarnation, sender.sequence, sender.isUp) = (sender.incarnation + 1, 0, true)

@@ -26,7 +26,9 @@ import Testing
         var watch = watch(retention: retention)
         var naive = NaiveDetector(levels: Self.levels, window: 20, retention: retention)
         var count = 0
-        for step in RandomLife(seed: seed, nodes: seed < 12 ? 3 : 20, steps: 1500) {
+        for step in RandomLife(
+            seed: seed, nodes: seed < 12 ? 3 : seed < 23 ? 20 : 100, steps: seed < 23 ? 1500 : 10_000)
+        {
             var (told, expected): ([Told], [Told]) = ([], [])
             if isPunctual {
                 told += watch.advanceIdeally(before: step.now)
@@ -52,6 +54,19 @@ import Testing
             }
         }
         #expect(count > 100)
+    }
+
+    @Test func `everything happens that can`() {
+        var (notices, receptions): (Set<Notice.Code>, Set<Reception>) = ([], [])
+        for seed in 0..<5 as Range<UInt64> {
+            var watch = watch(retention: .seconds(60))
+            for step in RandomLife(seed: seed, nodes: 5, steps: 2000) {
+                for case .notice(let notice) in watch.live(step) { notices.insert(notice.code) }
+                if let reception = watch.reception { receptions.insert(reception) }
+            }
+        }
+        #expect(notices == Set(Notice.Code.allCases).subtracting([.nameCollision]))
+        #expect(receptions == Set(Reception.allCases).subtracting([.tooManyNodes]))
     }
 
     @Test(arguments: 0..<5 as Range<UInt64>) func `equal inputs give equal events`(seed: UInt64) {
@@ -81,7 +96,8 @@ import Testing
         #expect(singly.receptions == batched.receptions)
         #expect(singly.receptions[.fresh] > 500)
         let end = Instant(nanoseconds: .days(1))
-        #expect(singly.statuses(from: 0, limit: 100, at: end).page == batched.statuses(from: 0, limit: 100, at: end).page)
+        #expect(
+            singly.statuses(from: 0, limit: 100, at: end).page == batched.statuses(from: 0, limit: 100, at: end).page)
     }
 
     @Test(arguments: 0..<10 as Range<UInt64>) func `each event follows from the one before`(seed: UInt64) throws {

@@ -9,7 +9,9 @@ import Testing
         #expect(watch.advance(to: deadline - 1).isEmpty)
         #expect(watch.advance(to: deadline) == [.change("a", .trusted, .suspected, at: deadline)])
     }
-    @Test(arguments: 0..<20 as Range<UInt64>) func `is suspected at its deadline however its heartbeats came`(seed: UInt64) throws {
+    @Test(arguments: 0..<20 as Range<UInt64>) func `is suspected at its deadline however its heartbeats came`(
+        seed: UInt64
+    ) throws {
         var random = SplitMix64(seed: seed)
         var watch = Watch()
         watch.introduce("a", at: 0)
@@ -34,6 +36,13 @@ import Testing
         #expect(watch.advance(to: deadline).isEmpty)
         #expect(watch.advance(to: deadline + .days(365)).isEmpty)
         #expect(watch.detector.nextDeadline == nil)
+    }
+    @Test func `is suspected by an ideal observer once the deadline has passed`() throws {
+        var watch = Watch.trusting("a")
+        let deadline = try #require(watch.deadline("a"))
+        #expect(watch.advanceIdeally(before: deadline).isEmpty)
+        #expect(watch.advanceIdeally(before: deadline + 1) == [.change("a", .trusted, .suspected, at: deadline)])
+        #expect(watch.evidence?.ownLate == 0)
     }
     @Test func `is suspected when φ reaches the threshold`() throws {
         let watch = Watch.trusting("a")
@@ -65,7 +74,8 @@ import Testing
         for number in 0..<100 as Range<Int64> {
             // One in ten is lost, and the sender's clock runs on in the meantime.
             guard number % 10 != 7 else { continue }
-            watch.hear("a", UInt32(number), sent: .hours(5) + .milliseconds(100 * number), at: .milliseconds(100 * number))
+            watch.hear(
+                "a", UInt32(number), sent: .hours(5) + .milliseconds(100 * number), at: .milliseconds(100 * number))
         }
         let (last, deadline) = (watch.lastArrival, try #require(watch.deadline("a")))
         watch.advance(to: deadline + .milliseconds(3))

@@ -16,7 +16,9 @@ import Testing
         return watch
     }
 
-    @Test(arguments: claimants) func `is believed after three in order once the node is suspected`(incarnation: UInt32, sequence: UInt32) {
+    @Test(arguments: claimants) func `is believed after three in order once the node is suspected`(
+        incarnation: UInt32, sequence: UInt32
+    ) {
         var watch = suspected()
         #expect(watch.hear("a", sequence, incarnation: incarnation, at: .seconds(201)).isEmpty)
         #expect(watch.hear("a", sequence + 1, incarnation: incarnation, at: .seconds(202)).isEmpty)
@@ -33,7 +35,9 @@ import Testing
         #expect(watch.hear("a", sequence + 3, incarnation: incarnation, at: .seconds(204)).isEmpty)
         #expect(watch.reception == .fresh)
     }
-    @Test(arguments: claimants) func `is not believed while the node is trusted, however often it speaks`(incarnation: UInt32, sequence: UInt32) throws {
+    @Test(arguments: claimants) func `is not believed while the node is trusted, however often it speaks`(
+        incarnation: UInt32, sequence: UInt32
+    ) throws {
         var watch = Watch()
         watch.introduce("a", at: 0)
         for number in 0..<100 as Range<Int64> {
@@ -54,7 +58,9 @@ import Testing
         for number in (10..<60).reversed() {
             #expect(watch.hear("a", UInt32(number), incarnation: 4, at: .seconds(201)).isEmpty)
         }
-        for incarnation in 1...4 { #expect(watch.hear("a", 70, incarnation: UInt32(incarnation), at: .seconds(202)).isEmpty) }
+        for incarnation in 1...4 {
+            #expect(watch.hear("a", 70, incarnation: UInt32(incarnation), at: .seconds(202)).isEmpty)
+        }
         #expect(watch.verdict("a") == .suspected)
     }
     @Test func `starts again when the accepted one is heard`() {

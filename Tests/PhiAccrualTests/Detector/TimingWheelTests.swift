@@ -89,7 +89,9 @@ import Testing
             #expect(next ?? .max <= first ?? .max)
         }
     }
-    @Test(arguments: [0, 1, 18, 24, 30, 36, 42, 48, 54, 60, 62]) func `reaches an entry in a few steps, however far`(power: Int) throws {
+    @Test(arguments: [0, 1, 18, 24, 30, 36, 42, 48, 54, 60, 62]) func `reaches an entry in a few steps, however far`(
+        power: Int
+    ) throws {
         for start in [Int64.min, -1, 0, .days(400)] {
             for offset in -1...1 as ClosedRange<Int64> {
                 var wheel = TimingWheel()
@@ -112,16 +114,22 @@ import Testing
             }
         }
     }
-    @Test func `is less than a tick early for what is near`() throws {
-        var (wheel, random) = (TimingWheel(), SplitMix64(seed: 5))
-        _ = wheel.popDue(at: .days(20_000))
+    @Test(arguments: 0..<8) func `is early by less than a slot`(wheelNumber: Int) throws {
+        var random = SplitMix64(seed: UInt64(wheelNumber))
         for _ in 0..<1000 {
-            // Within 64 ticks, about 17 ms, the first wheel's slots are a tick wide.
-            let instant = Int64.days(20_000) + .random(in: 0...(.milliseconds(4)), using: &random)
+            // Origin and distance so that the entry belongs into this wheel: their ticks differ from its digit down.
+            let now = Int64(truncatingIfNeeded: random.next() >> 2)
+            let instant = now ^ Int64(truncatingIfNeeded: random.next() >> (64 - UInt64(min(61, 24 + 6 * wheelNumber))))
+            guard instant > now else { continue }
+            let distance = UInt64(bitPattern: (now >> 18) ^ (instant >> 18))
+            let wheelOfEntry = distance == 0 ? 0 : (63 - distance.leadingZeroBitCount) / 6
+            var wheel = TimingWheel()
+            _ = wheel.popDue(at: now)
             wheel.schedule(0, at: instant)
             let promised = wheel.nextInstant()
             let next = try #require(promised)
-            #expect(next <= instant && instant - next < 1 << 24)
+            #expect(next > now && next <= instant)
+            #expect(instant - next < 1 << (18 + 6 * Int64(wheelOfEntry)))
         }
     }
     @Test func `gives entries of one instant in their order, whichever came first`() {

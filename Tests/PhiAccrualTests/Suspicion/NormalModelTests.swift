@@ -22,7 +22,9 @@ import Testing
         return (model, random)
     }
 
-    @Test(arguments: 0..<200 as Range<UInt64>) func `never falls and stays finite, for a year of silence`(seed: UInt64) throws {
+    @Test(arguments: 0..<200 as Range<UInt64>) func `never falls and stays finite, for a year of silence`(seed: UInt64)
+        throws
+    {
         var (model, random) = model(seed: seed)
         let silences = ([0, 1, .days(365), .max] + (0..<200).map { _ in random.anyMagnitude() }).sorted()
         var last = 0.0
@@ -33,7 +35,9 @@ import Testing
         }
         #expect(last > 8)
     }
-    @Test(arguments: 0..<200 as Range<UInt64>) func `reaches the threshold at the instant promised, to the nanosecond`(seed: UInt64) throws {
+    @Test(arguments: 0..<200 as Range<UInt64>) func `reaches the threshold at the instant promised, to the nanosecond`(
+        seed: UInt64
+    ) throws {
         let (model, _) = model(seed: seed)
         let expected = try #require(model.expectedWait)
         for threshold in [0.5, 1, 3, 8, 16, 100, 1e4, 1e6] {
@@ -53,7 +57,9 @@ import Testing
     }
     @Test(arguments: 0..<50 as Range<UInt64>) func `takes longer for more certainty`(seed: UInt64) {
         let (model, _) = model(seed: seed)
-        let waits = [0.01, 0.1, 0.5, 1, 2, 4, 8, 16, 64].map { model.wait(until: NormalModel.threshold(for: .phi($0))) ?? .min }
+        let waits = [0.01, 0.1, 0.5, 1, 2, 4, 8, 16, 64].map {
+            model.wait(until: NormalModel.threshold(for: .phi($0))) ?? .min
+        }
         #expect(zip(waits, waits.dropFirst()).allSatisfy { $0 <= $1 })
         #expect((waits.first ?? 0) < (waits.last ?? 0))
     }
@@ -133,7 +139,9 @@ import Testing
         #expect(model.phi(after: 0) ?? 0 > 0.3)
         #expect(try #require(model.phi(after: .days(365))).isFinite)
     }
-    @Test(arguments: [1, 2, 3, 4, 5, 7, .max - 1, .max] as [Int64]) func `takes any announced interval`(interval: Int64) throws {
+    @Test(arguments: [1, 2, 3, 4, 5, 7, .max - 1, .max] as [Int64]) func `takes any announced interval`(interval: Int64)
+        throws
+    {
         var model = NormalModel(.init())
         model.begin(announcedInterval: interval)
         let expected = min(interval, ArrivalWindow.longestGap)

@@ -27,13 +27,15 @@ import Testing
             let value = NormalTail.logSurvival(reference.z)
             // Below −37 the tail is 1 but for less than the least normal double.
             let tolerance = abs(reference.logTail) * 1e-12 + Double.leastNormalMagnitude
-            #expect(abs(value - reference.logTail) <= tolerance, "at \(reference.z): \(value), not \(reference.logTail)")
+            #expect(
+                abs(value - reference.logTail) <= tolerance, "at \(reference.z): \(value), not \(reference.logTail)")
         }
     }
     @Test func `falls steadily, also where the formula changes`() {
         for switching in [-1.0, 30.0] {
             let points = (-2000...2000).map { switching + Double($0) * 1e-9 }
-            #expect(zip(points, points.dropFirst()).allSatisfy { NormalTail.logSurvival($0) > NormalTail.logSurvival($1) })
+            #expect(
+                zip(points, points.dropFirst()).allSatisfy { NormalTail.logSurvival($0) > NormalTail.logSurvival($1) })
         }
         let points = (-300...4000).map { Double($0) / 8 }
         #expect(zip(points, points.dropFirst()).allSatisfy { NormalTail.logSurvival($0) > NormalTail.logSurvival($1) })
@@ -52,7 +54,10 @@ import Testing
             #expect(abs(back - phi) <= 1e-12 * phi, "φ \(phi) is reached at \(z), and \(back) is found there")
         }
     }
-    @Test(arguments: [(0.30102999566398120, 0.0), (1, 1.2815515655446004), (3, 3.0902323061678132), (8, 5.6120012441747887), (16, 8.222082216130436)])
+    @Test(arguments: [
+        (0.30102999566398120, 0.0), (1, 1.2815515655446004), (3, 3.0902323061678132), (8, 5.6120012441747887),
+        (16, 8.222082216130436),
+    ])
     func `has the quantiles of the tables`(phi: Double, z: Double) {
         #expect(abs(NormalTail.quantile(phi: phi) - z) < 1e-12)
     }

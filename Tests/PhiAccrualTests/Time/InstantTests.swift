@@ -22,14 +22,15 @@ import Testing
 }
 
 @Suite struct `A duration in whole nanoseconds` {
-    @Test(arguments: [
-        (.seconds(1), 1_000_000_000), (.milliseconds(-1500), -1_500_000_000), (.zero, 0),
-        (Duration(secondsComponent: 0, attosecondsComponent: 1_999_999_999), 1),
-        (Duration(secondsComponent: 0, attosecondsComponent: -1_999_999_999), -1),
-        (.seconds(9_223_372_037), .max), (.seconds(-9_223_372_037), .min),
-        (Duration(secondsComponent: .max, attosecondsComponent: 0), .max),
-        (Duration(secondsComponent: .min, attosecondsComponent: 0), .min),
-    ] as [(Duration, Int64)])
+    @Test(
+        arguments: [
+            (.seconds(1), 1_000_000_000), (.milliseconds(-1500), -1_500_000_000), (.zero, 0),
+            (Duration(secondsComponent: 0, attosecondsComponent: 1_999_999_999), 1),
+            (Duration(secondsComponent: 0, attosecondsComponent: -1_999_999_999), -1),
+            (.seconds(9_223_372_037), .max), (.seconds(-9_223_372_037), .min),
+            (Duration(secondsComponent: .max, attosecondsComponent: 0), .max),
+            (Duration(secondsComponent: .min, attosecondsComponent: 0), .min),
+        ] as [(Duration, Int64)])
     func `is rounded towards zero and held in range`(duration: Duration, nanoseconds: Int64) {
         #expect(duration.nanoseconds == nanoseconds)
     }
@@ -45,10 +46,12 @@ import Testing
         #expect(Int64(0).subtractingSaturated(.min) == .max)
         #expect(Int64(-1).subtractingSaturated(.min) == .max)
     }
-    @Test(arguments: [
-        (0.5, 1), (-0.5, -1), (1.4, 1), (.nan, 0), (.infinity, 9_223_372_036_854_774_784), (-.infinity, .min),
-        (0x1p63, 9_223_372_036_854_774_784), (-0x1p63, .min), (1e300, 9_223_372_036_854_774_784), (-1e300, .min), (-0.0, 0),
-    ] as [(Double, Int64)])
+    @Test(
+        arguments: [
+            (0.5, 1), (-0.5, -1), (1.4, 1), (.nan, 0), (.infinity, 9_223_372_036_854_774_784), (-.infinity, .min),
+            (0x1p63, 9_223_372_036_854_774_784), (-0x1p63, .min), (1e300, 9_223_372_036_854_774_784), (-1e300, .min),
+            (-0.0, 0),
+        ] as [(Double, Int64)])
     func `are the nearest ones to a Double`(value: Double, nearest: Int64) {
         #expect(Int64(saturating: value) == nearest)
     }

@@ -1,0 +1,221 @@
+import HeartbeatProtocol
+import HeartbeatPublisher
+import Logging
+import PhiAccrual
+import PhiClient
+import SystemClocks
+import Testing
+import ZeroMQ
+
+@testable import DetectorService
+
+@Suite struct `The service` {
+    @Test func `tells of a node that joins, falls silent, and comes back`() throws {
+        let stage = try Stage()
+        let first = try stage.publisher("edge-1")
+        var audience = try stage.audience()
+        #expect(try audience.next(of: "edge-1").to == .learning)
+        #expect(try audience.next(of: "edge-1").to == .trusted)
+        first.stop()
+        let suspicion = try audience.next(of: "edge-1")
+        #expect(suspicion.to == .suspected && suspicion.level == "suspect" && suspicion.threshold.policy == "phi=8")
+        #expect((suspicion.phi ?? 0) > 7.99)
+        let second = try stage.publisher("edge-1", incarnation: first.incarnation + 1)
+        let recovery = try audience.next(of: "edge-1")
+        #expect(recovery.to == .trusted && recovery.incarnation == first.incarnation + 1)
+        #expect(recovery.place.previous == suspicion.place.sequence)
+        second.leave()
+        #expect(try audience.next(of: "edge-1").to == .left)
+        stage.service.stop()
+    }
+
+    @Test func `connects to nodes that bind`() throws {
+        var configuration = HeartbeatPublisher.Configuration(
+            identity: try NodeIdentity(group: "edge", name: "bound"), interval: .milliseconds(50))
+        configuration.bind = ["tcp://127.0.0.1:*"]
+        let publisher = try HeartbeatPublisher(configuration)
+        let stage = try Stage { $0.connect = publisher.boundEndpoints }
+        var audience = try stage.audience()
+        #expect(try audience.next(of: "bound").to == .learning)
+        publisher.leave()
+        while try audience.next(of: "bound").to != .left {}
+        stage.service.stop()
+    }
+
+    @Test func `gives a late subscriber the state, and another one everything`() throws {
+        let stage = try Stage()
+        let publisher = try stage.publisher("edge-1")
+        var early = try stage.audience()
+        while try early.next(of: "edge-1").to != .trusted {}
+        var late = try stage.audience(from: .snapshot)
+        #expect(try late.next(of: "edge-1").to == .trusted)
+        var historian = try stage.audience(from: .beginning)
+        #expect(try historian.next(of: "edge-1").to == .learning)
+        #expect(try historian.next(of: "edge-1").to == .trusted)
+        publisher.leave()
+        stage.service.stop()
+    }
+
+    @Test func `watches a node without a name, and announces it once it has one`() throws {
+        let stage = try Stage()
+        var audience = try stage.audience()
+        let socket = try Socket(.publish, in: Context())
+        try socket.connect(to: stage.heartbeats)
+        let identity = try NodeIdentity(group: "edge", name: "shy")
+        var heartbeat = Heartbeat(key: NodeKey(of: identity), sequence: 0, announcedInterval: 3_600_000_000_000)
+        // A PUB cannot see when its subscription is in force, so it repeats itself until it is heard.
+        let notice = try audience.nextNotice {
+            heartbeat.sequence += 1
+            try socket.send(HeartbeatFrame.encode(heartbeat))
+        }
+        #expect(notice.code == "unnamed" && notice.key == NodeKey(of: identity).description)
+        heartbeat.sequence += 1
+        try socket.send(HeartbeatFrame.encode(heartbeat, introducing: Introduction(identity: identity)))
+        let announcement = try audience.next(of: "shy")
+        #expect(announcement.from == .new)
+        stage.service.stop()
+    }
+
+    @Test func `answers every request, or says why not`() throws {
+        let stage = try Stage()
+        let publisher = try stage.publisher("edge-1")
+        var audience = try stage.audience()
+        while try audience.next(of: "edge-1").to != .trusted {}
+
+        var client = try ControlClient(endpoint: stage.control)
+        let status = try client.status(within: patience)
+        #expect(status.nodes == 1 && status.levels.map(\.name) == ["suspect"])
+        let node = try #require(try client.nodes(within: patience).first)
+        #expect(node.group == "edge" && node.node == "edge-1" && node.levels["suspect"]?.state == "trusted")
+        #expect((node.levels["suspect"]?.secondsLeft ?? 0) > 0)
+
+        func refusal(_ change: (inout ControlRequest) -> Void) throws -> ControlError.Code? {
+            var request = ControlRequest(id: 0, action: "events")
+            change(&request)
+            do {
+                let _: EventsAnswer<EventMessage> = try client.ask(request, within: patience)
+                return nil
+            } catch let error as ControlError { return error.code }
+        }
+        #expect(try refusal { $0.since = 0 } == nil)
+        #expect(try refusal { $0.since = 1_000_000 } == .gone)
+        #expect(try refusal { $0.epoch = 1 } == .otherEpoch)
+        #expect(try refusal { $0.action = "dance" } == .unknownRequest)
+        #expect(try refusal { ($0.action, $0.node) = ("nodes", "a/b/c") } == .unknownNode)
+        publisher.leave()
+        stage.service.stop()
+    }
+
+    @Test(arguments: [
+        "", "{", "[]", "null", "{}", #"{"id":1}"#, #"{"do":7}"#, #"{"do":"events","since":-1}"#,
+        #"{"do":"events","since":"x"}"#, #"{"id":"x","do":"status"}"#, #"{"do":"nodes","cursor":9e99}"#,
+        String(repeating: "[", count: 10_000),
+    ])
+    func `answers a malformed request with an error`(request: String) throws {
+        let stage = try Stage()
+        let socket = try Socket(.dealer, in: Context())
+        try socket.connect(to: stage.control)
+        try socket.send([Array(request.utf8)])
+        var poller = Poller()
+        poller.add(socket)
+        #expect(try poller.wait(timeoutMilliseconds: 30_000) == 1)
+        let json = try #require(try socket.receiveMultipart()?.last)
+        let reply = try WireJSON.decode(ControlReply<StatusAnswer>.self, from: json)
+        #expect(reply.error?.code == .malformed)
+        #expect(reply.error?.message.isEmpty == false)
+        stage.service.stop()
+    }
+
+    @Test func `answers nodes from places that do not exist with none`() throws {
+        let stage = try Stage()
+        var client = try ControlClient(endpoint: stage.control)
+        for cursor in [-1, 5, Int.max, Int.min] {
+            var request = ControlRequest(id: 0, action: "nodes")
+            request.cursor = cursor
+            let answer: NodesAnswer = try client.ask(request, within: patience)
+            #expect(answer.nodes.isEmpty && answer.cursor == nil)
+        }
+        stage.service.stop()
+    }
+
+    @Test func `says which endpoint it cannot use`() throws {
+        let stage = try Stage()
+        var configuration = ServiceConfiguration()
+        configuration.heartbeats = [stage.heartbeats]
+        configuration.events = ["tcp://127.0.0.1:*"]
+        configuration.control = ["tcp://127.0.0.1:*"]
+        let error = #expect(throws: ZeroMQError.self) {
+            try DetectorService(configuration, logger: Logger(label: "test"))
+        }
+        #expect(error.map { "\($0)".contains(stage.heartbeats) } == true)
+        stage.service.stop()
+    }
+
+    @Test func `publishes what it knows before it stops`() throws {
+        let stage = try Stage()
+        let publisher = try stage.publisher("edge-1")
+        var audience = try stage.audience()
+        while try audience.next(of: "edge-1").to != .trusted {}
+        publisher.leave()
+        while try audience.next(of: "edge-1").to != .left {}
+        stage.service.stop()
+        stage.service.stop()  // once more does nothing
+    }
+}
+
+/// Long enough for a machine under load; no test waits for it unless it fails.
+private let patience: Duration = .seconds(60)
+
+/// A service on endpoints of its own.
+private struct Stage {
+    let service: DetectorService
+    var heartbeats: String { service.endpoints.heartbeats.joined() }
+    var control: String { service.endpoints.control.joined() }
+
+    init(_ change: (inout ServiceConfiguration) -> Void = { _ in }) throws {
+        var configuration = ServiceConfiguration()
+        configuration.heartbeats = ["tcp://127.0.0.1:*"]
+        configuration.events = ["tcp://127.0.0.1:*"]
+        configuration.control = ["tcp://127.0.0.1:*"]
+        configuration.model.floor = 2  // a loaded machine's pauses are no suspicions: 12 intervals of silence are
+        change(&configuration)
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        service = try DetectorService(configuration, logger: logger)
+    }
+
+    func publisher(_ node: String, incarnation: UInt32 = 1000) throws -> HeartbeatPublisher {
+        var configuration = HeartbeatPublisher.Configuration(
+            identity: try NodeIdentity(group: "edge", name: node), interval: .milliseconds(50))
+        configuration.connect = [heartbeats]
+        configuration.incarnation = incarnation
+        return try HeartbeatPublisher(configuration)
+    }
+
+    func audience(from start: FeedReplica.Start = .beginning) throws -> Audience {
+        Audience(
+            subscriber: try FeedSubscriber(
+                events: service.endpoints.events.joined(), control: control, from: start, wakeUp: WakeUp()))
+    }
+}
+
+/// A subscriber that waits for what a test expects.
+private struct Audience: ~Copyable {
+    struct NothingCame: Error {}
+    var subscriber: FeedSubscriber
+
+    mutating func next(of node: String) throws -> TransitionMessage {
+        while let item = try subscriber.next(timeout: patience) {
+            if case .event(.transition(let transition), _) = item, transition.node == node { return transition }
+        }
+        throw NothingCame()
+    }
+
+    mutating func nextNotice(while acting: () throws -> Void) throws -> NoticeMessage {
+        for _ in 0..<6000 {
+            try acting()
+            if case .event(.notice(let notice), _)? = try subscriber.next(timeout: .milliseconds(10)) { return notice }
+        }
+        throw NothingCame()
+    }
+}
