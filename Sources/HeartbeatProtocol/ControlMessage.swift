@@ -50,7 +50,6 @@ public struct ControlError: Codable, Hashable, Sendable, Error, CustomStringConv
         case gone
         /// The sequence belongs to another log.
         case otherEpoch = "other-epoch"
-        case stopping
     }
     public var code: Code
     public var message: String
