@@ -100,7 +100,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "SystemTests", dependencies: ["phi", "HeartbeatProtocol", "PhiAccrual"], swiftSettings: strict),
+            name: "SystemTests", dependencies: ["phi", "HeartbeatProtocol", "PhiAccrual"], exclude: ["Scripts"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

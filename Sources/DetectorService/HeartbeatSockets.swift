@@ -24,8 +24,9 @@ struct HeartbeatSockets: ~Copyable {
 
     private static func open(in context: Context) throws(ZeroMQError) -> Socket {
         let socket = try Socket(.subscribe, in: context)
-        // A SUB never drops, it pushes back: then the publisher drops the newest. Enough for any one node's hiccup.
-        try socket.set(.receiveHighWaterMark, to: 1000)
+        // Per connection. A SUB never drops, it pushes back, and then the publisher drops the newest. A connection may
+        // carry one node or a swarm of thousands, whose burst has to fit while we are not scheduled.
+        try socket.set(.receiveHighWaterMark, to: 4096)
         try socket.setMaximumMessageSize(Int64(HeartbeatFrame.maximumSize))
         try socket.set(.backlog, to: 4096)
         try socket.set(.handshakeInterval, to: 3000)

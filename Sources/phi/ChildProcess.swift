@@ -19,6 +19,11 @@ final class ChildProcess: Sendable {
             let isExit = process.terminationReason == .exit
             exit.report(isExit ? process.terminationStatus : 128 + process.terminationStatus)
         }
+        // The threads of Swift's tasks block nearly all signals, and a child that inherits this cannot be asked to end.
+        var (none, before) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         do { try process.run() } catch { throw CannotRun(path: path, reason: error.localizedDescription) }
         processIdentifier = process.processIdentifier
     }
@@ -30,7 +35,8 @@ final class ChildProcess: Sendable {
     private func signal(_ number: Int32) {
         guard exit.status == nil else { return }
         isAsked.store(true, ordering: .relaxed)
-        kill(processIdentifier, number)
+        // Foundation starts it as the leader of a group: a shell's own children are meant, too.
+        kill(-processIdentifier, number)
     }
 
     /// Waits for its end, and asks for it if the waiting task is cancelled.

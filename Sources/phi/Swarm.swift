@@ -1,4 +1,5 @@
 import ArgumentParser
+import HeartbeatProtocol
 import HeartbeatPublisher
 import PhiAccrual
 import Synchronization
@@ -60,7 +61,9 @@ struct SwarmCommand: AsyncParsableCommand {
         } ended: {
             continuation.finish()
         }
-        Console.remark("\(nodes) nodes every \(every) for \(time), \(crash) crashes, seed \(seed)")
+        Console.remark(
+            "\(nodes) nodes, each every \(every.nanoseconds.seconds.spokenSeconds) for "
+                + "\(time.nanoseconds.seconds.spokenSeconds); \(crash) crashes, seed \(seed)")
         await untilStopped { for await _ in ended {} }
         swarm.leave()
         if let error = ledger.error { throw error }

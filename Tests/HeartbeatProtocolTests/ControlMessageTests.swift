@@ -71,7 +71,7 @@ import Testing
         arguments: [
             (.malformed, "malformed"), (.unknownRequest, "unknown-request"), (.unknownNode, "unknown-node"),
             (.gone, "gone"),
-            (.otherEpoch, "other-epoch"), (.stopping, "stopping"),
+            (.otherEpoch, "other-epoch"),
         ] as [(ControlError.Code, String)])
     func `has these codes`(code: ControlError.Code, text: String) throws {
         #expect(code.rawValue == text)

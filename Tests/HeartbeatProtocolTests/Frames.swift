@@ -41,7 +41,7 @@ extension [UInt8] {
     }
 }
 
-/// The frames that `docs/protocol.md` shows, byte by byte.
+/// Whole frames, byte by byte.
 enum GoldenFrames {
     static let compact = [UInt8](
         hex: """
@@ -63,6 +63,19 @@ enum GoldenFrames {
     //  16  incarnation 0x65a0b1c2
     //  20  sequence 0x01020304
     //  24  sent 0x1122334455667788 ns
+
+    /// The example in `docs/protocol.md`.
+    static let documented = [UInt8](
+        hex: """
+            50 48
+            2b 24 70 f4 e7 c6 78 79
+            01
+            00
+            00 00 80 3f
+            00 f1 53 65
+            00 00 00 00
+            15 cd 5b 07 00 00 00 00
+            """)
 
     static let long = [UInt8](
         hex: """

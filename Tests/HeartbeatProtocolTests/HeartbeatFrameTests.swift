@@ -15,6 +15,13 @@ import Testing
         #expect(read.heartbeat == heartbeat)
         #expect(read.introduction == nil)
     }
+    @Test func `are those of the example in the documentation`() throws {
+        let first = Heartbeat(
+            key: NodeKey(of: try NodeIdentity(group: "edge", name: "edge-1")), incarnation: 1_700_000_000, sequence: 0,
+            sent: 123_456_789, announcedInterval: .seconds(1))
+        #expect(HeartbeatFrame.encode(first) == GoldenFrames.documented)
+        #expect(try ReadHeartbeat(GoldenFrames.documented).heartbeat == first)
+    }
     @Test func `are these in the long form`() throws {
         var leaving = heartbeat
         leaving.isLeaving = true

@@ -42,6 +42,13 @@ import Testing
         for name in staying { #expect(met.count { $0 == name } == 1) }
         #expect(Set(met).count == met.count)
     }
+    @Test func `meet a node once that came back to another place`() {
+        var watch = Watch(retention: .seconds(10))
+        for name in ["a", "b"] { watch.trust(name, afterHeartbeats: 3) }
+        watch.advance(to: .hours(1))
+        watch.trust("a", afterHeartbeats: 3, from: .hours(1))
+        #expect(pages(watch, of: 10).joined().map(\.identity?.name) == ["a"])
+    }
     @Test func `of a detector without nodes are empty`() {
         let (page, next) = Watch().detector.statuses(from: 0, limit: 10, at: Instant(nanoseconds: 0))
         #expect(page.isEmpty && next == nil)

@@ -60,6 +60,21 @@ import Testing
         #expect(evidence.ownLate == 0)
         #expect(try #require(evidence.phi) > 8)
     }
+    @Test func `has its return explained with what the returning heartbeat tells`() throws {
+        var watch = Watch.trusting("a")
+        watch.hear("a", 100, sent: .seconds(5), at: .seconds(10))
+        watch.advance(to: .seconds(20))
+        #expect(try #require(watch.evidence).missing == 0)
+        watch.hear("a", 151, sent: .seconds(20), at: .seconds(30))
+        let evidence = try #require(watch.evidence)
+        #expect(evidence.missing == 50)
+        #expect(evidence.samples == 101)
+        // 51 intervals of 100 ms were to pass, and 15 s did.
+        #expect(evidence.senderLate == .milliseconds(15_000 - 5_100))
+        // What was expected before it came, and what is waited for now.
+        #expect(evidence.expected == .milliseconds(100))
+        #expect(evidence.wait == watch.status("a")?.levels[0].wait)
+    }
     @Test func `has an outage learned from`() throws {
         var watch = Watch.trusting("a")
         let wait = try #require(watch.status("a")?.levels[0].wait)

@@ -1,0 +1,57 @@
+import Foundation
+
+/// A detector as its nodes and subscribers see it.
+struct RunningDetector {
+    let program: RunningProgram
+    let heartbeats: String
+    let events: String
+    let control: String
+}
+
+extension TestBed {
+    /// Deviations of an interval at least: nobody is suspected because this machine has other things to do.
+    static let patientModel = "normal,floor=1"
+
+    /// A detector on free ports, ready to be spoken to.
+    func detector(
+        _ arguments: String..., heartbeats: String? = "tcp://127.0.0.1:*", events: String = "tcp://127.0.0.1:*",
+        control: String = "tcp://127.0.0.1:*"
+    ) async throws -> RunningDetector {
+        let program = try phi(
+            ["detect", "--detector", Self.patientModel, "--events", events, "--control", control]
+                + (heartbeats.map { ["--heartbeats", $0] } ?? []) + arguments)
+        let ready = try await program.remark("ready") { $0.contains("message=ready") }
+        return RunningDetector(
+            program: program, heartbeats: value(of: "heartbeats", in: ready), events: value(of: "events", in: ready),
+            control: value(of: "control", in: ready))
+    }
+
+    /// What a line of `key=value` pairs says of a key; empty if nothing.
+    private func value(of key: String, in line: String) -> String {
+        let field = line.split(separator: " ").first { $0.hasPrefix(key + "=") }
+        let value = field?.dropFirst(key.count + 1) ?? ""
+        return value == "\"\"" ? "" : String(value)
+    }
+
+    /// A node, beating until it is stopped.
+    func beat(_ node: String, to detector: RunningDetector, every interval: String = "300ms") throws -> RunningProgram {
+        try phi("beat", "--to", detector.heartbeats, "--group", "lab", "--node", node, "--every", interval, "--for", "5m")
+    }
+    /// The same, written in Python.
+    func pythonNode(_ node: String, to endpoint: String, every seconds: Double = 0.3) throws -> RunningProgram {
+        try python(.example("node"), endpoint, "lab", node, "\(seconds)")
+    }
+
+    /// A subscriber that has the present state and misses nothing from here on.
+    func watch(_ detector: RunningDetector) async throws -> RunningProgram {
+        let watch = try phi("watch", "--json", "--from", detector.events, "--control", detector.control, "--for", "5m")
+        _ = try await watch.remark("in step") { $0.hasPrefix("in step") }
+        return watch
+    }
+    /// The same, written in Python.
+    func pythonSubscriber(_ detector: RunningDetector) async throws -> RunningProgram {
+        let subscriber = try python(.example("subscriber"), detector.events, detector.control)
+        _ = try await subscriber.remark("in step") { $0.hasPrefix("in step") }
+        return subscriber
+    }
+}

@@ -1,0 +1,153 @@
+import Foundation
+import HeartbeatProtocol
+import PhiAccrual
+
+/// How long a test waits for what is certain to come. Only a failing test waits it out.
+private let patience: Duration = .seconds(60)
+
+/// A program as a process of its own, and everything it says.
+final class RunningProgram: Sendable, CustomStringConvertible {
+    struct Record: Sendable {
+        /// Lines of standard output.
+        var output: [String] = []
+        /// Lines of standard error.
+        var errors: [String] = []
+        /// Lines of standard output that are events of a feed.
+        var events: [EventMessage] = []
+        fileprivate var openStreams = 2
+        /// Exit status, or 128 + signal as shells say it.
+        fileprivate var status: Int32?
+        /// The same, once the program has ended and everything it said was read.
+        var end: Int32? { openStreams == 0 ? status : nil }
+    }
+    let command: String
+    private let processIdentifier: Int32
+    private let record = Observed(Record())
+
+    init(_ path: String, _ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws {
+        command = ([URL(fileURLWithPath: path).lastPathComponent] + arguments).joined(separator: " ")
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        let (output, errors) = (Pipe(), Pipe())
+        (process.standardOutput, process.standardError) = (output, errors)
+        process.terminationHandler = { [record] process in
+            let isExit = process.terminationReason == .exit
+            let status = isExit ? process.terminationStatus : 128 + process.terminationStatus
+            record.change { $0.status = status }
+        }
+        try process.runUnblocked()
+        processIdentifier = process.processIdentifier
+        read(output) { record, line in
+            record.output.append(line)
+            if line.first == "{", let event = try? WireJSON.decode(EventMessage.self, from: line.utf8) {
+                record.events.append(event)
+            }
+        }
+        read(errors) { $0.errors.append($1) }
+    }
+
+    /// Reads lines on a thread of their own, until their last writer is gone.
+    private func read(_ pipe: Pipe, into note: @escaping @Sendable (inout Record, String) -> Void) {
+        let handle = pipe.fileHandleForReading
+        Thread.detachNewThread { [record] in
+            var rest = Data()
+            while true {
+                let data = handle.availableData
+                rest += data
+                while let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                    let line = String(decoding: rest[..<newline], as: UTF8.self)
+                    rest = Data(rest[(newline + 1)...])
+                    record.change { note(&$0, line) }
+                }
+                if data.isEmpty { break }
+            }
+            let last = String(decoding: rest, as: UTF8.self)
+            record.change { record in
+                if !last.isEmpty { note(&record, last) }
+                record.openStreams -= 1
+            }
+        }
+    }
+
+    var description: String { command }
+
+    // MARK: What it said
+
+    var output: [String] { record.value.output }
+    var errors: [String] { record.value.errors }
+    var events: [EventMessage] { record.value.events }
+    var transitions: [TransitionMessage] { events.compactMap(\.transition) }
+
+    /// The first line of standard error, now or later, that is wanted.
+    func remark(_ what: String, where isWanted: (String) -> Bool) async throws -> String {
+        try await first("the remark “\(what)”") { $0.errors.first(where: isWanted) }
+    }
+    /// The first line of standard output, now or later, that is wanted.
+    func line(_ what: String, where isWanted: (String) -> Bool = { _ in true }) async throws -> String {
+        try await first("the line “\(what)”") { $0.output.first(where: isWanted) }
+    }
+    /// The first change of the node to the verdict, now or later, that was printed after another event.
+    @discardableResult
+    func transition(
+        of node: String, to verdict: Verdict, after earlier: TransitionMessage? = nil
+    ) async throws -> TransitionMessage {
+        try await first("\(node) becoming \(verdict.rawValue)") { record in
+            var later = record.events[...]
+            if let earlier { later = later.drop { $0 != .transition(earlier) }.dropFirst() }
+            return later.lazy.compactMap(\.transition).first { $0.node == node && $0.to == verdict }
+        }
+    }
+    /// Its exit status, once it has ended, or 128 + signal.
+    func exit() async throws -> Int32 { try await first("its end") { $0.end } }
+
+    private func first<Result>(_ what: String, _ find: (Record) -> Result?) async throws -> Result {
+        // A program that has ended says nothing more.
+        let found = await record.first(within: patience) { record in
+            find(record).map(Optional.some) ?? (record.end == nil ? nil : .some(nil))
+        }
+        guard let result = found ?? nil else { throw NeverCame(what: what, from: command, record: record.value) }
+        return result
+    }
+
+    // MARK: Its end
+
+    /// Asks it to end.
+    func terminate() { signal(SIGTERM) }
+    /// Ends it without a chance to say anything.
+    func crash() { signal(SIGKILL) }
+    func signal(_ number: Int32) {
+        if record.value.status == nil { kill(processIdentifier, number) }
+    }
+}
+
+struct NeverCame: Error, CustomStringConvertible {
+    let what: String
+    let from: String
+    let record: RunningProgram.Record
+    var description: String {
+        let status = record.end.map { "It ended with status \($0)" } ?? "It still runs"
+        let said = ["\(status), and said:"] + record.output.suffix(40) + ["and on standard error:"] + record.errors.suffix(40)
+        return "waited in vain for \(what) from “\(from)”. \(said.joined(separator: "\n    "))"
+    }
+}
+
+extension Process {
+    /// Runs it with no signal blocked. The threads of Swift's tasks block nearly all, and children inherit that.
+    fileprivate func runUnblocked() throws {
+        var (none, before) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try run()
+    }
+}
+
+extension EventMessage {
+    var transition: TransitionMessage? {
+        if case .transition(let message) = self { message } else { nil }
+    }
+}

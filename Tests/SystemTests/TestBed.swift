@@ -1,0 +1,92 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// Runs programs for one test, and ends every one of them with it, however it ends.
+final class TestBed: Sendable {
+    /// A folder of the test's own.
+    let folder: URL
+    private let programs = Mutex<[RunningProgram]>([])
+
+    static func run<Result>(_ body: (TestBed) async throws -> sending Result) async throws -> Result {
+        let bed = try TestBed()
+        do {
+            let result = try await body(bed)
+            try await bed.clear()
+            return result
+        } catch {
+            try? await bed.clear()
+            throw error
+        }
+    }
+
+    private init() throws {
+        // Short, since the path of a local socket has 107 bytes at most.
+        folder = URL(fileURLWithPath: "/tmp/phi-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    }
+
+    private func clear() async throws {
+        let programs = programs.withLock { $0 }
+        for program in programs { program.crash() }
+        for program in programs { _ = try await program.exit() }
+        try FileManager.default.removeItem(at: folder)
+    }
+
+    // MARK: Programs
+
+    @discardableResult
+    func phi(_ arguments: String...) throws -> RunningProgram { try phi(arguments) }
+    func phi(_ arguments: [String]) throws -> RunningProgram { try start(try Self.phi, arguments) }
+
+    @discardableResult
+    func python(_ script: PythonScript, _ arguments: String...) throws -> RunningProgram {
+        try start(try #require(Self.python, Self.withoutPython), [script.path] + arguments)
+    }
+
+    private func start(_ path: String, _ arguments: [String]) throws -> RunningProgram {
+        let program = try RunningProgram(path, arguments, in: folder)
+        programs.withLock { $0.append(program) }
+        return program
+    }
+
+    func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+    func contents(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }
+
+    // MARK: Where they are
+
+    /// The executable that was built together with these tests.
+    private static var phi: String {
+        get throws {
+            let folders = (Bundle.allBundles + [.main]).compactMap { $0.executableURL ?? $0.bundleURL }.flatMap {
+                // On macOS the tests lie three folders deep in a bundle.
+                sequence(first: $0) { $0.deletingLastPathComponent() }.prefix(5).dropFirst()
+            }
+            let candidates = folders.map { $0.appendingPathComponent("phi").path }
+            return try #require(
+                candidates.first { FileManager.default.isExecutableFile(atPath: $0) && !isFolder($0) }, "phi was not built")
+        }
+    }
+    private static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    }
+
+    /// A Python with pyzmq, if these tests were told of one.
+    static let python = ProcessInfo.processInfo.environment["PHI_PYTHON"]
+    static let hasPython = python != nil
+    static let withoutPython: Comment = "needs a Python with pyzmq in PHI_PYTHON: run tools/test"
+}
+
+/// A Python program of this repository.
+struct PythonScript {
+    let path: String
+
+    /// A public example.
+    static func example(_ name: String) -> PythonScript { PythonScript(path: root + "/examples/python/\(name).py") }
+    /// One of these tests' own.
+    static func own(_ name: String) -> PythonScript { PythonScript(path: root + "/Tests/SystemTests/Scripts/\(name).py") }
+
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+}
