@@ -36,7 +36,8 @@ public final class DetectorService: Service {
         let detector = Detector<NormalModel>(
             .init(
                 levels: configuration.levels, model: configuration.model,
-                retention: configuration.retention.nanoseconds, capacity: configuration.limits.nodes))
+                retention: configuration.retention.nanoseconds, capacity: configuration.limits.nodes,
+                seed: UInt64.random(in: .min ... .max)))
         let log = EventLog(
             epoch: UInt64(max(0, WallClock.now / 1_000_000)), capacity: configuration.limits.events)
         ingest = try SocketThread(

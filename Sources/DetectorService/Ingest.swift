@@ -76,6 +76,9 @@ struct Ingest: ~Copyable {
             }
         }
         guard !events.isEmpty else { return }
+        for case .transition(let transition) in events where transition.to == .forgotten {
+            intake.forget(NodeKey(of: transition.node))
+        }
         feed.put(.events(events))
         events.removeAll(keepingCapacity: true)
     }
@@ -107,7 +110,8 @@ struct Ingest: ~Copyable {
         guard !heartbeats.isEmpty else { return isEmpty }
         let now = MonotonicClock.now
         for introduction in introductions {
-            detector.introduce(introduction.identity, key: NodeKey(of: introduction.identity), at: now, into: &events)
+            let isKept = detector.introduce(introduction.identity, key: introduction.key, at: now, into: &events)
+            if isKept { intake.remember(introduction) }
         }
         // Swapped out, since a span of our own property would bar the detector from changing; no copy is made.
         var batch: [Heartbeat] = []
@@ -131,7 +135,8 @@ struct Ingest: ~Copyable {
                 try intake.take(bytes)
             }
             heartbeats.append(heartbeat)
-            if let introduction { introductions.append(introduction) }
+            // A goodbye of a node never heard is nothing to keep a place for.
+            if let introduction, !heartbeat.isLeaving { introductions.append(introduction) }
         } catch {
             intake.malformed.count(error, at: MonotonicClock.now) { [logger] count in
                 logger.warning(

@@ -12,16 +12,21 @@ struct Intake {
 
     func labels(of key: NodeKey) -> [String: String] { known[key]?.labels ?? [:] }
 
+    /// From now on the same words of this node are no news.
+    mutating func remember(_ introduction: Introduction) {
+        known[introduction.key] = Known(tail: introduction.bytes, labels: introduction.labels)
+    }
+    /// The node is no longer kept: should it come back, its words are news again.
+    mutating func forget(_ key: NodeKey) { known[key] = nil }
+
     /// - Returns: The introduction only if it says something new.
-    mutating func take(
+    func take(
         _ bytes: UnsafeRawBufferPointer
     ) throws(MalformedHeartbeat) -> (Heartbeat, Introduction?) {
         let (heartbeat, introduces) = try HeartbeatFrame.decode(bytes)
         guard introduces else { return (heartbeat, nil) }
         let tail = UnsafeRawBufferPointer(rebasing: bytes[HeartbeatFrame.compactSize...])
         if let known = known[heartbeat.key], known.tail.elementsEqual(tail) { return (heartbeat, nil) }
-        let introduction = try Introduction(decoding: tail, key: heartbeat.key)
-        known[heartbeat.key] = Known(tail: Array(tail), labels: introduction.labels)
-        return (heartbeat, introduction)
+        return (heartbeat, try Introduction(decoding: tail, key: heartbeat.key))
     }
 }

@@ -56,7 +56,7 @@ extension EventMessage: Codable {
             try object.encode(message.samples, forKey: .samples)
             try object.encode(message.explanation, forKey: .explanation)
         case .notice(let message):
-            try object.encode("notice", forKey: .kind)
+            try object.encode(message.kind.rawValue, forKey: .kind)
             try object.encode(message.code, forKey: .code)
             try object.encode(message.group, forKey: .group)
             try object.encode(message.node, forKey: .node)
@@ -72,8 +72,9 @@ extension EventMessage: Codable {
             epoch: try object.decode(UInt64.self, forKey: .epoch),
             sequence: try object.decode(UInt64.self, forKey: .sequence),
             previous: try object.decode(UInt64.self, forKey: .prev), at: try object.decode(Timestamp.self, forKey: .at))
-        switch try object.decode(String.self, forKey: .kind) {
-        case "transition":
+        let kind = try object.decode(String.self, forKey: .kind)
+        switch (kind, NoticeMessage.Kind(rawValue: kind)) {
+        case ("transition", _):
             self = .transition(
                 TransitionMessage(
                     place: place, group: try object.decode(String.self, forKey: .group),
@@ -91,18 +92,18 @@ extension EventMessage: Codable {
                     ownLateSeconds: try object.decode(Double.self, forKey: .ownLate),
                     samples: try object.decode(Int.self, forKey: .samples),
                     explanation: try object.decode(String.self, forKey: .explanation)))
-        case "notice", "hold", "tune":
+        case (_, let kind?):
             self = .notice(
                 NoticeMessage(
-                    place: place, code: try object.decode(String.self, forKey: .code),
+                    kind: kind, place: place, code: try object.decode(String.self, forKey: .code),
                     group: try object.decodeIfPresent(String.self, forKey: .group),
                     node: try object.decodeIfPresent(String.self, forKey: .node),
                     key: try object.decodeIfPresent(String.self, forKey: .key),
                     numbers: try object.decodeIfPresent([String: Double].self, forKey: .numbers) ?? [:],
                     explanation: try object.decode(String.self, forKey: .explanation)))
-        case let other:
+        case (_, nil):
             throw DecodingError.dataCorruptedError(
-                forKey: .kind, in: object, debugDescription: "no kind of event is called \(other)")
+                forKey: .kind, in: object, debugDescription: "no kind of event is called \(kind)")
         }
     }
 }

@@ -87,6 +87,8 @@ extension TransitionMessage {
 
 /// Something worth knowing that is no change of verdict.
 public struct NoticeMessage: Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable { case notice, hold, tune }
+    public var kind: Kind
     public var place: FeedPlace
     public var code: String
     /// Nil where it concerns no single node, or one whose name is not known.
@@ -102,6 +104,7 @@ public struct NoticeMessage: Hashable, Sendable {
 
 extension NoticeMessage {
     public init(_ notice: Notice, at place: FeedPlace) {
+        kind = .notice
         self.place = place
         code = notice.code.rawValue
         group = notice.node?.group

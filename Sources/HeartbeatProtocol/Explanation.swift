@@ -53,6 +53,7 @@ enum Explanation {
         let seconds = Double(nanoseconds) / 1e9
         let (value, unit): (Double, String) =
             switch abs(seconds) {
+            case ..<0.001: (seconds * 1e6, "µs")
             case ..<1: (seconds * 1e3, "ms")
             case ..<600: (seconds, "s")
             case ..<36_000: (seconds / 60, "min")

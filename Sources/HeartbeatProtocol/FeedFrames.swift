@@ -11,6 +11,12 @@ public struct FeedTopic: Hashable, Sendable, CustomStringConvertible {
         description = "\(Self.prefix)\(level ?? "-")/\(group ?? "-")/\(node ?? "-")/"
     }
     public init(_ text: String) { description = text }
+
+    // By bytes, as subscriptions match: strings are equal already if they look the same.
+    public static func == (a: FeedTopic, b: FeedTopic) -> Bool {
+        a.description.utf8.elementsEqual(b.description.utf8)
+    }
+    public func hash(into hasher: inout Hasher) { for byte in description.utf8 { hasher.combine(byte) } }
 }
 
 /// The second frame of an event or beacon: epoch and sequence, 8 bytes each, big-endian.

@@ -10,9 +10,10 @@ import PhiAccrual
 /// What the long form of a heartbeat adds: the node's names, and labels such as its zone.
 public struct Introduction: Hashable, Sendable {
     public let identity: NodeIdentity
+    public let key: NodeKey
     public let labels: [String: String]
     /// The fields as they lie behind the compact form.
-    let bytes: [UInt8]
+    public let bytes: [UInt8]
 
     /// - Throws: If the labels make the heartbeat longer than a detector accepts.
     public init(identity: NodeIdentity, labels: [String: String] = [:]) throws(LabelsTooLong) {
@@ -24,6 +25,7 @@ public struct Introduction: Hashable, Sendable {
         let size = HeartbeatFrame.compactSize + 1 + group.count + 1 + name.count + 2 + json.count
         guard size <= HeartbeatFrame.maximumSize else { throw LabelsTooLong(size: size) }
         self.identity = identity
+        key = NodeKey(of: identity)
         self.labels = labels
         let length = UInt16(truncatingIfNeeded: json.count)  // at most `maximumSize`
         bytes =
@@ -50,6 +52,7 @@ public struct Introduction: Hashable, Sendable {
             self.labels = labels
         }
         self.identity = identity
+        self.key = key
         bytes = Array(tail)
     }
 

@@ -20,6 +20,16 @@ public struct NodeIdentity: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { "\(group)/\(name)" }
 
+    // By bytes, as keys and topics are. Strings are equal already if they look the same.
+    public static func == (a: NodeIdentity, b: NodeIdentity) -> Bool {
+        a.group.utf8.elementsEqual(b.group.utf8) && a.name.utf8.elementsEqual(b.name.utf8)
+    }
+    public func hash(into hasher: inout Hasher) {
+        for byte in group.utf8 { hasher.combine(byte) }
+        hasher.combine(UInt8(ascii: "/"))
+        for byte in name.utf8 { hasher.combine(byte) }
+    }
+
     /// What is wrong with a name of a group, a node, or a level; nil for a good one.
     ///
     /// Names become parts of topics, which `/` separates and in which `-` stands for “none”.
@@ -47,13 +57,13 @@ public struct InvalidName: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension String {
-    /// The text with control characters written as escapes, fit for a terminal or a log line.
+    /// The text fit for a terminal or a log line: what controls either, or turns the writing round, is escaped.
     public var escapingControls: String {
         unicodeScalars.reduce(into: "") { text, scalar in
-            if scalar.properties.generalCategory == .control {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
                 text += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                text.unicodeScalars.append(scalar)
+            default: text.unicodeScalars.append(scalar)
             }
         }
     }

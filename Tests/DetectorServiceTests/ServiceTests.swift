@@ -76,6 +76,37 @@ import ZeroMQ
         stage.service.stop()
     }
 
+    @Test func `forgets who is silent for long, and announces it anew when it comes back`() throws {
+        let stage = try Stage { $0.retention = .milliseconds(300) }
+        var audience = try stage.audience()
+        for _ in 0..<2 {
+            let publisher = try stage.publisher("edge-1")
+            #expect(try audience.next(of: "edge-1").from == .new)
+            publisher.stop()
+            while try audience.next(of: "edge-1").to != .forgotten {}
+        }
+        stage.service.stop()
+    }
+
+    @Test func `keeps no place for a stranger's goodbye`() throws {
+        let stage = try Stage()
+        let identity = try NodeIdentity(group: "edge", name: "stranger")
+        let goodbye = HeartbeatFrame.encode(
+            Heartbeat(key: NodeKey(of: identity), sequence: 0, isLeaving: true), introducing: try Introduction(identity: identity))
+        let socket = try Socket(.publish, in: Context())
+        try socket.connect(to: stage.heartbeats)
+        var client = try ControlClient(endpoint: stage.control)
+        // A PUB cannot see when its subscription is in force, so it repeats itself until it is heard.
+        var status = try client.status(within: patience)
+        for _ in 0..<6000 where (status.heartbeats["unknown-goodbye"] ?? 0) == 0 {
+            try socket.send(goodbye)
+            status = try client.status(within: patience)
+        }
+        #expect((status.heartbeats["unknown-goodbye"] ?? 0) > 0)
+        #expect(status.nodes == 0)
+        stage.service.stop()
+    }
+
     @Test func `answers every request, or says why not`() throws {
         let stage = try Stage()
         let publisher = try stage.publisher("edge-1")

@@ -90,7 +90,7 @@ import Testing
     }
     @Test(
         arguments: [
-            (0, "0 ms"), (.milliseconds(250), "250 ms"), (1_560_000, "1.56 ms"), (123_456, "0.12 ms"),
+            (0, "0 µs"), (.milliseconds(250), "250 ms"), (1_560_000, "1.56 ms"), (123_456, "123 µs"),
             (.seconds(1), "1 s"),
             (1_561_000_000, "1.56 s"), (.seconds(12) + .milliseconds(340), "12.3 s"), (.seconds(599), "599 s"),
             (.seconds(600), "10 min"), (.seconds(5400), "90 min"), (.hours(10), "10 h"), (.hours(36), "36 h"),

@@ -83,12 +83,18 @@ final class RunningProgram: Sendable, CustomStringConvertible {
     var transitions: [TransitionMessage] { events.compactMap(\.transition) }
 
     /// The first line of standard error, now or later, that is wanted.
-    func remark(_ what: String, where isWanted: (String) -> Bool) async throws -> String {
-        try await first("the remark “\(what)”") { $0.errors.first(where: isWanted) }
+    func remark(_ what: String, where isWanted: (String) throws -> Bool) async throws -> String {
+        try await first("the remark “\(what)”") { try $0.errors.first(where: isWanted) }
     }
     /// The first line of standard output, now or later, that is wanted.
-    func line(_ what: String, where isWanted: (String) -> Bool = { _ in true }) async throws -> String {
-        try await first("the line “\(what)”") { $0.output.first(where: isWanted) }
+    @discardableResult
+    func line(_ what: String, where isWanted: (String) throws -> Bool = { _ in true }) async throws -> String {
+        try await first("the line “\(what)”") { try $0.output.first(where: isWanted) }
+    }
+    /// Standard output, once it has so many lines.
+    @discardableResult
+    func lines(_ count: Int) async throws -> [String] {
+        try await first("\(count) lines") { $0.output.count >= count ? $0.output : nil }
     }
     /// The first change of the node to the verdict, now or later, that was printed after another event.
     @discardableResult
@@ -104,10 +110,10 @@ final class RunningProgram: Sendable, CustomStringConvertible {
     /// Its exit status, once it has ended, or 128 + signal.
     func exit() async throws -> Int32 { try await first("its end") { $0.end } }
 
-    private func first<Result>(_ what: String, _ find: (Record) -> Result?) async throws -> Result {
+    private func first<Result>(_ what: String, _ find: (Record) throws -> Result?) async throws -> Result {
         // A program that has ended says nothing more.
-        let found = await record.first(within: patience) { record in
-            find(record).map(Optional.some) ?? (record.end == nil ? nil : .some(nil))
+        let found = try await record.first(within: patience) { record in
+            try find(record).map(Optional.some) ?? (record.end == nil ? nil : .some(nil))
         }
         guard let result = found ?? nil else { throw NeverCame(what: what, from: command, record: record.value) }
         return result

@@ -65,11 +65,13 @@ def main(events, control):
 
     epoch = None  # of the log; a restarted detector begins another one
     last = 0  # everything up to this event is printed
+    question = "snapshot"
     while True:
         topic, header, body = feed.recv_multipart()
         its_epoch, sequence = struct.unpack(">QQ", header)
         if its_epoch != epoch:
-            epoch, last = its_epoch, catch_up(control, "snapshot", its_epoch, 0)
+            epoch, last = its_epoch, catch_up(control, question, its_epoch, 0)
+            question = "events"  # later logs begin while we listen: all of them is wanted
         elif sequence == last + 1 and topic != b"b1/":
             print(body.decode(), flush=True)
             last = sequence

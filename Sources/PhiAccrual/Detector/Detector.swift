@@ -15,15 +15,23 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         public var retention: Int64?
         /// How many nodes are kept at most. One more is refused, and those known are not disturbed.
         public var capacity: Int
+        /// Where the look-up puts keys depends on it. A service takes a random one: who can choose keys, and knew this,
+        /// could make every look-up slow.
+        public var seed: UInt64
 
-        public init(levels: [Level], model: Model.Parameters, retention: Int64? = nil, capacity: Int = 1_000_000) {
+        public init(
+            levels: [Level], model: Model.Parameters, retention: Int64? = nil, capacity: Int = 1_000_000,
+            seed: UInt64 = 0
+        ) {
             precondition((1...8).contains(levels.count), "between one and eight levels")
             precondition(Set(levels.map(\.name)).count == levels.count, "each level has a name of its own")
             precondition((1...Int(Int32.max)).contains(capacity))
+            precondition(retention.map { $0 > 0 } ?? true, "a node is kept for some time")
             self.levels = levels
             self.model = model
             self.retention = retention
             self.capacity = capacity
+            self.seed = seed
         }
     }
 
@@ -33,7 +41,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     public private(set) var receptions = ReceptionCounts()
 
     let thresholds: [Model.Threshold]  // one per level
-    private(set) var table = KeyTable()
+    private(set) var table: KeyTable
     // One element per slot; a slot that no node uses is in `vacant`.
     private(set) var nodes: [WatchedNode] = []
     private(set) var models: [Model] = []
@@ -45,6 +53,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     public init(_ configuration: Configuration) {
         self.configuration = configuration
         thresholds = configuration.levels.map { Model.threshold(for: $0.policy) }
+        table = KeyTable(seed: configuration.seed)
     }
 
     // MARK: Steps
@@ -149,7 +158,8 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         // What the silence looked like before its end was learned from. Most heartbeats change nothing and tell nothing.
         var evidence = before.isTrusted && !heartbeat.isLeaving ? nil : evidence(slot, silence: silence, ownLate: 0)
 
-        if before.phase == .new || isTakeover || heartbeat.incarnation != node.incarnation {
+        let isOtherSender = before.phase == .new || isTakeover || heartbeat.incarnation != node.incarnation
+        if isOtherSender || before.phase == .left {  // what lies between a goodbye and a return is no gap
             models[slot].begin(announcedInterval: heartbeat.announcedInterval)
             node.missing = 0
             node.senderLate = nil

@@ -3,17 +3,22 @@ struct KeyTable: Sendable {
     private var keys: [UInt64]
     private var slots: [Int32]  // −1 where nothing lies
     private(set) var count = 0
+    private let seed: UInt64
 
-    init() {
+    init(seed: UInt64 = 0) {
+        self.seed = seed
         keys = Array(repeating: 0, count: 16)
         slots = Array(repeating: -1, count: 16)
     }
 
     private var mask: Int { slots.count - 1 }
 
-    /// Keys are hashes already, but those of hostile senders need not be, so they are mixed once more.
+    /// Keys are hashes already, but those of hostile senders need not be, so they are mixed with the seed.
     private func home(of key: UInt64) -> Int {
-        let mixed = (key ^ (key >> 32)) &* 0x9E37_79B9_7F4A_7C15
+        // The finalizer of MurmurHash3: each bit of the key changes each bit of the place with even odds.
+        var mixed = key ^ seed
+        mixed = (mixed ^ (mixed >> 33)) &* 0xFF51_AFD7_ED55_8CCD
+        mixed = (mixed ^ (mixed >> 33)) &* 0xC4CE_B9FE_1A85_EC53
         return Int(truncatingIfNeeded: mixed >> 32) & mask
     }
 

@@ -44,13 +44,14 @@ public struct NormalModel: ArrivalModel {
 
     public mutating func observe(_ arrival: Arrival) {
         pretend(arrival.gap)
+        if window.count == 0 { return }  // several heartbeats with one stamp tell nothing of an interval
         window.insert(arrival.gap)
         observed += 1
         fit()
     }
 
     private mutating func pretend(_ interval: Int64) {
-        guard window.count == 0 else { return }
+        guard window.count == 0, interval > 0 else { return }
         window.insert(interval - interval / 4)
         window.insert(interval.addingSaturated(interval / 4))
         fit()

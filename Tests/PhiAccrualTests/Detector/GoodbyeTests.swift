@@ -54,6 +54,13 @@ import Testing
             watch.hear("a", 0, incarnation: 2, at: .hours(2)) == [.change("a", .left, .trusted, at: .hours(2))])
         #expect(watch.status("a")?.samples == 100)
     }
+    @Test func `and comes back has not been late meanwhile`() {
+        var watch = Watch.trusting("a")
+        watch.hear("a", 100, isLeaving: true, at: .seconds(10))
+        watch.hear("a", 101, at: .hours(2))
+        #expect(watch.status("a")?.samples == 100)
+        #expect((watch.status("a")?.expected).map { abs($0 - .milliseconds(100)) < .milliseconds(1) } == true)
+    }
     @Test func `goes on learning if it had not learned enough`() {
         var watch = Watch()
         watch.introduce("a", at: 0)

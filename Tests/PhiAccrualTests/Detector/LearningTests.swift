@@ -66,12 +66,14 @@ import Testing
         #expect(watch.advance(to: .seconds(60)).count == 1)
         #expect(watch.hear("a", 2, at: .seconds(60)) == [.change("a", .suspected, .trusted, at: .seconds(60))])
     }
-    @Test func `whose heartbeats all bear one stamp has a deadline all the same`() throws {
+    @Test func `whose first heartbeats all bear one stamp has no deadline before a gap is seen`() throws {
         var watch = Watch()
         watch.introduce("a", at: 0)
         for number in 0..<10 { watch.hear("a", UInt32(number), at: .seconds(5)) }
         #expect(watch.verdict("a") == .trusted)
-        #expect(try #require(watch.deadline("a")) > .seconds(5))
+        #expect(watch.deadline("a") == nil)
+        watch.hear("a", 10, at: .seconds(6))
+        #expect(try #require(watch.deadline("a")) > .seconds(7))
         #expect(try #require(watch.phi("a", at: .days(365))).isFinite)
     }
 }

@@ -115,11 +115,11 @@ struct NaiveDetector {
     private static func take(_ heartbeat: Heartbeat, by node: inout Node, _ thresholds: [Double], at now: Int64) {
         switch standing(of: heartbeat, to: &node) {
         case .outOfTurn: return
-        case .next:
+        case .next where !node.hasLeft:
             let step = Int64(heartbeat.sequence &- node.sequence)
             node.model.observe(Arrival(gap: now - (node.arrival ?? now), step: step))
             node.claim?.inOrder = 0
-        case .first:
+        case .next, .first:
             node.model.begin(announcedInterval: heartbeat.announcedInterval)
             node.claim = nil
         }

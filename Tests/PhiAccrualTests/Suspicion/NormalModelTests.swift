@@ -19,6 +19,7 @@ import Testing
                 }
             model.observe(Arrival(gap: gap, step: 1))
         }
+        model.observe(Arrival(gap: max(1, interval), step: 1))  // some gap it must have seen
         return (model, random)
     }
 
@@ -132,8 +133,14 @@ import Testing
         for gap in [50, 150] as [Int64] { model.observe(Arrival(gap: .milliseconds(gap), step: 1)) }
         #expect(wait(model) == 380_600_063)
     }
-    @Test func `has a deviation even if all arrivals bear one stamp`() throws {
+    @Test func `learns nothing from arrivals with one stamp before it knows an interval`() throws {
         var model = NormalModel(.init())
+        for _ in 0..<100 { model.observe(Arrival(gap: 0, step: 1)) }
+        #expect(wait(model) == nil && model.phi(after: 0) == nil && model.samples == 0)
+    }
+    @Test func `has a deviation even if all later arrivals bear one stamp`() throws {
+        var model = NormalModel(.init(window: 10))
+        model.begin(announcedInterval: 1000)
         for _ in 0..<100 { model.observe(Arrival(gap: 0, step: 1)) }
         #expect(wait(model) == 6)
         #expect(model.phi(after: 0) ?? 0 > 0.3)

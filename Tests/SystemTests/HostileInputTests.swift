@@ -1,0 +1,94 @@
+import Foundation
+import HeartbeatProtocol
+import PhiAccrual
+import Testing
+
+extension SystemTests {
+    @Suite(.enabled(if: TestBed.hasPython, TestBed.withoutPython)) struct `A detector among strangers` {
+        @Test func `drops and counts what is no heartbeat, and disturbs no node for it`() async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector()
+                let watch = try await bed.watch(detector)
+                let good = try bed.beat("good", to: detector)
+                try await watch.transition(of: "good", to: .trusted)
+
+                let stranger = try bed.python(.own("hostile_heartbeats"), detector.heartbeats)
+                try await watch.transition(of: "last", to: .left)
+                let report = try await stranger.line("the counts")
+                let expected = try JSONDecoder().decode(Counts.self, from: Data(report.utf8))
+
+                let status = try await bed.status(of: detector)
+                #expect(status.service.malformed == expected.malformed)
+                for (fate, count) in expected.heartbeats { #expect(status.service.heartbeats[fate] == count, "\(fate)") }
+                let names = status.nodes.map { $0.node ?? $0.key }
+                #expect(names.sorted() == ["absurd", "good", "last"])
+                let states = Dictionary(
+                    uniqueKeysWithValues: status.nodes.map { ($0.node ?? $0.key, $0.levels["suspect"]?.state) })
+                #expect(states == ["absurd": "left", "good": "trusted", "last": "left"])
+                #expect(watch.transitions.filter { $0.node == "good" }.last?.to == .trusted)
+
+                // Each reason is logged at most once a minute, and everything was just now.
+                let logged = detector.program.errors.filter { $0.contains("reason=") }
+                #expect(logged.count == expected.malformed.count, "\(logged)")
+                good.terminate()
+                try await watch.transition(of: "good", to: .left)
+            }
+        }
+
+        @Test func `answers every request, or says what is wrong with it`() async throws {
+            struct Exchange: Decodable {
+                struct Reply: Decodable {
+                    struct Failure: Decodable { var code, message: String }
+                    struct Answer: Decodable {}
+                    var id: Int64
+                    var ok: Answer?
+                    var error: Failure?
+                }
+                var sent: String
+                var id: Int64
+                var code: String?
+                var reply: Reply
+            }
+            try await TestBed.run { bed in
+                let detector = try await bed.detector()
+                let watch = try await bed.watch(detector)
+                _ = try bed.beat("good", to: detector)
+                try await watch.transition(of: "good", to: .trusted)
+
+                let stranger = try bed.python(.own("hostile_requests"), detector.control)
+                try await stranger.line("done") { $0 == "done" }
+                for line in stranger.output.dropLast() {
+                    let exchange = try JSONDecoder().decode(Exchange.self, from: Data(line.utf8))
+                    #expect(exchange.reply.id == exchange.id, "\(line)")
+                    #expect(exchange.reply.error?.code == exchange.code, "\(line)")
+                    #expect((exchange.reply.ok == nil) == (exchange.code != nil), "\(line)")
+                    if let failure = exchange.reply.error {
+                        #expect(failure.message.count > 10 && !failure.message.contains("\u{1B}"), "\(line)")
+                    }
+                }
+                #expect(try await bed.status(of: detector).nodes.map(\.levels["suspect"]?.state) == ["trusted"])
+                #expect(watch.transitions.last?.to == .trusted)
+            }
+        }
+    }
+}
+
+private struct Counts: Decodable {
+    var malformed: [String: Int64]
+    var heartbeats: [String: Int64]
+}
+
+/// What `phi status --json` prints.
+struct StatusReport: Decodable {
+    var service: StatusAnswer
+    var nodes: [NodesAnswer.Node]
+}
+
+extension TestBed {
+    /// The state of a detector, which suspects nobody.
+    func status(of detector: RunningDetector) async throws -> StatusReport {
+        let status = try phi("status", "--json", "--control", detector.control, "--timeout", "30s")
+        #expect(try await status.exit() == 0, "\(status.output) \(status.errors)")
+        return try JSONDecoder().decode(StatusReport.self, from: Data(status.output.joined().utf8))
+    }
+}

@@ -1,0 +1,115 @@
+"""Sends a detector's control socket what no client should, and prints a line for each request: what came back.
+
+    hostile_requests.py ENDPOINT
+
+A line is {"sent": text, "id": expected id, "code": expected code or null, "reply": object}.
+"""
+
+import json
+import sys
+
+import zmq
+
+context = zmq.Context()
+endpoint = sys.argv[1]
+
+
+def client():
+    socket = context.socket(zmq.DEALER)
+    socket.linger = 0
+    socket.connect(endpoint)
+    return socket
+
+
+def report(sent, number, code, reply):
+    line = {"sent": repr(sent[:100]), "id": number, "code": code, "reply": json.loads(reply)}
+    print(json.dumps(line), flush=True)
+
+
+# Bytes, the id that the reply must have, and the code of its error (None: it is an answer).
+REQUESTS = [
+    (b"", 0, "malformed"),
+    (b"\0", 0, "malformed"),
+    (b"\xff\xfe\xfd", 0, "malformed"),
+    (b"PH" + b"\0" * 30, 0, "malformed"),
+    (b"hello", 0, "malformed"),
+    (b"{", 0, "malformed"),
+    (b"null", 0, "malformed"),
+    (b"[]", 0, "malformed"),
+    (b"[" * 60_000, 0, "malformed"),
+    (b'{"a":' * 10_000, 0, "malformed"),
+    (b'"' + b"x" * 60_000 + b'"', 0, "malformed"),
+    (b'{"id": 1, "do": "\xff"}', 1, "malformed"),
+    (b"{}", 0, "malformed"),
+    (b'{"id": 2}', 2, "malformed"),
+    (b'{"id": 3, "do": 7}', 3, "malformed"),
+    (b'{"id": 4, "do": null}', 4, "malformed"),
+    (b'{"id": 5, "do": ["status"]}', 5, "malformed"),
+    (b'{"id": "x", "do": "status"}', 0, "malformed"),
+    (b'{"id": 1.5, "do": "status"}', 0, "malformed"),
+    (b'{"id": 1e400, "do": "status"}', 0, "malformed"),
+    (b'{"id": 99999999999999999999, "do": "status"}', 0, "malformed"),
+    (b'{"id": 6, "do": ""}', 6, "unknown-request"),
+    (b'{"id": 7, "do": "explode"}', 7, "unknown-request"),
+    (b'{"id": 8, "do": "STATUS"}', 8, "unknown-request"),
+    (b'{"id": 9, "do": "\\u0000\\u001b[31m"}', 9, "unknown-request"),
+    (b'{"id": 10, "do": "' + b"x" * 50_000 + b'"}', 10, "unknown-request"),
+    (b'{"id": 11, "do": "events", "since": -1}', 11, "malformed"),
+    (b'{"id": 12, "do": "events", "since": 1.5}', 12, "malformed"),
+    (b'{"id": 13, "do": "events", "since": "1"}', 13, "malformed"),
+    (b'{"id": 14, "do": "events", "since": 18446744073709551616}', 14, "malformed"),
+    (b'{"id": 15, "do": "events", "since": 18446744073709551615}', 15, "gone"),
+    (b'{"id": 16, "do": "events", "since": 9007199254740991}', 16, "gone"),
+    (b'{"id": 17, "do": "events", "epoch": 1}', 17, "other-epoch"),
+    (b'{"id": 18, "do": "snapshot", "epoch": 18446744073709551615}', 18, "other-epoch"),
+    (b'{"id": 19, "do": "events", "prefix": 1}', 19, "malformed"),
+    (b'{"id": 20, "do": "nodes", "limit": 1e300}', 20, "malformed"),
+    (b'{"id": 21, "do": "nodes", "cursor": {}}', 21, "malformed"),
+    (b'{"id": 22, "do": "nodes", "node": 5}', 22, "malformed"),
+    (b'{"id": 23, "do": "nodes", "node": "no-slash"}', 23, "unknown-node"),
+    (b'{"id": 24, "do": "nodes", "node": "a/b/c"}', 24, "unknown-node"),
+    (b'{"id": 25, "do": "nodes", "node": "/"}', 25, "unknown-node"),
+    (b'{"id": 26, "do": "nodes", "node": "a/\\u0000"}', 26, "unknown-node"),
+    (b'{"id": 27, "do": "tune"}', 27, "unknown-request"),
+    # Odd, and yet to be answered.
+    (b'{"do": "status"}', 0, None),
+    (b'{"id": null, "do": "status"}', 0, None),
+    (b'{"id": -9223372036854775808, "do": "status"}', -9223372036854775808, None),
+    (b'  {"do": "status", "id": 30, "more": [1, {"x": null}]}\r\n', 30, None),
+    (b'{"id": 31, "do": "snapshot", "since": 18446744073709551615}', 31, None),
+    (b'{"id": 32, "do": "events", "prefix": "\\u0000", "limit": -9223372036854775808}', 32, None),
+    (b'{"id": 33, "do": "events", "limit": 9223372036854775807}', 33, None),
+    (b'{"id": 34, "do": "nodes", "cursor": -9223372036854775808, "limit": 0}', 34, None),
+    (b'{"id": 35, "do": "nodes", "cursor": 9223372036854775807, "limit": 9223372036854775807}', 35, None),
+    (b'{"id": 36, "do": "status"}', 36, None),
+]
+
+dealer = client()
+for sent, number, code in REQUESTS:
+    dealer.send(sent)
+    *envelope, reply = dealer.recv_multipart()
+    assert envelope == []
+    report(sent, number, code, reply)
+
+# As a REQ would send it, and with more envelope than anybody needs.
+for envelope in ([b""], [b"a", b"b", b""]):
+    dealer.send_multipart(envelope + [b'{"id": 40, "do": "status"}'])
+    *returned, reply = dealer.recv_multipart()
+    assert returned == envelope, returned
+    report(b"in an envelope", 40, None, reply)
+
+# Not answered, and survived: endless frames, and one that ends its connection.
+other = client()
+other.send_multipart([b"x"] * 10_000)
+other = client()
+monitor = other.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+other.send(b'{"id": 50, "do": "' + b"x" * 100_000 + b'"}')
+monitor.recv_multipart()
+
+# Many at once, and nobody who reads the answers.
+for _ in range(20_000):
+    other.send(b'{"id": 60, "do": "status"}', copy=False)
+other.close()
+dealer.send(b'{"id": 70, "do": "status"}')
+report(b"after all that", 70, None, dealer.recv())
+print("done", flush=True)

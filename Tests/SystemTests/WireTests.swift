@@ -1,0 +1,149 @@
+import Foundation
+import HeartbeatProtocol
+import PhiAccrual
+import Testing
+
+extension SystemTests {
+    @Suite(.enabled(if: TestBed.hasPython, TestBed.withoutPython)) struct `The wire as Python sees it` {
+        @Test func `has the documented bytes for the first heartbeat of edge-1`() async throws {
+            let identity = try NodeIdentity(group: "edge", name: "edge-1")
+            let heartbeat = Heartbeat(
+                key: NodeKey(of: identity), incarnation: 1_700_000_000, sequence: 0, sent: 123_456_789,
+                announcedInterval: 1_000_000_000)
+            // The example of docs/protocol.md, in the long form.
+            let golden = """
+                5048 2b2470f4e7c67879 01 02 0000803f 00f15365 00000000 15cd5b0700000000 \
+                04 65646765 06 656467652d31 0200 7b7d
+                """.replacing(" ", with: "")
+            #expect(HeartbeatFrame.encode(heartbeat, introducing: try Introduction(identity: identity)).hex == golden)
+            try await TestBed.run { bed in
+                let node = try bed.python(.own("one_heartbeat"), "edge", "edge-1", "1", "1700000000", "0", "123456789")
+                #expect(try await node.exit() == 0)
+                #expect(node.output == [golden])
+            }
+        }
+
+        @Test func `carries the example's heartbeats and its goodbye as the library would write them`() async throws {
+            try await TestBed.run { bed in
+                let sniffer = try bed.python(.own("frames"), "bind", "tcp://127.0.0.1:*", "PH")
+                let endpoint = try await sniffer.remark("ready …") { $0.hasPrefix("ready ") }.dropFirst(6)
+                let start = UInt32(Date().timeIntervalSince1970)
+                let node = try bed.pythonNode("nœud-1", to: String(endpoint), every: 0.25)
+                try await sniffer.lines(4)
+                node.terminate()
+                #expect(try await node.exit() == 0)
+                let goodbye = try await sniffer.line("the goodbye") { try read($0).heartbeat.isLeaving }
+                #expect(goodbye == sniffer.output.last)
+
+                let identity = try NodeIdentity(group: "lab", name: "nœud-1")
+                let heard = try sniffer.output.map { line in
+                    let (heartbeat, introduction, bytes) = try read(line)
+                    #expect(introduction.identity == identity && introduction.labels == [:])
+                    let written = HeartbeatFrame.encode(heartbeat, introducing: try Introduction(identity: identity))
+                    #expect(written.hex == bytes.hex)
+                    return heartbeat
+                }
+                let sequences = heard.map(\.sequence)
+                #expect(sequences == Array(Set(sequences)).sorted())
+                for heartbeat in heard {
+                    #expect(heartbeat.key == NodeKey(of: identity))
+                    #expect(heartbeat.announcedInterval == 250_000_000)
+                    #expect(heartbeat.incarnation == heard[0].incarnation && heartbeat.incarnation >= start)
+                    #expect(heartbeat.isLeaving == (heartbeat.sequence == sequences.last))
+                    // Numbers are slots of the schedule: never early, and on a machine with other things to do a bit late.
+                    let slots = Int64(heartbeat.sequence) - Int64(heard[0].sequence)
+                    let delay = (heartbeat.sent ?? 0) - (heard[0].sent ?? 0) - slots * 250_000_000
+                    #expect(delay > -250_000_000 && delay < 10_000_000_000, "\(heartbeat)")
+                }
+            }
+        }
+
+        @Test func `carries events in three frames, of which the last is enough`() async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector("--level", "suspect=phi=8", "--level", "evict=phi=12")
+                let sniffer = try bed.python(.own("frames"), "connect", detector.events, "e1/", "b1/")
+                try await sniffer.line("a beacon")
+                let node = try bed.beat("n-1", to: detector)
+                try await sniffer.line("trust") { try event($0).map { $0.level == "evict" && $0.to == .trusted } ?? false }
+                node.terminate()
+                try await sniffer.line("the goodbye") { try event($0).map { $0.level == "evict" && $0.to == .left } ?? false }
+
+                var sequence: UInt64 = 0
+                for line in sniffer.output {
+                    let frames = try frames(line)
+                    try #require(frames.count == 3)
+                    let header = try #require(FeedHeader(decoding: frames[1]))
+                    #expect(frames[1].count == 16 && header.encoded == frames[1])
+                    if frames[0] == Array("b1/".utf8) {
+                        let beacon = try WireJSON.decode(Beacon.self, from: frames[2])
+                        #expect(FeedHeader(epoch: beacon.epoch, sequence: beacon.sequence) == header)
+                        #expect(beacon.sequence == sequence && beacon.kind == "beacon")
+                        #expect(try WireJSON.encode(beacon) == frames[2])
+                    } else {
+                        let event = try WireJSON.decode(EventMessage.self, from: frames[2])
+                        let transition = try #require(event.transition)
+                        sequence += 1
+                        #expect(event.place.sequence == sequence)
+                        #expect(FeedHeader(epoch: event.place.epoch, sequence: event.place.sequence) == header)
+                        #expect(frames[0] == Array("e1/\(transition.level)/lab/n-1/".utf8))
+                        #expect(try WireJSON.encode(event) == frames[2])
+                    }
+                }
+                let changes = try sniffer.output.compactMap { try event($0) }.map { "\($0.level) \($0.to)" }
+                #expect(
+                    changes.filter { !$0.hasSuffix("new") } == [
+                        "suspect learning", "evict learning", "suspect trusted", "evict trusted", "suspect left", "evict left",
+                    ])
+            }
+        }
+
+        @Test func `loses nothing for either subscriber when the feed loses, stutters, forgets and begins anew`() async throws {
+            try await TestBed.run { bed in
+                let feed = try bed.python(.own("lossy_feed"), "2")
+                let ready = try await feed.remark("ready …") { $0.hasPrefix("ready ") }.split(separator: " ").map(String.init)
+                let watch = try bed.phi("watch", "--json", "--from", ready[1], "--control", ready[2], "--for", "5m")
+                let subscriber = try bed.python(.example("subscriber"), ready[1], ready[2])
+                let wanted = try await feed.line("what must have been delivered").split(separator: " ")
+                for reader in [watch, subscriber] {
+                    try await reader.line("the last event") { place(of: $0) == wanted.last }
+                    #expect(reader.output.map(place(of:)) == wanted.map(Optional.some), "\(reader)")
+                }
+            }
+        }
+    }
+}
+
+/// The frames of a message as `frames.py` prints them.
+private func frames(_ line: String) throws -> [[UInt8]] {
+    try JSONDecoder().decode([String].self, from: Data(line.utf8)).map { text in
+        let digits = Array(text)
+        return try stride(from: 0, to: digits.count, by: 2).map { try #require(UInt8(String(digits[$0...$0 + 1]), radix: 16)) }
+    }
+}
+
+private func event(_ line: String) throws -> TransitionMessage? {
+    let frames = try frames(line)
+    return frames[0].starts(with: Array("e1/".utf8))
+        ? try WireJSON.decode(EventMessage.self, from: try #require(frames.last)).transition : nil
+}
+
+private func read(_ line: String) throws -> (heartbeat: Heartbeat, introduction: Introduction, bytes: [UInt8]) {
+    let frames = try frames(line)
+    try #require(frames.count == 1)
+    return try frames[0].withUnsafeBytes { bytes in
+        let (heartbeat, introduces) = try HeartbeatFrame.decode(bytes)
+        try #require(introduces)
+        let tail = UnsafeRawBufferPointer(rebasing: bytes[HeartbeatFrame.compactSize...])
+        return (heartbeat, try Introduction(decoding: tail, key: heartbeat.key), frames[0])
+    }
+}
+
+/// Where an event of the made-up feed stands: `7:3` is number 3 of epoch 7.
+private func place(of line: String) -> Substring? {
+    struct Place: Decodable { var epoch, sequence: UInt64 }
+    return (try? JSONDecoder().decode(Place.self, from: Data(line.utf8))).map { "\($0.epoch):\($0.sequence)" }
+}
+
+extension [UInt8] {
+    var hex: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+}
