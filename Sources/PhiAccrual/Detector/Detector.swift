@@ -50,6 +50,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     private var vacant: [Int] = []
     private var wheel = TimingWheel()
 
+    @specialized(where Model == NormalModel)
     public init(_ configuration: Configuration) {
         self.configuration = configuration
         thresholds = configuration.levels.map { Model.threshold(for: $0.policy) }
@@ -61,6 +62,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     /// Says what a node is called. A node not heard yet is then expected.
     ///
     /// - Returns: False if there is no room for one more node.
+    @specialized(where Model == NormalModel)
     @discardableResult
     public mutating func introduce(
         _ identity: NodeIdentity, key: NodeKey, at now: Instant, into events: inout [Event]
@@ -76,10 +78,12 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     }
 
     /// Takes in heartbeats that all arrived at one instant, in their order.
+    @specialized(where Model == NormalModel)
     public mutating func receive(_ batch: Span<Heartbeat>, at now: Instant, into events: inout [Event]) {
         for index in batch.indices { receive(batch[index], at: now, into: &events) }
     }
 
+    @specialized(where Model == NormalModel)
     @discardableResult
     public mutating func receive(_ heartbeat: Heartbeat, at now: Instant, into events: inout [Event]) -> Reception {
         let reception = take(heartbeat, at: now, into: &events)
@@ -88,6 +92,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     }
 
     /// Acts on every deadline up to and including `now`, in the order of the deadlines.
+    @specialized(where Model == NormalModel)
     public mutating func advance(to now: Instant, into events: inout [Event]) {
         while let slot = wheel.firstDue(at: now.nanoseconds) {
             let due = nodes[slot].deadline
