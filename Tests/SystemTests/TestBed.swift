@@ -72,6 +72,10 @@ final class TestBed: Sendable {
         return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
+    /// The package's folder.
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
     /// A Python with pyzmq, if these tests were told of one.
     static let python = ProcessInfo.processInfo.environment["PHI_PYTHON"]
     static let hasPython = python != nil
@@ -83,10 +87,7 @@ struct PythonScript {
     let path: String
 
     /// A public example.
-    static func example(_ name: String) -> PythonScript { PythonScript(path: root + "/examples/python/\(name).py") }
+    static func example(_ name: String) -> PythonScript { PythonScript(path: TestBed.root + "/examples/python/\(name).py") }
     /// One of these tests' own.
-    static func own(_ name: String) -> PythonScript { PythonScript(path: root + "/Tests/SystemTests/Scripts/\(name).py") }
-
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path
+    static func own(_ name: String) -> PythonScript { PythonScript(path: TestBed.root + "/Tests/SystemTests/Scripts/\(name).py") }
 }
