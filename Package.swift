@@ -55,7 +55,8 @@ let package = Package(
             name: "HeartbeatPublisher", dependencies: ["HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ"],
             swiftSettings: strict),
         .target(
-            name: "PhiClient", dependencies: ["HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ"], swiftSettings: strict),
+            name: "PhiClient", dependencies: ["HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ"],
+            swiftSettings: strict),
         .target(
             name: "DetectorService",
             dependencies: [

@@ -62,18 +62,28 @@ struct Detect: AsyncParsableCommand {
         let logger = log.logger(label: "phi.detect")
         let service = try DetectorService(configuration, logger: logger)
         let endpoints = service.endpoints
-        logger.info(
-            "ready",
-            metadata: [
-                "heartbeats": "\(endpoints.heartbeats.joined(separator: ","))",
-                "connect": "\(endpoints.connect.joined(separator: ","))",
-                "events": "\(endpoints.events.joined(separator: ","))",
-                "control": "\(endpoints.control.joined(separator: ","))",
-                "levels": "\(configuration.levels.map { "\($0.name)=\($0.policy)" }.joined(separator: ","))",
-            ])
+        let ready: Logger.Metadata = [
+            "heartbeats": "\(endpoints.heartbeats.joined(separator: ","))",
+            "connect": "\(endpoints.connect.joined(separator: ","))",
+            "events": "\(endpoints.events.joined(separator: ","))",
+            "control": "\(endpoints.control.joined(separator: ","))",
+            "levels": "\(configuration.levels.map { "\($0.name)=\($0.policy)" }.joined(separator: ","))",
+        ]
         try await ServiceGroup(
-            services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: log.logger(label: "phi.life", level: .error)
+            services: [Announced(service: service) { logger.info("ready", metadata: ready) }],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: log.logger(label: "phi.life", level: .error)
         ).run()
         logger.info("stopped")
+    }
+
+    /// Says that it is ready when it really is: signals are trapped by the time that a group runs its services.
+    private struct Announced: Service {
+        let service: DetectorService
+        let announce: @Sendable () -> Void
+
+        func run() async throws {
+            announce()
+            try await service.run()
+        }
     }
 }

@@ -19,7 +19,9 @@ extension SystemTests {
 
                 let status = try await bed.status(of: detector)
                 #expect(status.service.malformed == expected.malformed)
-                for (fate, count) in expected.heartbeats { #expect(status.service.heartbeats[fate] == count, "\(fate)") }
+                for (fate, count) in expected.heartbeats {
+                    #expect(status.service.heartbeats[fate] == count, "\(fate)")
+                }
                 let names = status.nodes.map { $0.node ?? $0.key }
                 #expect(names.sorted() == ["absurd", "good", "last"])
                 let states = Dictionary(

@@ -24,13 +24,12 @@ final class RunningProgram: Sendable, CustomStringConvertible {
     private let processIdentifier: Int32
     private let record = Observed(Record())
 
-    init(_ path: String, _ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws {
+    init(_ path: String, _ arguments: [String], in folder: URL) throws {
         command = ([URL(fileURLWithPath: path).lastPathComponent] + arguments).joined(separator: " ")
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
         process.currentDirectoryURL = folder
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         let (output, errors) = (Pipe(), Pipe())
         (process.standardOutput, process.standardError) = (output, errors)
@@ -136,7 +135,8 @@ struct NeverCame: Error, CustomStringConvertible {
     let record: RunningProgram.Record
     var description: String {
         let status = record.end.map { "It ended with status \($0)" } ?? "It still runs"
-        let said = ["\(status), and said:"] + record.output.suffix(40) + ["and on standard error:"] + record.errors.suffix(40)
+        let said =
+            ["\(status), and said:"] + record.output.suffix(40) + ["and on standard error:"] + record.errors.suffix(40)
         return "waited in vain for \(what) from “\(from)”. \(said.joined(separator: "\n    "))"
     }
 }
