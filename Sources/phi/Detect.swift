@@ -22,9 +22,13 @@ struct Detect: AsyncParsableCommand {
     var events: [String] = []
     @Option(help: "Endpoint to bind for requests (repeatable; default tcp://127.0.0.1:7712).")
     var control: [String] = []
-    @Option(help: "Level and its policy (repeatable, from least certain to most; default suspect=phi=8).", transform: Parsing.level)
+    @Option(
+        help: "Level and its policy (repeatable, from least certain to most; default suspect=phi=8).",
+        transform: Parsing.level)
     var level: [Level] = []
-    @Option(help: "How arrivals are judged: 'normal', or with parameters 'normal,window=1000,floor=0.1'.", transform: Parsing.model)
+    @Option(
+        help: "How arrivals are judged: 'normal', or with parameters 'normal,window=1000,floor=0.1'.",
+        transform: Parsing.model)
     var detector = ModelChoice.normal(.init())
     @Option(help: "After which silence a node is forgotten.", transform: Parsing.duration)
     var retention: Duration = .seconds(86_400)
@@ -38,8 +42,12 @@ struct Detect: AsyncParsableCommand {
     var log = LogFormat.logfmt
 
     func validate() throws {
-        guard http == "off" else { throw ValidationError("--http \(http) cannot be served yet: only 'off' is possible") }
-        guard state == "none" else { throw ValidationError("--state \(state) cannot be kept yet: only 'none' is possible") }
+        guard http == "off" else {
+            throw ValidationError("--http \(http) cannot be served yet: only 'off' is possible")
+        }
+        guard state == "none" else {
+            throw ValidationError("--state \(state) cannot be kept yet: only 'none' is possible")
+        }
         guard level.count <= 8 else { throw ValidationError("there are \(level.count) levels, and eight are the most") }
         guard Set(level.map(\.name)).count == level.count else { throw ValidationError("two levels have one name") }
         guard (1...Int(Int32.max)).contains(maxNodes) else { throw ValidationError("--max-nodes must be above 0") }

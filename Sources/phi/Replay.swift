@@ -17,11 +17,15 @@ struct Replay: ParsableCommand {
 
     @Argument(help: "Trace to read; '-' is standard input.")
     var trace: String
-    @Option(help: "How arrivals are judged: 'normal', or with parameters 'normal,window=1000,floor=0.1'.", transform: Parsing.model)
+    @Option(
+        help: "How arrivals are judged: 'normal', or with parameters 'normal,window=1000,floor=0.1'.",
+        transform: Parsing.model)
     var detector = ModelChoice.normal(.init())
     @Option(help: "When to suspect (default phi=8).", transform: Parsing.policy)
     var policy = Policy.phi(8)
-    @Option(help: "The interval that nodes announce; without it, it is learned from the trace.", transform: Parsing.duration)
+    @Option(
+        help: "The interval that nodes announce; without it, it is learned from the trace.", transform: Parsing.duration
+    )
     var interval: Duration?
     @Option(help: "Fresh heartbeats per node before judging begins.")
     var warmUp = 0

@@ -81,7 +81,10 @@ struct ReplayReport: Encodable {
             ("trace", trace), ("detector", "\(detector), \(policy)"),
             ("heartbeats", "\(quality.samples) of \(quality.nodes) nodes, \(quality.losses) lost"),
             ("interval", seconds(quality.interval)),
-            ("mistakes", "\(quality.mistakes)" + (quality.mistakesPerHeartbeat.map { ", \(rate($0)) per heartbeat" } ?? "")),
+            (
+                "mistakes",
+                "\(quality.mistakes)" + (quality.mistakesPerHeartbeat.map { ", \(rate($0)) per heartbeat" } ?? "")
+            ),
             ("between mistakes", seconds(quality.mistakeRecurrence)),
             ("mistakes last", seconds(quality.mistakeDuration)),
             ("query accuracy", quality.queryAccuracy.map { "\($0.decimals(6))" } ?? "-"),
@@ -90,12 +93,16 @@ struct ReplayReport: Encodable {
         ]
         for line in quality.calibration where line.decades != nil {
             rows.append(
-                ("φ > \(line.phi)", "\(line.observed) times, \(line.expected.threeDigits) if φ were true "
-                    + "(\((line.decades ?? 0).decimals(2)) decades)"))
+                (
+                    "φ > \(line.phi)",
+                    "\(line.observed) times, \(line.expected.threeDigits) if φ were true "
+                        + "(\((line.decades ?? 0).decimals(2)) decades)"
+                ))
         }
         if let timing {
             let perSecond = Double(timing.heartbeats) / max(1e-9, timing.seconds)
-            rows.append(("replayed in", "\(timing.seconds.spokenSeconds), \(perSecond.decimals(0)) heartbeats per second"))
+            rows.append(
+                ("replayed in", "\(timing.seconds.spokenSeconds), \(perSecond.decimals(0)) heartbeats per second"))
         }
         return rows.map { "\($0.0.padded(to: 18))\($0.1)" }
     }

@@ -92,7 +92,8 @@ import ZeroMQ
         let stage = try Stage()
         let identity = try NodeIdentity(group: "edge", name: "stranger")
         let goodbye = HeartbeatFrame.encode(
-            Heartbeat(key: NodeKey(of: identity), sequence: 0, isLeaving: true), introducing: try Introduction(identity: identity))
+            Heartbeat(key: NodeKey(of: identity), sequence: 0, isLeaving: true),
+            introducing: try Introduction(identity: identity))
         let socket = try Socket(.publish, in: Context())
         try socket.connect(to: stage.heartbeats)
         var client = try ControlClient(endpoint: stage.control)
