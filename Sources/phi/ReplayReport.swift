@@ -1,3 +1,4 @@
+import HeartbeatProtocol
 import QualityOfService
 
 /// What a replay tells about a detector on a trace: one JSON object, or a table.

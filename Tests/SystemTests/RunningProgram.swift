@@ -51,18 +51,20 @@ final class RunningProgram: Sendable, CustomStringConvertible {
 
     /// Reads lines on a thread of their own, until their last writer is gone.
     private func read(_ pipe: Pipe, into note: @escaping @Sendable (inout Record, String) -> Void) {
-        let handle = pipe.fileHandleForReading
+        let handle = pipe.fileHandleForReading  // closes when nobody refers to it
         Thread.detachNewThread { [record] in
-            var rest = Data()
+            var rest: [UInt8] = []
+            var piece = [UInt8](repeating: 0, count: 65_536)
             while true {
-                let data = handle.availableData
-                rest += data
+                let count = Foundation.read(handle.fileDescriptor, &piece, piece.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { break }
+                rest += piece[..<count]
                 while let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
                     let line = String(decoding: rest[..<newline], as: UTF8.self)
-                    rest = Data(rest[(newline + 1)...])
+                    rest.removeFirst(newline + 1)
                     record.change { note(&$0, line) }
                 }
-                if data.isEmpty { break }
             }
             let last = String(decoding: rest, as: UTF8.self)
             record.change { record in

@@ -51,24 +51,15 @@ struct ScheduledArrivals: Sendable {
     func expected(after steps: Int64, interval: (time: Int128, steps: Int128)) -> Double {
         let numbers = Int128(steps) * Int128(count) + sum.step
         let denominator = interval.steps * Int128(count)
-        let due = interval.time.asDouble * numbers.asDouble
-        let ago = interval.steps.asDouble * sum.gap.asDouble
-        let quotient = (due - ago) / denominator.asDouble
+        let due = interval.time.double * numbers.double
+        let ago = interval.steps.double * sum.gap.double
+        let quotient = (due - ago) / denominator.double
         // Perfect order should give a perfect expectation, so what rounding took away is found in whole numbers, unless
         // they do not fit.
         guard due < 0x1p120, ago < 0x1p120, quotient.magnitude < 0x1p62 else { return quotient }
         let whole = Int64(quotient)
         let part = interval.time &* numbers &- interval.steps &* sum.gap &- Int128(whole) &* denominator
-        return Double(whole) + part.asDouble / denominator.asDouble
-    }
-}
-
-extension Int128 {
-    /// Within a bit of `Double(self)`, which takes a quarter of a microsecond beyond 64 bits (Swift 6.3).
-    var asDouble: Double {
-        let high = Double(UInt64(truncatingIfNeeded: magnitude >> 64))
-        let absolute = high * 0x1p64 + Double(UInt64(truncatingIfNeeded: magnitude))
-        return self < 0 ? -absolute : absolute
+        return Double(whole) + part.double / denominator.double
     }
 }
 
