@@ -40,7 +40,7 @@ struct StatusCommand: ParsableCommand {
         let service = report.service
         let levels = service.levels.map { "\($0.name) at \($0.policy)" }.joined(separator: ", ")
         var lines = [
-            "\(service.nodes) nodes, up \(service.uptimeSeconds.spokenSeconds), event \(service.sequence); \(levels)"
+            "\(service.nodes) node\(service.nodes == 1 ? "" : "s"), up \(service.uptimeSeconds.spokenSeconds), event \(service.sequence); \(levels)"
         ]
         let dropped = service.malformed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         if !dropped.isEmpty { lines.append("dropped frames: \(dropped.joined(separator: ", "))") }
