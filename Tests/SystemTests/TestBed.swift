@@ -24,10 +24,10 @@ final class TestBed: Sendable {
     }
 
     private func clear() async throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
         let programs = programs.withLock { $0 }
         for program in programs { program.crash() }
         for program in programs { _ = try await program.exit() }
-        try FileManager.default.removeItem(at: folder)
     }
 
     // MARK: Programs
