@@ -48,6 +48,9 @@ let package = Package(
 
         .target(name: "Replay", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
 
+        .target(name: "Comparison", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
+        .executableTarget(name: "sweeptest", dependencies: ["Comparison", "PhiAccrual"]),
+
         // The shells.
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
         .target(name: "SystemClocks", dependencies: ["PhiAccrual", "CTimerFD"], swiftSettings: strict),

@@ -33,21 +33,16 @@ public final class DetectorService: Service {
         let (stopIngest, stopFeed, failure) = (try WakeUp(), try WakeUp(), Failure())
         (self.stopIngest, self.stopFeed, self.failure) = (stopIngest, stopFeed, failure)
 
-        let detector = Detector<NormalModel>(
-            .init(
-                levels: configuration.levels, model: configuration.model,
-                retention: configuration.retention.nanoseconds, capacity: configuration.limits.nodes,
-                seed: UInt64.random(in: .min ... .max)))
         let log = EventLog(
             epoch: UInt64(max(0, WallClock.now / 1_000_000)), capacity: configuration.limits.events)
-        ingest = try SocketThread(
-            name: "phi-ingest",
-            owning: Ingest(
-                sockets: heartbeatSockets, detector: detector, requests: requests, feed: inputs, logger: logger)
-        ) { ingest in
-            var ingest = ingest
-            failure.catching { try ingest.run(until: stopIngest) }
-        }
+        let work = IngestWork(
+            configuration: configuration, requests: requests, feed: inputs, logger: logger, stop: stopIngest,
+            failure: failure)
+        ingest =
+            switch configuration.model {
+            case .adaptive: try work.start(AdaptiveModel.self, .init(), on: heartbeatSockets)
+            case .normal(let parameters): try work.start(NormalModel.self, parameters, on: heartbeatSockets)
+            }
         feed = try SocketThread(
             name: "phi-feed",
             owning: Feed(
@@ -79,6 +74,38 @@ public final class DetectorService: Service {
         ingest.join()
         stopFeed.signal()
         feed.join()
+    }
+}
+
+/// What the thread of heartbeats starts with, whichever model it runs.
+private struct IngestWork {
+    let configuration: ServiceConfiguration
+    let requests: Mailbox<IngestRequest>
+    let feed: Mailbox<FeedInput>
+    let logger: Logger
+    let stop: WakeUp
+    let failure: Failure
+
+    func start<Model: ArrivalModel>(
+        _ model: Model.Type, _ parameters: Model.Parameters, on sockets: consuming sending HeartbeatSockets
+    ) throws -> SocketThread {
+        for level in configuration.levels {
+            if let reason = Model.refusal(of: level.policy) {
+                throw InvalidPolicy(text: level.policy.description, reason: reason)
+            }
+        }
+        let detector = Detector<Model>(
+            .init(
+                levels: configuration.levels, model: parameters, retention: configuration.retention.nanoseconds,
+                capacity: configuration.limits.nodes, seed: UInt64.random(in: .min ... .max)))
+        let (stop, failure) = (stop, failure)
+        return try SocketThread(
+            name: "phi-ingest",
+            owning: Ingest(sockets: sockets, detector: detector, requests: requests, feed: feed, logger: logger)
+        ) { ingest in
+            var ingest = ingest
+            failure.catching { try ingest.run(until: stop) }
+        }
     }
 }
 

@@ -24,8 +24,8 @@ struct Detect: AsyncParsableCommand {
     var control: [String] = []
     @Option(help: "Level and its policy (repeatable, from least certain to most; default suspect=phi=8).", transform: Parsing.level)
     var level: [Level] = []
-    @Option(help: "How arrivals are judged: 'normal', or with parameters 'normal,window=1000,floor=0.1'.", transform: Parsing.model)
-    var detector = ModelChoice.normal(.init())
+    @Option(help: "How arrivals are judged: 'adaptive', or a classical detector such as 'normal,window=1000,floor=0.1'.", transform: Parsing.model)
+    var detector = ModelChoice.adaptive
     @Option(help: "After which silence a node is forgotten.", transform: Parsing.duration)
     var retention: Duration = .seconds(86_400)
     @Option(help: "Nodes kept at most.")
@@ -53,9 +53,7 @@ struct Detect: AsyncParsableCommand {
         if !events.isEmpty { configuration.events = events }
         if !control.isEmpty { configuration.control = control }
         if !level.isEmpty { configuration.levels = level }
-        switch detector {
-        case .normal(let parameters): configuration.model = parameters
-        }
+        configuration.model = detector
         configuration.retention = retention
         configuration.limits.nodes = maxNodes
 

@@ -17,8 +17,8 @@ struct Replay: ParsableCommand {
 
     @Argument(help: "Trace to read; '-' is standard input.")
     var trace: String
-    @Option(help: "How arrivals are judged: 'normal', or with parameters 'normal,window=1000,floor=0.1'.", transform: Parsing.model)
-    var detector = ModelChoice.normal(.init())
+    @Option(help: "How arrivals are judged: 'adaptive', or a classical detector such as 'normal,window=1000,floor=0.1'.", transform: Parsing.model)
+    var detector = ModelChoice.adaptive
     @Option(help: "When to suspect (default phi=8).", transform: Parsing.policy)
     var policy = Policy.phi(8)
     @Option(help: "The interval that nodes announce; without it, it is learned from the trace.", transform: Parsing.duration)
@@ -40,6 +40,10 @@ struct Replay: ParsableCommand {
 
     func run() throws {
         switch detector {
+        case .adaptive:
+            var replay = TraceReplay<AdaptiveModel>(
+                levels: [.suspect(policy)], model: .init(), interval: interval, warmUp: warmUp)
+            try run(&replay)
         case .normal(let parameters):
             var replay = TraceReplay<NormalModel>(
                 levels: [.suspect(policy)], model: parameters, interval: interval, warmUp: warmUp)

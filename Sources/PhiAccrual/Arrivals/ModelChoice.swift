@@ -1,10 +1,15 @@
 /// Which detector is to judge, with its parameters, as its user states it: `normal`, `normal,window=500,floor=0.05`.
 public enum ModelChoice: Hashable, Sendable {
+    case adaptive
     case normal(NormalModel.Parameters)
 
     /// Reads the notation used in options and files.
     public init(parsing text: String) throws(InvalidModelChoice) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        if text == "adaptive" {
+            self = .adaptive
+            return
+        }
         guard parts.first == "normal" else {
             throw InvalidModelChoice(
                 text: text, reason: "'\(parts.first ?? "")' is not a detector known here", known: "normal")
@@ -41,6 +46,7 @@ extension ModelChoice: CustomStringConvertible {
     /// The notation that `init(parsing:)` reads.
     public var description: String {
         switch self {
+        case .adaptive: "adaptive"
         case .normal(let parameters): "normal,window=\(parameters.window),floor=\(parameters.floor)"
         }
     }

@@ -7,7 +7,7 @@
 ///   side, so that the first deadlines are wide. Akka does the same.
 ///
 /// Source: Hayashibara, Défago, Yared, Katayama, “The φ accrual failure detector”, SRDS 2004, section 3.
-public struct NormalModel: ArrivalModel {
+public struct NormalModel: PlainArrivalModel {
     public struct Parameters: Hashable, Sendable {
         /// How many gaps are remembered.
         public var window = 1000
@@ -33,9 +33,8 @@ public struct NormalModel: ArrivalModel {
     }
 
     public static func threshold(for policy: Policy) -> Double {
-        switch policy {
-        case .phi(let threshold): NormalTail.quantile(phi: threshold)
-        }
+        guard let phi = policy.phi else { preconditionFailure("refused: \(policy)") }
+        return NormalTail.quantile(phi: phi)
     }
 
     public mutating func begin(announcedInterval: Int64) {
