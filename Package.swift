@@ -49,7 +49,6 @@ let package = Package(
         .target(name: "Replay", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
 
         .target(name: "Comparison", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
-        .executableTarget(name: "sweeptest", dependencies: ["Comparison", "PhiAccrual"]),
 
         // The shells.
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
@@ -58,7 +57,8 @@ let package = Package(
             name: "HeartbeatPublisher", dependencies: ["HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ"],
             swiftSettings: strict),
         .target(
-            name: "PhiClient", dependencies: ["HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ"], swiftSettings: strict),
+            name: "PhiClient", dependencies: ["HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ"],
+            swiftSettings: strict),
         .target(
             name: "DetectorService",
             dependencies: [

@@ -32,7 +32,10 @@ public struct ParetoCurve: Hashable, Sendable, Encodable {
         for (a, b) in zip(points, points.dropFirst()) where a.wait > 0 && b.wait > 0 {
             guard (a.rate - rate) * (b.rate - rate) < 0 else { continue }
             // Half a mistake stands for none, whose logarithm there is not.
-            let floor = 0.5 * min(a.mistakes > 0 ? a.rate / Double(a.mistakes) : 1, b.mistakes > 0 ? b.rate / Double(b.mistakes) : 1)
+            let floor =
+                0.5
+                * min(
+                    a.mistakes > 0 ? a.rate / Double(a.mistakes) : 1, b.mistakes > 0 ? b.rate / Double(b.mistakes) : 1)
             let (from, to) = (log(max(a.rate, floor)), log(max(b.rate, floor)))
             guard from != to else { continue }
             let share = (log(rate) - from) / (to - from)
@@ -63,7 +66,9 @@ public struct ComparisonCell: Hashable, Sendable, Encodable {
     public static let leastMistakes = 20.0
 
     /// The cells of one trace. Ours is taken strictly, the others with the benefit of interpolation.
-    public static func cells(trace: String, samples: Int, ours: ParetoCurve, classical: [ParetoCurve]) -> [ComparisonCell] {
+    public static func cells(trace: String, samples: Int, ours: ParetoCurve, classical: [ParetoCurve])
+        -> [ComparisonCell]
+    {
         rates.filter { $0 * Double(samples) >= leastMistakes }.compactMap { rate in
             var waits: [String: Double] = [:]
             for curve in classical { waits[curve.detector] = curve.interpolatedWait(atRate: rate) }

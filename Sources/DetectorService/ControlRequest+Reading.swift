@@ -10,7 +10,9 @@ extension ControlRequest {
             return try WireJSON.decode(ControlRequest.self, from: bytes)
         } catch {
             let example = #"{"id": 1, "do": "status"}"#
-            throw ControlError(.malformed, "the request of \(bytes.count) bytes is none: \(Self.reason(error)); send for example \(example)")
+            throw ControlError(
+                .malformed,
+                "the request of \(bytes.count) bytes is none: \(Self.reason(error)); send for example \(example)")
         }
     }
 

@@ -22,27 +22,22 @@ public final class DetectorService: Service {
     /// - Throws: `ZeroMQError` for an endpoint that cannot be used; then nothing is left running.
     public init(_ configuration: ServiceConfiguration, logger: Logger) throws {
         let context = try Context()
-        let heartbeatSockets = try HeartbeatSockets(
-            bind: configuration.heartbeats, connect: configuration.connect, in: context)
         let feedSockets = try FeedSockets(events: configuration.events, control: configuration.control, in: context)
-        let endpoints = ServiceEndpoints(
-            heartbeats: heartbeatSockets.bound, connect: configuration.connect, events: feedSockets.boundEvents,
-            control: feedSockets.boundControl)
-        self.endpoints = endpoints
         let (requests, inputs) = (try Mailbox<IngestRequest>(), try Mailbox<FeedInput>())
         let (stopIngest, stopFeed, failure) = (try WakeUp(), try WakeUp(), Failure())
         (self.stopIngest, self.stopFeed, self.failure) = (stopIngest, stopFeed, failure)
 
         let log = EventLog(
             epoch: UInt64(max(0, WallClock.now / 1_000_000)), capacity: configuration.limits.events)
-        let work = IngestWork(
-            configuration: configuration, requests: requests, feed: inputs, logger: logger, stop: stopIngest,
-            failure: failure)
-        ingest =
-            switch configuration.model {
-            case .adaptive: try work.start(AdaptiveModel.self, .init(), on: heartbeatSockets)
-            case .normal(let parameters): try work.start(NormalModel.self, parameters, on: heartbeatSockets)
-            }
+        var start = IngestStart(
+            configuration: configuration, context: context, requests: requests, feed: inputs, logger: logger,
+            stop: stopIngest, failure: failure)
+        let (ingest, bound) = try configuration.model.open(&start)
+        self.ingest = ingest
+        let endpoints = ServiceEndpoints(
+            heartbeats: bound, connect: configuration.connect, events: feedSockets.boundEvents,
+            control: feedSockets.boundControl)
+        self.endpoints = endpoints
         feed = try SocketThread(
             name: "phi-feed",
             owning: Feed(
@@ -77,35 +72,42 @@ public final class DetectorService: Service {
     }
 }
 
-/// What the thread of heartbeats starts with, whichever model it runs.
-private struct IngestWork {
+/// Binds the heartbeats' sockets and starts their thread, whichever model it runs.
+private struct IngestStart: ModelVisitor {
+    typealias Outcome = (SocketThread, bound: [String])
+
     let configuration: ServiceConfiguration
+    let context: Context
     let requests: Mailbox<IngestRequest>
     let feed: Mailbox<FeedInput>
     let logger: Logger
     let stop: WakeUp
     let failure: Failure
 
-    func start<Model: ArrivalModel>(
-        _ model: Model.Type, _ parameters: Model.Parameters, on sockets: consuming sending HeartbeatSockets
-    ) throws -> SocketThread {
+    mutating func visit<Model: ArrivalModel>(
+        _ model: Model.Type, _ parameters: Model.Parameters
+    ) throws -> (SocketThread, bound: [String]) {
         for level in configuration.levels {
             if let reason = Model.refusal(of: level.policy) {
                 throw InvalidPolicy(text: level.policy.description, reason: reason)
             }
         }
+        let sockets = try HeartbeatSockets(
+            bind: configuration.heartbeats, connect: configuration.connect, in: context)
+        let bound = sockets.bound
         let detector = Detector<Model>(
             .init(
                 levels: configuration.levels, model: parameters, retention: configuration.retention.nanoseconds,
                 capacity: configuration.limits.nodes, seed: UInt64.random(in: .min ... .max)))
         let (stop, failure) = (stop, failure)
-        return try SocketThread(
+        let thread = try SocketThread(
             name: "phi-ingest",
             owning: Ingest(sockets: sockets, detector: detector, requests: requests, feed: feed, logger: logger)
         ) { ingest in
             var ingest = ingest
             failure.catching { try ingest.run(until: stop) }
         }
+        return (thread, bound)
     }
 }
 

@@ -80,7 +80,8 @@ struct EventLog: Sendable {
     }
 
     private func page(
-        _ entries: ArraySlice<Entry>, since sequence: UInt64, prefix: String, limit: Int, where isCurrent: (Entry) -> Bool
+        _ entries: ArraySlice<Entry>, since sequence: UInt64, prefix: String, limit: Int,
+        where isCurrent: (Entry) -> Bool
     ) -> Page {
         var page = Page(entries: [], through: lastSequence, more: false)
         for entry in entries[entries.firstLater(than: sequence)...] where isCurrent(entry) {

@@ -48,20 +48,5 @@ enum Explanation {
 
     private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
-    /// Three or so digits and a unit: `1.56 s`, `250 ms`.
-    static func spoken(_ nanoseconds: Int64) -> String {
-        let seconds = Double(nanoseconds) / 1e9
-        let (value, unit): (Double, String) =
-            switch abs(seconds) {
-            case ..<0.001: (seconds * 1e6, "µs")
-            case ..<1: (seconds * 1e3, "ms")
-            case ..<600: (seconds, "s")
-            case ..<36_000: (seconds / 60, "min")
-            case ..<864_000: (seconds / 3600, "h")
-            default: (seconds / 86_400, "days")
-            }
-        let scale: Double = abs(value) < 10 ? 100 : abs(value) < 100 ? 10 : 1
-        let rounded = (value * scale).rounded() / scale
-        return rounded == rounded.rounded() ? "\(Int64(saturating: rounded)) \(unit)" : "\(rounded) \(unit)"
-    }
+    static func spoken(_ nanoseconds: Int64) -> String { nanoseconds.seconds.spokenSeconds }
 }

@@ -26,7 +26,9 @@ public final class HeartbeatPublisher: Sendable {
         /// Number of this start; nil takes the Unix time in seconds.
         public var incarnation: UInt32?
 
-        public init(identity: NodeIdentity, interval: Duration) { (self.identity, self.interval) = (identity, interval) }
+        public init(identity: NodeIdentity, interval: Duration) {
+            (self.identity, self.interval) = (identity, interval)
+        }
     }
 
     /// Endpoints bound, with wildcards resolved.

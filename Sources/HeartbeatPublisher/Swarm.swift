@@ -27,7 +27,8 @@ public final class Swarm: Sendable {
         ended: @escaping @Sendable () -> Void
     ) throws {
         // Room for a burst of everyone's heartbeats.
-        let outlet = try HeartbeatOutlet(connect: connect, bind: bind, queue: Int32(clamping: 1000 + 2 * plan.nodes.count))
+        let outlet = try HeartbeatOutlet(
+            connect: connect, bind: bind, queue: Int32(clamping: 1000 + 2 * plan.nodes.count))
         let timer = try DeadlineTimer()
         let end = try WakeUp()
         self.end = end

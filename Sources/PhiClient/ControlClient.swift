@@ -53,7 +53,8 @@ public struct ControlClient: ~Copyable {
                 let reply = try WireJSON.decode(ControlReply<Answer>.self, from: json)
                 guard reply.id == request.id else { continue }  // an answer that came after its time
                 if let answer = reply.ok { return answer }
-                throw reply.error ?? ControlError(.malformed, "the service at \(endpoint) sent a reply without an answer")
+                throw reply.error
+                    ?? ControlError(.malformed, "the service at \(endpoint) sent a reply without an answer")
             }
             let left = end - MonotonicClock.now
             guard left > .zero else { throw NoAnswer(endpoint: endpoint, timeout: timeout) }

@@ -93,7 +93,8 @@ public struct FeedReplica: Sendable {
     }
 
     /// Answer to `question`, if it still is one.
-    public mutating func receiveAnswer(epoch: UInt64, through: UInt64, more: Bool, events: [Event], to asked: Question) {
+    public mutating func receiveAnswer(epoch: UInt64, through: UInt64, more: Bool, events: [Event], to asked: Question)
+    {
         guard asked == question, epoch == self.epoch else { return }
         for event in events where event.sequence > delivered { deliveries.append(.event(event)) }
         delivered = max(delivered, through)

@@ -98,6 +98,6 @@ private func median(_ values: [Double]) -> Double? {
 }
 
 func seconds(_ nanoseconds: Int128) -> Double {
-    // By halves: the initialiser of Double takes a detour over generic integers that costs more than all else here.
-    (Double(Int64(truncatingIfNeeded: nanoseconds >> 64)) * 0x1p64 + Double(UInt64(truncatingIfNeeded: nanoseconds))) / 1e9
+    // Nearly all fit; the initialiser from Int128 takes a detour over generic integers that costs more than all else here.
+    (Int64(exactly: nanoseconds).map { Double($0) } ?? Double(nanoseconds)) / 1e9
 }

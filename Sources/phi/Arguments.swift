@@ -8,7 +8,9 @@ enum Parsing {
     /// A duration with its unit, above 0.
     static func duration(_ text: String) throws -> Duration {
         let duration = try explained { try Duration(parsing: text) }
-        guard duration > .zero else { throw ValidationError("\"\(text)\" is not above 0: write for example 250ms or 1s") }
+        guard duration > .zero else {
+            throw ValidationError("\"\(text)\" is not above 0: write for example 250ms or 1s")
+        }
         return duration
     }
     static func policy(_ text: String) throws -> Policy { try explained { try Policy(parsing: text) } }

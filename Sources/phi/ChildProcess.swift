@@ -41,7 +41,11 @@ final class ChildProcess: Sendable {
 
     /// Waits for its end, and asks for it if the waiting task is cancelled.
     func end() async {
-        await withTaskCancellationHandler { await exit.wait() } onCancel: { terminate() }
+        await withTaskCancellationHandler {
+            await exit.wait()
+        } onCancel: {
+            terminate()
+        }
     }
 
     /// Its exit status, or 128 + signal, if it ended badly and that was not our doing.

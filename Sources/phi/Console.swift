@@ -59,20 +59,7 @@ extension String {
 }
 
 extension Double {
-    /// Seconds as people say them, in three digits or so: `1.56 s`, `250 ms`.
-    var spokenSeconds: String {
-        let (value, unit) =
-            switch abs(self) {
-            case ..<0.001: (self * 1e6, "µs")
-            case ..<1: (self * 1e3, "ms")
-            case ..<600: (self, "s")
-            case ..<36_000: (self / 60, "min")
-            case ..<864_000: (self / 3600, "h")
-            default: (self / 86_400, "d")
-            }
-        return "\(value.threeDigits) \(unit)"
-    }
-    var threeDigits: String { decimals(abs(self) < 10 ? 2 : abs(self) < 100 ? 1 : 0) }
+    /// Exactly so many decimals, for tables.
     func decimals(_ count: Int) -> String {
         guard isFinite, abs(self) < 1e15 else { return "\(self)" }
         let scale = (0..<count).reduce(1.0) { scale, _ in scale * 10 }

@@ -48,7 +48,9 @@ final class DemoPlay: Sendable {
     private let processes = Mutex<[String: ChildProcess]>([:])
 
     init(endpoints: ServiceEndpoints, every: Duration) throws {
-        guard let program = Bundle.main.executablePath else { throw CannotRun(path: "phi", reason: "its path is not known") }
+        guard let program = Bundle.main.executablePath else {
+            throw CannotRun(path: "phi", reason: "its path is not known")
+        }
         heartbeats = endpoints.heartbeats.joined()
         (self.every, self.program) = (every, program)
         let (seen, sight) = AsyncStream<SeenTransition>.makeStream()

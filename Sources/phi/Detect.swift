@@ -22,10 +22,14 @@ struct Detect: AsyncParsableCommand {
     var events: [String] = []
     @Option(help: "Endpoint to bind for requests (repeatable; default tcp://127.0.0.1:7712).")
     var control: [String] = []
-    @Option(help: "Level and its policy (repeatable, from least certain to most; default suspect=phi=8).", transform: Parsing.level)
+    @Option(
+        help: "Level and its policy (repeatable, from least certain to most; default suspect=phi=8).",
+        transform: Parsing.level)
     var level: [Level] = []
-    @Option(help: "How arrivals are judged: 'adaptive', or a classical detector such as 'normal,window=1000,floor=0.1'.", transform: Parsing.model)
-    var detector = ModelChoice.adaptive
+    @Option(
+        help: "How arrivals are judged: 'adaptive', or a classical detector, such as 'normal' or 'akka,threshold=12'.",
+        transform: Parsing.model)
+    var detector = ModelChoice.normal(.init())
     @Option(help: "After which silence a node is forgotten.", transform: Parsing.duration)
     var retention: Duration = .seconds(86_400)
     @Option(help: "Nodes kept at most.")
@@ -38,8 +42,12 @@ struct Detect: AsyncParsableCommand {
     var log = LogFormat.logfmt
 
     func validate() throws {
-        guard http == "off" else { throw ValidationError("--http \(http) cannot be served yet: only 'off' is possible") }
-        guard state == "none" else { throw ValidationError("--state \(state) cannot be kept yet: only 'none' is possible") }
+        guard http == "off" else {
+            throw ValidationError("--http \(http) cannot be served yet: only 'off' is possible")
+        }
+        guard state == "none" else {
+            throw ValidationError("--state \(state) cannot be kept yet: only 'none' is possible")
+        }
         guard level.count <= 8 else { throw ValidationError("there are \(level.count) levels, and eight are the most") }
         guard Set(level.map(\.name)).count == level.count else { throw ValidationError("two levels have one name") }
         guard (1...Int(Int32.max)).contains(maxNodes) else { throw ValidationError("--max-nodes must be above 0") }
@@ -60,18 +68,28 @@ struct Detect: AsyncParsableCommand {
         let logger = log.logger(label: "phi.detect")
         let service = try DetectorService(configuration, logger: logger)
         let endpoints = service.endpoints
-        logger.info(
-            "ready",
-            metadata: [
-                "heartbeats": "\(endpoints.heartbeats.joined(separator: ","))",
-                "connect": "\(endpoints.connect.joined(separator: ","))",
-                "events": "\(endpoints.events.joined(separator: ","))",
-                "control": "\(endpoints.control.joined(separator: ","))",
-                "levels": "\(configuration.levels.map { "\($0.name)=\($0.policy)" }.joined(separator: ","))",
-            ])
+        let ready: Logger.Metadata = [
+            "heartbeats": "\(endpoints.heartbeats.joined(separator: ","))",
+            "connect": "\(endpoints.connect.joined(separator: ","))",
+            "events": "\(endpoints.events.joined(separator: ","))",
+            "control": "\(endpoints.control.joined(separator: ","))",
+            "levels": "\(configuration.levels.map { "\($0.name)=\($0.policy)" }.joined(separator: ","))",
+        ]
         try await ServiceGroup(
-            services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: log.logger(label: "phi.life", level: .error)
+            services: [Announced(service: service) { logger.info("ready", metadata: ready) }],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: log.logger(label: "phi.life", level: .error)
         ).run()
         logger.info("stopped")
+    }
+
+    /// Says that it is ready when it really is: signals are trapped by the time that a group runs its services.
+    private struct Announced: Service {
+        let service: DetectorService
+        let announce: @Sendable () -> Void
+
+        func run() async throws {
+            announce()
+            try await service.run()
+        }
     }
 }

@@ -28,5 +28,7 @@ enum EventText {
     }
 
     /// The time of day, in UTC.
-    private static func time(_ timestamp: Timestamp) -> String { String(timestamp.description.dropFirst(11).prefix(12)) }
+    private static func time(_ timestamp: Timestamp) -> String {
+        String(timestamp.description.dropFirst(11).prefix(12))
+    }
 }

@@ -1,3 +1,4 @@
+import HeartbeatProtocol
 import QualityOfService
 
 /// What a replay tells about a detector on a trace: one JSON object, or a table.
@@ -8,7 +9,8 @@ struct ReplayReport: Encodable {
     }
     var trace: String
     var detector: String
-    var policy: String
+    /// Nil for a detector whose parameters say when to suspect.
+    var policy: String?
     var quality: QualityReport
     var timing: Timing?
 
@@ -78,10 +80,13 @@ struct ReplayReport: Encodable {
 
     var table: [String] {
         var rows = [
-            ("trace", trace), ("detector", "\(detector), \(policy)"),
+            ("trace", trace), ("detector", [detector, policy].compactMap { $0 }.joined(separator: "; ")),
             ("heartbeats", "\(quality.samples) of \(quality.nodes) nodes, \(quality.losses) lost"),
             ("interval", seconds(quality.interval)),
-            ("mistakes", "\(quality.mistakes)" + (quality.mistakesPerHeartbeat.map { ", \(rate($0)) per heartbeat" } ?? "")),
+            (
+                "mistakes",
+                "\(quality.mistakes)" + (quality.mistakesPerHeartbeat.map { ", \(rate($0)) per heartbeat" } ?? "")
+            ),
             ("between mistakes", seconds(quality.mistakeRecurrence)),
             ("mistakes last", seconds(quality.mistakeDuration)),
             ("query accuracy", quality.queryAccuracy.map { "\($0.decimals(6))" } ?? "-"),
@@ -90,12 +95,16 @@ struct ReplayReport: Encodable {
         ]
         for line in quality.calibration where line.decades != nil {
             rows.append(
-                ("φ > \(line.phi)", "\(line.observed) times, \(line.expected.threeDigits) if φ were true "
-                    + "(\((line.decades ?? 0).decimals(2)) decades)"))
+                (
+                    "φ > \(line.phi)",
+                    "\(line.observed) times, \(line.expected.threeDigits) if φ were true "
+                        + "(\((line.decades ?? 0).decimals(2)) decades)"
+                ))
         }
         if let timing {
             let perSecond = Double(timing.heartbeats) / max(1e-9, timing.seconds)
-            rows.append(("replayed in", "\(timing.seconds.spokenSeconds), \(perSecond.decimals(0)) heartbeats per second"))
+            rows.append(
+                ("replayed in", "\(timing.seconds.spokenSeconds), \(perSecond.decimals(0)) heartbeats per second"))
         }
         return rows.map { "\($0.0.padded(to: 18))\($0.1)" }
     }

@@ -40,13 +40,15 @@ struct StatusCommand: ParsableCommand {
         let service = report.service
         let levels = service.levels.map { "\($0.name) at \($0.policy)" }.joined(separator: ", ")
         var lines = [
-            "\(service.nodes) nodes, up \(service.uptimeSeconds.spokenSeconds), event \(service.sequence); \(levels)"
+            "\(service.nodes) node\(service.nodes == 1 ? "" : "s"), up \(service.uptimeSeconds.spokenSeconds), event \(service.sequence); \(levels)"
         ]
         let dropped = service.malformed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         if !dropped.isEmpty { lines.append("dropped frames: \(dropped.joined(separator: ", "))") }
         guard !report.nodes.isEmpty else { return lines }
         lines.append("NODE                     STATE       φ      SILENT     EXPECTED   SUSPECTED IN  MISSING")
-        for node in report.nodes.sorted(by: { ($0.group ?? "", $0.node ?? $0.key) < ($1.group ?? "", $1.node ?? $1.key) }) {
+        for node in report.nodes.sorted(by: {
+            ($0.group ?? "", $0.node ?? $0.key) < ($1.group ?? "", $1.node ?? $1.key)
+        }) {
             for (index, level) in service.levels.enumerated() {
                 guard let at = node.levels[level.name] else { continue }
                 lines.append(row(node, level: service.levels.count > 1 ? level.name : nil, at, isFirst: index == 0))

@@ -44,8 +44,12 @@ struct SwarmCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...10_000_000).contains(nodes) else { throw ValidationError("--nodes must be from 1 to 10000000") }
-        guard (0...nodes).contains(crash) else { throw ValidationError("--crash must be from 0 to the number of nodes, \(nodes)") }
-        guard (0...nodes).contains(pause) else { throw ValidationError("--pause must be from 0 to the number of nodes, \(nodes)") }
+        guard (0...nodes).contains(crash) else {
+            throw ValidationError("--crash must be from 0 to the number of nodes, \(nodes)")
+        }
+        guard (0...nodes).contains(pause) else {
+            throw ValidationError("--pause must be from 0 to the number of nodes, \(nodes)")
+        }
         guard (0...1).contains(loss) else { throw ValidationError("--loss must be from 0 to 1") }
     }
 

@@ -62,7 +62,8 @@ struct Watch: AsyncParsableCommand {
                 (level ?? transition.level) == transition.level && (group ?? transition.group) == transition.group
                     && transition.node.hasPrefix(node ?? "")
             case .notice(let notice):
-                level == nil && (group == nil || group == notice.group) && (node.map { notice.node?.hasPrefix($0) == true } ?? true)
+                level == nil && (group == nil || group == notice.group)
+                    && (node.map { notice.node?.hasPrefix($0) == true } ?? true)
             }
         }
     }
@@ -82,7 +83,8 @@ struct Watch: AsyncParsableCommand {
         case .unanswered:
             Console.remark("events are heard, but requests are not answered: is --control of the same 'phi detect'?")
         case .gap(let after, _):
-            Console.remark("events after \(after) are no longer kept by the detector; what follows is the present state")
+            Console.remark(
+                "events after \(after) are no longer kept by the detector; what follows is the present state")
         }
     }
 }
@@ -101,7 +103,9 @@ struct WatchTally: Sendable {
         if transition.to == .suspected {
             suspicions += 1
             suspectedIncarnation[transition.topic] = transition.incarnation
-        } else if let incarnation = suspectedIncarnation.removeValue(forKey: transition.topic), transition.to == .trusted {
+        } else if let incarnation = suspectedIncarnation.removeValue(forKey: transition.topic),
+            transition.to == .trusted
+        {
             // The same start that speaks again was up all the time, or could not be heard.
             if incarnation == transition.incarnation { mistakes += 1 } else { restarts += 1 }
         }

@@ -89,7 +89,8 @@ extension EventLog {
         let transition = Transition(
             node: try NodeIdentity(group: "g", name: node), incarnation: 1, level: 0, from: from, to: verdict,
             at: Instant(nanoseconds: 0),
-            evidence: Evidence(phi: nil, silence: 0, expected: nil, wait: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0))
+            evidence: Evidence(
+                phi: nil, silence: 0, expected: nil, wait: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0))
         append(.transition(TransitionMessage(transition, level: .suspect(), at: place)), topic: topic, json: [])
         return place
     }

@@ -92,7 +92,8 @@ import ZeroMQ
         let stage = try Stage()
         let identity = try NodeIdentity(group: "edge", name: "stranger")
         let goodbye = HeartbeatFrame.encode(
-            Heartbeat(key: NodeKey(of: identity), sequence: 0, isLeaving: true), introducing: try Introduction(identity: identity))
+            Heartbeat(key: NodeKey(of: identity), sequence: 0, isLeaving: true),
+            introducing: try Introduction(identity: identity))
         let socket = try Socket(.publish, in: Context())
         try socket.connect(to: stage.heartbeats)
         var client = try ControlClient(endpoint: stage.control)
@@ -208,7 +209,7 @@ private struct Stage {
         configuration.heartbeats = ["tcp://127.0.0.1:*"]
         configuration.events = ["tcp://127.0.0.1:*"]
         configuration.control = ["tcp://127.0.0.1:*"]
-        configuration.model.floor = 2  // a loaded machine's pauses are no suspicions: 12 intervals of silence are
+        configuration.model = .normal(.init(floor: 2))  // a loaded machine's pauses are no suspicions: 12 intervals of silence are
         change(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical

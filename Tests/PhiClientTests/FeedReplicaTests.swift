@@ -119,7 +119,8 @@ import Testing
                 service.append(service.last + 1)
                 if Bool.random(using: &random) { replica.receive(event(service.last), epoch: 7) }
             case 1: replica.receiveBeacon(epoch: 7, sequence: service.last)
-            default: if replica.question != nil { service.answer(&replica, pageSize: Int.random(in: 1...5, using: &random)) }
+            default:
+                if replica.question != nil { service.answer(&replica, pageSize: Int.random(in: 1...5, using: &random)) }
             }
             delivered += replica.takeDeliveries()
         }
@@ -134,7 +135,9 @@ extension FeedReplica.Delivery {
     fileprivate var isEvent: Bool { if case .event = self { true } else { false } }
 }
 
-private func event(_ sequence: UInt64) -> FeedReplica.Event { .init(sequence: sequence, json: Array("\(sequence)".utf8)) }
+private func event(_ sequence: UInt64) -> FeedReplica.Event {
+    .init(sequence: sequence, json: Array("\(sequence)".utf8))
+}
 private func delivery(_ sequence: UInt64) -> FeedReplica.Delivery { .event(event(sequence)) }
 
 private func inStep(at sequence: UInt64, from start: FeedReplica.Start = .now) -> FeedReplica {

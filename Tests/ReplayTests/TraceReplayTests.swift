@@ -30,7 +30,11 @@ import Traces
         var events: [Event] = []
         var deadlines: [Int64?] = []
         var replay = TraceReplay<NormalModel>(levels: [.suspect(.phi(3))], model: .init(), interval: .seconds(1))
-        try replay.run(TraceReader(path: fixture("outage.csv"))) { events.append($0) } onStep: { deadlines.append($0.deadline) }
+        try replay.run(TraceReader(path: fixture("outage.csv"))) {
+            events.append($0)
+        } onStep: {
+            deadlines.append($0.deadline)
+        }
         let transitions = events.compactMap { if case .transition(let transition) = $0 { transition } else { nil } }
         #expect(transitions.map(\.to) == [.learning, .trusted, .suspected, .trusted])
         #expect(transitions[2].at.nanoseconds == deadlines[4])

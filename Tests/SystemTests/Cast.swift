@@ -8,6 +8,14 @@ struct RunningDetector {
     let control: String
 }
 
+/// Who publishes a node's heartbeats: `phi beat`, or the Python example.
+enum NodeKind: String, CaseIterable, Sendable {
+    case phi, python
+
+    /// Those that can run here.
+    static let available = allCases.filter { $0 != .python || TestBed.hasPython }
+}
+
 extension TestBed {
     /// Deviations of an interval at least: nobody is suspected because this machine has other things to do.
     static let patientModel = "normal,floor=1"
@@ -34,10 +42,16 @@ extension TestBed {
     }
 
     /// A node, beating until it is stopped.
-    func beat(_ node: String, to detector: RunningDetector, every interval: String = "300ms") throws -> RunningProgram {
-        try phi("beat", "--to", detector.heartbeats, "--group", "lab", "--node", node, "--every", interval, "--for", "5m")
+    func node(_ kind: NodeKind, _ name: String, to detector: RunningDetector) throws -> RunningProgram {
+        switch kind {
+        case .phi: try beat(name, to: detector)
+        case .python: try pythonNode(name, to: detector.heartbeats)
+        }
     }
-    /// The same, written in Python.
+    func beat(_ node: String, to detector: RunningDetector, every interval: String = "300ms") throws -> RunningProgram {
+        try phi(
+            "beat", "--to", detector.heartbeats, "--group", "lab", "--node", node, "--every", interval, "--for", "5m")
+    }
     func pythonNode(_ node: String, to endpoint: String, every seconds: Double = 0.3) throws -> RunningProgram {
         try python(.example("node"), endpoint, "lab", node, "\(seconds)")
     }

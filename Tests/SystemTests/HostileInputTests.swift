@@ -19,12 +19,11 @@ extension SystemTests {
 
                 let status = try await bed.status(of: detector)
                 #expect(status.service.malformed == expected.malformed)
-                for (fate, count) in expected.heartbeats { #expect(status.service.heartbeats[fate] == count, "\(fate)") }
-                let names = status.nodes.map { $0.node ?? $0.key }
-                #expect(names.sorted() == ["absurd", "good", "last"])
-                let states = Dictionary(
-                    uniqueKeysWithValues: status.nodes.map { ($0.node ?? $0.key, $0.levels["suspect"]?.state) })
-                #expect(states == ["absurd": "left", "good": "trusted", "last": "left"])
+                for (fate, count) in expected.heartbeats {
+                    #expect(status.service.heartbeats[fate] == count, "\(fate)")
+                }
+                let states = status.nodes.map { "\($0.node ?? $0.key) \($0.levels["suspect"]?.state ?? "-")" }
+                #expect(states.sorted() == ["absurd left", "good trusted", "last left"])
                 #expect(watch.transitions.filter { $0.node == "good" }.last?.to == .trusted)
 
                 // Each reason is logged at most once a minute, and everything was just now.

@@ -6,32 +6,34 @@ import Testing
 extension SystemTests {
     @Suite struct `Nodes as processes of their own` {
         @Test(.enabled(if: TestBed.hasPython, TestBed.withoutPython))
-        func `are suspected when they crash and trusted when they restart, in two languages at both ends`() async throws {
+        func `are suspected when they crash and trusted when they restart, in two languages at both ends`() async throws
+        {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector)
                 let subscriber = try await bed.pythonSubscriber(detector)
-                let nodes = ["swift": { try bed.beat("swift", to: detector) },
-                    "python": { try bed.pythonNode("python", to: detector.heartbeats) },
-                ]
-                var running = try nodes.mapValues { try $0() }
-                for node in nodes.keys { try await watch.transition(of: node, to: .trusted) }
+                let nodes = NodeKind.allCases.map(\.rawValue)
+                func start() throws -> [RunningProgram] {
+                    try NodeKind.allCases.map { try bed.node($0, $0.rawValue, to: detector) }
+                }
+                var running = try start()
+                for node in nodes { try await watch.transition(of: node, to: .trusted) }
 
-                for program in running.values { program.crash() }
+                for program in running { program.crash() }
                 var suspicions: [String: TransitionMessage] = [:]
-                for node in nodes.keys { suspicions[node] = try await watch.transition(of: node, to: .suspected) }
+                for node in nodes { suspicions[node] = try await watch.transition(of: node, to: .suspected) }
 
-                running = try nodes.mapValues { try $0() }
-                for node in nodes.keys { try await watch.transition(of: node, to: .trusted, after: suspicions[node]) }
+                running = try start()
+                for node in nodes { try await watch.transition(of: node, to: .trusted, after: suspicions[node]) }
 
-                for program in running.values { program.terminate() }
-                for node in nodes.keys { try await watch.transition(of: node, to: .left) }
-                for node in nodes.keys { try await subscriber.transition(of: node, to: .left) }
+                for program in running { program.terminate() }
+                for node in nodes { try await watch.transition(of: node, to: .left) }
+                for node in nodes { try await subscriber.transition(of: node, to: .left) }
 
                 #expect(subscriber.events == watch.events)
                 #expect(watch.events.map(\.place.sequence) == Array(1...UInt64(watch.events.count)))
                 expectLinked(watch.events)
-                for node in nodes.keys {
+                for node in nodes {
                     let verdicts = watch.transitions.filter { $0.node == node }.map(\.to)
                     #expect(verdicts.drop { $0 != .learning } == [.learning, .trusted, .suspected, .trusted, .left])
                 }
@@ -40,20 +42,18 @@ extension SystemTests {
             }
         }
 
-        @Test(.enabled(if: TestBed.hasPython, TestBed.withoutPython))
-        func `that say goodbye have left and are never suspected`() async throws {
+        @Test(arguments: NodeKind.available)
+        func `that say goodbye have left and are never suspected`(kind: NodeKind) async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector)
-                let leaving = ["swift": try bed.beat("swift", to: detector),
-                    "python": try bed.pythonNode("python", to: detector.heartbeats),
-                ]
+                let polite = try bed.node(kind, "polite", to: detector)
                 let last = try bed.beat("last", to: detector)
-                for node in ["swift", "python", "last"] { try await watch.transition(of: node, to: .trusted) }
+                for node in ["polite", "last"] { try await watch.transition(of: node, to: .trusted) }
 
-                for program in leaving.values { program.terminate() }
-                for node in leaving.keys { try await watch.transition(of: node, to: .left) }
-                for program in leaving.values { #expect(try await program.exit() == 0) }
+                polite.terminate()
+                try await watch.transition(of: "polite", to: .left)
+                #expect(try await polite.exit() == 0)
                 // Silent for longer than the last node will be when it is suspected.
                 last.crash()
                 try await watch.transition(of: "last", to: .suspected)
@@ -80,10 +80,72 @@ extension SystemTests {
             }
         }
 
+        @Test(arguments: NodeKind.available)
+        func `that freeze are suspected, and trusted when they go on`(kind: NodeKind) async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector()
+                let watch = try await bed.watch(detector)
+                let node = try bed.node(kind, "node", to: detector)
+                let before = try await watch.transition(of: "node", to: .trusted)
+                node.signal(SIGSTOP)
+                let suspected = try await watch.transition(of: "node", to: .suspected)
+                node.signal(SIGCONT)
+                let after = try await watch.transition(of: "node", to: .trusted, after: suspected)
+                #expect(after.incarnation == before.incarnation)
+                node.terminate()
+                let left = try await watch.transition(of: "node", to: .left)
+                // What was due in these two seconds was never sent, and the numbers tell.
+                #expect(left.missing >= before.missing + 4)
+            }
+        }
+
+        @Test func `that stay silent are forgotten in the end`() async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector("--retention", "3s")
+                let watch = try await bed.watch(detector)
+                let node = try bed.beat("node", to: detector)
+                try await watch.transition(of: "node", to: .trusted)
+                node.crash()
+                let forgotten = try await watch.transition(of: "node", to: .forgotten)
+                #expect(forgotten.from == .suspected && forgotten.silenceSeconds == 3)
+                #expect(try await bed.status(of: detector).nodes.isEmpty)
+            }
+        }
+
+        @Test func `beat as long as their command runs, and leave with it`() async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector()
+                let watch = try await bed.watch(detector)
+                func beat(_ node: String, while command: String) throws -> RunningProgram {
+                    try bed.phi(
+                        "beat", "--to", detector.heartbeats, "--group", "lab", "--node", node, "--every", "300ms",
+                        "--while",
+                        command)
+                }
+                let ended = try beat("ended", while: "mkfifo end; read line < end; echo $line")
+                let failed = try beat("failed", while: "mkfifo fail; read line < fail; exit $line")
+                // Whoever is not asked to end, the shell's own children too, keeps our pipe open.
+                let asked = [try beat("asked", while: "exec sleep 600"), try beat("shell", while: "sleep 600; true")]
+                for node in ["ended", "failed", "asked", "shell"] { try await watch.transition(of: node, to: .trusted) }
+
+                try "bye\n".write(toFile: bed.path("end"), atomically: false, encoding: .utf8)
+                try "3\n".write(toFile: bed.path("fail"), atomically: false, encoding: .utf8)
+                for program in asked { program.terminate() }
+                #expect(try await ended.exit() == 0)
+                #expect(ended.output == ["bye"])
+                #expect(try await failed.exit() == 3)
+                for program in asked { #expect(try await program.exit() == 0) }
+                for node in ["ended", "asked", "shell"] { try await watch.transition(of: node, to: .left) }
+                try await watch.transition(of: "failed", to: .suspected)
+                #expect(watch.transitions.filter { $0.to == .suspected }.map(\.node) == ["failed"])
+            }
+        }
+
         @Test func `may bind and be connected to, whoever comes first`() async throws {
             try await TestBed.run { bed in
                 let early = try bed.phi(
-                    "beat", "--bind", "tcp://127.0.0.1:*", "--group", "lab", "--node", "early", "--every", "300ms", "--for",
+                    "beat", "--bind", "tcp://127.0.0.1:*", "--group", "lab", "--node", "early", "--every", "300ms",
+                    "--for",
                     "5m")
                 let remark = try await early.remark("publishing lab/early at …") { $0.contains("tcp://127.0.0.1:") }
                 let endpoint = try #require(remark.split(separator: " ").last.map(String.init))
@@ -119,7 +181,8 @@ private func expectComplete(_ line: String) throws {
     let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
     let keys = [
         "kind", "epoch", "sequence", "prev", "at", "group", "node", "incarnation", "level", "from", "to", "phi",
-        "silence_seconds", "expected_seconds", "threshold", "missing", "sender_late_seconds", "own_late_seconds", "samples",
+        "silence_seconds", "expected_seconds", "threshold", "missing", "sender_late_seconds", "own_late_seconds",
+        "samples",
         "explanation",
     ]
     #expect(Set(keys).subtracting(object.keys) == [], "\(line)")

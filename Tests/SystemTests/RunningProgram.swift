@@ -24,13 +24,12 @@ final class RunningProgram: Sendable, CustomStringConvertible {
     private let processIdentifier: Int32
     private let record = Observed(Record())
 
-    init(_ path: String, _ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws {
+    init(_ path: String, _ arguments: [String], in folder: URL) throws {
         command = ([URL(fileURLWithPath: path).lastPathComponent] + arguments).joined(separator: " ")
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
         process.currentDirectoryURL = folder
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         let (output, errors) = (Pipe(), Pipe())
         (process.standardOutput, process.standardError) = (output, errors)
@@ -52,18 +51,20 @@ final class RunningProgram: Sendable, CustomStringConvertible {
 
     /// Reads lines on a thread of their own, until their last writer is gone.
     private func read(_ pipe: Pipe, into note: @escaping @Sendable (inout Record, String) -> Void) {
-        let handle = pipe.fileHandleForReading
+        let handle = pipe.fileHandleForReading  // closes when nobody refers to it
         Thread.detachNewThread { [record] in
-            var rest = Data()
+            var rest: [UInt8] = []
+            var piece = [UInt8](repeating: 0, count: 65_536)
             while true {
-                let data = handle.availableData
-                rest += data
+                let count = Foundation.read(handle.fileDescriptor, &piece, piece.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { break }
+                rest += piece[..<count]
                 while let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
                     let line = String(decoding: rest[..<newline], as: UTF8.self)
-                    rest = Data(rest[(newline + 1)...])
+                    rest.removeFirst(newline + 1)
                     record.change { note(&$0, line) }
                 }
-                if data.isEmpty { break }
             }
             let last = String(decoding: rest, as: UTF8.self)
             record.change { record in
@@ -136,7 +137,8 @@ struct NeverCame: Error, CustomStringConvertible {
     let record: RunningProgram.Record
     var description: String {
         let status = record.end.map { "It ended with status \($0)" } ?? "It still runs"
-        let said = ["\(status), and said:"] + record.output.suffix(40) + ["and on standard error:"] + record.errors.suffix(40)
+        let said =
+            ["\(status), and said:"] + record.output.suffix(40) + ["and on standard error:"] + record.errors.suffix(40)
         return "waited in vain for \(what) from “\(from)”. \(said.joined(separator: "\n    "))"
     }
 }

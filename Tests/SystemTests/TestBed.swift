@@ -8,16 +8,13 @@ final class TestBed: Sendable {
     let folder: URL
     private let programs = Mutex<[RunningProgram]>([])
 
-    static func run<Result>(_ body: (TestBed) async throws -> sending Result) async throws -> Result {
+    static func run(_ body: (TestBed) async throws -> Void) async throws {
         let bed = try TestBed()
-        do {
-            let result = try await body(bed)
-            try await bed.clear()
-            return result
-        } catch {
-            try? await bed.clear()
+        do { try await body(bed) } catch {
+            try? await bed.clear()  // the first error is the one to tell
             throw error
         }
+        try await bed.clear()
     }
 
     private init() throws {
@@ -64,7 +61,8 @@ final class TestBed: Sendable {
             }
             let candidates = folders.map { $0.appendingPathComponent("phi").path }
             return try #require(
-                candidates.first { FileManager.default.isExecutableFile(atPath: $0) && !isFolder($0) }, "phi was not built")
+                candidates.first { FileManager.default.isExecutableFile(atPath: $0) && !isFolder($0) },
+                "phi was not built")
         }
     }
     private static func isFolder(_ path: String) -> Bool {
@@ -87,7 +85,11 @@ struct PythonScript {
     let path: String
 
     /// A public example.
-    static func example(_ name: String) -> PythonScript { PythonScript(path: TestBed.root + "/examples/python/\(name).py") }
+    static func example(_ name: String) -> PythonScript {
+        PythonScript(path: TestBed.root + "/examples/python/\(name).py")
+    }
     /// One of these tests' own.
-    static func own(_ name: String) -> PythonScript { PythonScript(path: TestBed.root + "/Tests/SystemTests/Scripts/\(name).py") }
+    static func own(_ name: String) -> PythonScript {
+        PythonScript(path: TestBed.root + "/Tests/SystemTests/Scripts/\(name).py")
+    }
 }

@@ -64,9 +64,13 @@ extension SystemTests {
                 let sniffer = try bed.python(.own("frames"), "connect", detector.events, "e1/", "b1/")
                 try await sniffer.line("a beacon")
                 let node = try bed.beat("n-1", to: detector)
-                try await sniffer.line("trust") { try event($0).map { $0.level == "evict" && $0.to == .trusted } ?? false }
+                try await sniffer.line("trust") {
+                    try event($0).map { $0.level == "evict" && $0.to == .trusted } ?? false
+                }
                 node.terminate()
-                try await sniffer.line("the goodbye") { try event($0).map { $0.level == "evict" && $0.to == .left } ?? false }
+                try await sniffer.line("the goodbye") {
+                    try event($0).map { $0.level == "evict" && $0.to == .left } ?? false
+                }
 
                 var sequence: UInt64 = 0
                 for line in sniffer.output {
@@ -92,19 +96,26 @@ extension SystemTests {
                 let changes = try sniffer.output.compactMap { try event($0) }.map { "\($0.level) \($0.to)" }
                 #expect(
                     changes.filter { !$0.hasSuffix("new") } == [
-                        "suspect learning", "evict learning", "suspect trusted", "evict trusted", "suspect left", "evict left",
+                        "suspect learning", "evict learning", "suspect trusted", "evict trusted", "suspect left",
+                        "evict left",
                     ])
             }
         }
 
-        @Test func `loses nothing for either subscriber when the feed loses, stutters, forgets and begins anew`() async throws {
+        @Test func `loses nothing for either subscriber when the feed loses, stutters, forgets and begins anew`()
+            async throws
+        {
             try await TestBed.run { bed in
                 let feed = try bed.python(.own("lossy_feed"), "2")
-                let ready = try await feed.remark("ready …") { $0.hasPrefix("ready ") }.split(separator: " ").map(String.init)
+                let ready = try await feed.remark("ready …") { $0.hasPrefix("ready ") }.split(separator: " ").map(
+                    String.init)
                 let watch = try bed.phi("watch", "--json", "--from", ready[1], "--control", ready[2], "--for", "5m")
                 let subscriber = try bed.python(.example("subscriber"), ready[1], ready[2])
                 let wanted = try await feed.line("what must have been delivered").split(separator: " ")
-                for reader in [watch, subscriber] {
+                let readers = [watch, subscriber]
+                for reader in readers { try await reader.line("the old log's end") { place(of: $0) == "7:16" } }
+                feed.signal(SIGUSR1)
+                for reader in readers {
                     try await reader.line("the last event") { place(of: $0) == wanted.last }
                     #expect(reader.output.map(place(of:)) == wanted.map(Optional.some), "\(reader)")
                 }
@@ -117,7 +128,9 @@ extension SystemTests {
 private func frames(_ line: String) throws -> [[UInt8]] {
     try JSONDecoder().decode([String].self, from: Data(line.utf8)).map { text in
         let digits = Array(text)
-        return try stride(from: 0, to: digits.count, by: 2).map { try #require(UInt8(String(digits[$0...$0 + 1]), radix: 16)) }
+        return try stride(from: 0, to: digits.count, by: 2).map {
+            try #require(UInt8(String(digits[$0...$0 + 1]), radix: 16))
+        }
     }
 }
 

@@ -101,7 +101,8 @@ public struct AdaptiveModel: ArrivalModel {
 
     private var suspicious: Family { families[FamilyKind.scaled.rawValue] }
     private var survival: LatenessSurvival {
-        LatenessSurvival(suspicious.histogram, total: total, lowest: FamilyKind.lowest(of: FamilyKind.scaled.rawValue), smoothing: 0)
+        LatenessSurvival(
+            suspicious.histogram, total: total, lowest: FamilyKind.lowest(of: FamilyKind.scaled.rawValue), smoothing: 0)
     }
 
     public func phi(after silence: Int64) -> Double? {

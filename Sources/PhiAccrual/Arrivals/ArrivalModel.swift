@@ -55,6 +55,8 @@ public struct NoPursuit: Hashable, Sendable {}
 
 /// A model that only knows how suspicious a silence is, or how long it waits, and weighs no mistakes.
 public protocol PlainArrivalModel: ArrivalModel where Pursuit == NoPursuit {
+    /// Whether a policy tells it when to suspect; if not, its parameters do.
+    static var usesPolicy: Bool { get }
     func wait(until threshold: Threshold) -> Int64?
 }
 
@@ -63,6 +65,15 @@ extension PlainArrivalModel {
     public mutating func pursue(_ thresholds: [Threshold], _ pursuits: inout MutableSpan<NoPursuit>) {}
     public func wait(until threshold: Threshold, in pursuit: NoPursuit) -> Int64? { wait(until: threshold) }
     public static func refusal(of policy: Policy) -> String? {
-        policy.phi == nil ? "only the adaptive detector weighs mistakes against time; this one takes 'phi=8'" : nil
+        usesPolicy && policy.phi == nil
+            ? "only the adaptive detector weighs mistakes against time; this one takes 'phi=8'" : nil
+    }
+}
+
+extension Policy {
+    /// The φ asked for, of a policy that was not refused.
+    var plainPhi: Double {
+        guard let phi else { preconditionFailure("refused: \(self)") }
+        return phi
     }
 }

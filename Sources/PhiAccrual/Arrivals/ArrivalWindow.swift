@@ -49,11 +49,3 @@ public struct ArrivalWindow: Sendable {
         return max(0, squares.double / Double(count) - offset * offset)
     }
 }
-
-extension Int128 {
-    /// The same as `Double(self)` up to the last bit, without that initialiser's detour over generic integers, which
-    /// took half of all the time of a heartbeat.
-    var double: Double {
-        Double(Int64(truncatingIfNeeded: self >> 64)) * 0x1p64 + Double(UInt64(truncatingIfNeeded: self))
-    }
-}

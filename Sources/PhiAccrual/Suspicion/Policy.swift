@@ -81,8 +81,8 @@ extension Policy: CustomStringConvertible {
     /// The notation that `init(parsing:)` reads.
     public var description: String {
         switch self {
-        case .phi(let phi): "phi=\(phi.plain)"
-        case .price(let price): "price=\(price.plain)"
+        case .phi(let phi): "phi=\(phi.notation)"
+        case .price(let price): "price=\(price.notation)"
         case .mistakes(let budget): budget.description
         }
     }
@@ -119,29 +119,11 @@ extension MistakeBudget: CustomStringConvertible {
     public var description: String {
         let rate =
             switch rate {
-            case .perHeartbeat(let share): "1/\((1 / share).plain)hb"
+            case .perHeartbeat(let share): "1/\((1 / share).notation)hb"
             case .every(let time): "1/\(Duration.notation(nanoseconds: time))"
             }
         let limit = within.map { ",within=\(Duration.notation(nanoseconds: Double($0)))" } ?? ""
         return "mistakes=\(rate)\(limit)"
-    }
-}
-
-extension Double {
-    /// As people write it: 8, not 8.0.
-    fileprivate var plain: String { self == rounded() && abs(self) < 1e15 ? "\(Int64(saturating: self))" : "\(self)" }
-}
-
-extension Duration {
-    /// The notation that `init(parsing:)` reads, in the greatest unit that makes a whole number.
-    static func notation(nanoseconds: Double) -> String {
-        let units: [(String, Double)] = [
-            ("d", 86_400e9), ("h", 3600e9), ("m", 60e9), ("s", 1e9), ("ms", 1e6), ("us", 1e3),
-        ]
-        for (unit, size) in units where nanoseconds >= size && (nanoseconds / size).rounded() == nanoseconds / size {
-            return "\((nanoseconds / size).plain)\(unit)"
-        }
-        return "\(nanoseconds.plain)ns"
     }
 }
 

@@ -2,15 +2,18 @@
 
     lossy_feed.py NUMBER_OF_SUBSCRIBERS
 
-Prints what each subscriber must have delivered in the end, as epoch:sequence in order.
+Prints what each subscriber must have delivered in the end, as epoch:sequence in order. The new log begins on SIGUSR1:
+whoever has not got the end of the old one by then cannot get it any more.
 """
 
 import json
+import signal
 import struct
 import sys
 
 import zmq
 
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
 print("7:4 7:6 7:7 7:8 7:9 7:10 7:11 7:12 7:14 7:15 7:16 8:1 8:2", flush=True)
 subscribers = int(sys.argv[1])
 context = zmq.Context()
@@ -61,6 +64,8 @@ def answer(do, since, its_epoch):
 def serve(until=None):
     """Answers questions until all subscribers know of all events."""
     while len([end for end in answered.values() if end == (epoch, len(log))]) < subscribers or until == "the end":
+        while not control.poll(1000):
+            beacon()
         asker, body = control.recv_multipart()
         if ignored is not None and asker not in ignored:
             ignored.add(asker)
@@ -100,6 +105,7 @@ ignored = set()
 beacon()
 serve()
 
+signal.sigwait([signal.SIGUSR1])
 epoch, log, forgotten, answered = 8, ["a", "b"], 0, {}  # a new log, whose first event gets lost
 publish(2)
 serve("the end")

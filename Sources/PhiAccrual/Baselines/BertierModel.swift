@@ -1,0 +1,76 @@
+/// The detector of Bertier, Marin and Sens: Chen's expected arrival, with the margin that TCP gives its retransmissions.
+///
+/// At each heartbeat, numbered k, Jacobson's two averages move by a share γ of what was new:
+/// ```text
+/// error = A(k) − EA(k) − delay          delay += γ · error          var += γ · (|error| − var)
+/// α(k+1) = β · delay + φ · var          suspected at EA(k+1) + α(k+1)
+/// ```
+/// The margin starts at 0 and goes back to 0 on a quiet link, where nearly every heartbeat is then a mistake: fitting the
+/// quality to an application is the business of a second layer there, which is not part of this. The φ is a factor; there
+/// is no level of suspicion.
+///
+/// Where we depart: EA is Chen's formula, so losses do not shift it (theirs takes the mean of arrivals for consecutive
+/// ones), EA(k) is that of the number which arrived, and an interval that nobody knows is learned (`SendingInterval`).
+///
+/// Source: Bertier, Marin and Sens, “Implementation and performance evaluation of an adaptable failure detector”, DSN
+/// 2002, basic layer; “Performance analysis of a hierarchical failure detector”, DSN 2003. γ, β and φ as in Jacobson,
+/// “Congestion avoidance and control”, SIGCOMM 1988.
+public struct BertierModel: PlainArrivalModel {
+    public struct Parameters: DetectorParameters {
+        /// n: how many arrivals are remembered.
+        public var window = 1000
+        /// γ: how much a new error counts in the averages.
+        public var gamma = 0.1
+        /// β: how much of the average error goes into the margin.
+        public var beta = 1.0
+        /// φ: how much of the average deviation from it does.
+        public var phi = 4.0
+        /// Δi: the sender's interval; nil: as it announces, else learned.
+        public var interval: Duration?
+        public init() {}
+
+        public static let detectorName = "bertier"
+        public static let named: [NamedParameter<Self>] = [
+            .window("window", \.window, atLeast: 1),
+            .number("gamma", \.gamma, in: 0...1),
+            .number("beta", \.beta, in: 0...1e6),
+            .number("phi", \.phi, in: 0...1e6),
+            .duration("interval", \.interval, orNil: "auto"),
+        ]
+    }
+    /// β and φ decide, whatever the policy.
+    public static let usesPolicy = false
+
+    private var expected: ExpectedArrival
+    private let parameters: Parameters
+    private var delay = 0.0  // ns
+    private var deviation = 0.0  // ns; their var, which is no variance
+
+    public init(_ parameters: Parameters) {
+        precondition(parameters.areAllowed, "\(parameters)")
+        self.parameters = parameters
+        expected = ExpectedArrival(window: parameters.window, interval: parameters.interval)
+    }
+    public static func threshold(for policy: Policy) {}
+
+    /// The averages stay: they describe the network, which a restart of the node does not change.
+    public mutating func begin(announcedInterval: Int64) { expected.begin(announcedInterval: announcedInterval) }
+
+    public mutating func observe(_ arrival: Arrival) {
+        let (gap, step) = arrival.bounded
+        if let due = expected.wait(steps: step) {
+            let error = Double(gap) - due - delay
+            delay += parameters.gamma * error
+            deviation += parameters.gamma * (abs(error) - deviation)
+        }
+        expected.observe(arrival)
+    }
+
+    public func wait(until threshold: Void) -> Int64? {
+        let margin = parameters.beta * delay + parameters.phi * deviation
+        return expected.wait.map { Int64(saturating: ($0 + margin).rounded(.up)) }
+    }
+    public func phi(after silence: Int64) -> Double? { nil }
+    public var expectedWait: Int64? { expected.wait.map { Int64(saturating: $0) } }
+    public var samples: Int { expected.samples }
+}

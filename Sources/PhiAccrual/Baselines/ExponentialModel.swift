@@ -1,0 +1,137 @@
+/// The accrual detector of Cassandra, and of chitchat: gaps follow an exponential distribution, so φ counts mean gaps.
+///
+/// `φ(t) = −log P(gap > t) = t / mean`, divided by ln 10 in Cassandra and not in chitchat: φ = 8 is 18.4 mean gaps in the
+/// one and 8 in the other. Neither looks at how much gaps vary: both are a fixed multiple of the mean. As in those systems:
+/// - Gaps above `max-interval` are not learned from. Where heartbeats are farther apart than that, nothing ever is, and the
+///   initial interval decides for good: 36.8 s in Cassandra, 40 s in chitchat, at φ = 8.
+/// - Cassandra's initial value is one gap among the others, until the window is full: with heartbeats every 100 ms, deadlines
+///   start at 36.8 s and are below 2 s only after 220 heartbeats. chitchat's counts as `prior-weight` gaps at all times.
+/// - A node that chitchat held dead starts with an empty window (`phi-threshold`).
+///
+/// Where we depart:
+/// - The instant of suspicion is when φ reaches the threshold. Cassandra asks once a second, chitchat at every gossip round,
+///   and both mean more than the threshold.
+/// - chitchat has no φ until one gap was learned and holds such a node dead; here its prior alone decides then.
+/// - A mean of 0 counts as a nanosecond; they stop the program.
+/// - What was learned outlives an incarnation. Cassandra forgets a node that restarted after it was convicted.
+///
+/// Source: `FailureDetector.java` in apache/cassandra (`org.apache.cassandra.gms`; classes `FailureDetector`,
+/// `ArrivalWindow`, `ArrayBackedBoundedStats`; CASSANDRA-2597), `Gossiper.java`, and `chitchat/src/failure_detector.rs` in
+/// quickwit-oss/chitchat.
+public struct ExponentialModel: PlainArrivalModel {
+    public struct Parameters: DetectorParameters {
+        /// What φ is a logarithm to.
+        public enum Base: String, Hashable, Sendable, CaseIterable {
+            case ten = "10"
+            case e
+        }
+        /// How many gaps are remembered.
+        public var samplingWindowSize = 1000
+        /// The gap expected before one was seen.
+        public var initialInterval = Duration.seconds(2)
+        /// Longer gaps are not learned from.
+        public var maxInterval = Duration.seconds(2)
+        /// As how many gaps the initial interval counts for good; 0: as one, until the window is full.
+        public var priorWeight = 0.0
+        public var base = Base.ten
+        /// φ beyond which everything learned is forgotten; nil: never. Give it the policy's number.
+        public var phiThreshold: Double?
+        public init() {}
+
+        /// Cassandra's defaults: `cassandra.fd_initial_value_ms` is `initial-interval`, `cassandra.fd_max_interval_ms` is
+        /// `max-interval`, and `phi_convict_threshold` (8) is the policy's.
+        public static let cassandra = Parameters()
+        /// chitchat's defaults, with its own names; its `phi_threshold` is also the policy's.
+        public static let chitchat: Parameters = {
+            var parameters = Parameters()
+            parameters.initialInterval = .seconds(5)
+            parameters.maxInterval = .seconds(10)
+            parameters.priorWeight = 5
+            parameters.base = .e
+            parameters.phiThreshold = 8
+            return parameters
+        }()
+
+        public var ownPhi: Double? {
+            get { phiThreshold }
+            set { if phiThreshold != nil { phiThreshold = newValue } }
+        }
+
+        public static let detectorName = "exponential"
+        public static let named: [NamedParameter<Self>] = [
+            .window("sampling-window-size", \.samplingWindowSize),
+            .duration("initial-interval", \.initialInterval, atLeast: .nanoseconds(1)),
+            .duration("max-interval", \.maxInterval),
+            .number("prior-weight", \.priorWeight, in: 0...1e6),
+            .choice("base", \.base),
+            .phi("phi-threshold", \.phiThreshold, orNil: "never"),
+        ]
+    }
+    /// The policy's threshold.
+    public typealias Threshold = Double
+    /// The policy says when to suspect.
+    public static let usesPolicy = true
+
+    private var window: ArrivalWindow
+    private let capacity: Int
+    private let initialInterval: Int64  // ns
+    private let maxInterval: Int64  // ns
+    private let priorWeight: Double
+    private let perMean: Double  // mean gaps in one φ
+    private let forgetsBeyond: Double  // φ
+    private var observed = 0
+    private var mean: Double?  // ns, at least 1
+
+    public init(_ parameters: Parameters) {
+        precondition(parameters.areAllowed, "\(parameters)")
+        capacity = parameters.samplingWindowSize
+        window = ArrivalWindow(capacity: capacity)
+        initialInterval = parameters.initialInterval.nanoseconds
+        maxInterval = parameters.maxInterval.nanoseconds
+        priorWeight = parameters.priorWeight
+        perMean = parameters.base == .ten ? ln10 : 1
+        forgetsBeyond = parameters.phiThreshold ?? .infinity
+    }
+    public static func threshold(for policy: Policy) -> Double { policy.plainPhi }
+
+    public mutating func begin(announcedInterval: Int64) {
+        guard mean == nil else { return }
+        startAnew()
+    }
+
+    public mutating func observe(_ arrival: Arrival) {
+        if mean == nil { startAnew() }
+        if let phi = phi(after: arrival.gap), phi > forgetsBeyond { startAnew() }
+        guard arrival.gap <= maxInterval else { return }
+        window.insert(arrival.gap)
+        observed += 1
+        fit()
+    }
+
+    private mutating func startAnew() {
+        window = ArrivalWindow(capacity: capacity)
+        observed = 0
+        if priorWeight == 0 { window.insert(initialInterval) }
+        fit()
+    }
+
+    private mutating func fit() {
+        let count = Double(window.count)
+        let sum = count * (window.mean ?? 0) + priorWeight * Double(initialInterval)
+        mean = max(1, sum / (count + priorWeight))
+    }
+
+    public func wait(until threshold: Double) -> Int64? {
+        mean.map { mean in
+            .first(near: threshold * perMean * mean) { Self.phi($0, mean: mean, perMean: perMean) >= threshold }
+        }
+    }
+
+    public func phi(after silence: Int64) -> Double? { mean.map { Self.phi(silence, mean: $0, perMean: perMean) } }
+    private static func phi(_ silence: Int64, mean: Double, perMean: Double) -> Double {
+        Double(max(0, silence)) / mean / perMean
+    }
+
+    public var expectedWait: Int64? { mean.map { Int64(saturating: $0) } }
+    public var samples: Int { min(observed, window.count) }
+}

@@ -1,0 +1,35 @@
+/// The detector that learns nothing: suspected after a fixed silence.
+///
+/// What most systems have, and hard to beat where nothing varies. Akka calls it `DeadlineFailureDetector`, Hazelcast
+/// `deadline` (60 s, its default), Chen et al. the simple algorithm, SFD. There is no φ in it.
+public struct FixedModel: PlainArrivalModel {
+    public struct Parameters: DetectorParameters {
+        /// The silence after which a node is suspected.
+        public var timeout = Duration.seconds(3)
+        public init() {}
+
+        public static let detectorName = "fixed"
+        public static let named: [NamedParameter<Self>] = [
+            .duration("timeout", \.timeout, atLeast: .nanoseconds(1))
+        ]
+    }
+    /// The timeout decides, whatever the policy.
+    public static let usesPolicy = false
+
+    private let timeout: Int64  // ns
+    private var interval = SendingInterval(given: nil)  // only to say when the next heartbeat is expected
+
+    public init(_ parameters: Parameters) {
+        precondition(parameters.areAllowed, "\(parameters)")
+        timeout = parameters.timeout.nanoseconds
+    }
+    public static func threshold(for policy: Policy) {}
+
+    public mutating func begin(announcedInterval: Int64) { interval.begin(announcedInterval: announcedInterval) }
+    public mutating func observe(_ arrival: Arrival) { interval.observe(arrival) }
+
+    public func wait(until threshold: Void) -> Int64? { timeout }
+    public func phi(after silence: Int64) -> Double? { nil }
+    public var expectedWait: Int64? { interval.nanoseconds.map { Int64(saturating: $0) } }
+    public var samples: Int { 0 }
+}

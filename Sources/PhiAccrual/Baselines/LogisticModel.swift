@@ -1,0 +1,149 @@
+/// The accrual detector of Akka and Pekko, and of Hazelcast, which took it over.
+///
+/// Gaps follow a normal distribution, its tail taken from a logistic curve (`LogisticTail`), and φ is that of the
+/// silence less an acceptable pause. As in those systems:
+/// - The first heartbeat brings two pretended gaps, the estimate less and plus a quarter of it. They leave in their turn.
+///   The interval a sender announces is not asked for: set `first-heartbeat-estimate`, or the first deadlines are those of
+///   one heartbeat per second.
+/// - The deviation has a floor in absolute time, the same for heartbeats every 10 ms and every hour.
+/// - A gap at whose end φ had reached `threshold` is not learned from. A node that becomes slower than its deadline is
+///   therefore suspected at every heartbeat, for ever. Hazelcast means to do the same, but notes the arrival before it asks
+///   for φ, which is then that of no silence at all: it learns every gap, outages included (`learns-every-gap`).
+/// - Time is counted in whole milliseconds, arrivals and silences both: heartbeats every 1.5 ms have gaps of 1 and 2.
+///   The millisecond that the first heartbeat falls into starts with it. `resolution=1ns` is the same without steps.
+///
+/// Where we depart:
+/// - φ continues in logarithms where theirs becomes infinite.
+/// - Sums are exact. Theirs are too, but not the variance made of them, which can come out below 0 and makes φ NaN.
+/// - A deviation of 0, possible when the floor is less than a millisecond, counts as a thousandth of one: they divide by it.
+/// - They ask for φ about once a second; the instant of suspicion here is when φ reaches the policy's threshold.
+/// - At least two gaps are remembered, and what was learned outlives an incarnation.
+///
+/// Source: `PhiAccrualFailureDetector.scala` in apache/pekko (`remote`) and akka/akka (`akka-remote`), defaults in
+/// `cluster/src/main/resources/reference.conf`; `PhiAccrualFailureDetector.java` and
+/// `PhiAccrualClusterFailureDetector.java` in hazelcast/hazelcast (`internal.cluster.fd`), defaults in
+/// `ClusterProperty.java`.
+public struct LogisticModel: PlainArrivalModel {
+    public struct Parameters: DetectorParameters {
+        /// φ from which on a gap is not learned from. The policy decides when to suspect: give both the same number.
+        public var threshold = 8.0
+        /// How many gaps are remembered.
+        public var maxSampleSize = 1000
+        /// Least standard deviation.
+        public var minStdDeviation = Duration.milliseconds(100)
+        /// Added to the mean gap: silence that is not held against a node.
+        public var acceptableHeartbeatPause = Duration.seconds(3)
+        /// The gap expected before one was seen; `heartbeat-interval` in Akka's configuration.
+        public var firstHeartbeatEstimate = Duration.seconds(1)
+        /// The steps in which time is counted.
+        public var resolution = Duration.milliseconds(1)
+        /// Whether a gap is learned from even if it ended a suspicion.
+        public var learnsEveryGap = false
+        public init() {}
+
+        /// Akka's and Pekko's defaults in a cluster, for heartbeats every second.
+        public static let akka = Parameters()
+        /// Hazelcast's defaults, for heartbeats every 5 s and `phi=10`: `hazelcast.heartbeat.interval.seconds` is
+        /// `first-heartbeat-estimate`, `hazelcast.max.no.heartbeat.seconds` is `acceptable-heartbeat-pause`, and of
+        /// `hazelcast.heartbeat.phiaccrual.failuredetector`, `threshold`, `sample.size` and `min.std.dev.millis` are the
+        /// others.
+        public static let hazelcast: Parameters = {
+            var parameters = Parameters()
+            parameters.threshold = 10
+            parameters.maxSampleSize = 200
+            parameters.acceptableHeartbeatPause = .seconds(60)
+            parameters.firstHeartbeatEstimate = .seconds(5)
+            parameters.learnsEveryGap = true
+            return parameters
+        }()
+
+        public var ownPhi: Double? {
+            get { threshold }
+            set { threshold = newValue ?? threshold }
+        }
+
+        public static let detectorName = "logistic"
+        public static let named: [NamedParameter<Self>] = [
+            .phi("threshold", \.threshold),
+            .window("max-sample-size", \.maxSampleSize),
+            .duration("min-std-deviation", \.minStdDeviation, atLeast: .nanoseconds(1)),
+            .duration("acceptable-heartbeat-pause", \.acceptableHeartbeatPause),
+            .duration("first-heartbeat-estimate", \.firstHeartbeatEstimate, atLeast: .nanoseconds(1)),
+            .duration("resolution", \.resolution, atLeast: .nanoseconds(1)),
+            .flag("learns-every-gap", \.learnsEveryGap),
+        ]
+    }
+    /// Deviations beyond mean and pause at which φ reaches the policy's threshold.
+    public typealias Threshold = Double
+    /// The policy says when to suspect.
+    public static let usesPolicy = true
+
+    private var window: ArrivalWindow  // of gaps in ticks
+    private let resolution: Int64  // ns per tick
+    private let leastDeviation: Double  // ticks
+    private let pause: Double  // ticks
+    private let unlearnedFrom: Double  // deviations
+    private let firstEstimate: Int64  // ticks
+    private var observed = 0
+    private var sinceTick: Int64 = 0  // ns; from the last tick to the last arrival
+    private var hasBegun = false
+    private var mean = 0.0  // ticks
+    private var deviation = 1.0  // ticks
+
+    public init(_ parameters: Parameters) {
+        precondition(parameters.areAllowed, "\(parameters)")
+        window = ArrivalWindow(capacity: parameters.maxSampleSize)
+        let resolution = parameters.resolution.nanoseconds
+        self.resolution = resolution
+        // Their durations are cut to whole milliseconds, too.
+        leastDeviation = max(0.001, Double(parameters.minStdDeviation.nanoseconds / resolution))
+        pause = Double(parameters.acceptableHeartbeatPause.nanoseconds / resolution)
+        firstEstimate = parameters.firstHeartbeatEstimate.nanoseconds / resolution
+        unlearnedFrom = parameters.learnsEveryGap ? .infinity : LogisticTail.quantile(phi: parameters.threshold)
+    }
+    public static func threshold(for policy: Policy) -> Double { LogisticTail.quantile(phi: policy.plainPhi) }
+
+    public mutating func begin(announcedInterval: Int64) {
+        hasBegun = true
+        sinceTick = 0
+        guard window.count == 0 else { return }
+        window.insert(firstEstimate - firstEstimate / 4)
+        window.insert(firstEstimate + firstEstimate / 4)
+        fit()
+    }
+
+    public mutating func observe(_ arrival: Arrival) {
+        if !hasBegun { begin(announcedInterval: 0) }
+        let end = sinceTick.addingSaturated(arrival.gap)
+        let gap = end / resolution
+        sinceTick = end % resolution
+        guard deviations(gap) < unlearnedFrom else { return }
+        window.insert(gap)
+        observed += 1
+        fit()
+    }
+
+    private mutating func fit() {
+        guard let mean = window.mean, let variance = window.variance else { return }
+        self.mean = mean
+        deviation = max(leastDeviation, variance.squareRoot())
+    }
+
+    /// How many deviations a silence goes beyond what is acceptable.
+    private func deviations(_ ticks: Int64) -> Double { (Double(ticks) - (mean + pause)) / deviation }
+
+    public func wait(until threshold: Double) -> Int64? {
+        guard hasBegun else { return nil }
+        let tick = Int64.first(near: mean + pause + threshold * deviation) { deviations($0) >= threshold }
+        let (instant, overflow) = tick.multipliedReportingOverflow(by: resolution)
+        return overflow ? (tick < 0 ? .min : .max) : instant.subtractingSaturated(sinceTick)
+    }
+
+    public func phi(after silence: Int64) -> Double? {
+        guard hasBegun else { return nil }
+        return LogisticTail.phi(deviations(sinceTick.addingSaturated(max(0, silence)) / resolution))
+    }
+
+    public var expectedWait: Int64? { hasBegun ? Int64(saturating: mean * Double(resolution)) : nil }
+    public var samples: Int { min(observed, window.count) }
+}

@@ -1,0 +1,111 @@
+/// The last arrivals of one incarnation of a node, with their sequence numbers: what Chen's estimate is made of.
+///
+/// Everything is counted back from the newest arrival, in whole numbers: no clock, no drift, constant work per heartbeat.
+struct ScheduledArrivals: Sendable {
+    private(set) var count = 0  // arrivals
+    private let capacity: Int
+    private var between: [(gap: Int64, step: Int64)] = []  // a ring, from each arrival to the one after it
+    private var oldest = 0  // in the ring, once it is full
+    // From the oldest arrival to the newest, and the sum over all arrivals of what lies between each and the newest:
+    // at most 10⁵ · 2⁵⁴ < 2⁷¹ and 10¹⁰ · 2⁵⁴ < 2⁸⁸.
+    private var span: (gap: Int128, step: Int128) = (0, 0)
+    private var sum: (gap: Int128, step: Int128) = (0, 0)
+
+    init(capacity: Int) {
+        precondition((1...ArrivalWindow.capacities.upperBound).contains(capacity), "the sums have a limit")
+        self.capacity = capacity
+    }
+
+    /// A schedule starts with an arrival: earlier ones had another.
+    mutating func restart() {
+        between.removeAll(keepingCapacity: true)
+        (count, oldest, span, sum) = (1, 0, (0, 0), (0, 0))
+    }
+
+    mutating func insert(_ arrival: Arrival) {
+        if count == 0 { restart() }
+        let entering = arrival.bounded
+        var leaving: (gap: Int64, step: Int64) = (0, 0)
+        if count == capacity {
+            sum = (sum.gap - span.gap, sum.step - span.step)
+            count -= 1
+            if count > 0 {
+                leaving = between[oldest]
+                between[oldest] = entering
+                oldest = oldest + 1 == between.count ? 0 : oldest + 1
+            }
+        } else {
+            between.append(entering)
+        }
+        sum.gap += Int128(entering.gap) * Int128(count)
+        sum.step += Int128(entering.step) * Int128(count)
+        if count > 0 {
+            span.gap += Int128(entering.gap - leaving.gap)
+            span.step += Int128(entering.step - leaving.step)
+        }
+        count += 1
+    }
+
+    /// Chen's estimate EA of the arrival `steps` numbers after the newest one, in nanoseconds after the newest:
+    /// the mean over the window of Aᵢ − η·sᵢ, plus η times its number.
+    func expected(after steps: Int64, interval: (time: Int128, steps: Int128)) -> Double {
+        let numbers = Int128(steps) * Int128(count) + sum.step
+        let denominator = interval.steps * Int128(count)
+        let due = interval.time.double * numbers.double
+        let ago = interval.steps.double * sum.gap.double
+        let quotient = (due - ago) / denominator.double
+        // Perfect order should give a perfect expectation, so what rounding took away is found in whole numbers, unless
+        // they do not fit.
+        guard due < 0x1p120, ago < 0x1p120, quotient.magnitude < 0x1p62 else { return quotient }
+        let whole = Int64(quotient)
+        let part = interval.time &* numbers &- interval.steps &* sum.gap &- Int128(whole) &* denominator
+        return Double(whole) + part.double / denominator.double
+    }
+}
+
+extension Arrival {
+    /// More numbers at once count as so many: a sequence number has no more.
+    static let largestStep: Int64 = 1 << 32
+
+    /// With gaps as long as `ArrivalWindow` counts them, so that sums fit.
+    var bounded: (gap: Int64, step: Int64) {
+        (min(max(0, gap), ArrivalWindow.longestGap), min(max(1, step), Self.largestStep))
+    }
+}
+
+/// When the next heartbeat of a periodic sender is expected, by the sequence numbers of its last ones.
+///
+/// Source: Chen, Toueg and Aguilera, “On the quality of service of failure detectors”, IEEE Transactions on Computers
+/// 51(5), 2002, algorithm NFD-E, which replaces the synchronised clocks of NFD-S by this estimate.
+struct ExpectedArrival: Sendable {
+    private var arrivals: ScheduledArrivals
+    private var interval: SendingInterval
+    /// How long after the newest arrival the next one is expected; nil while no interval is known.
+    private(set) var wait: Double?  // ns
+
+    init(window: Int, interval: Duration?) {
+        arrivals = ScheduledArrivals(capacity: window)
+        self.interval = SendingInterval(given: interval)
+    }
+
+    mutating func begin(announcedInterval: Int64) {
+        interval.begin(announcedInterval: announcedInterval)
+        arrivals.restart()
+        wait = waitIfNothingIsLost
+    }
+    mutating func observe(_ arrival: Arrival) {
+        interval.observe(arrival)
+        arrivals.insert(arrival)
+        wait = waitIfNothingIsLost
+    }
+    private var waitIfNothingIsLost: Double? { wait(steps: 1) }
+
+    /// How long after the newest arrival the one `steps` numbers later is expected.
+    /// - Parameter steps: At most `Arrival.largestStep`.
+    func wait(steps: Int64) -> Double? {
+        interval.ratio.map { arrivals.expected(after: steps, interval: $0) }
+    }
+
+    /// How many gaps are remembered.
+    var samples: Int { max(0, arrivals.count - 1) }
+}

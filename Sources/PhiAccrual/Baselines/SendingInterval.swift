@@ -1,0 +1,44 @@
+/// How far apart a sender's heartbeats are: Chen's η, Bertier's Δi.
+///
+/// Detectors that compute with sequence numbers take it as known: given as a parameter, else announced by the sender. A
+/// recording often has neither, and then it is learned from arrivals: time since an anchor, divided by how much the
+/// sequence number went up. The anchor moves on every 2,048 numbers, so a period that changes for good is followed.
+struct SendingInterval: Sendable {
+    private struct Span: Sendable {
+        var time: Int128 = 0  // ns
+        var steps: Int128 = 0
+    }
+    private let given: Int64?  // ns
+    private var announced: Int64 = 0  // ns; 0: not
+    private var older = Span()
+    private var newer = Span()
+    private static let anchorDistance: Int128 = 2048
+
+    init(given: Duration?) { self.given = given?.nanoseconds }
+
+    mutating func begin(announcedInterval: Int64) {
+        if announcedInterval > 0 { announced = announcedInterval }
+    }
+    /// What was learned in an earlier incarnation stays: only gaps within one are ever added.
+    mutating func observe(_ arrival: Arrival) {
+        add(arrival, to: &older)
+        add(arrival, to: &newer)
+        if newer.steps >= Self.anchorDistance {
+            older = newer
+            newer = Span()
+        }
+    }
+    private func add(_ arrival: Arrival, to span: inout Span) {
+        let (gap, step) = arrival.bounded
+        span.time += Int128(gap)
+        span.steps += Int128(step)
+    }
+
+    /// So many nanoseconds for so many numbers, both whole so that nothing is rounded; nil while nothing is known.
+    var ratio: (time: Int128, steps: Int128)? {
+        if let given { return (Int128(given), 1) }
+        if announced > 0 { return (Int128(min(announced, ArrivalWindow.longestGap)), 1) }
+        return older.steps > 0 ? (older.time, older.steps) : nil
+    }
+    var nanoseconds: Double? { ratio.map { Double($0.time) / Double($0.steps) } }
+}

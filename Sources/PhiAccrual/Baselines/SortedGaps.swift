@@ -1,0 +1,57 @@
+/// The most recent gaps of one node, in the order of their length.
+///
+/// Taking one in costs two binary searches, and the gaps between the entering and the leaving one move by a place: a
+/// copy of 4 KB on average for a thousand gaps, 400 KB for a hundred thousand.
+struct SortedGaps: Sendable {
+    private var arrived: [Int64] = []  // ns; a ring, grown up to `capacity`
+    private var ascending: [Int64] = []  // ns
+    private var next = 0
+    private let capacity: Int
+
+    init(capacity: Int) {
+        precondition(capacity >= 1)
+        self.capacity = capacity
+    }
+
+    var count: Int { ascending.count }
+
+    mutating func insert(_ gap: Int64) {
+        let entering = min(max(0, gap), ArrivalWindow.longestGap)
+        if count < capacity {
+            arrived.append(entering)
+            ascending.insert(entering, at: countAtMost(entering))
+        } else {
+            replace(arrived[next], by: entering)
+            arrived[next] = entering
+        }
+        next = next + 1 == capacity ? 0 : next + 1
+    }
+
+    private mutating func replace(_ leaving: Int64, by entering: Int64) {
+        var place = countAtMost(leaving) - 1
+        let last = ascending.count - 1
+        while place < last, ascending[place + 1] < entering {
+            ascending[place] = ascending[place + 1]
+            place += 1
+        }
+        while place > 0, ascending[place - 1] > entering {
+            ascending[place] = ascending[place - 1]
+            place -= 1
+        }
+        ascending[place] = entering
+    }
+
+    /// How many gaps are not longer than this.
+    func countAtMost(_ gap: Int64) -> Int {
+        var (low, high) = (0, ascending.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if ascending[middle] <= gap { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The gap that so many are not longer than.
+    /// - Parameter rank: From 1 to `count`.
+    func gap(rank: Int) -> Int64 { ascending[rank - 1] }
+}

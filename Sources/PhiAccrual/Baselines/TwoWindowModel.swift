@@ -1,0 +1,65 @@
+/// The two-windows detector, 2W-FD: Chen's with a short and a long memory, of which the later expectation counts.
+///
+/// The short window follows a sudden change of delay at once, the long one keeps the wait up where the network is calm. With
+/// both equal it is `ChenModel`. There is no φ in it.
+///
+/// Where we depart: only fresh heartbeats count, and an interval that nobody knows is learned (`SendingInterval`).
+///
+/// Source: Tomsic, Sens, Garcia, Arantes and Sopena, “2W-FD: a failure detector algorithm with QoS”, IPDPS 2015, with the
+/// windows of 1 and 1000 that they settle on.
+public struct TwoWindowModel: PlainArrivalModel {
+    public struct Parameters: DetectorParameters {
+        /// n₁: how many arrivals the short window remembers.
+        public var n1 = 1
+        /// n₂: how many arrivals the long window remembers.
+        public var n2 = 1000
+        /// Δto: how long after the later expected arrival a heartbeat may come. The authors derive it from a wanted quality
+        /// of service, as Chen does α.
+        public var margin = Duration.milliseconds(100)
+        /// Δi: the sender's interval; nil: as it announces, else learned.
+        public var interval: Duration?
+        public init() {}
+
+        public static let detectorName = "two-window"
+        public static let named: [NamedParameter<Self>] = [
+            .window("n1", \.n1, atLeast: 1),
+            .window("n2", \.n2, atLeast: 1),
+            .duration("margin", \.margin),
+            .duration("interval", \.interval, orNil: "auto"),
+        ]
+    }
+    /// The margin decides, whatever the policy.
+    public static let usesPolicy = false
+
+    private var short: ExpectedArrival
+    private var long: ExpectedArrival
+    private let margin: Double  // ns
+
+    public init(_ parameters: Parameters) {
+        precondition(parameters.areAllowed, "\(parameters)")
+        short = ExpectedArrival(window: parameters.n1, interval: parameters.interval)
+        long = ExpectedArrival(window: parameters.n2, interval: parameters.interval)
+        margin = Double(parameters.margin.nanoseconds)
+    }
+    public static func threshold(for policy: Policy) {}
+
+    public mutating func begin(announcedInterval: Int64) {
+        short.begin(announcedInterval: announcedInterval)
+        long.begin(announcedInterval: announcedInterval)
+    }
+    public mutating func observe(_ arrival: Arrival) {
+        short.observe(arrival)
+        long.observe(arrival)
+    }
+
+    private var expected: Double? {
+        guard let short = short.wait, let long = long.wait else { return nil }
+        return max(short, long)
+    }
+    public func wait(until threshold: Void) -> Int64? {
+        expected.map { Int64(saturating: ($0 + margin).rounded(.up)) }
+    }
+    public func phi(after silence: Int64) -> Double? { nil }
+    public var expectedWait: Int64? { expected.map { Int64(saturating: $0) } }
+    public var samples: Int { max(short.samples, long.samples) }
+}

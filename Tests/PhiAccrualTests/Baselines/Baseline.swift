@@ -1,0 +1,70 @@
+import PhiAccrual
+import TestSupport
+import Testing
+
+/// Any of the baseline detectors, made from what its user would write: a name, and parameters after spaces.
+struct Baseline {
+    private(set) var model: any ArrivalModel
+
+    init(_ text: String) throws {
+        let words = text.split(separator: " ")
+        let pairs = words.dropFirst().map { word in
+            let pair = word.split(separator: "=", maxSplits: 1)
+            return (name: String(pair[0]), value: String(pair[1]))
+        }
+        switch words.first {
+        case "fixed": model = FixedModel(try .init(parsing: pairs))
+        case "logistic", "akka": model = LogisticModel(try .init(parsing: pairs))
+        case "hazelcast": model = LogisticModel(try .init(parsing: pairs, onto: .hazelcast))
+        case "exponential", "cassandra": model = ExponentialModel(try .init(parsing: pairs))
+        case "chitchat": model = ExponentialModel(try .init(parsing: pairs, onto: .chitchat))
+        case "chen": model = ChenModel(try .init(parsing: pairs))
+        case "bertier": model = BertierModel(try .init(parsing: pairs))
+        case "two-window": model = TwoWindowModel(try .init(parsing: pairs))
+        case "empirical": model = EmpiricalModel(try .init(parsing: pairs))
+        case "self-tuning": model = SelfTuningModel(try .init(parsing: pairs))
+        default: throw Unknown(text: text)
+        }
+    }
+    struct Unknown: Error {
+        var text: String
+    }
+    /// A detector that has heard its first heartbeat.
+    static func begun(_ text: String, announcing interval: Int64 = 0) throws -> Baseline {
+        var baseline = try Baseline(text)
+        baseline.model.begin(announcedInterval: interval)
+        return baseline
+    }
+
+    mutating func begin(announcing interval: Int64 = 0) { model.begin(announcedInterval: interval) }
+    mutating func hear(_ arrival: Arrival) { model.observe(arrival) }
+    mutating func hear(after gap: Int64, step: Int64 = 1) { hear(Arrival(gap: gap, step: step)) }
+    mutating func hear(every gap: Int64, times: Int) {
+        for _ in 0..<times { hear(after: gap) }
+    }
+
+    func phi(after silence: Int64) -> Double? { model.phi(after: silence) }
+    func wait(phi: Double = 8) -> Int64? { Self.wait(model, phi) }
+    private static func wait<Model: ArrivalModel>(_ model: Model, _ phi: Double) -> Int64? {
+        let threshold = Model.threshold(for: .phi(phi))
+        return model.wait(until: threshold, in: Model.pursuit(of: threshold))
+    }
+
+    /// One of each kind, by their defaults and by others.
+    static let specimens = [
+        "fixed timeout=700ms", "akka", "hazelcast", "cassandra", "chitchat",
+        "logistic max-sample-size=2 min-std-deviation=1ns acceptable-heartbeat-pause=0s resolution=1ns",
+        "logistic max-sample-size=30 min-std-deviation=3ms acceptable-heartbeat-pause=7ms threshold=0.5",
+        "logistic max-sample-size=7 resolution=7ns learns-every-gap=true first-heartbeat-estimate=1ns",
+        "exponential sampling-window-size=2 initial-interval=1ns max-interval=200d",
+        "exponential sampling-window-size=9 prior-weight=0.5 base=e phi-threshold=2 max-interval=1h",
+        "chen", "chen window=1 alpha=0s", "chen window=3 interval=1ms", "bertier", "bertier window=2 gamma=1 beta=2",
+        "two-window", "two-window n1=2 n2=3", "empirical", "empirical window=1 threshold=1 scaling-factor=1",
+        "empirical window=50 threshold=0 scaling-factor=1000", "self-tuning", "self-tuning slot=1 alpha=200d beta=1",
+        "self-tuning slot=3 margin=200d window=2 query-accuracy=0 mistake-rate=0",
+    ]
+    /// Those with a φ that a policy's threshold is compared with.
+    static let accrual = specimens.filter { text in
+        ["akka", "hazelcast", "cassandra", "chitchat", "logistic", "exponential"].contains { text.hasPrefix($0) }
+    }
+}

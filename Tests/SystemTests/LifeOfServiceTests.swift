@@ -1,0 +1,142 @@
+import Foundation
+import HeartbeatProtocol
+import PhiAccrual
+import Testing
+
+extension SystemTests {
+    @Suite struct `A detector` {
+        @Test(arguments: [SIGTERM, SIGINT]) func `ends in order when it is asked to`(signal: Int32) async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector()
+                let watch = try await bed.watch(detector)
+                let node = try bed.beat("node", to: detector)
+                try await watch.transition(of: "node", to: .trusted)
+                detector.program.signal(signal)
+                let start = ContinuousClock.now
+                #expect(try await detector.program.exit() == 0)
+                #expect(ContinuousClock.now - start < .seconds(10))
+                #expect(detector.program.errors.last?.contains("message=stopped") == true)
+                #expect(detector.program.output == [])
+                // The others get along without it, and end when they are asked to.
+                for program in [watch, node] {
+                    program.signal(signal)
+                    #expect(try await program.exit() == 0, "\(program)")
+                }
+            }
+        }
+
+        @Test(arguments: [SIGTERM, SIGKILL])
+        func `that is restarted finds its nodes, and its subscribers go on with its new log`(signal: Int32) async throws
+        {
+            try await TestBed.run { bed in
+                let places = ["h", "e", "c"].map { "ipc://\(bed.path($0))" }
+                func start() async throws -> RunningDetector {
+                    try await bed.detector(heartbeats: places[0], events: places[1], control: places[2])
+                }
+                let first = try await start()
+                var subscribers = [try await bed.watch(first)]
+                if TestBed.hasPython { subscribers.append(try await bed.pythonSubscriber(first)) }
+                let node = try bed.beat("node", to: first)
+                var before: [TransitionMessage] = []
+                for subscriber in subscribers {
+                    before.append(try await subscriber.transition(of: "node", to: .trusted))
+                }
+
+                first.program.signal(signal)
+                #expect(try await first.program.exit() == (signal == SIGKILL ? 128 + SIGKILL : 0))
+                _ = try await start()
+                for (subscriber, before) in zip(subscribers, before) {
+                    let after = try await subscriber.transition(of: "node", to: .trusted, after: before)
+                    #expect(after.place.epoch > before.place.epoch)
+                    #expect(after.incarnation == before.incarnation)
+                    // Every event of the new log, from its first one on.
+                    let new = subscriber.events.map(\.place).filter { $0.epoch == after.place.epoch }.map(\.sequence)
+                    #expect(new == Array(1...after.place.sequence))
+                    #expect(!subscriber.transitions.contains { $0.to == .suspected })
+                }
+                node.terminate()
+                for (subscriber, before) in zip(subscribers, before) {
+                    try await subscriber.transition(of: "node", to: .left, after: before)
+                }
+            }
+        }
+
+        @Test func `logs one JSON object a line where that is wanted`() async throws {
+            try await TestBed.run { bed in
+                let free = "tcp://127.0.0.1:*"
+                let detector = try bed.phi(
+                    "detect", "--log", "json", "--heartbeats", free, "--events", free, "--control", free)
+                _ = try await detector.remark("ready") { $0.contains("\"ready\"") }
+                detector.terminate()
+                #expect(try await detector.exit() == 0)
+                let messages = try detector.errors.map { line in
+                    try JSONDecoder().decode([String: String].self, from: Data(line.utf8))["message"]
+                }
+                #expect(messages == ["ready", "stopped"])
+            }
+        }
+    }
+
+    @Suite struct `All at once` {
+        @Test func `a swarm's crashes are suspected, nobody else, and the living leave`() async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector()
+                let watch = try await bed.watch(detector)
+                let swarm = try bed.phi(
+                    "swarm", "--to", detector.heartbeats, "--nodes", "40", "--every", "250ms", "--crash", "5", "--for",
+                    "10s",
+                    "--seed", "7", "--truth", "truth.csv")
+                #expect(try await swarm.exit() == 0)
+                let truth = try Truth(csv: bed.contents("truth.csv"))
+                let (crashes, leaves) = (truth.times("crash"), truth.times("leave"))
+                #expect(crashes.count == 5 && leaves.count == 35 && truth.times("start").count == 40)
+                #expect(Set(crashes.keys).isDisjoint(with: leaves.keys))
+
+                for (node, crash) in crashes {
+                    let suspicion = try await watch.transition(of: node, to: .suspected)
+                    let detectionTime = Double(suspicion.place.at.unixNanoseconds - crash) / 1e9
+                    // From the last heartbeat on it takes the allowed silence; on a busy machine that was under way a while.
+                    let allowed = try #require(suspicion.threshold.seconds)
+                    #expect(detectionTime > allowed - 0.3 && detectionTime < allowed + 2, "\(node)")
+                }
+                for node in leaves.keys { try await watch.transition(of: node, to: .left) }
+                let suspected = watch.transitions.filter { $0.to == .suspected }.map(\.node)
+                #expect(suspected.sorted() == crashes.keys.sorted())
+                #expect(Set(watch.transitions.filter { $0.to == .left }.map(\.node)) == Set(leaves.keys))
+            }
+        }
+
+        @Test func `the demo shows a kill and a recovery`() async throws {
+            try await TestBed.run { bed in
+                let demo = try bed.phi("demo", "--every", "250ms")
+                #expect(try await demo.exit() == 0, "\((demo.output + demo.errors).joined(separator: "\n"))")
+                let story = demo.output.filter { $0.contains("demo/node-3") }
+                #expect(story.contains { $0.contains("trusted → suspected") })
+                #expect(story.contains { $0.contains("suspected → trusted") })
+                #expect(demo.output.filter { $0.contains("→ left") }.count == 5)
+                for title in ["detection time", "recovery", "mistakes", "goodbyes"] {
+                    #expect(demo.output.contains { $0.hasPrefix(title) })
+                }
+            }
+        }
+    }
+}
+
+/// What `phi swarm --truth` wrote.
+private struct Truth {
+    private var rows: [(node: String, event: String, at: Int64)] = []
+
+    init(csv: String) throws {
+        let lines = csv.split(separator: "\n")
+        try #require(lines.first == "node,event,at_unix_ns")
+        for line in lines.dropFirst() {
+            let fields = line.split(separator: ",")
+            try #require(fields.count == 3)
+            rows.append((String(fields[0]), String(fields[1]), try #require(Int64(fields[2]))))
+        }
+    }
+    /// When it happened to whom.
+    func times(_ event: String) -> [String: Int64] {
+        Dictionary(rows.filter { $0.event == event }.map { ($0.node, $0.at) }) { first, _ in first }
+    }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+extension SystemTests {
+    @Suite struct `A command that cannot do what it was told` {
+        @Test(arguments: [
+            Misuse("explode", says: "explode"),
+            Misuse("detect --detector cassandra", says: "cassandra", "known", "normal"),
+            Misuse("detect --detector normal,window=x", says: "window", "2 to 100000"),
+            Misuse("detect --level suspect=certainty=9", says: "certainty", "phi=8"),
+            Misuse("detect --level suspect=phi=-1", says: "phi=-1", "above 0"),
+            Misuse("detect --level suspect", says: "suspect=phi=8"),
+            Misuse("detect --level a=phi=1 --level a=phi=2", says: "two levels"),
+            Misuse("detect --retention 5", says: "\"5\"", "250ms"),
+            Misuse("detect --log xml", says: "xml", "logfmt"),
+            Misuse("beat --group lab", says: "--node"),
+            Misuse("beat --group lab/x --node n", says: "lab/x", "64 bytes"),
+            Misuse("beat --group lab --node n --every 0s", says: "0s", "above 0"),
+            Misuse("beat --group lab --node n --label zone", says: "zone=eu-1"),
+            Misuse("swarm --nodes 5 --crash 9", says: "--crash", "5"),
+            Misuse("watch --start middle", says: "middle", "snapshot"),
+            Misuse("replay", says: "<trace>"),
+            Misuse("replay good.csv --detector cassandra", says: "cassandra", "known", "normal"),
+            Misuse("replay good.csv --policy certainty=9", says: "certainty", "phi=8"),
+            Misuse("demo --every soon", says: "soon", "250ms"),
+        ]) func `was misused, says what would be right, and ends with 64`(misuse: Misuse) async throws {
+            try await TestBed.run { bed in
+                let program = try bed.phi(misuse.arguments)
+                #expect(try await program.exit() == 64)
+                #expect(program.output == [])
+                let error = try #require(program.errors.first)
+                #expect(error.hasPrefix("Error: "))
+                for word in misuse.words { #expect(error.contains(word), "\(error)") }
+                #expect(program.errors.contains { $0.hasPrefix("Usage: phi") })
+            }
+        }
+
+        @Test(arguments: [
+            Misuse("detect --heartbeats nonsense", says: "bind nonsense", "tcp://"),
+            Misuse("detect --heartbeats tcp://127.0.0.1:99999", says: "tcp://127.0.0.1:99999", "not an endpoint"),
+            Misuse("detect --heartbeats tcp://192.0.2.1:7710", says: "tcp://192.0.2.1:7710", "address"),
+            Misuse("detect --heartbeats ipc://no/such/folder/s", says: "ipc://no/such/folder/s", "folder"),
+            Misuse(
+                "detect --connect carrier-pigeon://x --events tcp://127.0.0.1:*", says: "carrier-pigeon://x", "tcp://"),
+            Misuse("beat --to nonsense --group lab --node n", says: "connect to nonsense", "tcp://"),
+            Misuse("swarm --to nonsense --nodes 1", says: "connect to nonsense", "tcp://"),
+            Misuse("swarm --nodes 1 --truth no/such/folder/t.csv", says: "no/such/folder/t.csv"),
+            Misuse("watch --from nonsense", says: "connect to nonsense", "tcp://"),
+            Misuse("status --control nonsense", says: "connect to nonsense", "tcp://"),
+            Misuse("status --control ipc://nobody --timeout 200ms", says: "no answer from ipc://nobody", "phi detect"),
+            Misuse("replay missing.csv", says: "missing.csv", "No such file"),
+            Misuse("replay .", says: "directory"),
+            Misuse("replay empty.csv", says: "empty.csv", "node,seq,sent_ns,arrival_ns"),
+            Misuse(
+                "replay prose.csv", says: "prose.csv, line 1", "node,seq,sent_ns,arrival_ns", "It was a dark night."),
+            Misuse("replay broken.csv", says: "broken.csv, line 3", "whole number", "soon"),
+            Misuse("replay broken.csv.gz", says: "broken.csv.gz"),
+            Misuse("replay -", says: "standard input", "node,seq,sent_ns,arrival_ns"),
+            Misuse("replay good.csv --deadlines no/such/folder/d.csv", says: "no/such/folder/d.csv"),
+        ]) func `says in one sentence what it tried, and on what, and ends with 2`(misuse: Misuse) async throws {
+            try await TestBed.run { bed in
+                let good = "node,seq,sent_ns,arrival_ns\na,0,,1\na,1,,2\n"
+                let files = [
+                    "empty.csv": "", "prose.csv": "It was a dark night.\n", "good.csv": good,
+                    "broken.csv": good.replacing(",2\n", with: ",soon\n"), "broken.csv.gz": "\u{1F}\u{8B}\u{8}",
+                ]
+                for (name, text) in files {
+                    try text.write(toFile: bed.path(name), atomically: false, encoding: .isoLatin1)
+                }
+                let program = try bed.phi(misuse.arguments)
+                #expect(try await program.exit() == 2)
+                #expect(program.output == [])
+                try #require(program.errors.count == 1, "\(program.errors)")
+                #expect(program.errors[0].hasPrefix("phi: "))
+                for word in misuse.words { #expect(program.errors[0].contains(word), "\(program.errors)") }
+            }
+        }
+
+        @Test func `says that a port is taken, whichever it is`() async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector()
+                let free = "tcp://127.0.0.1:*"
+                let endpoints = [
+                    "--heartbeats": detector.heartbeats, "--events": detector.events, "--control": detector.control,
+                ]
+                for (option, endpoint) in endpoints {
+                    let others = endpoints.keys.filter { $0 != option }.flatMap { [$0, free] }
+                    let second = try bed.phi(["detect", option, endpoint] + others)
+                    #expect(try await second.exit() == 2)
+                    try #require(second.errors.count == 1, "\(second.errors)")
+                    #expect(second.errors[0].hasPrefix("phi: cannot bind \(endpoint): "))
+                    #expect(second.errors[0].contains("in use"))
+                }
+            }
+        }
+    }
+}
+
+/// What somebody typed, and what they should be told about it.
+struct Misuse: Sendable, CustomTestStringConvertible {
+    let arguments: [String]
+    let words: [String]
+    let testDescription: String
+
+    init(_ line: String, says words: String...) {
+        (testDescription, self.words) = ("phi \(line)", words)
+        arguments = line.split(separator: " ").map(String.init)
+    }
+}
