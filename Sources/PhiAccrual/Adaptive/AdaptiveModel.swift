@@ -56,7 +56,9 @@ public struct AdaptiveModel: ArrivalModel {
         drift.observe(gap: arrival.gap, step: arrival.step, count: observed, unit: unit)
         let weight = 1 / Double(observed)
         meanGap += max(0.001, weight) * (gap - meanGap)
-        deviation += 0.05 * (abs(gap - meanGap) - deviation)
+        // One outage of minutes must not widen the next thousand deadlines.
+        let surprise = min(abs(gap - meanGap), 8 * unit, 8 * deviation + 2 * unit)
+        deviation += 0.05 * (surprise - deviation)
         if observed <= Self.unitGaps { unit = max(1, drift.interval) }
         expect()
     }
@@ -75,7 +77,7 @@ public struct AdaptiveModel: ArrivalModel {
 
     /// Sets where each family expects the next arrival, and in what unit.
     private mutating func expect() {
-        let scale = (max(deviation, 1e-3 * unit) * unit).squareRoot()
+        let scale = (max(deviation, 3e-3 * unit) * unit).squareRoot()
         families[0].expect(after: unit, scale: unit)
         families[1].expect(after: drift.expectedWait, scale: unit)
         families[2].expect(after: unit, scale: scale)
@@ -106,23 +108,27 @@ public struct AdaptiveModel: ArrivalModel {
     }
 
     public func phi(after silence: Int64) -> Double? {
-        guard isExpecting else { return nil }
-        let family = suspicious
-        let lateness = family.lateness(Double(max(0, silence)))
-        let edge = Double(LatenessHistogram.edge(0, lowest: FamilyKind.lowest(of: FamilyKind.scaled.rawValue)))
-        let phi = survival.suspicion(at: lateness)
-        // Up to edge 0 nothing is told apart, so suspicion leads up to there in a straight line.
-        return lateness >= edge ? phi : phi * max(0, Double(silence) / family.wait(edge))
+        isExpecting ? phi(after: Double(max(0, silence)), suspicious, survival) : nil
+    }
+
+    private func phi(after silence: Double, _ family: Family, _ survival: LatenessSurvival) -> Double {
+        let logShare = survival.logShare(at: family.lateness(silence), start: family.lateness(0))
+        let pretended = PretendedHeartbeat.share(longerThan: silence / unit)
+        return max(0, -PretendedHeartbeat.mixed(logShare, of: Double(total), with: pretended) / ln10)
     }
 
     /// The silence at which φ is reached, in nanoseconds.
-    func suspicionWait(_ phi: Double) -> Double {
-        let family = suspicious
-        let survival = survival
-        let edge = Double(LatenessHistogram.edge(0, lowest: FamilyKind.lowest(of: FamilyKind.scaled.rawValue)))
-        let atEdge = survival.suspicion(at: edge)
-        if phi < atEdge { return family.wait(edge) * phi / atEdge }
-        return family.wait(survival.lateness(at: phi))
+    func suspicionWait(_ threshold: Double) -> Double {
+        let (family, survival) = (suspicious, survival)
+        var high = 2 * unit
+        while high < 0x1p63, phi(after: high, family, survival) < threshold { high *= 2 }
+        // φ only grows, so halving finds the one crossing, to the nanosecond or as near as doubles come.
+        var low = 0.0
+        while high - low > 0.5, high - low > high * 0x1p-50 {
+            let middle = low + (high - low) / 2
+            if phi(after: middle, family, survival) < threshold { low = middle } else { high = middle }
+        }
+        return high
     }
 
     public var expectedWait: Int64? { isExpecting ? Int64(saturating: meanGap) : nil }

@@ -6,13 +6,14 @@ struct LatenessHistogram: Sendable {
     /// Number of edges between buckets. Edge `j` is where bucket `j` ends and bucket `j + 1` begins.
     static let edgeCount = bucketCount - 1
 
-    /// Bucket 0 holds everything up to edge 0, the last bucket everything above the last edge.
+    /// Bucket 0 holds what comes early, bucket 1 what comes neither early nor late, the last bucket everything above the
+    /// last edge.
     private(set) var counts = InlineArray<56, UInt16>(repeating: 0)
 
     /// Counts one heartbeat.
     /// - Parameters:
     ///   - lateness: In scales; anything at all.
-    ///   - lowest: Exponent of two of edge 0.
+    ///   - lowest: Exponent of two of the lowest lateness told apart.
     mutating func tally(_ lateness: Float, lowest: Int) {
         let bucket = Self.bucket(of: lateness, lowest: lowest)
         counts[bucket] &+= 1  // all are halved before 65,536 are counted
@@ -20,14 +21,16 @@ struct LatenessHistogram: Sendable {
 
     /// A float's exponent and its two upper mantissa bits are the number of its quarter octave: no logarithm is needed.
     static func bucket(of lateness: Float, lowest: Int) -> Int {
-        guard lateness > 0 else { return 0 }  // also what is no number
+        guard lateness > edge(0, lowest: lowest) else { return 0 }  // also what is no number
+        guard lateness > 0 else { return 1 }
         let quarterOctave = Int(lateness.bitPattern >> 21) - (127 + lowest) * 4
-        return min(max(0, quarterOctave + 1), bucketCount - 1)
+        return min(max(1, quarterOctave + 2), bucketCount - 1)
     }
 
-    /// Edge `j`: 2^lowest · (1, 5/4, 6/4, 7/4) · 2^octave.
+    /// Edge 0 is −2^lowest; edge `j` from 1 on is 2^lowest · (1, 5/4, 6/4, 7/4) · 2^octave.
     static func edge(_ j: Int, lowest: Int) -> Float {
-        Float(bitPattern: UInt32(truncatingIfNeeded: (127 + lowest) * 4 + j) << 21)
+        let size = Float(bitPattern: UInt32(truncatingIfNeeded: (127 + lowest) * 4 + max(0, j - 1)) << 21)
+        return j == 0 ? -size : size
     }
 
     /// Halves all counts, so that the past fades. Odd ones are rounded up and down in turn: rounding down alone would

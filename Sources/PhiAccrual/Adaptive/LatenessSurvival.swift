@@ -26,7 +26,7 @@ struct LatenessSurvival {
     /// Heartbeats later than each edge.
     private(set) var above = InlineArray<55, Float>(repeating: 0)
     /// Edge at which the tail begins.
-    private(set) var tailEdge = 0
+    private(set) var tailEdge = 1
     /// Reciprocal of the tail's power.
     private(set) var index: Float
     private let total: Float
@@ -40,11 +40,11 @@ struct LatenessSurvival {
         self.lowest = lowest
         let last = LatenessHistogram.bucketCount - 1
         func count(_ bucket: Int) -> Float {
-            // Not of bucket 0, which is wider than any other; the ends copy themselves.
-            let below = Float(histogram.counts[max(1, bucket - 1)])
+            // Not of the lowest two, which are wider than any other; the ends copy themselves.
+            let below = Float(histogram.counts[max(2, bucket - 1)])
             let beyond = Float(histogram.counts[min(last, bucket + 1)])
             let own = Float(histogram.counts[bucket])
-            return smoothing == 0 ? own : own + smoothing * (below + beyond - 2 * own)
+            return smoothing == 0 || bucket < 2 ? own : own + smoothing * (below + beyond - 2 * own)
         }
         var sum: Float = 0
         var bucket = last
@@ -60,7 +60,7 @@ struct LatenessSurvival {
             weight += count
             excess += count * Self.bucketWidth * (Float(bucket - tailEdge) - 0.5)
         }
-        index = min(1, excess / weight)
+        index = excess / weight
     }
 
     /// Share of heartbeats later than each edge, one after the other from edge 0 up.
@@ -76,7 +76,7 @@ struct LatenessSurvival {
         ]
         var edge = tailEdge
         while edge < LatenessHistogram.edgeCount - 1 {
-            share *= ratios[edge & 3]
+            share *= ratios[(edge - 1) & 3]
             edge += 1
             body(edge, share)
         }
@@ -84,41 +84,36 @@ struct LatenessSurvival {
 
     // MARK: Exact values between edges, for φ
 
-    /// `−log₁₀` of the share above an edge. Half a heartbeat more than was seen is taken to be above, so that what was
-    /// never seen is not impossible.
-    private func suspicion(atEdge edge: Int) -> Double {
-        -log10((Double(above[edge]) + 0.5) / (Double(total) + 1))
-    }
     private func edge(_ j: Int) -> Double { Double(LatenessHistogram.edge(j, lowest: lowest)) }
+    /// Share above an edge. Half a heartbeat more than was seen is taken to be above: what was never seen is possible.
+    private func share(atEdge edge: Int) -> Double { (Double(above[edge]) + 0.5) / (Double(total) + 1) }
 
-    /// Suspicion at a lateness: at least 0, growing without bound.
-    func suspicion(at lateness: Double) -> Double {
-        let first = edge(0)
-        // Below edge 0 nothing is told apart: straight from nothing at lateness −∞ would be a step, so suspicion there is
-        // that of edge 0, and the caller leads up to it.
-        if lateness <= first { return max(0, suspicion(atEdge: 0)) }
+    /// Logarithm of the share of heartbeats later than this: at most 0, falling without bound.
+    ///
+    /// Between edges it is a straight line in logarithms; around 0, where most heartbeats of a quiet node lie at one
+    /// point, the share itself is one.
+    func logShare(at lateness: Double, start: Double) -> Double {
         let tail = edge(tailEdge)
-        if lateness >= tail { return suspicion(atEdge: tailEdge) + log10(lateness / tail) / Double(index) }
-        let upper = min(
-            max(1, LatenessHistogram.bucket(of: Float(lateness), lowest: lowest)), LatenessHistogram.edgeCount - 1)
+        if lateness >= tail { return log(share(atEdge: tailEdge)) - log(lateness / tail) / Double(index) }
+        // Everything comes after the last arrival.
+        if lateness <= edge(0) {
+            guard start < edge(0) else { return 0 }
+            return log(line(from: 1, to: share(atEdge: 0), (lateness - start) / (edge(0) - start)))
+        }
+        if lateness <= edge(1) {
+            // A centre so near the last arrival that nothing can be early.
+            let from = start < edge(0) ? (edge(0), share(atEdge: 0)) : (start, 1)
+            guard from.0 < edge(1) else { return log(share(atEdge: 1)) }
+            return log(line(from: from.1, to: share(atEdge: 1), (lateness - from.0) / (edge(1) - from.0)))
+        }
+        let bucket = LatenessHistogram.bucket(of: Float(lateness), lowest: lowest)
+        let upper = min(max(2, bucket), LatenessHistogram.edgeCount - 1)
         let (low, high) = (edge(upper - 1), edge(upper))
-        let share = min(1, max(0, (lateness - low) / (high - low)))
-        let (from, to) = (suspicion(atEdge: upper - 1), suspicion(atEdge: upper))
-        return from + (to - from) * share
+        return line(
+            from: log(share(atEdge: upper - 1)), to: log(share(atEdge: upper)), (lateness - low) / (high - low))
     }
 
-    /// The lateness at which suspicion reaches `phi`; edge 0 if it is above that there already.
-    func lateness(at phi: Double) -> Double {
-        let atTail = suspicion(atEdge: tailEdge)
-        if phi >= atTail { return edge(tailEdge) * pow(10, min(300, (phi - atTail) * Double(index))) }
-        if phi <= suspicion(atEdge: 0) { return edge(0) }
-        // Suspicion grows from edge to edge; find the two that phi lies between.
-        var (low, high) = (0, tailEdge)
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if suspicion(atEdge: middle) <= phi { low = middle } else { high = middle }
-        }
-        let (from, to) = (suspicion(atEdge: low), suspicion(atEdge: high))
-        return edge(low) + (edge(high) - edge(low)) * (to > from ? (phi - from) / (to - from) : 0)
+    private func line(from: Double, to: Double, _ progress: Double) -> Double {
+        from + (to - from) * min(1, max(0, progress))
     }
 }

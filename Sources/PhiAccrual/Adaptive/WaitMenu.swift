@@ -16,8 +16,9 @@ struct WaitMenu {
                 families[number].histogram, total: total, lowest: lowest, smoothing: smoothing)
             let first = number * LatenessHistogram.edgeCount
             survival.forEachEdge { edge, share in
-                waits[first + edge] = intercept + slope * LatenessHistogram.edge(edge, lowest: lowest)
-                shares[first + edge] = share
+                let wait = intercept + slope * LatenessHistogram.edge(edge, lowest: lowest)
+                waits[first + edge] = wait
+                shares[first + edge] = PretendedHeartbeat.mixed(share, of: Float(total), withWait: wait)
             }
         }
     }

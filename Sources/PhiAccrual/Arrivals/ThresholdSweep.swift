@@ -26,6 +26,14 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
     ///   - judged: Which arrivals, by number, count; the others are learned from only.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
+    @specialized(where Model == FixedModel)
+    @specialized(where Model == LogisticModel)
+    @specialized(where Model == ExponentialModel)
+    @specialized(where Model == ChenModel)
+    @specialized(where Model == BertierModel)
+    @specialized(where Model == TwoWindowModel)
+    @specialized(where Model == EmpiricalModel)
+    @specialized(where Model == SelfTuningModel)
     public mutating func run(
         _ arrivals: [Arrival], with model: Model, announcedInterval: Int64 = 0, unit: Double, warmUp: Int,
         judged: Range<Int>? = nil
