@@ -48,6 +48,8 @@ let package = Package(
 
         .target(name: "Replay", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
 
+        .target(name: "Comparison", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
+
         // The shells.
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
         .target(name: "SystemClocks", dependencies: ["PhiAccrual", "CTimerFD"], swiftSettings: strict),
@@ -68,7 +70,7 @@ let package = Package(
         .executableTarget(
             name: "phi",
             dependencies: [
-                "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient",
+                "Comparison", "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient",
                 "QualityOfService", "Replay", "SystemClocks", "Traces", "ZeroMQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

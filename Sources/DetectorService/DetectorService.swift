@@ -22,32 +22,22 @@ public final class DetectorService: Service {
     /// - Throws: `ZeroMQError` for an endpoint that cannot be used; then nothing is left running.
     public init(_ configuration: ServiceConfiguration, logger: Logger) throws {
         let context = try Context()
-        let heartbeatSockets = try HeartbeatSockets(
-            bind: configuration.heartbeats, connect: configuration.connect, in: context)
         let feedSockets = try FeedSockets(events: configuration.events, control: configuration.control, in: context)
-        let endpoints = ServiceEndpoints(
-            heartbeats: heartbeatSockets.bound, connect: configuration.connect, events: feedSockets.boundEvents,
-            control: feedSockets.boundControl)
-        self.endpoints = endpoints
         let (requests, inputs) = (try Mailbox<IngestRequest>(), try Mailbox<FeedInput>())
         let (stopIngest, stopFeed, failure) = (try WakeUp(), try WakeUp(), Failure())
         (self.stopIngest, self.stopFeed, self.failure) = (stopIngest, stopFeed, failure)
 
-        let detector = Detector<NormalModel>(
-            .init(
-                levels: configuration.levels, model: configuration.model,
-                retention: configuration.retention.nanoseconds, capacity: configuration.limits.nodes,
-                seed: UInt64.random(in: .min ... .max)))
         let log = EventLog(
             epoch: UInt64(max(0, WallClock.now / 1_000_000)), capacity: configuration.limits.events)
-        ingest = try SocketThread(
-            name: "phi-ingest",
-            owning: Ingest(
-                sockets: heartbeatSockets, detector: detector, requests: requests, feed: inputs, logger: logger)
-        ) { ingest in
-            var ingest = ingest
-            failure.catching { try ingest.run(until: stopIngest) }
-        }
+        var start = IngestStart(
+            configuration: configuration, context: context, requests: requests, feed: inputs, logger: logger,
+            stop: stopIngest, failure: failure)
+        let (ingest, bound) = try configuration.model.open(&start)
+        self.ingest = ingest
+        let endpoints = ServiceEndpoints(
+            heartbeats: bound, connect: configuration.connect, events: feedSockets.boundEvents,
+            control: feedSockets.boundControl)
+        self.endpoints = endpoints
         feed = try SocketThread(
             name: "phi-feed",
             owning: Feed(
@@ -79,6 +69,45 @@ public final class DetectorService: Service {
         ingest.join()
         stopFeed.signal()
         feed.join()
+    }
+}
+
+/// Binds the heartbeats' sockets and starts their thread, whichever model it runs.
+private struct IngestStart: ModelVisitor {
+    typealias Outcome = (SocketThread, bound: [String])
+
+    let configuration: ServiceConfiguration
+    let context: Context
+    let requests: Mailbox<IngestRequest>
+    let feed: Mailbox<FeedInput>
+    let logger: Logger
+    let stop: WakeUp
+    let failure: Failure
+
+    mutating func visit<Model: ArrivalModel>(
+        _ model: Model.Type, _ parameters: Model.Parameters
+    ) throws -> (SocketThread, bound: [String]) {
+        for level in configuration.levels {
+            if let reason = Model.refusal(of: level.policy) {
+                throw InvalidPolicy(text: level.policy.description, reason: reason)
+            }
+        }
+        let sockets = try HeartbeatSockets(
+            bind: configuration.heartbeats, connect: configuration.connect, in: context)
+        let bound = sockets.bound
+        let detector = Detector<Model>(
+            .init(
+                levels: configuration.levels, model: parameters, retention: configuration.retention.nanoseconds,
+                capacity: configuration.limits.nodes, seed: UInt64.random(in: .min ... .max)))
+        let (stop, failure) = (stop, failure)
+        let thread = try SocketThread(
+            name: "phi-ingest",
+            owning: Ingest(sockets: sockets, detector: detector, requests: requests, feed: feed, logger: logger)
+        ) { ingest in
+            var ingest = ingest
+            failure.catching { try ingest.run(until: stop) }
+        }
+        return (thread, bound)
     }
 }
 

@@ -16,15 +16,15 @@ enum IngestRequest: Sendable {
 /// One turn is: wait, take in everything that arrived, act on deadlines, hand on the events. Deadlines are acted on only
 /// up to a moment after which the sockets said “nothing more”: a heartbeat that waited in a queue while we were slow is
 /// not silence.
-struct Ingest: ~Copyable {
+struct Ingest<Model: ArrivalModel>: ~Copyable {
     /// A turn ends after so many messages, or so long, so that deadlines and requests get theirs.
-    private static let messagesPerTurn = 4096
-    private static let timePerTurn: Duration = .milliseconds(5)
+    private static var messagesPerTurn: Int { 4096 }
+    private static var timePerTurn: Duration { .milliseconds(5) }
     /// The clock is read once for so many heartbeats: a reading costs as much as several cache misses.
-    private static let batch = 256
+    private static var batch: Int { 256 }
 
     private let sockets: HeartbeatSockets
-    private var detector: Detector<NormalModel>
+    private var detector: Detector<Model>
     private var timer: DeadlineTimer
     private let requests: Mailbox<IngestRequest>
     private let feed: Mailbox<FeedInput>
@@ -39,7 +39,7 @@ struct Ingest: ~Copyable {
     private var overload = RareLog<String>()
 
     init(
-        sockets: consuming HeartbeatSockets, detector: Detector<NormalModel>, requests: Mailbox<IngestRequest>,
+        sockets: consuming HeartbeatSockets, detector: Detector<Model>, requests: Mailbox<IngestRequest>,
         feed: Mailbox<FeedInput>, logger: Logger
     ) throws {
         self.sockets = sockets

@@ -123,15 +123,6 @@ extension NodeKey: CustomStringConvertible {
     }
 }
 
-extension Policy {
-    /// φ at which it suspects.
-    public var phi: Double? {
-        switch self {
-        case .phi(let phi): phi
-        }
-    }
-}
-
 extension Int64 {
     /// Nanoseconds as seconds.
     public var seconds: Double { Double(self) / 1e9 }

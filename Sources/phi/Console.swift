@@ -16,6 +16,10 @@ enum Console {
     static func print(_ line: [UInt8]) { write(line + [UInt8(ascii: "\n")], to: STDOUT_FILENO) }
     /// A remark, for people.
     static func remark(_ line: String) { write(Array((line + "\n").utf8), to: STDERR_FILENO) }
+    /// Whether people watch long work.
+    static var showsProgress: Bool { isatty(STDERR_FILENO) == 1 }
+    /// Overwrites the line of progress; an empty one clears it.
+    static func progress(_ text: String) { write(Array("\r\u{1B}[K\(text)".utf8), to: STDERR_FILENO) }
     /// An error that ends the command.
     static func complain(_ message: String) { remark("phi: \(message)") }
 

@@ -27,7 +27,7 @@ struct Detect: AsyncParsableCommand {
         transform: Parsing.level)
     var level: [Level] = []
     @Option(
-        help: "How arrivals are judged: 'normal', or with parameters 'normal,window=1000,floor=0.1'.",
+        help: "How arrivals are judged: 'adaptive', or a classical detector, such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
     var detector = ModelChoice.normal(.init())
     @Option(help: "After which silence a node is forgotten.", transform: Parsing.duration)
@@ -61,9 +61,7 @@ struct Detect: AsyncParsableCommand {
         if !events.isEmpty { configuration.events = events }
         if !control.isEmpty { configuration.control = control }
         if !level.isEmpty { configuration.levels = level }
-        switch detector {
-        case .normal(let parameters): configuration.model = parameters
-        }
+        configuration.model = detector
         configuration.retention = retention
         configuration.limits.nodes = maxNodes
 

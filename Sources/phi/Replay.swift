@@ -18,11 +18,13 @@ struct Replay: ParsableCommand {
     @Argument(help: "Trace to read; '-' is standard input.")
     var trace: String
     @Option(
-        help: "How arrivals are judged: 'normal', or with parameters 'normal,window=1000,floor=0.1'.",
+        help: "How arrivals are judged: 'adaptive', or a classical detector, such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
     var detector = ModelChoice.normal(.init())
-    @Option(help: "When to suspect (default phi=8).", transform: Parsing.policy)
-    var policy = Policy.phi(8)
+    @Option(
+        help: "When to suspect: 'phi=8' (default), 'price=1000', or 'mistakes=1/30d,within=3s'.",
+        transform: Parsing.policy)
+    var policy: Policy?
     @Option(
         help: "The interval that nodes announce; without it, it is learned from the trace.", transform: Parsing.duration
     )
@@ -40,18 +42,36 @@ struct Replay: ParsableCommand {
 
     func validate() throws {
         guard warmUp >= 0 else { throw ValidationError("--warm-up must be at least 0") }
-    }
-
-    func run() throws {
-        switch detector {
-        case .normal(let parameters):
-            var replay = TraceReplay<NormalModel>(
-                levels: [.suspect(policy)], model: parameters, interval: interval, warmUp: warmUp)
-            try run(&replay)
+        guard policy == nil || detector.usesPolicy else {
+            throw ValidationError(
+                "'\(detector)' says itself when to suspect: leave out --policy, or change its parameters")
         }
     }
 
-    private func run<Model>(_ replay: inout TraceReplay<Model>) throws {
+    func run() throws {
+        let policy = policy ?? .phi(detector.ownPhi ?? 8)
+        let detector = policy.phi.map(detector.made) ?? detector
+        var run = Run(command: self, policy: policy)
+        try detector.open(&run)
+    }
+
+    /// The run with whichever model was chosen.
+    private struct Run: ModelVisitor {
+        typealias Outcome = Void
+
+        let command: Replay
+        let policy: Policy
+        mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
+            if let reason = Model.refusal(of: policy) {
+                throw ValidationError("\(InvalidPolicy(text: policy.description, reason: reason))")
+            }
+            var replay = TraceReplay<Model>(
+                levels: [.suspect(policy)], model: parameters, interval: command.interval, warmUp: command.warmUp)
+            try command.run(&replay, policy)
+        }
+    }
+
+    private func run<Model>(_ replay: inout TraceReplay<Model>, _ policy: Policy) throws {
         let reader = try TraceReader(path: trace)
         var deadlineFile = try deadlines.map { try OutputFile(path: $0) }
         var eventFile = try events.map { try OutputFile(path: $0) }
@@ -74,7 +94,8 @@ struct Replay: ParsableCommand {
         try eventFile?.finish()
         let quality = replay.report()
         let run = ReplayReport(
-            trace: trace, detector: detector.description, policy: policy.description, quality: quality,
+            trace: trace, detector: detector.description, policy: detector.usesPolicy ? policy.description : nil,
+            quality: quality,
             timing: timing ? .init(seconds: Double(time.nanoseconds) / 1e9, heartbeats: heartbeats) : nil)
         if json { Console.print(try WireJSON.encode(run)) } else { for line in run.table { Console.print(line) } }
     }

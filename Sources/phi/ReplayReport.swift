@@ -9,7 +9,8 @@ struct ReplayReport: Encodable {
     }
     var trace: String
     var detector: String
-    var policy: String
+    /// Nil for a detector whose parameters say when to suspect.
+    var policy: String?
     var quality: QualityReport
     var timing: Timing?
 
@@ -79,7 +80,7 @@ struct ReplayReport: Encodable {
 
     var table: [String] {
         var rows = [
-            ("trace", trace), ("detector", "\(detector), \(policy)"),
+            ("trace", trace), ("detector", [detector, policy].compactMap { $0 }.joined(separator: "; ")),
             ("heartbeats", "\(quality.samples) of \(quality.nodes) nodes, \(quality.losses) lost"),
             ("interval", seconds(quality.interval)),
             (

@@ -209,7 +209,8 @@ private struct Stage {
         configuration.heartbeats = ["tcp://127.0.0.1:*"]
         configuration.events = ["tcp://127.0.0.1:*"]
         configuration.control = ["tcp://127.0.0.1:*"]
-        configuration.model.floor = 2  // a loaded machine's pauses are no suspicions: 12 intervals of silence are
+        // A loaded machine's pauses are no suspicions: 12 intervals of silence are.
+        configuration.model = .normal(.init(floor: 2))
         change(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical

@@ -20,17 +20,27 @@ public protocol ArrivalModel: Sendable {
     /// What `wait` needs to know of a policy, worked out once instead of at every heartbeat.
     associatedtype Threshold: Sendable
 
+    /// What one node keeps per level while it follows a threshold.
+    associatedtype Pursuit: Sendable = NoPursuit
+
     init(_ parameters: Parameters)
+    /// Why this model cannot follow a policy; nil if it can.
+    static func refusal(of policy: Policy) -> String?
+    /// - Precondition: The policy is not refused.
     static func threshold(for policy: Policy) -> Threshold
+    /// Where the pursuit of a threshold begins.
+    static func pursuit(of threshold: Threshold) -> Pursuit
 
     /// A schedule starts here: the first heartbeat of a node, or of a new incarnation of it. What was learned stays.
     /// - Parameter announcedInterval: The spacing the sender announces, in nanoseconds; 0 if none.
     mutating func begin(announcedInterval: Int64)
     mutating func observe(_ arrival: Arrival)
+    /// Comes after each `observe`, for all levels of the node at once: what they share is worked out once.
+    mutating func pursue(_ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>)
 
     /// How long after the last arrival the node is suspected, in nanoseconds; below 0 if it should have been already.
     /// Nil while nothing is known of its interval.
-    func wait(until threshold: Threshold) -> Int64?
+    func wait(until threshold: Threshold, in pursuit: Pursuit) -> Int64?
     /// How suspicious a silence of so many nanoseconds is: 0 or more, finite, never falling as the silence grows.
     /// Nil while nothing is known of the interval, and for models without a φ.
     func phi(after silence: Int64) -> Double?
@@ -38,4 +48,32 @@ public protocol ArrivalModel: Sendable {
     var expectedWait: Int64? { get }
     /// How many gaps were observed and are still remembered.
     var samples: Int { get }
+}
+
+/// The pursuit of a threshold that depends on nothing but what was observed.
+public struct NoPursuit: Hashable, Sendable {}
+
+/// A model that only knows how suspicious a silence is, or how long it waits, and weighs no mistakes.
+public protocol PlainArrivalModel: ArrivalModel where Pursuit == NoPursuit {
+    /// Whether a policy tells it when to suspect; if not, its parameters do.
+    static var usesPolicy: Bool { get }
+    func wait(until threshold: Threshold) -> Int64?
+}
+
+extension PlainArrivalModel {
+    public static func pursuit(of threshold: Threshold) -> NoPursuit { NoPursuit() }
+    public mutating func pursue(_ thresholds: [Threshold], _ pursuits: inout MutableSpan<NoPursuit>) {}
+    public func wait(until threshold: Threshold, in pursuit: NoPursuit) -> Int64? { wait(until: threshold) }
+    public static func refusal(of policy: Policy) -> String? {
+        usesPolicy && policy.phi == nil
+            ? "only the adaptive detector weighs mistakes against time; this one takes 'phi=8'" : nil
+    }
+}
+
+extension Policy {
+    /// The φ asked for, of a policy that was not refused.
+    var plainPhi: Double {
+        guard let phi else { preconditionFailure("refused: \(self)") }
+        return phi
+    }
 }

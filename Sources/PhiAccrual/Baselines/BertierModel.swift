@@ -15,7 +15,7 @@
 /// Source: Bertier, Marin and Sens, “Implementation and performance evaluation of an adaptable failure detector”, DSN
 /// 2002, basic layer; “Performance analysis of a hierarchical failure detector”, DSN 2003. γ, β and φ as in Jacobson,
 /// “Congestion avoidance and control”, SIGCOMM 1988.
-public struct BertierModel: ArrivalModel {
+public struct BertierModel: PlainArrivalModel {
     public struct Parameters: DetectorParameters {
         /// n: how many arrivals are remembered.
         public var window = 1000

@@ -9,7 +9,7 @@
 ///
 /// Source: Chen, Toueg and Aguilera, “On the quality of service of failure detectors”, IEEE Transactions on Computers
 /// 51(5), 2002, algorithm NFD-E in the part on unsynchronised clocks; their simulations use the last 32 heartbeats.
-public struct ChenModel: ArrivalModel {
+public struct ChenModel: PlainArrivalModel {
     public struct Parameters: DetectorParameters {
         /// n: how many arrivals are remembered.
         public var window = 32

@@ -17,12 +17,3 @@ extension Int64 {
         return number
     }
 }
-
-extension Policy {
-    /// The φ asked for: what the classical accrual detectors need to know of a policy.
-    var phiThreshold: Double {
-        switch self {
-        case .phi(let threshold): threshold
-        }
-    }
-}

@@ -5,9 +5,15 @@ public protocol DetectorParameters: Hashable, Sendable, CustomStringConvertible 
     /// What the detector is called in options and files.
     static var detectorName: String { get }
     static var named: [NamedParameter<Self>] { get }
+    /// The φ that these parameters are made for, where the detector has one of its own.
+    var ownPhi: Double? { get set }
 }
 
 extension DetectorParameters {
+    public var ownPhi: Double? {
+        get { nil }
+        set {}
+    }
     public static var parameterNames: [String] { named.map(\.name) }
 
     /// Reads parameters given by name; the others keep the value they have in `preset`.
@@ -141,29 +147,7 @@ public struct NamedParameter<Parameters: Sendable>: Sendable {
     }
 }
 
-extension Double {
-    /// A whole number as people write it: 8, not 8.0.
-    fileprivate var notation: String {
-        let isWhole = self == rounded() && magnitude < 1e15
-        return isWhole ? "\(Int64(saturating: self))" : "\(self)"
-    }
-}
-
 extension Duration {
     /// Below `ArrivalWindow.longestGap`, so that a sum of some never leaves the range.
     fileprivate static var longestParameter: Duration { .seconds(200 * 86_400) }
-
-    /// What `init(parsing:)` reads, in the largest unit that needs no fraction.
-    fileprivate var notation: String {
-        let nanoseconds = nanoseconds
-        let units: [(name: String, nanoseconds: Int64)] = [
-            ("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000),
-            ("ms", 1_000_000), ("us", 1_000),
-        ]
-        if nanoseconds == 0 { return "0s" }
-        for unit in units where nanoseconds % unit.nanoseconds == 0 {
-            return "\(nanoseconds / unit.nanoseconds)\(unit.name)"
-        }
-        return "\(nanoseconds)ns"
-    }
 }

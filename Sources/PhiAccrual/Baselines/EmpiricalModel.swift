@@ -21,7 +21,7 @@
 /// Source: Satzger, Pietzowski, Trumler and Ungerer, “A new adaptive accrual failure detector for dependable distributed
 /// systems”, SAC 2007; the scaling factor as in aholstenson/adaptive-accrual-failure-detector (`src/index.ts`), which
 /// follows that paper with 1,000 gaps and 0.9.
-public struct EmpiricalModel: ArrivalModel {
+public struct EmpiricalModel: PlainArrivalModel {
     public struct Parameters: DetectorParameters {
         /// How many gaps are remembered.
         public var window = 1000

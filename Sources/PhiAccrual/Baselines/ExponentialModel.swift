@@ -18,7 +18,7 @@
 /// Source: `FailureDetector.java` in apache/cassandra (`org.apache.cassandra.gms`; classes `FailureDetector`,
 /// `ArrivalWindow`, `ArrayBackedBoundedStats`; CASSANDRA-2597), `Gossiper.java`, and `chitchat/src/failure_detector.rs` in
 /// quickwit-oss/chitchat.
-public struct ExponentialModel: ArrivalModel {
+public struct ExponentialModel: PlainArrivalModel {
     public struct Parameters: DetectorParameters {
         /// What φ is a logarithm to.
         public enum Base: String, Hashable, Sendable, CaseIterable {
@@ -51,6 +51,11 @@ public struct ExponentialModel: ArrivalModel {
             parameters.phiThreshold = 8
             return parameters
         }()
+
+        public var ownPhi: Double? {
+            get { phiThreshold }
+            set { if phiThreshold != nil { phiThreshold = newValue } }
+        }
 
         public static let detectorName = "exponential"
         public static let named: [NamedParameter<Self>] = [
@@ -87,7 +92,7 @@ public struct ExponentialModel: ArrivalModel {
         perMean = parameters.base == .ten ? ln10 : 1
         forgetsBeyond = parameters.phiThreshold ?? .infinity
     }
-    public static func threshold(for policy: Policy) -> Double { policy.phiThreshold }
+    public static func threshold(for policy: Policy) -> Double { policy.plainPhi }
 
     public mutating func begin(announcedInterval: Int64) {
         guard mean == nil else { return }

@@ -2,7 +2,7 @@
 ///
 /// What most systems have, and hard to beat where nothing varies. Akka calls it `DeadlineFailureDetector`, Hazelcast
 /// `deadline` (60 s, its default), Chen et al. the simple algorithm, SFD. There is no φ in it.
-public struct FixedModel: ArrivalModel {
+public struct FixedModel: PlainArrivalModel {
     public struct Parameters: DetectorParameters {
         /// The silence after which a node is suspected.
         public var timeout = Duration.seconds(3)

@@ -23,7 +23,7 @@
 /// `cluster/src/main/resources/reference.conf`; `PhiAccrualFailureDetector.java` and
 /// `PhiAccrualClusterFailureDetector.java` in hazelcast/hazelcast (`internal.cluster.fd`), defaults in
 /// `ClusterProperty.java`.
-public struct LogisticModel: ArrivalModel {
+public struct LogisticModel: PlainArrivalModel {
     public struct Parameters: DetectorParameters {
         /// φ from which on a gap is not learned from. The policy decides when to suspect: give both the same number.
         public var threshold = 8.0
@@ -56,6 +56,11 @@ public struct LogisticModel: ArrivalModel {
             parameters.learnsEveryGap = true
             return parameters
         }()
+
+        public var ownPhi: Double? {
+            get { threshold }
+            set { threshold = newValue ?? threshold }
+        }
 
         public static let detectorName = "logistic"
         public static let named: [NamedParameter<Self>] = [
@@ -96,7 +101,7 @@ public struct LogisticModel: ArrivalModel {
         firstEstimate = parameters.firstHeartbeatEstimate.nanoseconds / resolution
         unlearnedFrom = parameters.learnsEveryGap ? .infinity : LogisticTail.quantile(phi: parameters.threshold)
     }
-    public static func threshold(for policy: Policy) -> Double { LogisticTail.quantile(phi: policy.phiThreshold) }
+    public static func threshold(for policy: Policy) -> Double { LogisticTail.quantile(phi: policy.plainPhi) }
 
     public mutating func begin(announcedInterval: Int64) {
         hasBegun = true

@@ -15,7 +15,7 @@
 ///
 /// Source: Xiong, Vasilakos, Wu, Yang, Rindos, Zhou, Song and Pan, “A self-tuning failure detection scheme for cloud
 /// computing service”, IPDPS 2012, section on SFD.
-public struct SelfTuningModel: ArrivalModel {
+public struct SelfTuningModel: PlainArrivalModel {
     public struct Parameters: DetectorParameters {
         /// How many arrivals are remembered.
         public var window = 1000

@@ -7,7 +7,7 @@
 ///
 /// Source: Tomsic, Sens, Garcia, Arantes and Sopena, “2W-FD: a failure detector algorithm with QoS”, IPDPS 2015, with the
 /// windows of 1 and 1000 that they settle on.
-public struct TwoWindowModel: ArrivalModel {
+public struct TwoWindowModel: PlainArrivalModel {
     public struct Parameters: DetectorParameters {
         /// n₁: how many arrivals the short window remembers.
         public var n1 = 1

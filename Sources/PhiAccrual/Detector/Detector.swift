@@ -46,10 +46,12 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     private(set) var nodes: [WatchedNode] = []
     private(set) var models: [Model] = []
     private(set) var deadlines: [Int64] = []  // ns; slot · levels + level; .max: none
+    private(set) var pursuits: [Model.Pursuit] = []  // slot · levels + level
     private(set) var details: [NodeDetails] = []
     private var vacant: [Int] = []
     private var wheel = TimingWheel()
 
+    @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public init(_ configuration: Configuration) {
         self.configuration = configuration
@@ -62,6 +64,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     /// Says what a node is called. A node not heard yet is then expected.
     ///
     /// - Returns: False if there is no room for one more node.
+    @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     @discardableResult
     public mutating func introduce(
@@ -78,11 +81,13 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     }
 
     /// Takes in heartbeats that all arrived at one instant, in their order.
+    @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public mutating func receive(_ batch: Span<Heartbeat>, at now: Instant, into events: inout [Event]) {
         for index in batch.indices { receive(batch[index], at: now, into: &events) }
     }
 
+    @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     @discardableResult
     public mutating func receive(_ heartbeat: Heartbeat, at now: Instant, into events: inout [Event]) -> Reception {
@@ -92,6 +97,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     }
 
     /// Acts on every deadline up to and including `now`, in the order of the deadlines.
+    @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public mutating func advance(to now: Instant, into events: inout [Event]) {
         while let slot = wheel.firstDue(at: now.nanoseconds) {
@@ -186,8 +192,9 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             if node.heard < WatchedNode.confirmations { node.heard += 1 }
             node.standing.phase = node.heard < WatchedNode.confirmations ? .learning : .trusted
         }
+        pursue(slot)
         for level in thresholds.indices {
-            let wait = heartbeat.isLeaving ? nil : models[slot].wait(until: thresholds[level])
+            let wait = heartbeat.isLeaving ? nil : wait(slot, level)
             deadlines[slot * thresholds.count + level] = wait.map(now.nanoseconds.addingSaturated) ?? .max
             // An arrival whose own new deadline has passed already leaves suspicion as it was.
             if wait.map({ $0 >= 0 }) ?? true { node.standing.clearSuspicion(atLevel: level) }
@@ -198,6 +205,21 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         evidence?.senderLate = node.senderLate
         evidence?.samples = models[slot].samples
         if let evidence { announce(slot, at: now, from: before, evidence: evidence, into: &events) }
+    }
+
+    private mutating func pursue(_ slot: Int) {
+        // Out of `self` and back, so that the span does not bar the model from changing; nothing is copied.
+        var all: [Model.Pursuit] = []
+        swap(&all, &pursuits)
+        let first = slot * thresholds.count
+        var span = all.mutableSpan
+        var own = span._mutatingExtracting(first..<first + thresholds.count)
+        models[slot].pursue(thresholds, &own)
+        swap(&all, &pursuits)
+    }
+
+    func wait(_ slot: Int, _ level: Int) -> Int64? {
+        models[slot].wait(until: thresholds[level], in: pursuits[slot * thresholds.count + level])
     }
 
     /// By the sender's own clock: how much longer than its steps should take it needed for them.
@@ -257,12 +279,18 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             nodes.append(WatchedNode(key: key))
             models.append(Model(configuration.model))
             details.append(NodeDetails())
-            for _ in thresholds { deadlines.append(.max) }
+            for threshold in thresholds {
+                deadlines.append(.max)
+                pursuits.append(Model.pursuit(of: threshold))
+            }
         } else {
             nodes[slot] = WatchedNode(key: key)
             models[slot] = Model(configuration.model)
             details[slot] = NodeDetails()
-            for level in thresholds.indices { deadlines[slot * thresholds.count + level] = .max }
+            for level in thresholds.indices {
+                deadlines[slot * thresholds.count + level] = .max
+                pursuits[slot * thresholds.count + level] = Model.pursuit(of: thresholds[level])
+            }
         }
         table.insert(key.rawValue, slot: slot)
         return slot
@@ -316,7 +344,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             return
         }
         var evidence = evidence
-        evidence.wait = models[slot].wait(until: thresholds[level])
+        evidence.wait = wait(slot, level)
         events.append(
             .transition(
                 Transition(

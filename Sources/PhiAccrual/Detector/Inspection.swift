@@ -25,6 +25,7 @@ public struct NodeStatus: Hashable, Sendable {
 
 extension Detector {
     /// Nil for a node that is not known.
+    @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func status(of key: NodeKey, at now: Instant) -> NodeStatus? {
         table[key.rawValue].map { status(ofSlot: $0, at: now) }
@@ -32,6 +33,7 @@ extension Detector {
 
     /// The nodes in places from `cursor` on, at most `limit` of them, and where to go on; nil after the last.
     /// A node present throughout is met exactly once.
+    @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func statuses(from cursor: Int, limit: Int, at now: Instant) -> (page: [NodeStatus], next: Int?) {
         var page: [NodeStatus] = []
@@ -45,18 +47,21 @@ extension Detector {
 
     /// How suspicious the node's silence would be at `now` if nothing came before; nil if it is unknown, or φ is, and
     /// for a node that left.
+    @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func phi(of key: NodeKey, at now: Instant) -> Double? {
         table[key.rawValue].flatMap { nodes[$0].standing.isWatched ? phi(ofSlot: $0, at: now) : nil }
     }
 
     /// When the node is suspected at a level if nothing more comes; nil if it is unknown, or the deadline is.
+    @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func deadline(of key: NodeKey, level: Int = 0) -> Instant? {
         table[key.rawValue].flatMap { deadline(ofSlot: $0, level: level) }
     }
 
     /// Acts on every deadline before `instant` as an observer would who is never late: each at its own instant.
+    @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public mutating func advanceIdeally(before instant: Instant, into events: inout [Event]) {
         while let next = nextDeadline, next < instant { advance(to: next, into: &events) }
@@ -85,7 +90,7 @@ extension Detector {
                 NodeStatus.AtLevel(
                     verdict: node.standing.verdict(atLevel: level),
                     deadline: isWatched ? deadline(ofSlot: slot, level: level) : nil,
-                    wait: isWatched ? model.wait(until: thresholds[level]) : nil)
+                    wait: isWatched ? wait(slot, level) : nil)
             })
     }
 }

@@ -7,19 +7,27 @@
 ///   side, so that the first deadlines are wide. Akka does the same.
 ///
 /// Source: Hayashibara, Défago, Yared, Katayama, “The φ accrual failure detector”, SRDS 2004, section 3.
-public struct NormalModel: ArrivalModel {
-    public struct Parameters: Hashable, Sendable {
+public struct NormalModel: PlainArrivalModel {
+    public struct Parameters: DetectorParameters {
         /// How many gaps are remembered.
         public var window = 1000
         /// Least standard deviation, as a share of the mean gap.
         public var floor = 0.1
+        public init() {}
         public init(window: Int = 1000, floor: Double = 0.1) {
             self.window = window
             self.floor = floor
         }
+
+        public static let detectorName = "normal"
+        public static let named: [NamedParameter<Self>] = [
+            .window("window", \.window), .number("floor", \.floor, in: 0...100),
+        ]
     }
     /// Standard deviations beyond the mean at which φ reaches the policy's threshold.
     public typealias Threshold = Double
+
+    public static let usesPolicy = true
 
     private var window: ArrivalWindow
     private let floor: Double
@@ -33,9 +41,7 @@ public struct NormalModel: ArrivalModel {
     }
 
     public static func threshold(for policy: Policy) -> Double {
-        switch policy {
-        case .phi(let threshold): NormalTail.quantile(phi: threshold)
-        }
+        NormalTail.quantile(phi: policy.plainPhi)
     }
 
     public mutating func begin(announcedInterval: Int64) {

@@ -2,42 +2,138 @@
 public enum Policy: Hashable, Sendable {
     /// As soon as φ reaches this number: above 0, at most `largestPhi`.
     case phi(Double)
+    /// At the deadline that minimises the wait plus this price of a mistake times its probability. The price is counted in
+    /// intervals between heartbeats: 1000 is worth waiting 1000 intervals. Above 0, at most `largestPrice`.
+    case price(Double)
+    /// As early as the budget of mistakes allows.
+    case mistakes(MistakeBudget)
 
     public static let largestPhi = 1e6
+    public static let largestPrice = 1e12
 
-    /// Reads the one notation used in options, files, and messages, such as `phi=8`.
-    public init(parsing text: String) throws(InvalidPolicy) {
-        guard let equals = text.firstIndex(of: "=") else { throw InvalidPolicy(text: text, reason: "it has no '='") }
-        let name = text[..<equals]
-        let value = String(text[text.index(after: equals)...])
-        switch name {
-        case "phi":
-            guard let phi = Double(value), phi > 0, phi <= Self.largestPhi else {
-                throw InvalidPolicy(text: text, reason: "phi must be a number above 0 and at most 1000000")
-            }
-            self = .phi(phi)
-        default:
-            throw InvalidPolicy(text: text, reason: "'\(name)' is not a policy known here")
+    /// φ at which it suspects; nil for policies that weigh more than φ.
+    public var phi: Double? { if case .phi(let phi) = self { phi } else { nil } }
+}
+
+/// How many mistakes are acceptable: suspicions of a node that is up.
+public struct MistakeBudget: Hashable, Sendable {
+    public enum Rate: Hashable, Sendable {
+        /// Mistakes per heartbeat: above 0, at most 1.
+        case perHeartbeat(Double)
+        /// So many nanoseconds on average from one mistake to the next: above 0.
+        case every(Double)
+    }
+    public var rate: Rate
+    /// No deadline is later than this after the last arrival, whatever it costs in mistakes; in nanoseconds.
+    public var within: Int64?
+
+    public init(_ rate: Rate, within: Int64? = nil) { (self.rate, self.within) = (rate, within) }
+
+    /// Mistakes per heartbeat that are acceptable where heartbeats are so many nanoseconds apart.
+    public func perHeartbeat(interval: Double) -> Double {
+        switch rate {
+        case .perHeartbeat(let share): share
+        case .every(let time): min(1, interval / time)
         }
     }
 }
 
+// MARK: Notation
+
 extension Policy: CustomStringConvertible {
+    /// Reads the one notation used in options, files, and messages: `phi=8`, `price=1000`, `mistakes=1/30d,within=3s`, or
+    /// `mistakes=1/10000hb` (per heartbeats).
+    public init(parsing text: String) throws(InvalidPolicy) {
+        var values: [String: String] = [:]
+        var names: [String] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let equals = part.firstIndex(of: "=") else {
+                throw InvalidPolicy(text: text, reason: "'\(part)' has no '='")
+            }
+            let name = String(part[..<equals])
+            names.append(name)
+            guard values.updateValue(String(part[part.index(after: equals)...]), forKey: name) == nil else {
+                throw InvalidPolicy(text: text, reason: "'\(name)' is given twice")
+            }
+        }
+        func number(_ name: String, upTo largest: Double) throws(InvalidPolicy) -> Double {
+            guard let number = values[name].flatMap(Double.init), number > 0, number <= largest else {
+                let limit = Int64(saturating: largest)
+                throw InvalidPolicy(text: text, reason: "\(name) must be a number above 0 and at most \(limit)")
+            }
+            return number
+        }
+        switch names.first {
+        case "phi": self = .phi(try number("phi", upTo: Self.largestPhi))
+        case "price": self = .price(try number("price", upTo: Self.largestPrice))
+        case "mistakes":
+            do { self = .mistakes(try MistakeBudget(rate: values["mistakes"] ?? "", within: values["within"])) } catch {
+                throw InvalidPolicy(text: text, reason: error.reason)
+            }
+            names.removeAll { $0 == "within" }
+        default: throw InvalidPolicy(text: text, reason: "'\(names.first ?? "")' is not a policy known here")
+        }
+        guard names.count == 1 else {
+            throw InvalidPolicy(text: text, reason: "'\(names[1])' does not go with '\(names[0])'")
+        }
+    }
+
     /// The notation that `init(parsing:)` reads.
     public var description: String {
         switch self {
-        case .phi(let phi):
-            // A whole number is written as people write it: phi=8, not phi=8.0.
-            phi == phi.rounded() ? "phi=\(Int64(saturating: phi))" : "phi=\(phi)"
+        case .phi(let phi): "phi=\(phi.notation)"
+        case .price(let price): "price=\(price.notation)"
+        case .mistakes(let budget): budget.description
         }
     }
 }
 
-/// A policy that cannot be understood, with the reason.
+extension MistakeBudget: CustomStringConvertible {
+    fileprivate struct Unreadable: Error { var reason: String }
+
+    /// Reads `1/30d` or `1/10000hb`, and a duration.
+    fileprivate init(rate text: String, within: String?) throws(Unreadable) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let count = Double(parts[0]), count > 0, count.isFinite else {
+            throw Unreadable(reason: "mistakes must be a number per time or per heartbeats, such as 1/30d or 1/10000hb")
+        }
+        if parts[1].hasSuffix("hb") {
+            guard let heartbeats = Double(parts[1].dropLast(2)), heartbeats.isFinite, heartbeats >= count else {
+                throw Unreadable(reason: "there can be at most one mistake per heartbeat, such as 1/10000hb")
+            }
+            rate = .perHeartbeat(count / heartbeats)
+        } else {
+            guard let time = try? Duration(parsing: String(parts[1])), time > .zero else {
+                throw Unreadable(reason: "'\(parts[1])' is no time above 0 such as 30d, nor heartbeats such as 10000hb")
+            }
+            rate = .every(Double(time.nanoseconds) / count)
+        }
+        if let within {
+            guard let time = try? Duration(parsing: within), time > .zero else {
+                throw Unreadable(reason: "within must be a duration above 0, such as 3s")
+            }
+            self.within = time.nanoseconds
+        }
+    }
+
+    public var description: String {
+        let rate =
+            switch rate {
+            case .perHeartbeat(let share): "1/\((1 / share).notation)hb"
+            case .every(let time): "1/\(Duration.notation(nanoseconds: time))"
+            }
+        let limit = within.map { ",within=\(Duration.notation(nanoseconds: Double($0)))" } ?? ""
+        return "mistakes=\(rate)\(limit)"
+    }
+}
+
+/// A policy that cannot be understood, or not be followed, with the reason.
 public struct InvalidPolicy: Error, Hashable, Sendable, CustomStringConvertible {
     public let text: String
     public let reason: String
+    public init(text: String, reason: String) { (self.text, self.reason) = (text, reason) }
     public var description: String {
-        "policy \"\(text.escapingControls)\" cannot be used: \(reason); write for example 'phi=8'"
+        "policy \"\(text.escapingControls)\" cannot be used: \(reason.escapingControls); "
+            + "write for example 'phi=8', 'price=1000', or 'mistakes=1/30d,within=3s'"
     }
 }

@@ -23,3 +23,26 @@ public struct InvalidDuration: Error, Hashable, Sendable, CustomStringConvertibl
         "\"\(text.escapingControls)\" is no duration: write a number with its unit, such as 250ms, 1s, 2m, 24h or 7d"
     }
 }
+
+// What is read can be written again.
+
+extension Duration {
+    /// What `init(parsing:)` reads, in the greatest unit that needs no fraction.
+    var notation: String { Self.notation(nanoseconds: Double(nanoseconds)) }
+
+    static func notation(nanoseconds: Double) -> String {
+        let units: [(String, Double)] = [
+            ("d", 86_400e9), ("h", 3600e9), ("m", 60e9), ("s", 1e9), ("ms", 1e6), ("us", 1e3),
+        ]
+        if nanoseconds == 0 { return "0s" }
+        for (unit, size) in units where (nanoseconds / size).rounded() == nanoseconds / size {
+            return "\((nanoseconds / size).notation)\(unit)"
+        }
+        return "\(nanoseconds.notation)ns"
+    }
+}
+
+extension Double {
+    /// A whole number as people write it: 8, not 8.0.
+    var notation: String { self == rounded() && magnitude < 1e15 ? "\(Int64(saturating: self))" : "\(self)" }
+}

@@ -46,7 +46,8 @@ struct Baseline {
     func phi(after silence: Int64) -> Double? { model.phi(after: silence) }
     func wait(phi: Double = 8) -> Int64? { Self.wait(model, phi) }
     private static func wait<Model: ArrivalModel>(_ model: Model, _ phi: Double) -> Int64? {
-        model.wait(until: Model.threshold(for: .phi(phi)))
+        let threshold = Model.threshold(for: .phi(phi))
+        return model.wait(until: threshold, in: Model.pursuit(of: threshold))
     }
 
     /// One of each kind, by their defaults and by others.

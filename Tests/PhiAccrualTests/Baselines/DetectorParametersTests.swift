@@ -66,7 +66,7 @@ import Testing
         let error = #expect(throws: InvalidModelChoice.self) { try parsed(ChenModel.Parameters.self, "size=5") }
         #expect(
             error?.description
-                == "detector \"chen,size=5\" cannot be used: 'size' is no parameter of chen; there are window, alpha and interval; known is for example 'chen,window=32,alpha=100ms,interval=auto'"
+                == "detector \"chen,size=5\" cannot be used: 'size' is no parameter of chen; there are window, alpha and interval; known: chen,window=32,alpha=100ms,interval=auto"
         )
     }
     @Test(arguments: [

@@ -1,0 +1,96 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// What a detector offers on one trace over the range of its parameter: waits against mistakes.
+public struct ParetoCurve: Hashable, Sendable, Encodable {
+    public struct Point: Hashable, Sendable, Encodable {
+        /// As its user would write it.
+        public var parameter: String
+        public var mistakes: Int
+        /// Mistakes per heartbeat.
+        public var rate: Double
+        /// Mean of deadline − arrival that set it, in seconds.
+        public var wait: Double
+    }
+    public var detector: String
+    public var points: [Point]
+
+    /// The least wait among the points that make no more mistakes than this, and nothing in between.
+    public func strictWait(atRate rate: Double) -> Double? {
+        points.filter { $0.rate <= rate }.map(\.wait).min()
+    }
+
+    /// The least wait at this rate with points joined by straight lines in logarithms, as if its parameter had been known
+    /// to the last digit.
+    public func interpolatedWait(atRate rate: Double) -> Double? {
+        var least = strictWait(atRate: rate) ?? .infinity
+        for (a, b) in zip(points, points.dropFirst()) where a.wait > 0 && b.wait > 0 {
+            guard (a.rate - rate) * (b.rate - rate) < 0 else { continue }
+            // Half a mistake stands for none, whose logarithm there is not.
+            let floor =
+                0.5
+                * min(
+                    a.mistakes > 0 ? a.rate / Double(a.mistakes) : 1, b.mistakes > 0 ? b.rate / Double(b.mistakes) : 1)
+            let (from, to) = (log(max(a.rate, floor)), log(max(b.rate, floor)))
+            guard from != to else { continue }
+            let share = (log(rate) - from) / (to - from)
+            least = min(least, exp(log(a.wait) + (log(b.wait) - log(a.wait)) * min(1, max(0, share))))
+        }
+        return least.isFinite ? least : nil
+    }
+}
+
+/// The waits of all detectors at one rate of mistakes on one trace.
+public struct ComparisonCell: Hashable, Sendable, Encodable {
+    public var trace: String
+    /// Mistakes per heartbeat.
+    public var rate: Double
+    /// Seconds; nil if no parameter reaches the rate.
+    public var ours: Double?
+    /// Of the classical detectors the best, with the parameter that hindsight finds best for this very cell, and its name.
+    public var best: Double
+    public var bestDetector: String
+    /// Waits of the classical detectors, in seconds.
+    public var classical: [String: Double]
+
+    /// Below 1 is better than all of them.
+    public var ratio: Double? { ours.map { $0 / best } }
+
+    public static let rates = [1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4]
+    /// A cell is judged only where so many mistakes are allowed: fewer say nothing.
+    public static let leastMistakes = 20.0
+
+    /// The cells of one trace. Ours is taken strictly, the others with the benefit of interpolation.
+    public static func cells(trace: String, samples: Int, ours: ParetoCurve, classical: [ParetoCurve])
+        -> [ComparisonCell]
+    {
+        rates.filter { $0 * Double(samples) >= leastMistakes }.compactMap { rate in
+            var waits: [String: Double] = [:]
+            for curve in classical { waits[curve.detector] = curve.interpolatedWait(atRate: rate) }
+            guard let best = waits.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }) else { return nil }
+            return ComparisonCell(
+                trace: trace, rate: rate, ours: ours.strictWait(atRate: rate), best: best.value, bestDetector: best.key,
+                classical: waits)
+        }
+    }
+}
+
+extension [ComparisonCell] {
+    /// Geometric mean of ours ÷ the best classical one; nil without cells that we reach.
+    public var geometricMean: Double? {
+        let logs = compactMap(\.ratio).map(log)
+        return logs.isEmpty ? nil : exp(logs.reduce(0, +) / Double(logs.count))
+    }
+    public var worst: ComparisonCell? { self.max { ($0.ratio ?? .infinity) < ($1.ratio ?? .infinity) } }
+
+    /// Geometric mean of ours ÷ one classical detector.
+    public func geometricMean(against detector: String) -> Double? {
+        let logs = compactMap { cell in cell.ours.flatMap { ours in cell.classical[detector].map { log(ours / $0) } } }
+        return logs.isEmpty ? nil : exp(logs.reduce(0, +) / Double(logs.count))
+    }
+}
