@@ -54,6 +54,8 @@ public struct FeedReplica: Sendable {
     private var epoch: UInt64?
     /// Everything up to here was delivered.
     private var delivered: UInt64 = 0
+    /// The highest sequence that the service was heard to speak of.
+    private var known: UInt64 = 0
     private var buffer: [UInt64: Event] = [:]
     private var deliveries: [Delivery] = []
 
@@ -83,13 +85,15 @@ public struct FeedReplica: Sendable {
     public mutating func receive(_ event: Event, epoch: UInt64) {
         meet(epoch, last: event.sequence - min(1, event.sequence))
         guard event.sequence > delivered else { return }
+        known = max(known, event.sequence)
         if buffer.count < Self.bufferLimit { buffer[event.sequence] = event }
-        settle(known: event.sequence)
+        settle()
     }
 
     public mutating func receiveBeacon(epoch: UInt64, sequence: UInt64) {
         meet(epoch, last: sequence)
-        settle(known: sequence)
+        known = max(known, sequence)
+        settle()
     }
 
     /// Answer to `question`, if it still is one.
@@ -100,7 +104,7 @@ public struct FeedReplica: Sendable {
         delivered = max(delivered, through)
         guard !more else { return }
         phase = .fetchingEvents
-        settle(known: delivered)
+        settle()
     }
 
     /// The service says that the events asked for are gone.
@@ -117,13 +121,13 @@ public struct FeedReplica: Sendable {
         guard epoch != self.epoch else { return }
         let start = self.epoch == nil ? start : .beginning
         self.epoch = epoch
-        buffer = [:]
+        (buffer, known) = ([:], 0)
         delivered = start == .now ? last : 0
         phase = start == .snapshot ? .fetchingState : .fetchingEvents
     }
 
     /// Delivers what is next in line; if something known of is missing then, it has to be fetched.
-    private mutating func settle(known: UInt64) {
+    private mutating func settle() {
         guard phase == .inStep || phase == .fetchingEvents else { return }
         while let next = buffer.removeValue(forKey: delivered + 1) {
             deliveries.append(.event(next))

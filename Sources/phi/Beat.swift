@@ -32,8 +32,10 @@ struct Beat: AsyncParsableCommand {
     @Option(name: .customLong("for"), help: "Stop after this time, with a goodbye.", transform: Parsing.duration)
     var time: Duration?
 
+    func validate() throws { _ = try Parsing.explained { try NodeIdentity(group: group, name: node) } }
+
     func run() async throws {
-        let identity = try Parsing.explained { try NodeIdentity(group: group, name: node) }
+        let identity = try NodeIdentity(group: group, name: node)
         var configuration = HeartbeatPublisher.Configuration(identity: identity, interval: every)
         configuration.connect = to.isEmpty && bind.isEmpty ? ["tcp://127.0.0.1:7710"] : to
         configuration.bind = bind

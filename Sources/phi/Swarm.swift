@@ -43,6 +43,7 @@ struct SwarmCommand: AsyncParsableCommand {
     var truth: String?
 
     func validate() throws {
+        _ = try Parsing.explained { try NodeIdentity(group: group, name: "node-1") }
         guard (1...10_000_000).contains(nodes) else { throw ValidationError("--nodes must be from 1 to 10000000") }
         guard (0...nodes).contains(crash) else {
             throw ValidationError("--crash must be from 0 to the number of nodes, \(nodes)")
@@ -57,7 +58,7 @@ struct SwarmCommand: AsyncParsableCommand {
         var settings = SwarmPlan.Settings(nodes: nodes, interval: every, time: time)
         (settings.group, settings.crashes, settings.pauses, settings.seed) = (group, crash, pause, seed)
         (settings.pause, settings.jitter, settings.loss) = (pauseFor, jitter ?? .zero, loss)
-        let plan = try Parsing.explained { try SwarmPlan(settings) }
+        let plan = try SwarmPlan(settings)
         let ledger = try Ledger(path: truth)
         let (ended, continuation) = AsyncStream<Void>.makeStream()
         let swarm = try Swarm(plan, connect: to.isEmpty && bind.isEmpty ? ["tcp://127.0.0.1:7710"] : to, bind: bind) {

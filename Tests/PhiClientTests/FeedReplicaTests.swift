@@ -57,6 +57,16 @@ import Testing
         #expect(replica.question == .init(action: "events", since: 5, epoch: 7))
     }
 
+    @Test func `is not in step while a beacon that came meanwhile tells of more`() {
+        var replica = inStep(at: 5)
+        replica.receiveBeacon(epoch: 7, sequence: 6)
+        let first = FeedReplica.Question(action: "events", since: 5, epoch: 7)
+        replica.receiveBeacon(epoch: 7, sequence: 7)
+        replica.receiveAnswer(epoch: 7, through: 6, more: false, events: [event(6)], to: first)
+        #expect(replica.takeDeliveries() == [delivery(6)])
+        #expect(replica.question == .init(action: "events", since: 6, epoch: 7))
+    }
+
     @Test func `reads long answers page by page`() {
         var replica = FeedReplica(from: .beginning)
         replica.receiveBeacon(epoch: 7, sequence: 4)
