@@ -85,7 +85,7 @@ struct EventLog: Sendable {
     ) -> Page {
         var page = Page(entries: [], through: lastSequence, more: false)
         for entry in entries[entries.firstLater(than: sequence)...] where isCurrent(entry) {
-            guard entry.topic.description.hasPrefix(prefix) else { continue }
+            guard entry.topic.description.utf8.starts(with: prefix.utf8) else { continue }
             if page.entries.count == limit {
                 page.through = page.entries.last?.sequence ?? sequence
                 page.more = true

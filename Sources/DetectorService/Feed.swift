@@ -9,6 +9,7 @@ enum FeedInput: Sendable {
     case events([Event])
     case status(ReplyAddress, IngestStatus)
     case nodes(ReplyAddress, NodesAnswer)
+    case unknownNode(ReplyAddress)
 }
 
 /// Whom a reply goes to: the frames that came before the request, and its id.
@@ -75,6 +76,8 @@ struct Feed: ~Copyable {
             switch input {
             case .events(let events): for event in events { try publish(event) }
             case .nodes(let address, let answer): try reply(to: address, ok: answer)
+            case .unknownNode(let address):
+                try reply(to: address, error: ControlError(.unknownNode, "no node of this name is known here"))
             case .status(let address, let status): try reply(to: address, ok: describe(status))
             }
         }

@@ -13,6 +13,8 @@ struct FeedSockets: ~Copyable {
         // A subscriber this far behind loses events, sees it by their numbers, and asks for what it lost.
         try events.set(.sendHighWaterMark, to: 10_000)
         try events.set(.linger, to: 500)
+        // What comes in are subscriptions, and libzmq keeps them at a hundred times their size.
+        try events.setMaximumMessageSize(1024)
         try events.set(.handshakeInterval, to: 3000)
         let control = try Socket(.router, in: context)
         try control.set(.routerMandatory, to: 1)  // else replies to who is gone vanish unseen

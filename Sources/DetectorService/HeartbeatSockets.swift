@@ -36,7 +36,8 @@ struct HeartbeatSockets: ~Copyable {
         try socket.set(.tcpKeepaliveIdle, to: 30)
         try socket.set(.tcpKeepaliveInterval, to: 10)
         try socket.set(.tcpKeepaliveCount, to: 3)
-        try socket.subscribe(to: HeartbeatFrame.magic)
+        // To everything, not to heartbeats' prefix: what else comes is to be counted, and told of.
+        try socket.subscribe(to: [])
         return socket
     }
 

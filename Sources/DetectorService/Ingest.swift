@@ -22,6 +22,11 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private static var timePerTurn: Duration { .milliseconds(5) }
     /// The clock is read once for so many heartbeats: a reading costs as much as several cache misses.
     private static var batch: Int { 256 }
+    /// Acting later than this, we were stopped or starved ourselves, and so was the thread that reads for libzmq. Its
+    /// sockets then say “nothing more” while heartbeats lie in the system's buffers.
+    private static var ownLateness: Duration { .milliseconds(10) }
+    /// How long that thread gets to read them.
+    private static var recovery: Duration { .milliseconds(100) }
 
     private let sockets: HeartbeatSockets
     private var detector: Detector<Model>
@@ -35,7 +40,10 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private var introductions: [Introduction] = []
     private var events: [Event] = []
     private var intake = Intake()
-    private var lastComplete = MonotonicClock.now
+    /// Since when the sockets have not been emptied; nil while they are.
+    private var incompleteSince: Instant?
+    /// Until when no deadline is acted on, since we were late ourselves.
+    private var recoversUntil: Instant?
     private var overload = RareLog<String>()
 
     init(
@@ -56,7 +64,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         let asked = poller.add(fileDescriptor: requests.wakeUp.fileDescriptor)
         sockets.add(to: &poller)
         while true {
-            timer.arm(at: detector.nextDeadline)
+            timer.arm(at: recoversUntil ?? detector.nextDeadline)
             _ = try poller.wait(timeoutMilliseconds: nil)
             if poller.isReadable(stopped) { return }
             if poller.isReadable(timed) { timer.clear() }
@@ -68,9 +76,9 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private mutating func turn() throws {
         let start = MonotonicClock.now
         if try drain(since: start) {
-            lastComplete = start
-            detector.advance(to: start, into: &events)
-        } else if start - lastComplete > .seconds(1) {
+            incompleteSince = nil
+            if mayAct(at: start) { detector.advance(to: start, into: &events) }
+        } else if start - (incompleteSince ?? start) > .seconds(1) {
             overload.count("overloaded", at: start) { [logger] _ in
                 logger.warning("heartbeats come faster than they can be taken in, so no deadline is acted on")
             }
@@ -83,6 +91,18 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         events.removeAll(keepingCapacity: true)
     }
 
+    /// Whether deadlines up to `start` may be acted on, the sockets being empty since.
+    private mutating func mayAct(at start: Instant) -> Bool {
+        if let end = recoversUntil {
+            if start < end { return false }
+            recoversUntil = nil
+            return true
+        }
+        guard let due = detector.nextDeadline, start - due > Self.ownLateness else { return true }
+        recoversUntil = MonotonicClock.now + Self.recovery
+        return false
+    }
+
     /// Says whether the sockets were emptied of all that arrived before `start`.
     private mutating func drain(since start: Instant) throws -> Bool {
         var left = Self.messagesPerTurn
@@ -91,7 +111,10 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             while !isEmpty {
                 isEmpty = try takeBatch(from: index)
                 left -= Self.batch
-                if !isEmpty, left <= 0 || MonotonicClock.now - start > Self.timePerTurn { return false }
+                if !isEmpty, left <= 0 || MonotonicClock.now - start > Self.timePerTurn {
+                    incompleteSince = incompleteSince ?? start
+                    return false
+                }
             }
         }
         return true
@@ -136,7 +159,9 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             }
             heartbeats.append(heartbeat)
             // A goodbye of a node never heard is nothing to keep a place for.
-            if let introduction, !heartbeat.isLeaving { introductions.append(introduction) }
+            if let introduction, !heartbeat.isLeaving || detector.knows(heartbeat.key) {
+                introductions.append(introduction)
+            }
         } catch {
             intake.malformed.count(error, at: MonotonicClock.now) { [logger] count in
                 logger.warning(
@@ -165,8 +190,10 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             let (page, next) = detector.statuses(from: cursor, limit: limit, at: now)
             feed.put(.nodes(address, NodesAnswer(nodes: page.map { describe($0, at: now) }, cursor: next)))
         case .node(let address, let key):
-            let page = detector.status(of: key, at: now).map { [describe($0, at: now)] } ?? []
-            feed.put(.nodes(address, NodesAnswer(nodes: page, cursor: nil)))
+            let answer = detector.status(of: key, at: now).map {
+                NodesAnswer(nodes: [describe($0, at: now)], cursor: nil)
+            }
+            feed.put(answer.map { .nodes(address, $0) } ?? .unknownNode(address))
         }
     }
 

@@ -12,7 +12,7 @@ public struct ServiceConfiguration: Sendable {
     /// Endpoints to bind for requests.
     public var control: [String] = ["tcp://127.0.0.1:7712"]
     public var levels: [Level] = [.suspect()]
-    public var model = ModelChoice.adaptive
+    public var model = ModelChoice.normal(.init())
     /// After which silence a node is forgotten.
     public var retention: Duration = .seconds(86_400)
     public var limits = Limits()

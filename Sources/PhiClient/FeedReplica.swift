@@ -133,7 +133,7 @@ public struct FeedReplica: Sendable {
             deliveries.append(.event(next))
             delivered += 1
         }
-        buffer = buffer.filter { $0.key > delivered }
+        if buffer.count > known - delivered { buffer = buffer.filter { $0.key > delivered } }
         if delivered >= known, buffer.isEmpty {
             if phase != .inStep, let epoch { deliveries.append(.inStep(epoch: epoch, sequence: delivered)) }
             phase = .inStep

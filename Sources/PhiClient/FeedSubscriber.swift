@@ -150,7 +150,8 @@ public struct FeedSubscriber: ~Copyable {
                 let reply = try? WireJSON.decode(ControlReply<EventsAnswer<JSONValue>>.self, from: json),
                 reply.id == asked.id
             else { continue }
-            self.asked = nil
+            // A refusal is left to stand until the question is due again: asking at once would only be refused at once.
+            if reply.ok != nil || reply.error?.code == .gone { self.asked = nil }
             if let answer = reply.ok {
                 replica.receiveAnswer(
                     epoch: answer.epoch, through: answer.through, more: answer.more,

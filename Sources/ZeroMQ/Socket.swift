@@ -28,6 +28,9 @@ public struct Socket: ~Copyable {
     ///
     /// - Throws: `bind` with the endpoint, if it is malformed, taken, or not of this machine.
     public borrowing func bind(to endpoint: String) throws(ZeroMQError) {
+        if let code = LocalEndpoint.refusal(of: endpoint) {
+            throw ZeroMQError(code: code, operation: .bind, subject: endpoint)
+        }
         try call(.bind, endpoint) { zmq_bind($0, $1) }
     }
 

@@ -52,6 +52,7 @@ public struct ZeroMQError: Error, Hashable, Sendable, CustomStringConvertible {
         case (EINVAL, .bind), (EINVAL, .connect), (EINVAL, .disconnect):
             "not an endpoint; use for example tcp://127.0.0.1:7710, tcp://*:7710 or ipc:///run/phi.sock"
         case (EADDRINUSE, .bind): "the address is already in use"
+        case (EEXIST, .bind): "a file of that name exists, and is no socket"
         case (EADDRNOTAVAIL, .bind), (ENODEV, .bind): "no such interface or address on this machine"
         case (EACCES, .bind): "permission denied; use a port from 1024 on, or a folder that may be written to"
         case (ENOENT, .bind): "no such folder"

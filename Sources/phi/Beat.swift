@@ -1,4 +1,5 @@
 import ArgumentParser
+import HeartbeatProtocol
 import HeartbeatPublisher
 import PhiAccrual
 
@@ -32,14 +33,22 @@ struct Beat: AsyncParsableCommand {
     @Option(name: .customLong("for"), help: "Stop after this time, with a goodbye.", transform: Parsing.duration)
     var time: Duration?
 
-    func validate() throws { _ = try Parsing.explained { try NodeIdentity(group: group, name: node) } }
+    func validate() throws { _ = try Parsing.explained { try introduction } }
+    private var introduction: Introduction {
+        get throws {
+            try Introduction(
+                identity: NodeIdentity(group: group, name: node),
+                labels: Dictionary(label.map { ($0.name, $0.value) }) { _, last in last })
+        }
+    }
 
     func run() async throws {
-        let identity = try NodeIdentity(group: group, name: node)
+        let introduction = try introduction
+        let identity = introduction.identity
         var configuration = HeartbeatPublisher.Configuration(identity: identity, interval: every)
         configuration.connect = to.isEmpty && bind.isEmpty ? ["tcp://127.0.0.1:7710"] : to
         configuration.bind = bind
-        configuration.labels = Dictionary(label.map { ($0.name, $0.value) }) { _, last in last }
+        configuration.labels = introduction.labels
         // Before signals are trapped: the command is to meet them as anywhere else.
         let process = try command.map { try ChildProcess(shell: $0) }
         let publisher: HeartbeatPublisher

@@ -12,8 +12,13 @@ enum Console {
     static var isColourful: Bool { isTerminal && (getenv("NO_COLOR").map { $0.pointee == 0 } ?? true) }
 
     /// One line of results, out at once: whoever reads the pipe is waiting for it.
-    static func print(_ line: String) { write(Array((line + "\n").utf8), to: STDOUT_FILENO) }
-    static func print(_ line: [UInt8]) { write(line + [UInt8(ascii: "\n")], to: STDOUT_FILENO) }
+    static func print(_ line: String) { print(Array(line.utf8)) }
+    static func print(_ line: [UInt8]) {
+        if let code = write(line + [UInt8(ascii: "\n")], to: STDOUT_FILENO) {
+            complain("cannot write to standard output: \(String(cString: strerror(code)))")
+            exit(2)
+        }
+    }
     /// A remark, for people.
     static func remark(_ line: String) { write(Array((line + "\n").utf8), to: STDERR_FILENO) }
     /// Whether people watch long work.
@@ -23,7 +28,9 @@ enum Console {
     /// An error that ends the command.
     static func complain(_ message: String) { remark("phi: \(message)") }
 
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    /// - Returns: The `errno` that kept some of it from being written; nil if all was.
+    @discardableResult
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { posixWrite(descriptor, $0.baseAddress, $0.count) }
@@ -34,9 +41,10 @@ enum Console {
                 var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&waiting, 1, -1)
             } else if errno != EINTR {
-                return
+                return errno
             }
         }
+        return nil
     }
 }
 

@@ -15,7 +15,7 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "Time between heartbeats (default 200ms).", transform: Parsing.duration)
     var every: Duration = .milliseconds(200)
 
-    private static let timeLimit: Duration = .seconds(60)
+    private static let leastTimeLimit: Duration = .seconds(60)
 
     func run() async throws {
         var configuration = ServiceConfiguration()
@@ -29,9 +29,11 @@ struct Demo: AsyncParsableCommand {
         await untilStopped {
             await withTaskGroup { group in
                 group.addTask {
-                    do { outcome.set(.success(try await play.perform())) } catch { outcome.set(.failure(error)) }
+                    do { outcome.set(.success(try await play.perform())) } catch is CancellationError {
+                        // The outcome stays open: somebody asked us to stop, or the time is over.
+                    } catch { outcome.set(.failure(error)) }
                 }
-                group.addTask { try? await Task.sleep(for: Self.timeLimit) }
+                group.addTask { [every] in try? await Task.sleep(for: Self.leastTimeLimit + every * 60) }
                 await group.next()
                 group.cancelAll()
             }
@@ -43,11 +45,15 @@ struct Demo: AsyncParsableCommand {
         if !report.isGood { throw ExitCode(1) }
     }
 
+    private struct Unfinished: Error, CustomStringConvertible {
+        var description: String { "the demo was stopped before its end" }
+    }
+
     private final class Outcome: Sendable {
         private let result = Mutex<Result<DemoPlay.Report, any Error>?>(nil)
         func set(_ value: Result<DemoPlay.Report, any Error>) { result.withLock { $0 = value } }
         func get() throws -> DemoPlay.Report {
-            guard let result = result.withLock({ $0 }) else { throw ExitCode(2) }  // stopped before its end
+            guard let result = result.withLock({ $0 }) else { throw Unfinished() }
             return try result.get()
         }
     }

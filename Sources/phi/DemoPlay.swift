@@ -108,7 +108,7 @@ final class DemoPlay: Sendable {
             program,
             [
                 "beat", "--to", heartbeats, "--group", "demo", "--node", name, "--every", "\(every.nanoseconds)ns",
-                "--for", "120s",
+                "--for", "\((every * 120 + .seconds(120)).nanoseconds)ns",
             ])
         processes.withLock { $0[name] = process }
     }

@@ -66,6 +66,7 @@ struct Detect: AsyncParsableCommand {
         configuration.limits.nodes = maxNodes
 
         let logger = log.logger(label: "phi.detect")
+        OpenFiles.allowAll()
         let service = try DetectorService(configuration, logger: logger)
         let endpoints = service.endpoints
         let ready: Logger.Metadata = [

@@ -10,13 +10,30 @@ struct OutputFile: ~Copyable {
     private let descriptor: Int32
     private var pending: [UInt8] = []
 
-    init(path: String) throws(CannotWrite) {
-        self.path = path
-        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    /// - Parameter sources: Files that are read, or written already: this one must be none of them.
+    init(path: String, apartFrom sources: [String] = []) throws(CannotWrite) {
+        let descriptor = try Self.open(path, apartFrom: sources)
+        (self.path, self.descriptor) = (path, descriptor)
+    }
+
+    private static func open(_ path: String, apartFrom sources: [String]) throws(CannotWrite) -> Int32 {
+        let identity = identity(of: path)
+        guard identity == nil || !sources.contains(where: { Self.identity(of: $0) == identity }) else {
+            throw CannotWrite(path: path, code: EEXIST)
+        }
+        let descriptor = posixOpen(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw CannotWrite(path: path, code: errno) }
+        return descriptor
     }
 
     deinit { close(descriptor) }
+
+    /// Device and number of an ordinary file; nil for anything else, and for what does not exist.
+    private static func identity(of path: String) -> [UInt64]? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return [UInt64(status.st_dev), UInt64(status.st_ino)]
+    }
 
     mutating func write(_ text: String) throws(CannotWrite) {
         pending += text.utf8
@@ -48,5 +65,10 @@ struct OutputFile: ~Copyable {
 struct CannotWrite: Error, CustomStringConvertible {
     let path: String
     let code: Int32
-    var description: String { "cannot write \(path): \(String(cString: strerror(code)))" }
+    var description: String {
+        let reason = code == EEXIST ? "it is a file of this very command" : String(cString: strerror(code))
+        return "cannot write \(path): \(reason)"
+    }
 }
+
+private func posixOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { open(path, flags, mode) }

@@ -73,8 +73,8 @@ struct Replay: ParsableCommand {
 
     private func run<Model>(_ replay: inout TraceReplay<Model>, _ policy: Policy) throws {
         let reader = try TraceReader(path: trace)
-        var deadlineFile = try deadlines.map { try OutputFile(path: $0) }
-        var eventFile = try events.map { try OutputFile(path: $0) }
+        var deadlineFile = try deadlines.map { try OutputFile(path: $0, apartFrom: [trace]) }
+        var eventFile = try events.map { try OutputFile(path: $0, apartFrom: [trace] + (deadlines.map { [$0] } ?? [])) }
         var log = ReplayLog(levels: replay.levels)
         let clock = ContinuousClock()
         var heartbeats = 0

@@ -60,7 +60,7 @@ struct StatusCommand: ParsableCommand {
     private static func row(
         _ node: NodesAnswer.Node, level: String?, _ at: NodesAnswer.Node.AtLevel, isFirst: Bool
     ) -> String {
-        let name = isFirst ? node.node.map { "\(node.group ?? "-")/\($0)" } ?? "key \(node.key)" : ""
+        let name = isFirst ? node.node.map { "\(node.group ?? "-")/\($0)".escapingControls } ?? "key \(node.key)" : ""
         let isLate = at.state == "trusted" && (node.silenceSeconds ?? 0) > (node.expectedSeconds ?? .infinity) * 1.1
         let colour: Colour = at.state == "suspected" ? .red : isLate ? .amber : at.state == "trusted" ? .green : .grey
         let state = colour((isLate ? "late" : at.state).padded(to: 11))

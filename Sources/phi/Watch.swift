@@ -59,11 +59,11 @@ struct Watch: AsyncParsableCommand {
         func admits(_ message: EventMessage) -> Bool {
             switch message {
             case .transition(let transition):
-                (level ?? transition.level) == transition.level && (group ?? transition.group) == transition.group
-                    && transition.node.hasPrefix(node ?? "")
+                transition.level.isSpelled(level) && transition.group.isSpelled(group)
+                    && transition.node.utf8.starts(with: (node ?? "").utf8)
             case .notice(let notice):
-                level == nil && (group == nil || group == notice.group)
-                    && (node.map { notice.node?.hasPrefix($0) == true } ?? true)
+                level == nil && (group == nil || notice.group?.isSpelled(group) == true)
+                    && (node.map { notice.node?.utf8.starts(with: $0.utf8) == true } ?? true)
             }
         }
     }
@@ -87,6 +87,11 @@ struct Watch: AsyncParsableCommand {
                 "events after \(after) are no longer kept by the detector; what follows is the present state")
         }
     }
+}
+
+extension String {
+    /// The same bytes, as topics match; any text will do where none is asked for.
+    fileprivate func isSpelled(_ wanted: String?) -> Bool { wanted.map { utf8.elementsEqual($0.utf8) } ?? true }
 }
 
 /// What a watcher saw, for the end.

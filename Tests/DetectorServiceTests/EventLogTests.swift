@@ -43,6 +43,13 @@ import Testing
         #expect(page.through == 4)
     }
 
+    @Test func `filters topics by their bytes`() throws {
+        var log = EventLog(epoch: 7, capacity: 100)
+        for node in ["\u{E9}", "e\u{301}x"] { _ = try log.add(node, .trusted) }
+        #expect(log.events(since: 0, prefix: "e1/suspect/g/\u{E9}", limit: 10)?.entries.map(\.sequence) == [1])
+        #expect(log.events(since: 0, prefix: "e1/suspect/g/e", limit: 10)?.entries.map(\.sequence) == [2])
+    }
+
     @Test func `keeps as state the last event of each node, and forgets the forgotten`() throws {
         var log = EventLog(epoch: 7, capacity: 2)
         for (node, verdict) in [

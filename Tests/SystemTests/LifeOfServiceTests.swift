@@ -61,6 +61,32 @@ extension SystemTests {
             }
         }
 
+        @Test func `that was stopped itself takes nobody's silence for a failure`() async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector("--detector", "normal,floor=0.1")
+                let watch = try await bed.watch(detector)
+                let names = (1...12).map { "n-\($0)" }
+                // A connection each: what they sent meanwhile lies in as many buffers.
+                let nodes = try names.map { try bed.beat($0, to: detector, every: "200ms") }
+                for name in names { try await watch.transition(of: name, to: .trusted) }
+                for round in 1...2 {
+                    detector.program.signal(SIGSTOP)
+                    // Ten times what it would allow a node.
+                    let clock = try bed.phi(
+                        "beat", "--to", "tcp://127.0.0.1:9", "--group", "lab", "--node", "clock-\(round)", "--for", "4s"
+                    )
+                    #expect(try await clock.exit() == 0)
+                    detector.program.signal(SIGCONT)
+                    // Whoever hears of this newcomer has heard of everybody who was suspected before.
+                    _ = try bed.beat("newcomer-\(round)", to: detector, every: "200ms")
+                    try await watch.transition(of: "newcomer-\(round)", to: .trusted)
+                }
+                for node in nodes { node.terminate() }
+                for name in names { try await watch.transition(of: name, to: .left) }
+                #expect(watch.transitions.filter { $0.to == .suspected }.map(\.node) == [])
+            }
+        }
+
         @Test func `logs one JSON object a line where that is wanted`() async throws {
             try await TestBed.run { bed in
                 let free = "tcp://127.0.0.1:*"

@@ -5,7 +5,7 @@ extension SystemTests {
     @Suite struct `A command that cannot do what it was told` {
         @Test(arguments: [
             Misuse("explode", says: "explode"),
-            Misuse("detect --detector cassandra", says: "cassandra", "known", "normal"),
+            Misuse("detect --detector casandra", says: "casandra", "known", "normal"),
             Misuse("detect --detector normal,window=x", says: "window", "2 to 100000"),
             Misuse("detect --level suspect=certainty=9", says: "certainty", "phi=8"),
             Misuse("detect --level suspect=phi=-1", says: "phi=-1", "above 0"),
@@ -20,7 +20,7 @@ extension SystemTests {
             Misuse("swarm --nodes 5 --crash 9", says: "--crash", "5"),
             Misuse("watch --start middle", says: "middle", "snapshot"),
             Misuse("replay", says: "<trace>"),
-            Misuse("replay good.csv --detector cassandra", says: "cassandra", "known", "normal"),
+            Misuse("replay good.csv --detector casandra", says: "casandra", "known", "normal"),
             Misuse("replay good.csv --policy certainty=9", says: "certainty", "phi=8"),
             Misuse("demo --every soon", says: "soon", "250ms"),
         ]) func `was misused, says what would be right, and ends with 64`(misuse: Misuse) async throws {

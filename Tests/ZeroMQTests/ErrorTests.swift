@@ -7,6 +7,22 @@ import ZeroMQ
 
     init() throws { context = try Context() }
 
+    @Test func `leaves alone a file that is no socket, and a socket that is in use`() throws {
+        let folder = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent(
+            "phi-\(UInt32.random(in: 0...(.max)))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appendingPathComponent("precious").path
+        try Data("text".utf8).write(to: URL(fileURLWithPath: file))
+        let first = try Socket(.publish, in: context)
+        let second = try Socket(.publish, in: context)
+        #expect(throws: ZeroMQError.self) { try first.bind(to: "ipc://\(file)") }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == Data("text".utf8))
+        let place = "ipc://\(folder.appendingPathComponent("socket").path)"
+        try first.bind(to: place)
+        let error = #expect(throws: ZeroMQError.self) { try second.bind(to: place) }
+        #expect(error?.code == EADDRINUSE)
+    }
     @Test func `says that a port is taken`() throws {
         let first = try Socket(.publish, in: context)
         let second = try Socket(.publish, in: context)

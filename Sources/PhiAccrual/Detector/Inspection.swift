@@ -31,6 +31,8 @@ extension Detector {
         table[key.rawValue].map { status(ofSlot: $0, at: now) }
     }
 
+    public func knows(_ key: NodeKey) -> Bool { table[key.rawValue] != nil }
+
     /// The nodes in places from `cursor` on, at most `limit` of them, and where to go on; nil after the last.
     /// A node present throughout is met exactly once.
     @specialized(where Model == AdaptiveModel)

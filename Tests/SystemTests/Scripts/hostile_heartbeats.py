@@ -46,7 +46,10 @@ def send(publisher, *frames, reason=None):
 
 def send_malformed(publisher):
     compact = frame(flags=0, tail=b"")
-    for length in (2, 3, 10, 11, 12, 31):
+    for foreign in (b"foreign", b"x", b"HP" + compact[2:], b"{}" * 500):
+        send(publisher, foreign, reason="foreign")
+    send(publisher, b"", reason="empty")
+    for length in (1, 2, 3, 10, 11, 12, 31):
         send(publisher, compact[:length], reason="too-short")
     for rest in (b"x", b"x" * 100, b"x" * (PUBLISHED_BYTES - 32)):
         send(publisher, compact + rest, reason="too-long")
@@ -108,7 +111,7 @@ def send_garbage():
         b"", b"\0", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\3\1\2\0\1\0\1\xfc\3\3", os.urandom(10_000),
         b"\xff" * 10_000, greeting, greeting + os.urandom(1000), greeting + ready + os.urandom(1000),
         greeting + ready + b"\2" + b"\xff" * 8, greeting + b"\4\xff" + b"A" * 254,
-        # Unasked: a publisher that sends what nobody subscribed to, first an empty frame.
+        # A publisher that speaks for itself, first an empty frame.
         greeting + ready + b"\0\0" + b"\0\3foo" + b"\1\0\0\0",
     ):
         with socket.create_connection((host, int(port))) as connection:

@@ -1,0 +1,43 @@
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// A file as an endpoint: `ipc:///run/phi.sock`.
+enum LocalEndpoint {
+    /// Why such an endpoint must not be bound, as an `errno`; nil if it may, or is no file.
+    ///
+    /// libzmq removes whatever has that name: a socket that somebody listens on, and an ordinary file as well. A socket
+    /// that nobody listens on was left by a process that is gone, and may be replaced.
+    static func refusal(of endpoint: String) -> Int32? {
+        guard endpoint.hasPrefix("ipc://") else { return nil }
+        let path = String(endpoint.dropFirst("ipc://".count))
+        guard path != "*", !path.hasPrefix("@") else { return nil }  // made up by libzmq, or no file
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return nil }
+        guard status.st_mode & S_IFMT == S_IFSOCK else { return EEXIST }
+        return isListenedOn(path) ? EADDRINUSE : nil
+    }
+
+    private static func isListenedOn(_ path: String) -> Bool {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        let room = MemoryLayout.size(ofValue: address.sun_path)
+        guard bytes.count < room else { return false }  // libzmq refuses it
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        #if canImport(Darwin)
+            let descriptor = socket(AF_UNIX, SOCK_STREAM, 0)
+        #else
+            let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        #endif
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+    }
+}
