@@ -35,7 +35,7 @@ def outlet():
     publisher = context.socket(zmq.XPUB)
     publisher.linger = 0
     publisher.connect(endpoint)
-    assert publisher.recv() == b"\1PH"
+    assert publisher.recv() == b"\1"
     return publisher
 
 
