@@ -129,10 +129,12 @@ public struct FeedReplica: Sendable {
     /// Delivers what is next in line; if something known of is missing then, it has to be fetched.
     private mutating func settle() {
         guard phase == .inStep || phase == .fetchingEvents else { return }
-        while let next = buffer.removeValue(forKey: delivered + 1) {
+        while let next = buffer.removeValue(forKey: delivered &+ 1) {
             deliveries.append(.event(next))
-            delivered += 1
+            delivered &+= 1
         }
+        known = max(known, delivered)
+        // What an answer brought before it came by itself; only then, since a flood makes the buffer long.
         if buffer.count > known - delivered { buffer = buffer.filter { $0.key > delivered } }
         if delivered >= known, buffer.isEmpty {
             if phase != .inStep, let epoch { deliveries.append(.inStep(epoch: epoch, sequence: delivered)) }

@@ -110,6 +110,22 @@ import Testing
         #expect(replica.takeDeliveries() == [delivery(1), delivery(2), .inStep(epoch: 8, sequence: 2)])
     }
 
+    @Test(arguments: FeedReplica.Start.allCases) func `takes any number that a feed can send`(start: FeedReplica.Start)
+    {
+        for sequence in [0, 1, .max - 1, .max] as [UInt64] {
+            var replica = FeedReplica(from: start)
+            for other in [0, 1, .max - 1, .max, 5] as [UInt64] {
+                replica.receiveBeacon(epoch: 7, sequence: sequence)
+                replica.receive(event(other), epoch: 7)
+                if let question = replica.question {
+                    replica.receiveAnswer(
+                        epoch: 7, through: other, more: false, events: [event(sequence)], to: question)
+                }
+            }
+            #expect(!replica.takeDeliveries().isEmpty)
+        }
+    }
+
     @Test func `can begin with what comes`() {
         var replica = FeedReplica(from: .now)
         replica.receiveBeacon(epoch: 7, sequence: 41)

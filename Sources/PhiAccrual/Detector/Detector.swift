@@ -181,6 +181,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             node.missing += step - 1
             node.senderLate = senderLateness(heartbeat, after: node, step: step, expected: models[slot].expectedWait)
             models[slot].observe(Arrival(gap: silence, step: step))
+            pursue(slot)
         }
         node.lastArrival = now.nanoseconds
         node.lastSent = heartbeat.sent
@@ -192,7 +193,6 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             if node.heard < WatchedNode.confirmations { node.heard += 1 }
             node.standing.phase = node.heard < WatchedNode.confirmations ? .learning : .trusted
         }
-        pursue(slot)
         for level in thresholds.indices {
             let wait = heartbeat.isLeaving ? nil : wait(slot, level)
             deadlines[slot * thresholds.count + level] = wait.map(now.nanoseconds.addingSaturated) ?? .max
