@@ -86,18 +86,8 @@ struct Feed: ~Copyable {
     // MARK: Events
 
     private mutating func publish(_ event: Event) throws {
-        let message: EventMessage
-        let topic: FeedTopic
-        switch event {
-        case .transition(let transition):
-            let level = levels[transition.level]
-            topic = FeedTopic(level: level.name, group: transition.node.group, node: transition.node.name)
-            let place = log.nextPlace(on: topic, at: civilTime(of: transition.at))
-            message = .transition(TransitionMessage(transition, level: level, at: place))
-        case .notice(let notice):
-            topic = FeedTopic(level: nil, group: notice.node?.group, node: notice.node?.name)
-            message = .notice(NoticeMessage(notice, at: log.nextPlace(on: topic, at: civilTime(of: notice.at))))
-        }
+        let message = EventMessage(event, levels: levels) { log.nextPlace(on: $0, at: civilTime(of: $1)) }
+        let topic = message.topic
         let json = try WireJSON.encode(message)
         log.append(message, topic: topic, json: json)
         try sockets.publish(topic.description, FeedHeader(epoch: log.epoch, sequence: log.lastSequence), json)

@@ -7,6 +7,28 @@ public enum EventMessage: Hashable, Sendable {
     case transition(TransitionMessage)
     case notice(NoticeMessage)
 
+    /// - Parameters:
+    ///   - levels: Those of the detector that told the event.
+    ///   - place: Where an event on this topic, at this instant of the detector, comes to stand.
+    public init(_ event: Event, levels: [Level], at place: (FeedTopic, Instant) -> FeedPlace) {
+        switch event {
+        case .transition(let transition):
+            let level = levels[transition.level]
+            let topic = FeedTopic(level: level.name, group: transition.node.group, node: transition.node.name)
+            self = .transition(TransitionMessage(transition, level: level, at: place(topic, transition.at)))
+        case .notice(let notice):
+            let topic = FeedTopic(level: nil, group: notice.node?.group, node: notice.node?.name)
+            self = .notice(NoticeMessage(notice, at: place(topic, notice.at)))
+        }
+    }
+
+    public var topic: FeedTopic {
+        switch self {
+        case .transition(let message): message.topic
+        case .notice(let message): message.topic
+        }
+    }
+
     public var place: FeedPlace {
         switch self {
         case .transition(let message): message.place

@@ -10,7 +10,6 @@ public struct FeedTopic: Hashable, Sendable, CustomStringConvertible {
     public init(level: String?, group: String?, node: String?) {
         description = "\(Self.prefix)\(level ?? "-")/\(group ?? "-")/\(node ?? "-")/"
     }
-    public init(_ text: String) { description = text }
 
     // By bytes, as subscriptions match: strings are equal already if they look the same.
     public static func == (a: FeedTopic, b: FeedTopic) -> Bool {

@@ -22,7 +22,6 @@ public struct TraceReplay<Model: ArrivalModel> {
     private let announcedInterval: Int64
     private var quality: QualityRecorder
     private var lastFresh: [Int64?] = []  // sequence, by the trace's number of the node
-    public private(set) var receptions: ReceptionCounts = ReceptionCounts()
     public var levels: [Level] { detector.levels }
 
     /// - Parameters:
@@ -71,7 +70,6 @@ public struct TraceReplay<Model: ArrivalModel> {
                     node: trace.nodes[row.node], sequence: row.sequence, arrival: row.arrival, phi: phi,
                     deadline: deadline))
         }
-        receptions = detector.receptions
     }
 
     public func report() -> QualityReport { quality.report() }

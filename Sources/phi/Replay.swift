@@ -111,23 +111,12 @@ private struct ReplayLog {
 
     mutating func line(_ event: Event) throws -> String {
         sequence += 1
-        let message: EventMessage
-        switch event {
-        case .transition(let transition):
-            let level = levels[transition.level]
-            let topic = FeedTopic(level: level.name, group: transition.node.group, node: transition.node.name)
-            message = .transition(TransitionMessage(transition, level: level, at: place(on: topic, transition.at)))
-        case .notice(let notice):
-            let topic = FeedTopic(level: nil, group: notice.node?.group, node: notice.node?.name)
-            message = .notice(NoticeMessage(notice, at: place(on: topic, notice.at)))
+        let message = EventMessage(event, levels: levels) { topic, instant in
+            FeedPlace(
+                epoch: 0, sequence: sequence, previous: previous[topic] ?? 0,
+                at: Timestamp(unixNanoseconds: instant.nanoseconds))
         }
+        previous[message.topic] = sequence
         return String(decoding: try WireJSON.encode(message), as: UTF8.self) + "\n"
-    }
-
-    private mutating func place(on topic: FeedTopic, _ instant: Instant) -> FeedPlace {
-        defer { previous[topic] = sequence }
-        return FeedPlace(
-            epoch: 0, sequence: sequence, previous: previous[topic] ?? 0,
-            at: Timestamp(unixNanoseconds: instant.nanoseconds))
     }
 }

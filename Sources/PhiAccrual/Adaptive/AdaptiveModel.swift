@@ -3,7 +3,7 @@
 ///
 /// A *family* says where the next arrival is expected (its centre) and in what unit lateness is counted (its scale). Each
 /// has one histogram of lateness. A level asks for the family and lateness that cost least; φ is asked of one family.
-/// `docs/arithmetic.md` derives it, and tells what was tried.
+/// `docs/adaptive-experiments.md` tells what was tried.
 public struct AdaptiveModel: ArrivalModel {
     public struct Parameters: Hashable, Sendable { public init() {} }
 

@@ -89,7 +89,6 @@ public enum Reception: Int, Hashable, Sendable, CaseIterable {
 
 /// How many heartbeats had which fate.
 public struct ReceptionCounts: Hashable, Sendable {
-    public init() {}
     private var counts = [Int64](repeating: 0, count: Reception.allCases.count)
     public fileprivate(set) subscript(reception: Reception) -> Int64 {
         get { counts[reception.rawValue] }
