@@ -22,12 +22,13 @@ public struct Calibration: Hashable, Sendable, Encodable {
     /// For each φ = 1 … 4 of which at least 30 exceedances are expected.
     static func of(_ trace: RecordedArrivals) -> [Calibration] {
         var phis: [Double] = []
+        var commons = AdaptiveModel.commons()
         for node in trace.nodes {
             var model = AdaptiveModel(.init())
             model.begin(announcedInterval: 0)
             for (number, arrival) in node.arrivals.enumerated() {
                 if number >= Contest.warmUp, let phi = model.phi(after: arrival.gap) { phis.append(phi) }
-                model.observe(arrival)
+                model.observe(arrival, in: &commons)
             }
         }
         phis.sort()

@@ -14,6 +14,7 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
     public private(set) var samples = 0
 
     private let thresholds: [Model.Threshold]
+    private var commons = Model.commons()
 
     public init(_ thresholds: [Model.Threshold]) {
         self.thresholds = thresholds
@@ -43,12 +44,12 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
         var waits = [Int64?](repeating: nil, count: thresholds.count)
         var isSuspected = [Bool](repeating: false, count: thresholds.count)
         model.begin(announcedInterval: announcedInterval)
+        follow(&model, &pursuits, nil)
         for (number, arrival) in arrivals.enumerated() {
             let counts = number >= warmUp && judged?.contains(number) ?? true
             if counts { samples += 1 }
-            model.observe(arrival)
-            var span = pursuits.mutableSpan
-            model.pursue(thresholds, &span)
+            model.observe(arrival, in: &commons)
+            follow(&model, &pursuits, arrival)
             for index in thresholds.indices {
                 if let wait = waits[index] {
                     let isLate = arrival.gap > max(0, wait)
@@ -62,5 +63,10 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
                 if waits[index].map({ $0 >= 0 }) ?? true { isSuspected[index] = false }
             }
         }
+    }
+
+    private mutating func follow(_ model: inout Model, _ pursuits: inout [Model.Pursuit], _ arrival: Arrival?) {
+        var span = pursuits.mutableSpan
+        model.pursue(thresholds, &span, after: arrival, in: &commons)
     }
 }
