@@ -16,7 +16,7 @@
 /// Statistics 3, 1975.
 struct LatenessSurvival {
     /// Heartbeats above the edge at which the tail begins.
-    private static let tailCount: Float = 15
+    private static let tailCount: Float = 10
     /// Prior of the tail: weight in heartbeats, and reciprocal of the power.
     private static let priorWeight: Float = 5
     private static let priorIndex: Float = 1 / 3

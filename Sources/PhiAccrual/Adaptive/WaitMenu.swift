@@ -7,6 +7,8 @@ struct WaitMenu {
     private var shares = InlineArray<415, Float>(repeating: 1)
     /// Share of heartbeats that meet each state.
     private var weights = InlineArray<10, Float>(repeating: 0)
+    /// Share of heartbeats so late that they are mistaken at any price.
+    private var unavoidable: Float = 0
 
     /// How many of the group's heartbeats a node borrows at most, for each state.
     private static let borrowedFromGroup: Float = 100
@@ -14,7 +16,8 @@ struct WaitMenu {
     private static let leastGroup: Float = 30
     /// How many of the node's own heartbeats each state borrows from the states together.
     private static let borrowedFromStates: Float = 10
-    /// How much of a state's tail is its family's: few heartbeats make a tail that looks too light.
+    /// How much of a state's tail is its family's, for each heartbeat of its own: few make a tail that looks too light.
+    /// Those borrowed from the family have its tail.
     private static let familyTail: Float = 0.5
 
     /// Nil if nothing is known yet.
@@ -49,8 +52,9 @@ struct WaitMenu {
         let lent = Self.share(ofGroup: othersTotal)
         let known = pooledTotal + lent * othersTotal
         var all = InlineArray<46, Float>(repeating: 0)
-        // An outage beyond the last edge cannot be waited for at any price, so it counts as any other heartbeat.
+        // What lies beyond the last edge must not shape the tail: one outage would.
         for bucket in 0..<edgeCount { all[bucket] = pooled[bucket] + lent * others[bucket] }
+        if family == .last { unavoidable = (pooled[edgeCount] + lent * others[edgeCount]) / known }
         let survival = LatenessSurvival(all, of: family, total: known)
         let familyShares = Self.shares(survival, of: family, tail: survival.tail)
 
@@ -80,7 +84,12 @@ struct WaitMenu {
                     count + fromStates * pooled[bucket]
                     + stateLent * max(0, group.counts[first + bucket] - count)
             }
+            let lastOwn = own.counts[first + edgeCount].value
+            let beyond =
+                lastOwn + fromStates * pooled[edgeCount]
+                + stateLent * max(0, group.counts[first + edgeCount] - lastOwn)
             let total = max(1e-3, ownTotal + fromStates * pooledTotal + stateLent * stateOthers)
+            let familyPart = 1 - (1 - Self.familyTail) * (1 - fromStates * pooledTotal / total)
             weights[state] = (ownTotal + lent * stateOthers) / known
 
             let survival = LatenessSurvival(counts, of: family, total: total)
@@ -94,10 +103,10 @@ struct WaitMenu {
                     share = survival.above[edge] / total
                 } else {
                     let familyTail = familyShares[edge] / below
-                    share = atTail * (Self.familyTail * familyTail + (1 - Self.familyTail) * ownTail)
+                    share = atTail * (familyPart * familyTail + (1 - familyPart) * ownTail)
                     ownTail *= tail.fall(after: edge - early)
                 }
-                share = min(1, share)
+                share = min(1, share + beyond / total)
                 shares[first + edge] = PretendedHeartbeat.mixed(share, of: known, with: pretended[edge])
             }
         }
@@ -144,7 +153,7 @@ struct WaitMenu {
         return best
     }
 
-    /// Share of heartbeats that a choice would mistake.
+    /// Share of heartbeats that a choice would mistake and another would not.
     /// - Parameter limit: No wait is longer than this, in intervals.
     func share(of choice: WaitChoice, limit: Float = .infinity) -> Float {
         let family = choice.family
@@ -154,7 +163,7 @@ struct WaitMenu {
             while edge > family.firstEdge, waits[family.rawValue * 46 + edge] > limit { edge -= 1 }
             share += weights[state] * shares[family.firstBucket(ofState: state) + edge]
         }
-        return share
+        return max(0, share - unavoidable)
     }
 
     /// The longest of a choice's mean waits, among the states that are met; in intervals.
