@@ -25,6 +25,7 @@ public struct AdaptiveModel: ArrivalModel {
     private var sinceRefit: UInt8 = 0
 
     private static let unitGaps: UInt32 = 64  // after which the unit is frozen
+    private static let outage: Float = 64  // in intervals
     private static let volatilityRate: Float = 0.05
     /// Gaps that make up less than this share of all are new.
     private static let knownShare: Float = 0.05
@@ -82,7 +83,8 @@ public struct AdaptiveModel: ArrivalModel {
 
     private mutating func learnVolatility(_ gap: Float) {
         let weight = 1 / Float(observed + 1)
-        // One outage of minutes must not widen the next thousand deadlines.
+        // An outage is no volatility: one must not widen the next thousand deadlines.
+        if observed >= 20, gap > Self.outage * unit { return }
         let most = 8 * unit
         meanGap += max(0.001, weight) * min(most, gap - meanGap)
         let surprise = min(abs(gap - meanGap), most, observed < 20 ? most : 8 * deviation + 2 * unit)

@@ -18,7 +18,7 @@ struct LatenessSurvival {
     /// Heartbeats above the edge at which the tail begins.
     private static let tailCount: Float = 10
     /// Prior of the tail: weight in heartbeats, and reciprocal of the power.
-    private static let priorWeight: Float = 5
+    private static let priorWeight: Float = 3
     private static let priorIndex: Float = 1 / 3
     /// Natural logarithm of the width of a quarter octave, on average.
     private static let quarterOctave: Float = 0.693_147_18 / 4

@@ -98,6 +98,7 @@ import Testing
     /// Policies from cautious to careless, and the one that services start with.
     private static let policies: [Policy] = [
         .price(10), .price(100), .price(1000), .mistakes(MistakeBudget(.perHeartbeat(1e-3))),
+        .mistakes(MistakeBudget(.every(86_400e9))),
     ]
 
     @Test(arguments: [0.005, 0.05], [true, false]) func `forgives one outage of five minutes`(
