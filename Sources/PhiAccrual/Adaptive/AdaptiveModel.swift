@@ -40,6 +40,11 @@ public struct AdaptiveModel: ArrivalModel {
         if observed == 0, announcedInterval > 0 { assume(Double(announcedInterval)) }
     }
 
+    /// A newcomer takes its gaps to be as volatile as its group's.
+    mutating func join(_ group: borrowing GroupTables) {
+        if observed == 0 { deviation = group.deviation * unit }
+    }
+
     private mutating func assume(_ interval: Double) {
         (unit, meanGap) = (Float(interval), Float(interval))
         drift.assume(interval)
@@ -50,6 +55,7 @@ public struct AdaptiveModel: ArrivalModel {
         if unit == 0 {
             guard gap > 0 else { return }  // heartbeats with one stamp tell nothing of an interval
             assume(gap / Double(arrival.step))
+            join(commons.tables)
         } else {
             guard !follow(Float(gap) / Float(arrival.step)) else { return }
             tally(gap, in: &commons.tables)
@@ -78,7 +84,7 @@ public struct AdaptiveModel: ArrivalModel {
                 + LatenessBuckets.bucket(of: lateness[family.rawValue], early: family.early)
         }
         tables.tally(buckets, centre: Float(centre) / unit, scale: scale / unit)
-        group.tally(buckets, states: states)
+        group.tally(buckets, states: states, deviation: deviation / unit)
     }
 
     private mutating func learnVolatility(_ gap: Float) {
@@ -135,7 +141,9 @@ public struct AdaptiveModel: ArrivalModel {
         sinceRefit = 0
         return true
     }
-    func menu(_ commons: borrowing Commons) -> WaitMenu? { WaitMenu(tables, commons.tables) }
+    func menu(_ commons: borrowing Commons) -> WaitMenu? {
+        WaitMenu(tables, commons.tables, nextCentre: Float(drift.expectedWait) / unit, scale: scale / unit)
+    }
     /// Heartbeats since the last choice.
     var heartbeatsSinceRefit: Int { Int(sinceRefit) }
     /// In intervals.

@@ -76,13 +76,14 @@ struct BudgetSteering: Sendable {
             logPrice = firstLogPrice(menu, target)
         }
         let choice = menu.cheapest(at: expf(logPrice ?? 0))
-        predicted = menu.share(of: choice)
+        predicted = menu.share(of: choice).all
         longestWait = menu.longestWait(of: choice)
         weigh(limit, menu, choice, target, correction)
         return choice
     }
 
-    /// Whether the limit lets the budget be kept, with some inertia.
+    /// Whether the limit lets the budget be kept, with some inertia. Only what was seen can break a budget: of a new node
+    /// much is thought possible.
     private mutating func weigh(
         _ limit: Float, _ menu: borrowing WaitMenu, _ choice: WaitChoice, _ target: Float, _ correction: Float
     ) {
@@ -90,8 +91,9 @@ struct BudgetSteering: Sendable {
             infeasible = nil
             return
         }
-        predicted = menu.share(of: choice, limit: limit)
-        let share = predicted * correction
+        let limited = menu.share(of: choice, limit: limit)
+        predicted = limited.all
+        let share = limited.seen * correction
         infeasible = share > target * (infeasible == nil ? 1.5 : 1.2) ? min(1, share) : nil
         balance = 0  // what the limit costs is not to be made good
     }
@@ -101,7 +103,7 @@ struct BudgetSteering: Sendable {
         var (low, high) = (Self.lowestLogPrice, Self.highestLogPrice)
         for _ in 0..<12 {
             let middle = (low + high) / 2
-            if menu.share(of: menu.cheapest(at: expf(middle))) > target { low = middle } else { high = middle }
+            if menu.share(of: menu.cheapest(at: expf(middle))).all > target { low = middle } else { high = middle }
         }
         return high
     }

@@ -12,12 +12,15 @@ struct LatenessTables: Sendable {
     private static let halvedAt: UInt32 = 65_536
 
     /// Mean wait of “`lateness` scales after the centre”, in intervals: its intercept and slope.
-    func meanWait(_ family: Family) -> (intercept: Float, slope: Float) {
-        let count = Float(max(1, total))
+    /// - Parameters:
+    ///   - centre: Where the schedule expects the next heartbeat, which is one of those averaged over.
+    ///   - scale: Its scale.
+    func meanWait(_ family: Family, nextCentre centre: Float, scale: Float) -> (intercept: Float, slope: Float) {
+        let count = Float(total + 1)
         switch family {
         case .last: return (1, 1)
-        case .schedule: return (centres / count, scales / count)
-        case .patches: return (1, scales / count)
+        case .schedule: return ((centres + centre) / count, (scales + scale) / count)
+        case .patches: return (1, (scales + scale) / count)
         }
     }
 
@@ -75,10 +78,14 @@ struct GroupTables: Sendable {
     private(set) var counts = InlineArray<415, Float>(repeating: 0)
     private(set) var totals = InlineArray<10, Float>(repeating: 0)
     private(set) var total: Float = 0
+    /// Moving mean over all nodes of how far gaps are from the mean gap, in intervals.
+    private(set) var deviation: Float = 0.1
 
     private static let halvedAt: Float = 65_536
 
-    mutating func tally(_ buckets: InlineArray<3, Int>, states: InlineArray<3, Int>) {
+    /// - Parameter deviation: The node's present one, in intervals.
+    mutating func tally(_ buckets: InlineArray<3, Int>, states: InlineArray<3, Int>, deviation: Float) {
+        self.deviation += 0.001 * (deviation - self.deviation)
         for family in buckets.indices {
             counts[buckets[family]] += 1
             totals[states[family]] += 1

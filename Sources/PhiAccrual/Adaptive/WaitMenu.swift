@@ -7,6 +7,8 @@ struct WaitMenu {
     private var shares = InlineArray<415, Float>(repeating: 1)
     /// Share of heartbeats that meet each state.
     private var weights = InlineArray<10, Float>(repeating: 0)
+    /// Heartbeats that the shares rest on.
+    private var known: Float = 0
     /// Share of heartbeats so late that they are mistaken at any price.
     private var unavoidable: Float = 0
 
@@ -14,17 +16,22 @@ struct WaitMenu {
     private static let borrowedFromGroup: Float = 100
     /// Groups that know less than this lend nothing.
     private static let leastGroup: Float = 30
-    /// How many of the node's own heartbeats each state borrows from the states together.
+    /// How many heartbeats each state borrows from the family's states together.
     private static let borrowedFromStates: Float = 10
     /// How much of a state's tail is its family's, for each heartbeat of its own: few make a tail that looks too light.
     /// Those borrowed from the family have its tail.
     private static let familyTail: Float = 0.5
 
     /// Nil if nothing is known yet.
-    init?(_ own: borrowing LatenessTables, _ group: borrowing GroupTables) {
+    /// - Parameters:
+    ///   - centre: Where the schedule expects the next heartbeat, in intervals.
+    ///   - scale: Its scale, in intervals.
+    init?(_ own: borrowing LatenessTables, _ group: borrowing GroupTables, nextCentre centre: Float, scale: Float) {
         let others = group.total - Float(own.total)
         guard own.total > 0 || others > Self.leastGroup else { return nil }
-        for family in Family.allCases { fit(family, own, group) }
+        for family in Family.allCases {
+            fit(family, own, group, meanWait: own.meanWait(family, nextCentre: centre, scale: scale))
+        }
     }
 
     private static func share(ofGroup others: Float) -> Float {
@@ -32,7 +39,8 @@ struct WaitMenu {
     }
 
     private mutating func fit(
-        _ family: Family, _ own: borrowing LatenessTables, _ group: borrowing GroupTables
+        _ family: Family, _ own: borrowing LatenessTables, _ group: borrowing GroupTables,
+        meanWait: (intercept: Float, slope: Float)
     ) {
         let (early, edgeCount) = (family.early, family.edgeCount)
         // The family's states together, the node's own and the others'.
@@ -50,19 +58,19 @@ struct WaitMenu {
         }
         for bucket in 0...edgeCount { othersTotal += others[bucket] }
         let lent = Self.share(ofGroup: othersTotal)
-        let known = pooledTotal + lent * othersTotal
+        known = pooledTotal + lent * othersTotal
         var all = InlineArray<46, Float>(repeating: 0)
         // What lies beyond the last edge must not shape the tail: one outage would.
         for bucket in 0..<edgeCount { all[bucket] = pooled[bucket] + lent * others[bucket] }
-        if family == .last { unavoidable = (pooled[edgeCount] + lent * others[edgeCount]) / known }
+        let allBeyond = pooled[edgeCount] + lent * others[edgeCount]
+        if family == .last { unavoidable = allBeyond / known }
         let survival = LatenessSurvival(all, of: family, total: known)
         let familyShares = Self.shares(survival, of: family, tail: survival.tail)
 
-        let (intercept, slope) = own.meanWait(family)
         let firstWait = family.rawValue * 46
         var pretended = InlineArray<46, Float>(repeating: 0)
         for edge in family.firstEdge..<edgeCount {
-            let wait = intercept + slope * LatenessBuckets.edge(edge, early: early)
+            let wait = meanWait.intercept + meanWait.slope * LatenessBuckets.edge(edge, early: early)
             waits[firstWait + edge] = wait
             pretended[edge] = PretendedHeartbeat.share(longerThan: wait)
         }
@@ -77,19 +85,19 @@ struct WaitMenu {
                 stateOthers += max(0, group.counts[first + bucket] - count)
             }
             let stateLent = Self.share(ofGroup: stateOthers)
-            let fromStates = family.states.count > 1 && pooledTotal > 0 ? Self.borrowedFromStates / pooledTotal : 0
+            let fromStates = family.states.count > 1 ? Self.borrowedFromStates / known : 0
             for bucket in 0..<edgeCount {
                 let count = own.counts[first + bucket].value
                 counts[bucket] =
-                    count + fromStates * pooled[bucket]
+                    count + fromStates * all[bucket]
                     + stateLent * max(0, group.counts[first + bucket] - count)
             }
             let lastOwn = own.counts[first + edgeCount].value
             let beyond =
-                lastOwn + fromStates * pooled[edgeCount]
+                lastOwn + fromStates * allBeyond
                 + stateLent * max(0, group.counts[first + edgeCount] - lastOwn)
-            let total = max(1e-3, ownTotal + fromStates * pooledTotal + stateLent * stateOthers)
-            let familyPart = 1 - (1 - Self.familyTail) * (1 - fromStates * pooledTotal / total)
+            let total = max(1e-3, ownTotal + fromStates * known + stateLent * stateOthers)
+            let familyPart = 1 - (1 - Self.familyTail) * (1 - fromStates * known / total)
             weights[state] = (ownTotal + lent * stateOthers) / known
 
             let survival = LatenessSurvival(counts, of: family, total: total)
@@ -153,17 +161,20 @@ struct WaitMenu {
         return best
     }
 
-    /// Share of heartbeats that a choice would mistake and another would not.
+    /// Share of heartbeats that a choice would mistake and another would not: in all, and the part of it that was seen and
+    /// is not only thought possible.
     /// - Parameter limit: No wait is longer than this, in intervals.
-    func share(of choice: WaitChoice, limit: Float = .infinity) -> Float {
+    func share(of choice: WaitChoice, limit: Float = .infinity) -> (all: Float, seen: Float) {
         let family = choice.family
-        var share: Float = 0
+        var (all, possible): (Float, Float) = (0, 0)
         for state in family.states {
             var edge = Int(choice.edges[state - family.firstState])
             while edge > family.firstEdge, waits[family.rawValue * 46 + edge] > limit { edge -= 1 }
-            share += weights[state] * shares[family.firstBucket(ofState: state) + edge]
+            all += weights[state] * shares[family.firstBucket(ofState: state) + edge]
+            let wait = waits[family.rawValue * 46 + edge]
+            possible += weights[state] * PretendedHeartbeat.part(of: known, longerThan: wait)
         }
-        return max(0, share - unavoidable)
+        return (max(0, all - unavoidable), max(0, all - possible - unavoidable))
     }
 
     /// The longest of a choice's mean waits, among the states that are met; in intervals.

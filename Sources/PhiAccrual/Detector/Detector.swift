@@ -188,6 +188,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             let arrival = Arrival(gap: silence, step: step)
             models[slot].observe(arrival, in: &commons[Int(node.group)])
             pursue(slot, after: arrival)
+            tellShortfalls(slot, &node, at: now, into: &events)
         }
         node.lastArrival = now.nanoseconds
         node.lastSent = heartbeat.sent
@@ -368,6 +369,23 @@ public struct Detector<Model: ArrivalModel>: Sendable {
                 Transition(
                     node: identity, incarnation: nodes[slot].incarnation, level: level, from: from, to: to, at: now,
                     evidence: evidence)))
+    }
+
+    /// Tells which budgets can be kept no longer, and which can again.
+    private func tellShortfalls(_ slot: Int, _ node: inout WatchedNode, at now: Instant, into events: inout [Event]) {
+        for level in thresholds.indices {
+            let pursuit = pursuits[slot * thresholds.count + level]
+            let shortfall = models[slot].shortfall(of: thresholds[level], in: pursuit)
+            let bit: UInt8 = 1 << UInt8(level)
+            guard (shortfall != nil) != (node.strained & bit != 0) else { continue }
+            node.strained ^= bit
+            events.append(
+                .notice(
+                    Notice(
+                        code: shortfall == nil ? .feasible : .infeasible, key: NodeKey(rawValue: node.key),
+                        node: details[slot].identity, incarnation: node.incarnation, at: now, level: level,
+                        shortfall: shortfall)))
+        }
     }
 
     /// Tells a notice unless it was told before.
