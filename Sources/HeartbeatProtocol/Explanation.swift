@@ -22,7 +22,8 @@ enum Explanation {
             let threshold = evidence.wait.map { " after \(spoken($0))" } ?? ""
             let basis = evidence.samples == 0 ? "its announced interval" : "\(counted(evidence.samples, "gap"))"
             let reached =
-                level.policy.phi != nil ? "is reached\(threshold)" : evidence.wait.map { "allows \(spoken($0))" } ?? "is broken"
+                level.policy.phi != nil
+                ? "is reached\(threshold)" : evidence.wait.map { "allows \(spoken($0))" } ?? "is broken"
             return "No heartbeat for \(silence)\(expected)\(lost(evidence)). "
                 + "\(level.policy) (default) \(reached), judged by \(basis)."
         }
@@ -46,10 +47,12 @@ enum Explanation {
                 " Within its limit comes one mistake in \(counted(1 / shortfall.mistakesPerHeartbeat, "heartbeat")); "
                     + "the budget needs a limit of \(spoken(shortfall.neededWait))."
             }
-            return "The budget \(level.map { "\($0.policy) of level \($0.name)" } ?? "of a level") cannot be kept for \(node)."
+            return
+                "The budget \(level.map { "\($0.policy) of level \($0.name)" } ?? "of a level") cannot be kept for \(node)."
                 + (had ?? "")
         case .feasible:
-            return "The budget \(level.map { "\($0.policy) of level \($0.name)" } ?? "of a level") can be kept for \(node) again."
+            return
+                "The budget \(level.map { "\($0.policy) of level \($0.name)" } ?? "of a level") can be kept for \(node) again."
         }
     }
 

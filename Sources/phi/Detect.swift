@@ -30,7 +30,8 @@ struct Detect: AsyncParsableCommand {
         transform: Parsing.level)
     var level: [Level] = []
     @Option(
-        help: "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
+        help:
+            "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
     var detector = ModelChoice.adaptive
     @Option(help: "After which silence a node is forgotten.", transform: Parsing.duration)

@@ -18,7 +18,8 @@ struct Replay: ParsableCommand {
     @Argument(help: "Trace to read; '-' is standard input.")
     var trace: String
     @Option(
-        help: "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
+        help:
+            "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
     var detector = ModelChoice.adaptive
     @Option(

@@ -88,7 +88,8 @@ import Testing
                 == "The budget mistakes=1/10000hb,within=3s of level suspect cannot be kept for lab/a. Within its limit comes one mistake in 250 heartbeats; the budget needs a limit of 7.4 s."
         )
         #expect(
-            sentence(.feasible) == "The budget mistakes=1/10000hb,within=3s of level suspect can be kept for lab/a again.")
+            sentence(.feasible)
+                == "The budget mistakes=1/10000hb,within=3s of level suspect can be kept for lab/a again.")
         #expect(
             sentence(.unnamed)
                 == "Heartbeats of a node with key 00000000000000ff arrive, and none of them said its name yet. It is watched, and announced once its name is known."

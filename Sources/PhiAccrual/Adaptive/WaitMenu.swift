@@ -13,7 +13,7 @@ struct WaitMenu {
     private var unavoidable: Float = 0
 
     /// How many of the group's heartbeats a node borrows at most, for each state.
-    private static let borrowedFromGroup: Float = 100
+    private static let borrowedFromGroup: Float = 300
     /// Groups that know less than this lend nothing.
     private static let leastGroup: Float = 30
     /// How many heartbeats each state borrows from the family's states together.
@@ -120,8 +120,9 @@ struct WaitMenu {
         }
     }
 
-    private static func shares(_ survival: LatenessSurvival, of family: Family, tail: ParetoTail) -> InlineArray<46, Float>
-    {
+    private static func shares(_ survival: LatenessSurvival, of family: Family, tail: ParetoTail) -> InlineArray<
+        46, Float
+    > {
         var shares = InlineArray<46, Float>(repeating: 0)
         var share = survival.shareAtTail()
         for edge in family.firstEdge..<family.edgeCount {
@@ -181,7 +182,8 @@ struct WaitMenu {
     func longestWait(of choice: WaitChoice) -> Float {
         var longest: Float = 0
         for state in choice.family.states where weights[state] > 0.001 {
-            longest = max(longest, waits[choice.family.rawValue * 46 + Int(choice.edges[state - choice.family.firstState])])
+            longest = max(
+                longest, waits[choice.family.rawValue * 46 + Int(choice.edges[state - choice.family.firstState])])
         }
         return longest
     }

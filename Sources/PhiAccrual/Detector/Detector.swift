@@ -135,7 +135,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         let interval = models[slot].expectedWait ?? heartbeat.announcedInterval
         let order = nodes[slot].order(heartbeat, expectedInterval: interval)
         guard order != .fresh else {
-            details[slot].claimant?.acceptedSpoke()
+            if nodes[slot].hasClaimant { details[slot].claimant?.acceptedSpoke() }
             accept(heartbeat, slot, at: now, into: &events)
             return .fresh
         }
@@ -154,6 +154,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             claimant.hear(heartbeat, plausibleJump: WatchedNode.plausibleJump(expectedInterval: interval))
         }
         details[slot].claimant = claimant
+        nodes[slot].hasClaimant = true
         if claimant.turns >= WatchedNode.confirmations { tell(.duplicateNode, slot, at: now, into: &events) }
         guard claimant.inOrder >= WatchedNode.confirmations,
             order == .implausibleJump || nodes[slot].standing.mayBeTakenOver
@@ -180,6 +181,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             node.missing = 0
             node.senderLate = nil
             details[slot].claimant = nil
+            node.hasClaimant = false
             details[slot].told.remove(.duplicateNode)
         } else {
             let step = node.sequence.distance(toNewer: heartbeat.sequence)

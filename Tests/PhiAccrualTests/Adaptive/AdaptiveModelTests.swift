@@ -87,7 +87,8 @@ import Testing
         }
         // Of exponential delays with a mean of 0.3 s, e^(−0.5/0.3) are longer than half a second.
         let shortfall = try #require(node.shortfall(0))
-        #expect(shortfall.mistakesPerHeartbeat > 0.5 * exp(-5.0 / 3) && shortfall.mistakesPerHeartbeat < 2 * exp(-5.0 / 3))
+        #expect(
+            shortfall.mistakesPerHeartbeat > 0.5 * exp(-5.0 / 3) && shortfall.mistakesPerHeartbeat < 2 * exp(-5.0 / 3))
         #expect(shortfall.neededWait > .seconds(2))
         #expect(node.shortfall(1) == nil)
         #expect(node.shortfall(2) == nil)
