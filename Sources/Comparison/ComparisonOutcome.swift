@@ -16,9 +16,7 @@ public struct ComparisonOutcome: Sendable, Encodable {
     public var recordings: ComparisonReport
     public var synthetic: Synthetic?
 
-    public init(recordings: ComparisonReport, synthetic: Synthetic?) {
-        (self.recordings, self.synthetic) = (recordings, synthetic)
-    }
+    public init(recordings: ComparisonReport) { self.recordings = recordings }
 
     private enum Keys: String, CodingKey { case synthetic }
     /// The keys of the recordings' report, and one more where there is more.

@@ -67,21 +67,20 @@ struct Compare: AsyncParsableCommand {
         for (source, contest) in zip(work.sources, try await work.outcomes { Contest($0, onProgress: $1) }) {
             if source.isSynthetic { made.add(contest) } else { report.add(contest) }
         }
-        let synthetic =
-            synthetic
-            ? ComparisonOutcome.Synthetic(seed: seed, comparison: made, plainCase: PlainCase(seed: seed)) : nil
-        try show(ComparisonOutcome(recordings: report, synthetic: synthetic)) { outcome in
-            var lines = traces.isEmpty ? [] : Self.table(report, halves: halves)
+        var outcome = ComparisonOutcome(recordings: report)
+        if synthetic { outcome.synthetic = .init(seed: seed, comparison: made, plainCase: PlainCase(seed: seed)) }
+        try show(outcome) { outcome in
+            var lines = traces.isEmpty ? [] : table(report)
             if let synthetic = outcome.synthetic {
                 lines += lines.isEmpty ? [] : ["", "SYNTHETIC (seed \(synthetic.seed))", ""]
-                lines += Self.table(synthetic.comparison, halves: halves)
+                lines += table(synthetic.comparison, isSynthetic: true)
                 lines += [""] + ComparisonTables.plainCase(synthetic.plainCase)
             }
             return lines
         }
     }
 
-    private static func table(_ report: ComparisonReport, halves showsHalves: Bool) -> [String] {
+    private func table(_ report: ComparisonReport, isSynthetic: Bool = false) -> [String] {
         var lines = ["TRACE                      MISTAKES   ADAPTIVE     BEST CLASSICAL            RATIO  90 %"]
         for cell in report.cells {
             let ratio = cell.ratio.map { $0.decimals(3) } ?? "not reached"
@@ -95,12 +94,15 @@ struct Compare: AsyncParsableCommand {
                 ].joined(separator: " "))
         }
         lines.append("")
-        let halves = [("all", report.cells), ("odd traces", report.half(0)), ("even traces", report.half(1))]
-        for (name, cells) in halves {
+        var parts = [("all", report.cells)]
+        // Constants were chosen on some recordings, on synthetic ones never.
+        if !isSynthetic { parts += [("odd traces", report.half(0)), ("even traces", report.half(1))] }
+        for (name, cells) in parts {
             guard let mean = cells.geometricMean, let worst = cells.worst, let ratio = worst.ratio else { continue }
             let within = cells.count { ($0.ratio ?? .infinity) <= 1.05 }
             lines.append(
-                "\(name.padded(to: 12)) geometric mean \(mean.decimals(3)) (\(spoken(cells.resampledGeometricMean.interval))), worst \(ratio.decimals(2)) "
+                "\(name.padded(to: 12)) geometric mean \(mean.decimals(3)) "
+                    + "(\(spoken(cells.resampledGeometricMean.interval))), worst \(ratio.decimals(2)) "
                     + "(\(worst.trace) at 1 in \((1 / worst.rate).decimals(0))), "
                     + "\(within) of \(cells.count) within 5 %")
         }
@@ -109,7 +111,7 @@ struct Compare: AsyncParsableCommand {
             report.cells.geometricMean(against: name).map { "\(name) \($0.decimals(2))" }
         }
         if !against.isEmpty { lines.append("against each  \(against.joined(separator: ", "))") }
-        if showsHalves {
+        if halves {
             lines += ["", "PARAMETERS CHOSEN ON THE FIRST HALF, JUDGED ON THE SECOND"]
             lines += ComparisonTables.transfers(report.halves)
         }
@@ -123,7 +125,7 @@ struct Compare: AsyncParsableCommand {
         return lines
     }
 
-    private static func spoken(_ interval: ClosedRange<Double>?) -> String {
+    private func spoken(_ interval: ClosedRange<Double>?) -> String {
         interval.map { interval in
             let high = interval.upperBound.isFinite ? interval.upperBound.decimals(3) : "not reached"
             return "\(interval.lowerBound.decimals(3)) … \(high)"
