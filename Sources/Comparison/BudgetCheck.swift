@@ -64,9 +64,16 @@ public struct BudgetCheck: Sendable, Encodable {
     }
 }
 
-/// The budgets of several recordings.
+/// The budgets of several recordings and, apart from them, of synthetic families.
 public struct BudgetReport: Sendable, Encodable {
-    public let checks: [BudgetCheck]
-    public init(_ checks: [BudgetCheck]) { self.checks = checks }
-    private enum CodingKeys: String, CodingKey { case checks = "budgets" }
+    public let recordings: [BudgetCheck]
+    public let synthetic: [BudgetCheck]
+
+    public init(recordings: [BudgetCheck], synthetic: [BudgetCheck]) {
+        (self.recordings, self.synthetic) = (recordings, synthetic)
+    }
+    private enum CodingKeys: String, CodingKey {
+        case recordings = "budgets"
+        case synthetic
+    }
 }

@@ -33,6 +33,9 @@ struct Compare: AsyncParsableCommand {
     func validate() throws {
         guard synthetic || !traces.isEmpty else { throw ValidationError("name traces to read, or ask for --synthetic") }
         guard !(early && budgets) else { throw ValidationError("--early and --budgets are two questions: ask one") }
+        guard !early || !synthetic else {
+            throw ValidationError("--early is asked of recordings: leave out --synthetic")
+        }
         guard !halves || !(early || budgets) else { throw ValidationError("--halves has nothing to say of that") }
     }
 
@@ -46,8 +49,14 @@ struct Compare: AsyncParsableCommand {
             let recordings = try await work.outcomes { EarlyLife($0, onProgress: $1) }
             try show(EarlyLife(recordings), as: ComparisonTables.early)
         } else if budgets {
-            let checks = try await work.outcomes { recording, _ in BudgetCheck.checks(recording) }
-            try show(BudgetReport(checks.flatMap { $0 }), as: ComparisonTables.budgets)
+            let work = work
+            let checks = zip(work.sources, try await work.outcomes { recording, _ in BudgetCheck.checks(recording) })
+            func all(synthetic: Bool) -> [BudgetCheck] {
+                checks.filter { $0.0.isSynthetic == synthetic }.flatMap(\.1)
+            }
+            try show(
+                BudgetReport(recordings: all(synthetic: false), synthetic: all(synthetic: true)),
+                as: ComparisonTables.budgets)
         } else {
             try await compare()
         }

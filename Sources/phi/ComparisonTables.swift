@@ -62,7 +62,7 @@ enum ComparisonTables {
         var lines = [
             "TRACE                      BUDGET       PROMISED  OBSERVED  RATIO  95 % INTERVAL  CLUSTERS  WAIT      VERDICT"
         ]
-        for check in report.checks {
+        for check in report.recordings + report.synthetic {
             let interval = "\(check.ratio.low.decimals(2)) … \(check.ratio.high.decimals(2))"
             lines.append(
                 [
@@ -73,7 +73,12 @@ enum ComparisonTables {
                     check.isKept ? Colour.green("kept") : Colour.red("missed"),
                 ].joined(separator: " "))
         }
-        return lines + ["", "\(report.checks.count { $0.isKept }) of \(report.checks.count) kept"]
+        lines.append("")
+        for (name, checks) in [("recordings", report.recordings), ("synthetic", report.synthetic)] where !checks.isEmpty
+        {
+            lines.append("\(name.padded(to: 12)) \(checks.count { $0.isKept }) of \(checks.count) kept")
+        }
+        return lines
     }
 
     private static func spokenRate(_ rate: Double) -> String { rate > 0 ? "1 in \((1 / rate).decimals(0))" : "none" }

@@ -24,6 +24,7 @@ extension SystemTests {
             Misuse("replay good.csv --policy certainty=9", says: "certainty", "phi=8"),
             Misuse("compare", says: "--synthetic"),
             Misuse("compare good.csv --early --budgets", says: "--early", "--budgets"),
+            Misuse("compare good.csv --early --synthetic", says: "--synthetic"),
             Misuse("compare good.csv --budgets --halves", says: "--halves"),
             Misuse("demo --every soon", says: "soon", "250ms"),
         ]) func `was misused, says what would be right, and ends with 64`(misuse: Misuse) async throws {
