@@ -19,8 +19,8 @@ public struct RecordedArrivals: Sendable {
     public var samples: Int { nodes.reduce(0) { $0 + $1.arrivals.count } }
 
     /// Reads a trace whole; what is late or repeated is left out.
-    public init(path: String) throws(TraceError) {
-        var reader = try TraceReader(path: path)
+    public init(path: String, columnUnit: TimeUnit? = nil) throws(TraceError) {
+        var reader = try TraceReader(path: path, columnUnit: columnUnit)
         var nodes: [Node] = []
         var last: [(sequence: Int64, arrival: Int64)] = []
         while let row = try reader.next() {

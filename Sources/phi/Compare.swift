@@ -1,6 +1,7 @@
 import ArgumentParser
 import Comparison
 import HeartbeatProtocol
+import Traces
 
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,11 +12,15 @@ struct Compare: ParsableCommand {
             very cell. Below 1 the adaptive detector waits less than all of them. Waits are deadline − arrival, averaged \
             after 200 heartbeats per node.
 
+            \(Replay.formats)
+
             Example: phi compare traces/*.csv.gz --json > comparison.json
             """)
 
     @Argument(help: "Traces to read.")
     var traces: [String]
+    @Option(help: Replay.unitHelp)
+    var unit: TimeUnit?
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -23,7 +28,7 @@ struct Compare: ParsableCommand {
         var report = ComparisonReport()
         for (number, path) in traces.enumerated() {
             if Console.showsProgress { Console.progress("\(number + 1) of \(traces.count): \(path)") }
-            report.add(Contest(try RecordedArrivals(path: path)))
+            report.add(Contest(try RecordedArrivals(path: path, columnUnit: unit)))
         }
         if Console.showsProgress { Console.progress("") }
         if json {
