@@ -50,6 +50,7 @@ struct Compare: ParsableCommand {
                     "\(cell.best.spokenSeconds) (\(cell.bestDetector))".padded(to: 25), colour?(ratio) ?? ratio,
                 ].joined(separator: " "))
         }
+        lines += report.traces.compactMap(whyWithoutCells(report))
         lines.append("")
         let halves = [("all", report.cells), ("odd traces", report.half(0)), ("even traces", report.half(1))]
         for (name, cells) in halves {
@@ -72,5 +73,18 @@ struct Compare: ParsableCommand {
             lines.append(trace.name.padded(to: 28) + values.map { $0.padded(to: 8) }.joined(separator: " "))
         }
         return lines
+    }
+
+    private static func whyWithoutCells(_ report: ComparisonReport) -> (ComparisonReport.Trace) -> String? {
+        let compared = Set(report.cells.map(\.trace))
+        return { trace in
+            guard !compared.contains(trace.name) else { return nil }
+            let least = ComparisonCell.leastSamples
+            let reason =
+                trace.samples < least
+                ? "\(trace.samples) heartbeats to judge, and \(least) are the least"
+                : "no classical detector waits at all"
+            return "\(trace.name.padded(to: 26)) not compared: \(reason)"
+        }
     }
 }
