@@ -19,8 +19,8 @@ struct PingTranscript: TraceFormat {
     private var numberings: [Numbering] = []  // by node
 
     static func isOpened(by line: UnsafeRawBufferPointer) -> Bool {
-        line.starts(with: "PING ") || line.starts(with: "PATTERN: ") || line.starts(with: "[")
-            || line.firstIndex(of: "icmp_seq=") != nil
+        line.starts(with: "PING ") || line.starts(with: "PATTERN: ") || PingReply.isStamped(line)
+            || PingReply.isUnstamped(line)
     }
 
     mutating func row(of line: Line, names: inout NodeNames) throws(MalformedLine) -> TraceRow? {
@@ -85,14 +85,24 @@ private struct PingReply {
     let arrival: Int64  // ns since 1970, at least 0
     let sent: Int64?  // ns since 1970; nil where ping measured no time: its packets were too small to carry one
 
+    static func isStamped(_ line: UnsafeRawBufferPointer) -> Bool {
+        var text = LineScanner(line)
+        return text.skip("[") && !text.takeDigits().isEmpty
+    }
+    /// Whether it would be one under `-D`, or comes from a ping that has no such option.
+    static func isUnstamped(_ line: UnsafeRawBufferPointer) -> Bool {
+        !line.starts(with: "[")
+            && (line.firstIndex(of: " bytes from ") != nil || line.firstIndex(of: "icmp_seq=") != nil)
+    }
+
     /// - Returns: nil for everything else that ping prints.
     init?(_ line: Line) throws(MalformedLine) {
-        var text = LineScanner(line.bytes)
-        guard text.skip("[") else {
-            if line.bytes.firstIndex(of: "icmp_seq=") == nil { return nil }
+        guard !Self.isUnstamped(line.bytes) else {
             throw MalformedLine(
                 "must begin with the time in brackets, as 'ping -D' on Linux prints it, found \(quoted(line.bytes))")
         }
+        var text = LineScanner(line.bytes)
+        guard text.skip("[") else { return nil }
         guard let stamp = text.take(until: "] "), let arrival = DecimalNumber(stamp)?.scaled(by: 9), arrival >= 0 else {
             throw MalformedLine(
                 "must begin with seconds in brackets, such as [1732188912.123456], found \(quoted(line.bytes))")

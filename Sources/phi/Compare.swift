@@ -26,11 +26,13 @@ struct Compare: ParsableCommand {
 
     func run() throws {
         var report = ComparisonReport()
+        var progress = ProgressLine(after: .zero)
+        defer { progress.clear() }
         for (number, path) in traces.enumerated() {
-            if Console.showsProgress { Console.progress("\(number + 1) of \(traces.count): \(path)") }
+            progress.show("\(number + 1) of \(traces.count): \(path)")
             report.add(Contest(try RecordedArrivals(path: path, columnUnit: unit)))
         }
-        if Console.showsProgress { Console.progress("") }
+        progress.clear()
         if json {
             Console.print(try WireJSON.encode(report))
         } else {

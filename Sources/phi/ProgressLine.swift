@@ -1,13 +1,13 @@
 /// Where long work stands, on one line of standard error for people who watch.
 ///
-/// It appears after a second of work and is written again ten times a second at most; what is quicker shows nothing, and
-/// a pipe or a file never gets any of it.
+/// It is written ten times a second at most. A pipe or a file never gets any of it.
 struct ProgressLine {
     private let clock = ContinuousClock()
     private var next: ContinuousClock.Instant
     private var isShown = false
 
-    init() { next = clock.now + .seconds(1) }
+    /// - Parameter delay: What is done before that shows nothing.
+    init(after delay: Duration) { next = clock.now + delay }
 
     mutating func show(_ text: @autoclosure () -> String) {
         guard Console.showsProgress, clock.now >= next else { return }

@@ -91,7 +91,7 @@ struct Replay: ParsableCommand {
         var heartbeats = 0
         try deadlineFile?.write("node,seq,arrival_ns,phi,deadline_ns\n")
         let start = clock.now
-        var progress = ProgressLine()
+        var progress = ProgressLine(after: .seconds(1))
         defer { progress.clear() }
         try replay.run(reader) { event in
             if eventFile != nil { try eventFile?.write(log.line(event)) }

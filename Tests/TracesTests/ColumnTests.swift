@@ -91,8 +91,10 @@ import Traces
         #expect(Reading(header + "a,1,,5\n", columnUnit: .seconds).rows.map(\.arrival) == [5])
     }
     @Test func `is no prose, nor any other list`() {
-        for text in ["hello\n", "{\n", "node\n", "timely.\n", "a long time ago\n", "1,2\n", "1 2\n", "-\n", "\0\0\0\0"]
-        {
+        for text in [
+            "hello\n", "{\n", "node\n", "timely.\n", "a long time ago\n", "[{}]\n", "[\n", "1,2\n", "1 2\n", "-\n",
+            "\0\0\0\0",
+        ] {
             #expect(Reading(text).error?.line == 1, "\(text)")
         }
     }

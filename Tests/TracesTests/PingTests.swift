@@ -148,10 +148,15 @@ import Traces
         #expect(error?.line == 1)
         #expect(error?.reason.hasPrefix("must name an address of 1 to 255 bytes") == true)
     }
-    @Test func `says to use -D where it was forgotten`() {
-        let reading = Reading("PING a (a) 56(84) bytes of data.\n64 bytes from a: icmp_seq=1 ttl=64 time=0.5 ms\n")
-        #expect(reading.error?.line == 2)
-        #expect(reading.error?.reason.contains("'ping -D'") == true)
+    @Test(arguments: [
+        "64 bytes from a: icmp_seq=1 ttl=64 time=0.5 ms", "64 bytes from 8.8.8.8: seq=0 ttl=53 time=47.975 ms",
+        "no answer yet for icmp_seq=1", "From 10.0.0.254 icmp_seq=9 Destination Host Unreachable",
+    ]) func `says to use -D where it was forgotten, or is not known`(line: String) {
+        for text in ["PING a (a) 56(84) bytes of data.\n" + line, "\u{FEFF}\(line)\n"] {
+            let error = Reading(text).error
+            #expect(error?.line == (text.hasPrefix("PING") ? 2 : 1))
+            #expect(error?.reason.contains("'ping -D' on Linux") == true)
+        }
     }
     @Test func `must be in order`() {
         let reading = Reading(Self.line(1, at: 2) + Self.line(2, at: 1))
