@@ -35,7 +35,7 @@ public struct Contest: Sendable {
         let policies = phis.map { ("phi=\($0)", Policy.phi($0)) }
         var logistic = LogisticModel.Parameters()
         (logistic.minStdDeviation, logistic.acceptableHeartbeatPause) = (.nanoseconds(1), .zero)
-        logistic.resolution = .parameter(unit / 1e4)
+        logistic.resolution = .parameter((unit / 1e4).rounded(.down))
         logistic.firstHeartbeatEstimate = .parameter(unit)
         logistic.learnsEveryGap = true
         var exponential = ExponentialModel.Parameters()

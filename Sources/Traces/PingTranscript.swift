@@ -11,7 +11,7 @@
 /// come, those with a bad checksum are left out. Everything that tells of no reply is passed over: what is missing shows
 /// in the numbers, which are counted on where the 16 bits of `icmp_seq` begin anew.
 ///
-/// Source: `ping_common.c` in iputils/iputils, `gather_statistics`; unchanged in what is read here since 2012.
+/// Source: `ping_common.c` in iputils/iputils, `gather_statistics` and `finish`.
 struct PingTranscript: TraceFormat {
     var order: String { "times in brackets must not fall (where the clock was set back, cut the file in two)" }
     var hasBlankLines: Bool { true }
@@ -54,7 +54,7 @@ private struct Numbering {
     private var isStarting = true
 
     private static let turn: Int64 = 1 << 16
-    private static let aWhile: Int64 = 1_000_000_000  // ns
+    private static let aWhile: Int128 = 1_000_000_000  // ns
 
     /// Ping was started anew, and counts from 1: its numbers follow the ones before.
     mutating func restart() { (newestSequence, isStarting) = (0, true) }
@@ -74,7 +74,7 @@ private struct Numbering {
 
     private func isSentLater(_ reply: PingReply) -> Bool {
         guard let sent = reply.sent, let newestSent else { return false }
-        return sent - newestSent >= Self.aWhile
+        return Int128(sent) - Int128(newestSent) >= Self.aWhile
     }
 }
 

@@ -89,6 +89,13 @@ import Traces
         let reading = Reading(lines.map { Self.line($0.0, at: $0.1) }.joined())
         #expect(reading.rows.map(\.sequence) == [10, 40_010, 40_011, 50_000])
     }
+    @Test func `is counted on whatever the times are`() {
+        let reading = Reading(
+            "[0.0] 64 bytes from a: icmp_seq=1 ttl=64 time=9223372036854 ms\n"
+                + "[9223372036.0] 64 bytes from a: icmp_seq=40001 ttl=64 time=0.1 ms\n")
+        #expect(reading.error == nil)
+        #expect(reading.rows.map(\.sequence) == [1, 40_001])
+    }
     @Test func `begins with whatever number its first line has`() {
         #expect(pings([60_000, 60_001]).rows.map(\.sequence) == [60_000, 60_001])
         #expect(pings([0, 1]).rows.map(\.sequence) == [0, 1])
