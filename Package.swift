@@ -94,7 +94,8 @@ let package = Package(
             name: "ReplayTests", dependencies: ["Replay", "PhiAccrual", "Traces", "TestSupport"], exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(
-            name: "ComparisonTests", dependencies: ["Comparison", "PhiAccrual", "TestSupport"], swiftSettings: strict),
+            name: "ComparisonTests", dependencies: ["Comparison", "PhiAccrual", "Traces", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
         .testTarget(name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol"], swiftSettings: strict),
         .testTarget(
