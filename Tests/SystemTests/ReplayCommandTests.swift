@@ -31,7 +31,7 @@ extension SystemTests {
                     try WireJSON.decode(EventMessage.self, from: $0.utf8)
                 }
                 #expect(events.map(\.place.sequence) == Array(1...UInt64(events.count)))
-                #expect(Set(events.compactMap(\.transition?.to)).isSuperset(of: [.learning, .trusted, .suspected]))
+                #expect(Set(events.compactMap(\.transition?.to)).isSuperset(of: [.learning, .trusted]))
             }
         }
 
