@@ -25,8 +25,7 @@ public struct Contest: Sendable {
 
     public init(_ trace: RecordedArrivals) {
         self.trace = trace
-        let intervals = trace.nodes.map(\.interval).filter { $0 > 0 }.sorted()
-        let unit = intervals.isEmpty ? 1e9 : intervals[intervals.count / 2]  // ns
+        let unit = trace.medianInterval
         let runner = Runner(nodes: trace.nodes)
         let phis = Self.geometric(0.02, 300, 60)
         let multiples = Self.geometric(0.003, 300, 60)
@@ -38,9 +37,6 @@ public struct Contest: Sendable {
         logistic.resolution = .nanoseconds(max(1, Int64(unit / 1e4)))
         logistic.firstHeartbeatEstimate = .nanoseconds(Int64(saturating: unit))
         logistic.learnsEveryGap = true
-        var exponential = ExponentialModel.Parameters()
-        exponential.initialInterval = .nanoseconds(Int64(saturating: unit))
-        exponential.maxInterval = .nanoseconds(Int64(saturating: min(1000 * unit, 1.7e16)))
         classical = [
             runner.curve(
                 "fixed", FixedModel.self,
@@ -52,7 +48,7 @@ public struct Contest: Sendable {
             runner.curve("normal", NormalModel.self, .init(floor: 0), policies),
             runner.curve("logistic", LogisticModel.self, logistic, policies),
             runner.curve(
-                "exponential", ExponentialModel.self, exponential,
+                "exponential", ExponentialModel.self, Self.exponential(unit: unit),
                 Self.geometric(0.3, 200, 60).map { ("phi=\($0)", .phi($0)) }),
             runner.curve(
                 "chen", ChenModel.self,
@@ -86,6 +82,14 @@ public struct Contest: Sendable {
         ]
         samples = runner.samples
         calibration = Calibration.of(trace)
+    }
+
+    /// - Parameter unit: The trace's interval, in nanoseconds.
+    static func exponential(unit: Double) -> ExponentialModel.Parameters {
+        var parameters = ExponentialModel.Parameters()
+        parameters.initialInterval = .nanoseconds(Int64(saturating: unit))
+        parameters.maxInterval = .nanoseconds(Int64(saturating: min(1000 * unit, 1.7e16)))
+        return parameters
     }
 
     /// Enough of them that nothing lies between two that matters.

@@ -17,6 +17,13 @@ public struct RecordedArrivals: Sendable {
     public var name: String
     public var nodes: [Node]
     public var samples: Int { nodes.reduce(0) { $0 + $1.arrivals.count } }
+    /// Of the nodes' intervals, in nanoseconds; a second if none is known.
+    var medianInterval: Double {
+        let intervals = nodes.map(\.interval).filter { $0 > 0 }.sorted()
+        return intervals.isEmpty ? 1e9 : intervals[intervals.count / 2]
+    }
+
+    init(name: String, nodes: [Node]) { (self.name, self.nodes) = (name, nodes) }
 
     /// Reads a trace whole; what is late or repeated is left out.
     public init(path: String) throws(TraceError) {

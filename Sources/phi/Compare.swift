@@ -1,5 +1,6 @@
 import ArgumentParser
 import Comparison
+import ComparisonPage
 import HeartbeatProtocol
 
 struct Compare: ParsableCommand {
@@ -18,14 +19,28 @@ struct Compare: ParsableCommand {
     var traces: [String]
     @Flag(help: "Print one JSON object.")
     var json = false
+    @Option(
+        help: """
+            Also write an HTML page to this file, complete in itself: a table of the ratios; and for each trace waits \
+            against mistakes of all detectors, calibration of φ, lengths of gaps against what detectors make of them, and \
+            suspicion around some mistakes.
+            """)
+    var html: String?
 
     func run() throws {
+        // Before the long work, which would be in vain if it could not be written.
+        var file = try html.map { try OutputFile(path: $0, apartFrom: traces) }
+        var page = ComparisonPage()
         var report = ComparisonReport()
         for (number, path) in traces.enumerated() {
             if Console.showsProgress { Console.progress("\(number + 1) of \(traces.count): \(path)") }
-            report.add(Contest(try RecordedArrivals(path: path)))
+            let contest = Contest(try RecordedArrivals(path: path))
+            report.add(contest)
+            if file != nil { page.add(Portrait(contest)) }
         }
         if Console.showsProgress { Console.progress("") }
+        try file?.write(page.html(report))
+        try file?.finish()
         if json {
             Console.print(try WireJSON.encode(report))
         } else {

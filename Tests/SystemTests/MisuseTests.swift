@@ -57,6 +57,8 @@ extension SystemTests {
             Misuse("replay broken.csv.gz", says: "broken.csv.gz"),
             Misuse("replay -", says: "standard input", "node,seq,sent_ns,arrival_ns"),
             Misuse("replay good.csv --deadlines no/such/folder/d.csv", says: "no/such/folder/d.csv"),
+            Misuse("compare good.csv --html no/such/folder/p.html", says: "cannot write no/such/folder/p.html"),
+            Misuse("compare good.csv --html good.csv", says: "cannot write good.csv", "of this very command"),
         ]) func `says in one sentence what it tried, and on what, and ends with 2`(misuse: Misuse) async throws {
             try await TestBed.run { bed in
                 let good = "node,seq,sent_ns,arrival_ns\na,0,,1\na,1,,2\n"
