@@ -27,8 +27,9 @@ public struct GapShares: Sendable {
 
     init(of trace: RecordedArrivals) {
         var gaps: [Double] = []
-        for node in trace.nodes where node.interval > 0 && node.arrivals.count > Contest.warmUp {
-            gaps += node.arrivals[Contest.warmUp...].map { Double($0.gap) / node.interval }
+        for node in trace.nodes where node.arrivals.count > Contest.warmUp {
+            let interval = node.interval
+            if interval > 0 { gaps += node.arrivals[Contest.warmUp...].map { Double($0.gap) / interval } }
         }
         gaps.sort()
         guard let longest = gaps.last, longest > 0 else {
