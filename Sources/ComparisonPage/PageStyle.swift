@@ -24,6 +24,7 @@ enum PageStyle {
         th{font-weight:400}
         thead th{color:var(--pale);vertical-align:bottom;border-color:var(--line)}
         th:first-child,td.name{text-align:left}
+        th[colspan]{text-align:center}
         thead th:first-child{white-space:normal}
         .better{color:var(--accent);font-weight:600}
         .worse{color:var(--o1);font-weight:600}

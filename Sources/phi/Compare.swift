@@ -34,9 +34,10 @@ struct Compare: ParsableCommand {
         var report = ComparisonReport()
         for (number, path) in traces.enumerated() {
             if Console.showsProgress { Console.progress("\(number + 1) of \(traces.count): \(path)") }
-            let contest = Contest(try RecordedArrivals(path: path))
+            let trace = try RecordedArrivals(path: path)
+            let contest = Contest(trace)
             report.add(contest)
-            if file != nil { page.add(Portrait(contest)) }
+            if file != nil { page.add(Portrait(of: trace, contest)) }
         }
         if Console.showsProgress { Console.progress("") }
         try file?.write(page.html(report))

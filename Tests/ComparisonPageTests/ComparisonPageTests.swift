@@ -18,7 +18,7 @@ import Testing
         for trace in traces {
             let contest = Contest(trace)
             report.add(contest)
-            page.add(Portrait(contest))
+            page.add(Portrait(of: trace, contest))
         }
         return page.html(report)
     }

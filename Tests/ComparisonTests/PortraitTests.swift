@@ -8,7 +8,7 @@ import Testing
 @Suite struct `A portrait of a trace` {
     private static let trace = RecordedArrivals.madeUp(nodes: 2, heartbeats: 1000, seed: 4)
     private static let contest = Contest(trace)
-    private static let portrait = Portrait(contest)
+    private static let portrait = Portrait(of: trace, contest)
     private var portrait: Portrait { Self.portrait }
 
     @Test func `counts the mistakes that the curve has`() throws {
@@ -99,7 +99,7 @@ import Testing
         let still = RecordedArrivals(
             name: "still", nodes: [.init(name: "a", arrivals: .init(repeating: Arrival(gap: 0, step: 1), count: 250))])
         for trace in [empty, short, still] {
-            let portrait = Portrait(Contest(trace))
+            let portrait = Portrait(of: trace, Contest(trace))
             #expect(portrait.episodes.count <= 6 && portrait.name == trace.name)
             #expect(portrait.gaps.steps.allSatisfy { $0.length.isFinite && $0.longer.isFinite })
         }

@@ -44,8 +44,8 @@ public struct Portrait: Sendable {
     public static let rate = 1e-3
     private static let mostEpisodes = 6
 
-    public init(_ contest: Contest) {
-        let trace = contest.trace
+    /// - Parameter contest: The one that was held on this trace.
+    public init(of trace: RecordedArrivals, _ contest: Contest) {
         (name, nodes, samples) = (trace.name, trace.nodes.count, contest.samples)
         interval = trace.medianInterval / 1e9
         curves = [contest.ours] + contest.classical
