@@ -115,7 +115,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "SystemTests", dependencies: ["phi", "HeartbeatProtocol", "PhiAccrual"], exclude: ["Scripts"],
+            name: "SystemTests", dependencies: ["phi", "Comparison", "HeartbeatProtocol", "PhiAccrual"],
+            exclude: ["Scripts"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -57,6 +57,8 @@ public struct ComparisonCell: Hashable, Sendable, Encodable {
     public var bestDetector: String
     /// Waits of the classical detectors, in seconds.
     public var classical: [String: Double]
+    /// The ratio, had other parts of the recording been met; nil until it is worked out.
+    public var resampled: ResampledRatios?
 
     /// Below 1 is better than all of them.
     public var ratio: Double? { ours.map { $0 / best } }
@@ -70,13 +72,17 @@ public struct ComparisonCell: Hashable, Sendable, Encodable {
         -> [ComparisonCell]
     {
         rates.filter { $0 * Double(samples) >= leastMistakes }.compactMap { rate in
-            var waits: [String: Double] = [:]
-            for curve in classical { waits[curve.detector] = curve.interpolatedWait(atRate: rate) }
-            guard let best = waits.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }) else { return nil }
-            return ComparisonCell(
-                trace: trace, rate: rate, ours: ours.strictWait(atRate: rate), best: best.value, bestDetector: best.key,
-                classical: waits)
+            ComparisonCell(trace: trace, rate: rate, ours: ours, classical: classical)
         }
+    }
+
+    /// Nil if no classical detector reaches the rate.
+    init?(trace: String, rate: Double, ours: ParetoCurve, classical: [ParetoCurve]) {
+        var waits: [String: Double] = [:]
+        for curve in classical { waits[curve.detector] = curve.interpolatedWait(atRate: rate) }
+        guard let best = waits.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }) else { return nil }
+        (self.trace, self.rate, self.ours) = (trace, rate, ours.strictWait(atRate: rate))
+        (self.best, self.bestDetector, self.classical) = (best.value, best.key, waits)
     }
 }
 

@@ -5,20 +5,26 @@ import PhiAccrual
 
 /// A comparison as one HTML document: tables and charts, with nothing from elsewhere and no scripts.
 public struct ComparisonPage: Sendable {
-    private var sections: [Markup] = []
-    private var links: [Markup] = []
+    /// Traces that are counted together.
+    public struct Part: Sendable {
+        public var title: String
+        public var report: ComparisonReport
+        public init(title: String, report: ComparisonReport) { (self.title, self.report) = (title, report) }
+    }
+    private let parts: [Part]
+    private let sections: [TraceSection]
 
-    public init() {}
-
-    /// Adds what there is to see of one trace.
-    public mutating func add(_ portrait: Portrait) {
-        let section = TraceSection(portrait, number: sections.count + 1)
-        sections.append(section.markup)
-        links.append("<a href=\"#\(section.anchor)\">\(portrait.name.shown)</a> ")
+    /// - Parameter portraits: One for each trace of the parts, in their order.
+    public init(_ parts: [Part], _ portraits: [Portrait]) {
+        self.parts = parts
+        sections = portraits.enumerated().map { TraceSection($1, number: $0) }
     }
 
     /// The whole document.
-    public func html(_ report: ComparisonReport) -> String {
+    public var html: String {
+        let links = sections.map { section -> Markup in
+            "<a href=\"#\(section.anchor)\">\(section.portrait.name.shown)</a>\n"
+        }
         let document: Markup = """
             <!DOCTYPE html>
             <html lang="en">
@@ -26,21 +32,41 @@ public struct ComparisonPage: Sendable {
             <meta charset="utf-8"/>
             <meta name="viewport" content="width=device-width, initial-scale=1"/>
             <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
-            <title>Failure detectors on recorded heartbeats</title>
+            <title>Failure detectors compared</title>
             <style>
             \(ChartStyle.css)
             \(PageStyle.css)
             </style>
             </head>
             <body>
-            <h1>Failure detectors on recorded heartbeats</h1>
-            \(Summary(report).markup)\(Self.legend)<nav>\(links)</nav>
-            \(sections)</body>
+            <h1>Failure detectors compared</h1>
+            \(Self.introduction)\(summaries)\(Self.legend)<nav>
+            \(links)</nav>
+            \(sections.map(\.markup))</body>
             </html>
 
             """
         return document.text
     }
+
+    private var summaries: [Markup] {
+        var first = 0  // trace of a part, among all
+        return parts.map { part in
+            defer { first += part.report.traces.count }
+            return Summary(part: part, firstTrace: first).markup
+        }
+    }
+
+    private static let introduction: Markup = """
+        <p>A heartbeat sets a deadline for the next one. If that comes later, the node is suspected although it is up: a \
+        <b>mistake</b>. Whoever waits longer makes fewer mistakes and notices a crash later, so detectors are compared by \
+        their mean <b>wait</b>, from the last heartbeat to the deadline, at equal rates of mistakes.</p>
+        <p>A <b>ratio</b> is the wait of the adaptive detector over that of the best classical one, which for every single \
+        cell is the best of eight, each with the parameter that hindsight finds best there. <b class="better">Below 1</b> the \
+        adaptive detector waits less than all of them; <b class="worse">above 1.05</b> one of them is clearly better. A cell \
+        is empty where a trace is too short for 20 mistakes.</p>
+
+        """
 
     /// How to read what each trace has.
     private static let legend: Markup = """

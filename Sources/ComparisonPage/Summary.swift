@@ -2,33 +2,29 @@ import Charts
 import Comparison
 import HeartbeatProtocol
 
-/// The comparison in numbers.
+/// One part of a comparison in numbers.
 struct Summary {
-    let report: ComparisonReport
+    let part: ComparisonPage.Part
+    /// Its first trace's place among all.
+    let firstTrace: Int
 
-    init(_ report: ComparisonReport) { self.report = report }
+    private var report: ComparisonReport { part.report }
 
     /// Ratios up to this are as good as the best.
     private static let asGood = 1.05
 
-    var markup: Markup {
-        """
-        <p>A heartbeat sets a deadline for the next one. If that comes later, the node is suspected although it is up: a \
-        <b>mistake</b>. Whoever waits longer makes fewer mistakes and notices a crash later, so detectors are compared by \
-        their mean <b>wait</b>, from the last heartbeat to the deadline, at equal rates of mistakes.</p>
-        \(headline)\(matrix)\(against)\(table)
-        """
-    }
+    var markup: Markup { "<h2>\(part.title.shown)</h2>\n\(headline)\(matrix)\(against)\(table)" }
 
     private var headline: Markup {
         guard let mean = report.cells.geometricMean, let worst = report.cells.worst else {
             return "<p>No trace has heartbeats enough to compare by.</p>\n"
         }
         let within = report.cells.count { ($0.ratio ?? .infinity) <= Self.asGood }
+        let interval = Self.spoken(report.cells.resampledGeometricMean.interval)
         let worstRatio = worst.ratio.map { $0.decimals(2) } ?? "not reached"
         return """
             <dl>
-            <div><dt>geometric mean of the ratios</dt><dd>\(mean.decimals(3))</dd></div>
+            <div><dt>geometric mean of the ratios</dt><dd>\(mean.decimals(3))<small>\(interval)</small></dd></div>
             <div><dt>worst</dt><dd>\(worstRatio)<small>\(worst.trace.shown), \(Spoken.rate(worst.rate))</small></dd></div>
             <div><dt>at most 5 % above the best</dt><dd>\(within)<small>of \(report.cells.count)</small></dd></div>
             </dl>
@@ -48,14 +44,10 @@ struct Summary {
                 }
                 return ratio(cell)
             }
-            return "<tr><th scope=\"row\"><a href=\"#trace-\(number + 1)\">\(trace.name.shown)</a></th>\(cells)</tr>\n"
+            let anchor = TraceSection.anchor(ofTrace: firstTrace + number)
+            return "<tr><th scope=\"row\"><a href=\"#\(anchor)\">\(trace.name.shown)</a></th>\(cells)</tr>\n"
         }
         return """
-            <h2>Ratios</h2>
-            <p>The wait of the adaptive detector over that of the best classical one, which for every single cell is the best \
-            of eight, each with the parameter that hindsight finds best there. <b class="better">Below 1</b> the adaptive \
-            detector waits less than all of them; <b class="worse">above 1.05</b> one of them is clearly better. A cell is \
-            empty where a trace is too short for 20 mistakes.</p>
             <div class="wide"><table class="matrix">
             <thead><tr><th scope="col">mistakes per heartbeat</th>\(heads)</tr></thead>
             <tbody>
@@ -69,6 +61,13 @@ struct Summary {
         guard let ratio = cell.ratio else { return "<td class=\"worse\">not reached</td>" }
         let kind: Markup = ratio < 1 ? " class=\"better\"" : ratio > Self.asGood ? " class=\"worse\"" : ""
         return "<td\(kind)>\(ratio.decimals(3))</td>"
+    }
+
+    private static func spoken(_ interval: ClosedRange<Double>?) -> String {
+        interval.map { interval in
+            let high = interval.upperBound.isFinite ? interval.upperBound.decimals(3) : "not reached"
+            return "\(interval.lowerBound.decimals(3)) … \(high)"
+        } ?? ""
     }
 
     private var against: Markup {
@@ -97,7 +96,7 @@ struct Summary {
             """
             <tr><th scope="row">\(cell.trace.shown)</th><td>\(Spoken.rate(cell.rate))</td>\
             <td>\(cell.ours?.spokenSeconds ?? "-")</td><td>\(cell.best.spokenSeconds)</td>\
-            <td class="name">\(cell.bestDetector)</td>\(ratio(cell))</tr>
+            <td class="name">\(cell.bestDetector)</td>\(ratio(cell))<td>\(Self.spoken(cell.resampled?.interval))</td></tr>
 
             """
         }
@@ -106,7 +105,8 @@ struct Summary {
             <summary>All \(report.cells.count) cells with their waits</summary>
             <div class="wide"><table>
             <thead><tr><th scope="col">trace</th><th scope="col">mistakes</th><th scope="col">adaptive</th>\
-            <th scope="col" colspan="2">best classical</th><th scope="col">ratio</th></tr></thead>
+            <th scope="col" colspan="2">best classical</th><th scope="col">ratio</th>\
+            <th scope="col">90 % interval</th></tr></thead>
             <tbody>
             \(rows)</tbody>
             </table></div>

@@ -7,7 +7,11 @@ struct TraceSection {
     let portrait: Portrait
     let anchor: String
 
-    init(_ portrait: Portrait, number: Int) { (self.portrait, anchor) = (portrait, "trace-\(number)") }
+    /// - Parameter number: The trace's place among all.
+    init(_ portrait: Portrait, number: Int) { (self.portrait, anchor) = (portrait, Self.anchor(ofTrace: number)) }
+
+    /// Where links to a trace lead.
+    static func anchor(ofTrace number: Int) -> String { "trace-\(number + 1)" }
 
     var markup: Markup {
         let charts = [

@@ -12,17 +12,21 @@ struct Replay: ParsableCommand {
             Time comes from the trace: a day replays in seconds, with the same result every time. A trace is CSV, plain \
             or gzip'ed, with the header 'node,seq,sent_ns,arrival_ns'.
 
-            Example: phi replay day.csv.gz --policy phi=8 --deadlines deadlines.csv
+            Example: phi replay day.csv.gz --policy mistakes=1/10000hb --deadlines deadlines.csv
             """)
 
     @Argument(help: "Trace to read; '-' is standard input.")
     var trace: String
     @Option(
-        help: "How arrivals are judged: 'adaptive', or a classical detector, such as 'normal' or 'akka,threshold=12'.",
+        help:
+            "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
-    var detector = ModelChoice.normal(.init())
+    var detector = ModelChoice.adaptive
     @Option(
-        help: "When to suspect: 'phi=8' (default), 'price=1000', or 'mistakes=1/30d,within=3s'.",
+        help: """
+            When to suspect: 'mistakes=1/1d' (default), 'mistakes=1/30d,within=3s', 'price=1000', or 'phi=8' (default of \
+            classical detectors).
+            """,
         transform: Parsing.policy)
     var policy: Policy?
     @Option(
@@ -49,7 +53,7 @@ struct Replay: ParsableCommand {
     }
 
     func run() throws {
-        let policy = policy ?? .phi(detector.ownPhi ?? 8)
+        let policy = policy ?? Level.standard(for: detector)[0].policy
         let detector = policy.phi.map(detector.made) ?? detector
         var run = Run(command: self, policy: policy)
         try detector.open(&run)

@@ -34,8 +34,8 @@ import Testing
     }
 
     @Test func `has each share of gaps that there is`() throws {
-        let gaps = Self.trace.nodes.flatMap { node in
-            node.arrivals.dropFirst(200).map { Double($0.gap) / node.interval }
+        let gaps = zip(Self.trace.nodes, Self.trace.arrivalsByNode).flatMap { node, arrivals in
+            arrivals.dropFirst(200).map { Double($0.gap) / node.interval }
         }
         let steps = portrait.gaps.steps
         #expect(steps.count > 20)
@@ -59,7 +59,7 @@ import Testing
             let sum = (0..<12).reduce(0.0) { sum, _ in sum + Double.random(in: 0..<1, using: &random) }
             return Arrival(gap: Int64(100e6 + 10e6 * (sum - 6)), step: 1)
         }
-        let trace = RecordedArrivals(name: "normal", nodes: [.init(name: "a", arrivals: arrivals)])
+        let trace = RecordedArrivals.of("normal", nodes: [arrivals])
         let walk = Walk<NormalModel>(policy: .phi(3), parameters: .init(floor: 0))
         let fit = Observation(of: walk, trace, lengths: [0.9, 1, 1.1, 1.2, 1.3], excerpts: []).fit
         // Of a standard normal distribution, the shares beyond −1 … 3.
@@ -71,8 +71,8 @@ import Testing
 
     @Test func `shows mistakes as they were`() throws {
         for episode in portrait.episodes {
-            let node = try #require(Self.trace.nodes.first { $0.name == episode.node })
-            #expect(node.arrivals.contains { abs(Double($0.gap) / 1e9 - episode.silence) < 1e-9 })
+            let node = try #require(Self.trace.nodes.firstIndex { $0.name == episode.node })
+            #expect(Self.trace.arrivalsByNode[node].contains { abs(Double($0.gap) / 1e9 - episode.silence) < 1e-9 })
             #expect(episode.arrivals.contains(0) && episode.arrivals.contains { abs($0 - episode.silence) < 1e-9 })
             #expect(!episode.arrivals.contains { $0 > 0 && $0 < episode.silence - 1e-9 })
             #expect(episode.arrivals.allSatisfy(episode.shown.contains))
@@ -96,8 +96,7 @@ import Testing
     @Test func `is there for traces that have nothing to show`() {
         let empty = RecordedArrivals(name: "empty", nodes: [])
         let short = RecordedArrivals.madeUp(nodes: 2, heartbeats: 30, seed: 1)
-        let still = RecordedArrivals(
-            name: "still", nodes: [.init(name: "a", arrivals: .init(repeating: Arrival(gap: 0, step: 1), count: 250))])
+        let still = RecordedArrivals.of("still", nodes: [.init(repeating: Arrival(gap: 0, step: 1), count: 250)])
         for trace in [empty, short, still] {
             let portrait = Portrait(of: trace, Contest(trace))
             #expect(portrait.episodes.count <= 6 && portrait.name == trace.name)
@@ -115,14 +114,30 @@ extension RecordedArrivals {
     /// Nodes at 100 ms, unevenly late, of which some heartbeats come much later.
     static func madeUp(nodes: Int, heartbeats: Int, seed: UInt64) -> RecordedArrivals {
         var random = SplitMix64(seed: seed)
-        return RecordedArrivals(
-            name: "made-up",
-            nodes: (0..<nodes).map { number in
-                let arrivals = (0..<heartbeats).map { _ in
-                    let late = random.chance(0.02) ? 150e6 : 10e6
-                    return Arrival(gap: Int64(95e6 + late * Double.random(in: 0..<1, using: &random)), step: 1)
-                }
-                return Node(name: "node \(number)", arrivals: arrivals)
-            })
+        let arrivals = (0..<nodes).map { _ in
+            (0..<heartbeats).map { _ in
+                let late = random.chance(0.02) ? 150e6 : 10e6
+                return Arrival(gap: Int64(95e6 + late * Double.random(in: 0..<1, using: &random)), step: 1)
+            }
+        }
+        return .of("made-up", nodes: arrivals)
+    }
+
+    /// Nodes that all begin at 0.
+    static func of(_ name: String, nodes: [[Arrival]]) -> RecordedArrivals {
+        var heartbeats: [(node: Int, sequence: Int64, time: Int64)] = []
+        for (node, arrivals) in nodes.enumerated() {
+            var (sequence, time): (Int64, Int64) = (0, 0)
+            heartbeats.append((node, sequence, time))
+            for arrival in arrivals {
+                (sequence, time) = (sequence + arrival.step, time + arrival.gap)
+                heartbeats.append((node, sequence, time))
+            }
+        }
+        var recording = RecordedArrivals(name: name, nodes: nodes.indices.map { "node \($0)" })
+        for heartbeat in heartbeats.sorted(by: { ($0.time, $0.node, $0.sequence) < ($1.time, $1.node, $1.sequence) }) {
+            recording.take(heartbeat.sequence, at: heartbeat.time, node: heartbeat.node)
+        }
+        return recording
     }
 }

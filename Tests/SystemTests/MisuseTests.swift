@@ -22,6 +22,11 @@ extension SystemTests {
             Misuse("replay", says: "<trace>"),
             Misuse("replay good.csv --detector casandra", says: "casandra", "known", "normal"),
             Misuse("replay good.csv --policy certainty=9", says: "certainty", "phi=8"),
+            Misuse("compare", says: "--synthetic"),
+            Misuse("compare good.csv --early --budgets", says: "--early", "--budgets"),
+            Misuse("compare good.csv --early --synthetic", says: "--synthetic"),
+            Misuse("compare good.csv --budgets --halves", says: "--halves"),
+            Misuse("compare good.csv --early --html p.html", says: "--html", "--early"),
             Misuse("demo --every soon", says: "soon", "250ms"),
         ]) func `was misused, says what would be right, and ends with 64`(misuse: Misuse) async throws {
             try await TestBed.run { bed in
@@ -55,6 +60,7 @@ extension SystemTests {
                 "replay prose.csv", says: "prose.csv, line 1", "node,seq,sent_ns,arrival_ns", "It was a dark night."),
             Misuse("replay broken.csv", says: "broken.csv, line 3", "whole number", "soon"),
             Misuse("replay broken.csv.gz", says: "broken.csv.gz"),
+            Misuse("compare good.csv missing.csv", says: "missing.csv", "No such file"),
             Misuse("replay -", says: "standard input", "node,seq,sent_ns,arrival_ns"),
             Misuse("replay good.csv --deadlines no/such/folder/d.csv", says: "no/such/folder/d.csv"),
             Misuse("compare good.csv --html no/such/folder/p.html", says: "cannot write no/such/folder/p.html"),

@@ -39,7 +39,7 @@ public struct Episode: Sendable {
     }
 }
 
-/// Which part of a trace is looked at closely. Times are nanoseconds since the node's beginning.
+/// Which part of a trace is looked at closely. Times are nanoseconds of the recording's clock.
 struct Excerpt {
     let node: Int
     let nodeName: String
@@ -59,10 +59,9 @@ struct Excerpt {
         nodeName = node.name
         (origin, silenceEnd) = (mistake.last, mistake.now)
         let edge = Int64(saturating: Self.intervals * node.interval)
-        var times: [Int64] = [0]
-        for arrival in node.arrivals { times.append(times[times.count - 1].addingSaturated(arrival.gap)) }
-        let from = max(0, mistake.last.subtractingSaturated(edge))
-        let to = min(mistake.now.addingSaturated(edge), times[times.count - 1])
+        let times = zip(trace.heartbeats, trace.times).filter { $0.0.node == mistake.node }.map(\.1)
+        let from = max(times.first ?? .min, mistake.last.subtractingSaturated(edge))
+        let to = min(times.last ?? .max, mistake.now.addingSaturated(edge))
         shown = from...to
         arrivals = times.filter { (from...to).contains($0) }
     }
@@ -124,7 +123,8 @@ struct ExcerptTrack {
 /// A silence that outlasted its deadline although the node was up.
 struct Mistake {
     var node: Int
-    /// When the last heartbeat before it came, and the one that ended it; nanoseconds since the node's beginning.
+    /// When the last heartbeat before it came, and the one that ended it; nanoseconds of the recording's
+    /// clock.
     var last: Int64
     var now: Int64
 }

@@ -27,9 +27,8 @@ public struct GapShares: Sendable {
 
     init(of trace: RecordedArrivals) {
         var gaps: [Double] = []
-        for node in trace.nodes where node.arrivals.count > Contest.warmUp {
-            let interval = node.interval
-            if interval > 0 { gaps += node.arrivals[Contest.warmUp...].map { Double($0.gap) / interval } }
+        for (node, arrivals) in zip(trace.nodes, trace.arrivalsByNode) where node.interval > 0 {
+            gaps += arrivals.dropFirst(Contest.warmUp).map { Double($0.gap) / node.interval }
         }
         gaps.sort()
         guard let longest = gaps.last, longest > 0 else {
@@ -78,7 +77,7 @@ struct GapFitRecorder {
     init(_ lengths: [Double], _ trace: RecordedArrivals) {
         self.lengths = lengths
         intervals = trace.nodes.map(\.interval)
-        counts = trace.nodes.map(\.arrivals.count)
+        counts = trace.nodes.map(\.arrivals)
         let judged = counts.reduce(0) { $0 + max(0, $1 - Contest.warmUp) }
         every = max(1, judged / Self.moments)
         (average, atEnd) = (WeightedShares(lengths.count), WeightedShares(lengths.count))

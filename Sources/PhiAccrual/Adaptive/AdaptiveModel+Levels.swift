@@ -1,4 +1,4 @@
-// What levels ask of the model: where to suspect, and how suspicious a silence is.
+// What levels ask of the model: when to suspect.
 
 extension AdaptiveModel {
     public enum Threshold: Hashable, Sendable {
@@ -8,15 +8,20 @@ extension AdaptiveModel {
     }
 
     /// What one node keeps per level.
-    public struct Pursuit: Hashable, Sendable {
-        /// Family and lateness that are suspected at.
-        var family: UInt8 = 0
-        var lateness: Float = AdaptiveModel.firstLateness
-        var steering = BudgetSteering()
+    public struct Pursuit: Sendable {
+        /// When the level suspects, in nanoseconds after the last arrival; nil while no interval is known.
+        fileprivate(set) var wait: Int64?
+        fileprivate(set) var choice = WaitChoice()
+        fileprivate(set) var steering = BudgetSteering()
     }
 
-    /// Before anything is learned: a wait of five intervals.
-    static let firstLateness: Float = 4
+    /// What the nodes of one group learn together.
+    public struct Commons: Sendable {
+        var tables = GroupTables()
+        /// For each level.
+        var mistakes = InlineArray<8, MistakeRecord>(repeating: MistakeRecord())
+        public init() {}
+    }
 
     public static func refusal(of policy: Policy) -> String? { nil }
 
@@ -29,45 +34,43 @@ extension AdaptiveModel {
     }
 
     public static func pursuit(of threshold: Threshold) -> Pursuit { Pursuit() }
+    public static func commons() -> Commons { Commons() }
 
-    public mutating func pursue(_ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>) {
-        let isRefit = takeRefit()
+    public mutating func pursue(
+        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, after arrival: Arrival?,
+        in commons: inout Commons
+    ) {
+        guard isExpecting else { return }
+        if arrival == nil { join(commons.tables) }
+        let heartbeats = heartbeatsSinceRefit
+        let menu = takeRefit() ? menu(commons) : nil
         for level in thresholds.indices {
-            guard case .mistakes = thresholds[level] else { continue }
-            pursuits[level].steering.account(gap: lastGap)
-        }
-        defer {
-            for level in thresholds.indices {
-                guard case .mistakes = thresholds[level] else { continue }
-                pursuits[level].steering.promise(wait: Float(wait(pursuits[level])))
-            }
-        }
-        guard isRefit else { return }
-        let menu = menu
-        for level in thresholds.indices {
-            let item: Int
             switch thresholds[level] {
-            case .phi: continue  // read off the unsmoothed histogram whenever it is asked for
-            case .price(let price): item = menu.cheapest(at: price)
+            case .phi(let phi):
+                pursuits[level].wait = Int64(saturating: suspicion.wait(until: phi).rounded(.up))
+            case .price(let price):
+                if let menu { pursuits[level].choice = menu.cheapest(at: price) }
+                pursuits[level].wait = Int64(saturating: wait(pursuits[level].choice).rounded(.up))
             case .mistakes(let budget):
-                let target = Float(budget.perHeartbeat(interval: expectedInterval))
-                item = pursuits[level].steering.choose(from: menu, target: target, heartbeats: Self.refitEvery)
+                if let arrival {
+                    pursuits[level].steering.account(
+                        wasMistake: arrival.gap > pursuits[level].wait ?? .max, in: &commons.mistakes[min(7, level)])
+                }
+                if let menu {
+                    pursuits[level].choice = pursuits[level].steering.choose(
+                        from: menu, target: Float(budget.perHeartbeat(interval: expectedInterval)),
+                        limit: budget.within.map(inIntervals) ?? .infinity, heartbeats: heartbeats,
+                        group: commons.mistakes[min(7, level)])
+                }
+                let wait = Int64(saturating: wait(pursuits[level].choice).rounded(.up))
+                pursuits[level].wait = min(wait, budget.within ?? .max)
             }
-            pursuits[level].family = UInt8(WaitMenu.family(of: item))
-            pursuits[level].lateness = WaitMenu.lateness(of: item)
         }
     }
 
-    public func wait(until threshold: Threshold, in pursuit: Pursuit) -> Int64? {
-        guard isExpecting else { return nil }
-        switch threshold {
-        case .phi(let phi): return Int64(saturating: suspicionWait(phi).rounded(.up))
-        case .price: return wait(pursuit)
-        case .mistakes(let budget): return min(wait(pursuit), budget.within ?? .max)
-        }
-    }
+    public func wait(until threshold: Threshold, in pursuit: Pursuit) -> Int64? { pursuit.wait }
 
-    private func wait(_ pursuit: Pursuit) -> Int64 {
-        Int64(saturating: family(pursuit.family).wait(Double(pursuit.lateness)).rounded(.up))
+    public func shortfall(of threshold: Threshold, in pursuit: Pursuit) -> Shortfall? {
+        pursuit.steering.shortfall(unit: expectedInterval)
     }
 }

@@ -1,31 +1,34 @@
 /// The default detector: it learns which of a few ways of expecting the next heartbeat fits a node, and how late
 /// heartbeats come beyond that.
 ///
-/// A *family* says where the next arrival is expected (its centre) and in what unit lateness is counted (its scale). Each
-/// has one histogram of lateness. A level asks for the family and lateness that cost least; φ is asked of one family.
-/// `docs/adaptive-experiments.md` tells what was tried.
+/// A `Family` says where the next arrival is expected, in what unit lateness is counted, and what of the recent past makes
+/// a difference. Each has histograms of lateness. A level asks for the family and lateness that cost least; φ is asked of
+/// one family. `docs/arithmetic.md` derives it and tells what was tried.
 public struct AdaptiveModel: ArrivalModel {
     public struct Parameters: Hashable, Sendable { public init() {} }
 
     // Times are nanoseconds.
-    private var families = InlineArray<3, Family>(repeating: Family())
+    private var tables = LatenessTables()
     private var drift = SequenceDrift()
+    private var rival = RivalInterval()
     /// The interval that lateness is counted in. Frozen once it is known well: a unit that moves blurs every bucket.
-    private var unit = 0.0
-    private var meanGap = 0.0
-    private(set) var lastGap: Float = 0
-    private var deviation = 0.0
-    /// Heartbeats in each histogram.
-    private var total: UInt32 = 0
+    private var unit: Float = 0
+    private var meanGap: Float = 0
+    /// Moving mean of how far gaps are from the mean gap.
+    private var deviation: Float = 0
+    /// Moving mean of how much gaps are longer than the unit: large in a bad patch.
+    private var excess: Float = 0
+    // What these two were when the rival's run began.
+    private var deviationBefore: Float = 0
+    private var excessBefore: Float = 0
     private var observed: UInt32 = 0
     private var sinceRefit: UInt8 = 0
 
     private static let unitGaps: UInt32 = 64  // after which the unit is frozen
-    static let refitEvery: UInt8 = 32
-    private static let earlyRefitEvery: UInt8 = 8
-    private static let earlyGaps: UInt32 = 200
-    private static let halvedAt: UInt32 = 65_535
-    private static let smoothing: Float = 0.1
+    private static let outage: Float = 64  // in intervals
+    private static let volatilityRate: Float = 0.05
+    /// Gaps that make up less than this share of all are new.
+    private static let knownShare: Float = 0.05
 
     public init(_ parameters: Parameters) {}
 
@@ -33,104 +36,149 @@ public struct AdaptiveModel: ArrivalModel {
 
     public mutating func begin(announcedInterval: Int64) {
         drift.begin()
+        rival.end()
         if observed == 0, announcedInterval > 0 { assume(Double(announcedInterval)) }
-        if unit > 0 { expect() }
+    }
+
+    /// A newcomer takes its gaps to be as volatile as its group's.
+    mutating func join(_ group: borrowing GroupTables) {
+        if observed == 0 { deviation = group.deviation * unit }
     }
 
     private mutating func assume(_ interval: Double) {
-        unit = interval
-        meanGap = interval
+        (unit, meanGap) = (Float(interval), Float(interval))
         drift.assume(interval)
     }
 
-    public mutating func observe(_ arrival: Arrival) {
+    public mutating func observe(_ arrival: Arrival, in commons: inout Commons) {
         let gap = Double(arrival.gap)
-        lastGap = Float(gap)
         if unit == 0 {
             guard gap > 0 else { return }  // heartbeats with one stamp tell nothing of an interval
             assume(gap / Double(arrival.step))
+            join(commons.tables)
         } else {
-            tally(gap)
+            guard !follow(Float(gap) / Float(arrival.step)) else { return }
+            tally(gap, in: &commons.tables)
+            learnVolatility(Float(gap))
         }
         observed = observed == .max ? .max : observed + 1
-        drift.observe(gap: arrival.gap, step: arrival.step, count: observed, unit: unit)
-        let weight = 1 / Double(observed)
-        meanGap += max(0.001, weight) * (gap - meanGap)
-        // One outage of minutes must not widen the next thousand deadlines.
-        let surprise = min(abs(gap - meanGap), 8 * unit, 8 * deviation + 2 * unit)
-        deviation += 0.05 * (surprise - deviation)
-        if observed <= Self.unitGaps { unit = max(1, drift.interval) }
-        expect()
-    }
-
-    private mutating func tally(_ gap: Double) {
-        for index in families.indices {
-            families[index].tally(gap, unit: unit, lowest: FamilyKind.lowest(of: index))
-        }
-        total += 1
-        if total == Self.halvedAt {
-            for index in families.indices { families[index].halve() }
-            total /= 2
-        }
+        drift.observe(gap: gap, step: arrival.step, count: observed, unit: unit)
+        if observed <= Self.unitGaps { unit = max(1, Float(drift.interval)) }
         sinceRefit = sinceRefit == .max ? .max : sinceRefit + 1
     }
 
-    /// Sets where each family expects the next arrival, and in what unit.
-    private mutating func expect() {
-        let scale = (max(deviation, 3e-3 * unit) * unit).squareRoot()
-        families[0].expect(after: unit, scale: unit)
-        families[1].expect(after: drift.expectedWait, scale: unit)
-        families[2].expect(after: unit, scale: scale)
+    private mutating func tally(_ gap: Double, in group: inout GroupTables) {
+        let centre = drift.expectedWait
+        let scale = scale
+        var lateness = InlineArray<3, Float>(repeating: 0)
+        lateness[Family.last.rawValue] = Float(gap - Double(unit)) / unit
+        lateness[Family.schedule.rawValue] = Float(gap - centre) / scale
+        lateness[Family.patches.rawValue] = Float(gap - Double(unit)) / scale
+        var states = InlineArray<3, Int>(repeating: 0)
+        var buckets = InlineArray<3, Int>(repeating: 0)
+        for family in Family.allCases {
+            let state = state(of: family)
+            states[family.rawValue] = state
+            buckets[family.rawValue] =
+                family.firstBucket(ofState: state)
+                + LatenessBuckets.bucket(of: lateness[family.rawValue], early: family.early)
+        }
+        tables.tally(buckets, centre: Float(centre) / unit, scale: scale / unit)
+        group.tally(buckets, states: states, deviation: deviation / unit)
+    }
+
+    private mutating func learnVolatility(_ gap: Float) {
+        let weight = 1 / Float(observed + 1)
+        // An outage is no volatility: one must not widen the next thousand deadlines.
+        if observed >= 20, gap > Self.outage * unit { return }
+        let most = 8 * unit
+        meanGap += max(0.001, weight) * min(most, gap - meanGap)
+        let surprise = min(abs(gap - meanGap), most, observed < 20 ? most : 8 * deviation + 2 * unit)
+        deviation += Self.volatilityRate * (surprise - deviation)
+        excess += Self.volatilityRate * (min(max(0, gap - unit), most) - excess)
+    }
+
+    // MARK: An interval that changes for good
+
+    /// Follows what may become a new interval. Says whether this gap, of one step, is to be learned no other way: nothing
+    /// is learned from a change until it is clear whether it stays.
+    private mutating func follow(_ gap: Float) -> Bool {
+        if rival.observe(gap) { (deviationBefore, excessBefore) = (deviation, excess) }
+        guard observed > Self.unitGaps, rival.fits > 1, rival.isLike(gap),
+            abs(rival.interval - unit) > RivalInterval.tolerance * unit,
+            tables.count(near: (rival.interval - unit) / unit) - 2 < Self.knownShare * Float(tables.total)
+        else { return false }
+        if rival.isEstablished {
+            adopt(rival.mean)
+            return true
+        }
+        return !rival.isOld
+    }
+
+    /// What was learned stays, in the new unit.
+    private mutating func adopt(_ interval: Float) {
+        let factor = interval / unit
+        if factor > 1 { tables.forgetLatest(2) }  // those before it was clear that the change might stay
+        deviation = min(deviation, deviationBefore) * factor
+        excess = min(excess, excessBefore) * factor
+        drift.rescale(to: Double(interval))
+        (unit, meanGap) = (interval, interval)
+        rival.end()
+        sinceRefit = .max
     }
 
     // MARK: What levels build on
 
     var isExpecting: Bool { unit > 0 }
     /// The present mean gap, in nanoseconds.
-    var expectedInterval: Double { meanGap }
-    var menu: WaitMenu { WaitMenu(families, total: total, smoothing: Self.smoothing) }
-    func family(_ index: UInt8) -> Family { families[min(Int(index), families.count - 1)] }
+    var expectedInterval: Double { Double(meanGap) }
+    /// The unit of lateness in nanoseconds, of the two families that go by how volatile gaps are.
+    private var scale: Float { (max(deviation, 3e-3 * unit) * unit).squareRoot() }
 
-    /// Whether it is time to choose anew.
+    /// Whether it is time to choose anew: rarely, once much is known and little changes.
     mutating func takeRefit() -> Bool {
-        let every = observed < Self.earlyGaps ? Self.earlyRefitEvery : Self.refitEvery
-        guard total > 0, sinceRefit >= every || observed <= 4 else { return false }
+        guard observed < 4 || UInt32(sinceRefit) >= min(128, max(8, observed / 50)) else { return false }
         sinceRefit = 0
         return true
+    }
+    func menu(_ commons: borrowing Commons) -> WaitMenu? {
+        WaitMenu(tables, commons.tables, nextCentre: Float(drift.expectedWait) / unit, scale: scale / unit)
+    }
+    /// Heartbeats since the last choice.
+    var heartbeatsSinceRefit: Int { Int(sinceRefit) }
+    /// In intervals.
+    func inIntervals(_ wait: Int64) -> Float { Float(wait) / unit }
+
+    private func centre(of family: Family) -> Double { family == .schedule ? drift.expectedWait : Double(unit) }
+
+    /// Which state of a family the next heartbeat meets.
+    private func state(of family: Family) -> Int {
+        switch family {
+        case .last: return 0
+        case .schedule:
+            let lateness = drift.lateness / max(drift.surprise, .leastNormalMagnitude)
+            return family.firstState + (lateness < -1 ? 0 : lateness < 1.5 ? 1 : 2)
+        case .patches:
+            // Powers of four, from 1/64 on.
+            let share = excess / unit
+            let step = share < 0.0156 ? 0 : share < 0.0625 ? 1 : share < 0.25 ? 2 : share < 1 ? 3 : share < 4 ? 4 : 5
+            return family.firstState + step
+        }
+    }
+
+    /// When a choice suspects, in nanoseconds after the last arrival.
+    func wait(_ choice: WaitChoice) -> Double {
+        let lateness = choice.lateness(inState: state(of: choice.family))
+        return centre(of: choice.family) + Double(lateness * (choice.family == .last ? unit : scale))
     }
 
     // MARK: Suspicion
 
-    private var suspicious: Family { families[FamilyKind.scaled.rawValue] }
-    private var survival: LatenessSurvival {
-        LatenessSurvival(
-            suspicious.histogram, total: total, lowest: FamilyKind.lowest(of: FamilyKind.scaled.rawValue), smoothing: 0)
-    }
-
     public func phi(after silence: Int64) -> Double? {
-        isExpecting ? phi(after: Double(max(0, silence)), suspicious, survival) : nil
+        isExpecting ? suspicion.phi(after: Double(max(0, silence))) : nil
     }
+    var suspicion: SuspicionCurve { SuspicionCurve(tables, unit: Double(unit), scale: Double(scale)) }
 
-    private func phi(after silence: Double, _ family: Family, _ survival: LatenessSurvival) -> Double {
-        let logShare = survival.logShare(at: family.lateness(silence), start: family.lateness(0))
-        let pretended = PretendedHeartbeat.share(longerThan: silence / unit)
-        return max(0, -PretendedHeartbeat.mixed(logShare, of: Double(total), with: pretended) / ln10)
-    }
-
-    /// The silence at which φ is reached, in nanoseconds.
-    func suspicionWait(_ threshold: Double) -> Double {
-        let (family, survival) = (suspicious, survival)
-        var high = 2 * unit
-        while high < 0x1p63, phi(after: high, family, survival) < threshold { high *= 2 }
-        // φ only grows, so halving finds the one crossing, to the nanosecond or as near as doubles come.
-        var low = 0.0
-        while high - low > 0.5, high - low > high * 0x1p-50 {
-            let middle = low + (high - low) / 2
-            if phi(after: middle, family, survival) < threshold { low = middle } else { high = middle }
-        }
-        return high
-    }
-
-    public var expectedWait: Int64? { isExpecting ? Int64(saturating: meanGap) : nil }
+    public var expectedWait: Int64? { isExpecting ? Int64(saturating: expectedInterval) : nil }
     public var samples: Int { Int(observed) }
 }

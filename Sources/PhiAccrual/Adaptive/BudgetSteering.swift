@@ -6,65 +6,112 @@
     import Darwin
 #endif
 
-/// Finds the price at which mistakes, as predicted, come as often as a budget allows.
+/// Mistakes predicted and mistakes made; both fade.
+struct MistakeRecord: Sendable {
+    private(set) var expected: Float = 0
+    private(set) var made: Float = 0
+
+    /// Mistakes that weigh as much as what is believed beforehand.
+    private static let belief: Float = 5
+    private static let memory: Float = 200
+
+    mutating func account(expected share: Float, wasMistake: Bool) {
+        expected += share
+        if wasMistake { made += 1 }
+        if expected + made > Self.memory { (expected, made) = (expected / 2, made / 2) }
+    }
+
+    /// How many mistakes come for each one predicted.
+    /// - Parameter prior: What is believed of it beforehand.
+    func correction(prior: Float) -> Float {
+        min(8, max(0.125, (made + Self.belief * prior) / (expected + Self.belief)))
+    }
+}
+
+/// Finds the price at which mistakes come as often as a budget allows.
 ///
 /// A price and not a rate is steered, because at one price a calm minute makes fewer mistakes than its share and a
-/// volatile one more, and that is how a budget buys the shortest waits.
-struct BudgetSteering: Hashable, Sendable {
+/// volatile one more, and that is how a budget buys the shortest waits. Predictions flatter, as they are made for the
+/// choice that looked best; so they are corrected by the mistakes made, of the node and of its group.
+struct BudgetSteering: Sendable {
     /// Logarithm of the price, base e; nil before the first choice.
     private var logPrice: Float?
     /// What was predicted less than the budget allowed, so far, in mistakes.
     private var balance: Float = 0
-    /// Share of mistakes predicted for the present choice.
-    private(set) var predicted: Float = 0
-    // What was predicted and what was made, in mistakes; both fade.
-    private var expected: Float = 0
-    private var made: Float = 0
-    /// The wait that the present choice came to at the last heartbeat, in nanoseconds.
-    private var wait: Float = .infinity
+    /// Share of mistakes predicted for the present choice, not corrected.
+    private var predicted: Float = 0
+    private var record = MistakeRecord()
+    /// What can be had, while the budget cannot: mistakes per heartbeat within the limit.
+    private var infeasible: Float?
+    /// The longest wait of the present choice, were there no limit, in intervals.
+    private var longestWait: Float = 0
 
-    /// Mistakes that weigh as much as the belief that predictions are true.
-    private static let belief: Float = 5
+    private static let lowestLogPrice: Float = -3
+    private static let highestLogPrice: Float = 27  // 5·10¹¹ intervals
 
-    /// How often a mistake comes for each one predicted. Predictions flatter: they are made for the choice that looked
-    /// best.
-    var correction: Float { (made + Self.belief) / (expected + Self.belief) }
-
-    /// Accounts for one heartbeat that came after a gap of so many nanoseconds.
-    mutating func account(gap: Float) {
-        if gap > wait { made += 1 }
-        expected += predicted
-        if expected + made > 200 { (expected, made) = (expected / 2, made / 2) }
+    /// Accounts for one heartbeat.
+    mutating func account(wasMistake: Bool, in group: inout MistakeRecord) {
+        guard logPrice != nil else { return }
+        record.account(expected: predicted, wasMistake: wasMistake)
+        group.account(expected: predicted, wasMistake: wasMistake)
     }
-    mutating func promise(wait: Float) { self.wait = wait }
 
     /// - Parameters:
     ///   - target: Mistakes per heartbeat that are allowed.
-    ///   - heartbeats: How many the choice is for.
-    /// - Returns: An item of the menu.
-    mutating func choose(from menu: WaitMenu, target: Float, heartbeats: UInt8) -> Int {
+    ///   - limit: No wait is longer than this, in intervals.
+    ///   - heartbeats: How many came since the last choice.
+    mutating func choose(
+        from menu: borrowing WaitMenu, target: Float, limit: Float, heartbeats: Int, group: MistakeRecord
+    ) -> WaitChoice {
+        let correction = record.correction(prior: group.correction(prior: 1))
         if let logPrice {
             balance += Float(heartbeats) * (target - predicted * correction)
             // Half of what is left over, or overdrawn, is to be made good within the time of one mistake.
             balance = min(0.5, max(-0.5, balance))
-            let wanted = target * (1 + balance) / min(8, max(0.125, correction))
+            let wanted = target * (1 + balance) / correction
             let error = logf(max(predicted, target * 1e-3)) - logf(wanted)
-            self.logPrice = min(27, max(-3, logPrice + 0.1 * min(2, max(-2, error))))
+            self.logPrice = min(
+                Self.highestLogPrice, max(Self.lowestLogPrice, logPrice + 0.2 * min(2, max(-2, error))))
         } else {
             logPrice = firstLogPrice(menu, target)
         }
-        let item = menu.cheapest(at: expf(logPrice ?? 0))
-        predicted = menu.shares[item]
-        return item
+        let choice = menu.cheapest(at: expf(logPrice ?? 0))
+        predicted = menu.share(of: choice).all
+        longestWait = menu.longestWait(of: choice)
+        weigh(limit, menu, choice, target, correction)
+        return choice
+    }
+
+    /// Whether the limit lets the budget be kept, with some inertia. Only what was seen can break a budget: of a new node
+    /// much is thought possible.
+    private mutating func weigh(
+        _ limit: Float, _ menu: borrowing WaitMenu, _ choice: WaitChoice, _ target: Float, _ correction: Float
+    ) {
+        guard longestWait > limit else {
+            infeasible = nil
+            return
+        }
+        let limited = menu.share(of: choice, limit: limit)
+        predicted = limited.all
+        let share = limited.seen * correction
+        infeasible = share > target * (infeasible == nil ? 1.5 : 1.2) ? min(1, share) : nil
+        balance = 0  // what the limit costs is not to be made good
     }
 
     /// The least price whose choice keeps within the target, by bisection.
-    private func firstLogPrice(_ menu: WaitMenu, _ target: Float) -> Float {
-        var (low, high): (Float, Float) = (-3, 27)
-        for _ in 0..<16 {
+    private func firstLogPrice(_ menu: borrowing WaitMenu, _ target: Float) -> Float {
+        var (low, high) = (Self.lowestLogPrice, Self.highestLogPrice)
+        for _ in 0..<12 {
             let middle = (low + high) / 2
-            if menu.shares[menu.cheapest(at: expf(middle))] > target { low = middle } else { high = middle }
+            if menu.share(of: menu.cheapest(at: expf(middle))).all > target { low = middle } else { high = middle }
         }
         return high
+    }
+
+    /// Nil while the budget can be kept.
+    func shortfall(unit: Double) -> Shortfall? {
+        infeasible.map {
+            Shortfall(mistakesPerHeartbeat: Double($0), neededWait: Int64(saturating: Double(longestWait) * unit))
+        }
     }
 }

@@ -1,53 +1,46 @@
-/// How lateness is counted: the three families.
-enum FamilyKind: Int, Sendable {
+/// A way of expecting the next heartbeat: where (the centre), in what unit lateness is counted (the scale), and what of
+/// the recent past makes a difference (the states).
+///
+/// A state is the answer to a question that is asked when a heartbeat arrives; lateness after each answer has a table of
+/// its own.
+enum Family: Int, CaseIterable, Sendable {
     /// From one interval after the last arrival, in intervals: for senders without a schedule.
     case last
-    /// From the instant that the sequence number stands for, in intervals: for senders that keep a schedule.
+    /// From the instant that the sequence number stands for, in the geometric mean of interval and present deviation, by
+    /// whether the last heartbeat came early or late: for senders that keep a schedule.
     case schedule
-    /// From one interval after the last arrival, in the geometric mean of interval and present deviation: for links
-    /// whose volatility comes and goes. φ is asked of this one.
-    case scaled
+    /// From one interval after the last arrival, in that same scale, by how much lateness there was lately: for links
+    /// that go through bad patches. φ is asked of this one.
+    case patches
 
     static let count = 3
+    static let stateCount = 10
 
-    /// Exponent of two of the lowest lateness told apart by the family with this number.
-    static func lowest(of number: Int) -> Int { number == scaled.rawValue ? -7 : -5 }
-}
-
-/// One way of expecting the next heartbeat, and how late heartbeats came by it.
-struct Family: Sendable {
-    private(set) var histogram = LatenessHistogram()
-    /// When the next arrival is expected, after the last one. At least 0, or the mean wait below would be wrong.
-    private(set) var centre: Float = 0  // ns
-    /// The unit of lateness.
-    private(set) var scale: Float = 0  // ns; 0: nothing is expected yet
-    // Sums over what the histogram holds, in intervals.
-    private var centres: Float = 0
-    private var scales: Float = 0
-
-    mutating func expect(after centre: Double, scale: Double) {
-        (self.centre, self.scale) = (Float(max(0, centre)), Float(max(1e-3, scale)))
+    /// Of the tables of all families together, where this one's begin.
+    var firstState: Int {
+        switch self {
+        case .last: 0
+        case .schedule: 1
+        case .patches: 4
+        }
+    }
+    var states: Range<Int> {
+        switch self {
+        case .last: 0..<1
+        case .schedule: 1..<4
+        case .patches: 4..<10
+        }
     }
 
-    mutating func tally(_ gap: Double, unit: Double, lowest: Int) {
-        histogram.tally(Float((gap - Double(centre)) / Double(scale)), lowest: lowest)
-        centres += centre / Float(unit)
-        scales += scale / Float(unit)
-    }
+    /// How many buckets tell apart what comes early. `last` needs several: it knows which shorter intervals there were.
+    var early: Int { self == .last ? 6 : 1 }
+    var bucketCount: Int { LatenessBuckets.count(early: early) }
+    /// The first edge worth waiting for: just before the centre.
+    var firstEdge: Int { early - 1 }
+    var edgeCount: Int { bucketCount - 1 }
 
-    mutating func halve() {
-        histogram.halve()
-        centres /= 2
-        scales /= 2
+    /// Where the buckets of a state begin among all.
+    func firstBucket(ofState state: Int) -> Int {
+        self == .last ? 0 : Family.last.bucketCount + (state - 1) * bucketCount
     }
-
-    /// Mean wait of “`lateness` scales after the centre”, in intervals: its intercept and slope.
-    func meanWait(total: UInt32) -> (intercept: Float, slope: Float) {
-        let count = Float(max(1, total))
-        return (centres / count, scales / count)
-    }
-
-    /// The wait in nanoseconds after which lateness is so many scales.
-    func wait(_ lateness: Double) -> Double { Double(centre) + lateness * Double(scale) }
-    func lateness(_ silence: Double) -> Double { (silence - Double(centre)) / Double(scale) }
 }

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// What share of heartbeats is later than so much: read off a histogram, and beyond it continued by a Pareto tail.
+/// What share of heartbeats is later than each edge of a histogram: counted, and beyond what was counted a Pareto tail.
 ///
 /// Above the last edge with enough heartbeats beyond it, the share falls as a power, whose exponent is Hill's estimate
 /// with a prior. This is the second half of McNeil and Frey's recipe for financial risk (Journal of Empirical Finance 7,
@@ -16,76 +16,60 @@
 /// Statistics 3, 1975.
 struct LatenessSurvival {
     /// Heartbeats above the edge at which the tail begins.
-    private static let tailCount: Float = 25
+    private static let tailCount: Float = 10
     /// Prior of the tail: weight in heartbeats, and reciprocal of the power.
-    private static let priorWeight: Float = 5
-    private static let priorIndex: Float = 0.25
+    private static let priorWeight: Float = 3
+    private static let priorIndex: Float = 1 / 3
     /// Natural logarithm of the width of a quarter octave, on average.
-    private static let bucketWidth: Float = 0.693_147_18 / 4
+    private static let quarterOctave: Float = 0.693_147_18 / 4
 
     /// Heartbeats later than each edge.
-    private(set) var above = InlineArray<55, Float>(repeating: 0)
+    private(set) var above = InlineArray<45, Float>(repeating: 0)
     /// Edge at which the tail begins.
-    private(set) var tailEdge = 1
+    private(set) var tailEdge: Int
     /// Reciprocal of the tail's power.
     private(set) var index: Float
-    private let total: Float
-    private let lowest: Int
+    let total: Float
+    private let family: Family
 
     /// - Parameters:
-    ///   - total: Heartbeats in the histogram.
-    ///   - smoothing: Share of each count that goes to either neighbour; 0 leaves counts as they are.
-    init(_ histogram: borrowing LatenessHistogram, total: UInt32, lowest: Int, smoothing: Float) {
-        self.total = Float(total)
-        self.lowest = lowest
-        let last = LatenessHistogram.bucketCount - 1
-        func count(_ bucket: Int) -> Float {
-            // Not of the lowest two, which are wider than any other; the ends copy themselves.
-            let below = Float(histogram.counts[max(2, bucket - 1)])
-            let beyond = Float(histogram.counts[min(last, bucket + 1)])
-            let own = Float(histogram.counts[bucket])
-            return smoothing == 0 || bucket < 2 ? own : own + smoothing * (below + beyond - 2 * own)
-        }
+    ///   - counts: Heartbeats in each bucket of the family; the others are 0.
+    ///   - total: Their sum, and whatever else is to count as early.
+    init(_ counts: borrowing InlineArray<46, Float>, of family: Family, total: Float) {
+        self.family = family
+        self.total = total
+        let last = family.edgeCount  // the number of the last bucket
         var sum: Float = 0
         var bucket = last
         while bucket > 0 {
-            sum += count(bucket)
+            sum += counts[bucket]
             above[bucket - 1] = sum
             bucket -= 1
         }
-        while tailEdge < LatenessHistogram.edgeCount - 1, above[tailEdge] > Self.tailCount { tailEdge += 1 }
+        tailEdge = family.early
+        while tailEdge < last - 1, above[tailEdge] > Self.tailCount { tailEdge += 1 }
         var (weight, excess) = (Self.priorWeight, Self.priorWeight * Self.priorIndex)
-        for bucket in (tailEdge + 1)...last {
-            let count = count(bucket)
-            weight += count
-            excess += count * Self.bucketWidth * (Float(bucket - tailEdge) - 0.5)
+        let begin = LatenessBuckets.quarters(toPlace: tailEdge - family.early)
+        bucket = tailEdge + 1
+        while bucket <= last {
+            let low = LatenessBuckets.quarters(toPlace: bucket - 1 - family.early)
+            let high = LatenessBuckets.quarters(toPlace: min(bucket, last - 1) - family.early)
+            weight += counts[bucket]
+            excess += counts[bucket] * Self.quarterOctave * Float(low + high - 2 * begin) / 2
+            bucket += 1
         }
         index = excess / weight
     }
 
-    /// Share of heartbeats later than each edge, one after the other from edge 0 up.
-    ///
-    /// Powers of the tail are products of four ratios, one per edge of an octave, so that one refit costs four powers.
-    func forEachEdge(_ body: (_ edge: Int, _ share: Float) -> Void) {
-        guard total > 0 else { return }
-        for edge in 0...tailEdge { body(edge, above[edge] / total) }
-        var share = (above[tailEdge] + 0.5) / total
-        let ratios: InlineArray<4, Float> = [
-            exp2f(-log2f(5.0 / 4) / index), exp2f(-log2f(6.0 / 5) / index), exp2f(-log2f(7.0 / 6) / index),
-            exp2f(-log2f(8.0 / 7) / index),
-        ]
-        var edge = tailEdge
-        while edge < LatenessHistogram.edgeCount - 1 {
-            share *= ratios[(edge - 1) & 3]
-            edge += 1
-            body(edge, share)
-        }
-    }
+    /// Share above the edge at which the tail begins. A fraction of a heartbeat more than was seen is taken to be above it:
+    /// what was never seen is possible.
+    func shareAtTail(unseen: Float = 0.5) -> Float { (above[tailEdge] + unseen) / total }
+
+    var tail: ParetoTail { ParetoTail(index: index) }
 
     // MARK: Exact values between edges, for φ
 
-    private func edge(_ j: Int) -> Double { Double(LatenessHistogram.edge(j, lowest: lowest)) }
-    /// Share above an edge. Half a heartbeat more than was seen is taken to be above: what was never seen is possible.
+    private func edge(_ number: Int) -> Double { Double(LatenessBuckets.edge(number, early: family.early)) }
     private func share(atEdge edge: Int) -> Double { (Double(above[edge]) + 0.5) / (Double(total) + 1) }
 
     /// Logarithm of the share of heartbeats later than this: at most 0, falling without bound.
@@ -93,21 +77,22 @@ struct LatenessSurvival {
     /// Between edges it is a straight line in logarithms; around 0, where most heartbeats of a quiet node lie at one
     /// point, the share itself is one.
     func logShare(at lateness: Double, start: Double) -> Double {
+        let (early, onTime) = (family.firstEdge, family.early)
         let tail = edge(tailEdge)
         if lateness >= tail { return log(share(atEdge: tailEdge)) - log(lateness / tail) / Double(index) }
         // Everything comes after the last arrival.
-        if lateness <= edge(0) {
-            guard start < edge(0) else { return 0 }
-            return log(line(from: 1, to: share(atEdge: 0), (lateness - start) / (edge(0) - start)))
+        if lateness <= edge(early) {
+            guard start < edge(early) else { return 0 }
+            return log(line(from: 1, to: share(atEdge: early), (lateness - start) / (edge(early) - start)))
         }
-        if lateness <= edge(1) {
+        if lateness <= edge(onTime) {
             // A centre so near the last arrival that nothing can be early.
-            let from = start < edge(0) ? (edge(0), share(atEdge: 0)) : (start, 1)
-            guard from.0 < edge(1) else { return log(share(atEdge: 1)) }
-            return log(line(from: from.1, to: share(atEdge: 1), (lateness - from.0) / (edge(1) - from.0)))
+            let from = start < edge(early) ? (edge(early), share(atEdge: early)) : (start, 1)
+            guard from.0 < edge(onTime) else { return log(share(atEdge: onTime)) }
+            return log(line(from: from.1, to: share(atEdge: onTime), (lateness - from.0) / (edge(onTime) - from.0)))
         }
-        let bucket = LatenessHistogram.bucket(of: Float(lateness), lowest: lowest)
-        let upper = min(max(2, bucket), LatenessHistogram.edgeCount - 1)
+        let bucket = LatenessBuckets.bucket(of: Float(lateness), early: family.early)
+        let upper = min(max(onTime + 1, bucket), family.edgeCount - 1)
         let (low, high) = (edge(upper - 1), edge(upper))
         return line(
             from: log(share(atEdge: upper - 1)), to: log(share(atEdge: upper)), (lateness - low) / (high - low))
@@ -115,5 +100,26 @@ struct LatenessSurvival {
 
     private func line(from: Double, to: Double, _ progress: Double) -> Double {
         from + (to - from) * min(1, max(0, progress))
+    }
+}
+
+/// How a share that falls as a power of lateness falls from one edge to the next. There are but six ratios between edges,
+/// so a whole tail costs four powers.
+struct ParetoTail {
+    private let quarters: InlineArray<4, Float>
+
+    init(index: Float) {
+        // log₂ of 5/4, 6/5, 7/6, and 8/7.
+        quarters = [
+            exp2f(-0.321_928_1 / index), exp2f(-0.263_034_4 / index), exp2f(-0.222_392_4 / index),
+            exp2f(-0.192_645_1 / index),
+        ]
+    }
+
+    /// From the edge in this place to the next.
+    func fall(after place: Int) -> Float {
+        let from = LatenessBuckets.quarters(toPlace: place)
+        let first = quarters[from & 3]
+        return LatenessBuckets.quarters(toPlace: place + 1) - from == 1 ? first : first * quarters[from & 3 + 1]
     }
 }

@@ -15,7 +15,7 @@ enum PretendedHeartbeat {
     private static let weight = 0.3
 
     /// Share of such gaps that are longer than so many intervals: `(1 + 2 y)^(−3/2)` for `y` intervals beyond the first.
-    static func share(longerThan intervals: Double) -> Double {
+    static func share<Number: FloatingPoint>(longerThan intervals: Number) -> Number {
         let excess = 1 + 2 * max(0, intervals - 1)
         return 1 / (excess * excess.squareRoot())
     }
@@ -25,9 +25,13 @@ enum PretendedHeartbeat {
         log((count * exp(logShare) + weight * pretended) / (count + weight))
     }
 
-    static func mixed(_ share: Float, of count: Float, withWait intervals: Float) -> Float {
-        let excess = 1 + 2 * max(0, intervals - 1)
-        let pretended = 1 / (excess * excess.squareRoot())
-        return (count * share + Float(weight) * pretended) / (count + Float(weight))
+    /// How much of the share with the pretended heartbeat is its own.
+    static func part(of count: Float, longerThan intervals: Float) -> Float {
+        mixed(0, of: count, with: share(longerThan: intervals))
+    }
+
+    /// The share with the pretended heartbeat among `count` that are known of.
+    static func mixed(_ share: Float, of count: Float, with pretended: Float) -> Float {
+        (count * share + Float(weight) * pretended) / (count + Float(weight))
     }
 }

@@ -22,6 +22,8 @@ public protocol ArrivalModel: Sendable {
 
     /// What one node keeps per level while it follows a threshold.
     associatedtype Pursuit: Sendable = NoPursuit
+    /// What the nodes of one group learn together, and lend to those with few heartbeats of their own.
+    associatedtype Commons: Sendable = NoCommons
 
     init(_ parameters: Parameters)
     /// Why this model cannot follow a policy; nil if it can.
@@ -30,17 +32,24 @@ public protocol ArrivalModel: Sendable {
     static func threshold(for policy: Policy) -> Threshold
     /// Where the pursuit of a threshold begins.
     static func pursuit(of threshold: Threshold) -> Pursuit
+    /// What a group knows before any of its nodes is heard.
+    static func commons() -> Commons
 
     /// A schedule starts here: the first heartbeat of a node, or of a new incarnation of it. What was learned stays.
     /// - Parameter announcedInterval: The spacing the sender announces, in nanoseconds; 0 if none.
     mutating func begin(announcedInterval: Int64)
-    mutating func observe(_ arrival: Arrival)
-    /// Comes after each `observe`, for all levels of the node at once: what they share is worked out once.
-    mutating func pursue(_ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>)
+    mutating func observe(_ arrival: Arrival, in commons: inout Commons)
+    /// Comes after each `begin` and each `observe`, for all levels of the node at once: what they share is worked out once.
+    /// - Parameter arrival: What was observed; nil after `begin`.
+    mutating func pursue(
+        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, after arrival: Arrival?,
+        in commons: inout Commons)
 
     /// How long after the last arrival the node is suspected, in nanoseconds; below 0 if it should have been already.
     /// Nil while nothing is known of its interval.
     func wait(until threshold: Threshold, in pursuit: Pursuit) -> Int64?
+    /// What can be had instead of a budget that cannot be kept within its limit; nil while it can.
+    func shortfall(of threshold: Threshold, in pursuit: Pursuit) -> Shortfall?
     /// How suspicious a silence of so many nanoseconds is: 0 or more, finite, never falling as the silence grows.
     /// Nil while nothing is known of the interval, and for models without a φ.
     func phi(after silence: Int64) -> Double?
@@ -50,19 +59,41 @@ public protocol ArrivalModel: Sendable {
     var samples: Int { get }
 }
 
+/// Why a budget of mistakes cannot be kept within its limit, in numbers.
+public struct Shortfall: Hashable, Sendable {
+    /// Mistakes per heartbeat that come with the limit.
+    public var mistakesPerHeartbeat: Double
+    /// The longest wait that the budget needs, in nanoseconds after the last arrival.
+    public var neededWait: Int64
+
+    public init(mistakesPerHeartbeat: Double, neededWait: Int64) {
+        (self.mistakesPerHeartbeat, self.neededWait) = (mistakesPerHeartbeat, neededWait)
+    }
+}
+
+/// The commons of a model whose nodes learn nothing from each other.
+public struct NoCommons: Hashable, Sendable {}
+
 /// The pursuit of a threshold that depends on nothing but what was observed.
 public struct NoPursuit: Hashable, Sendable {}
 
 /// A model that only knows how suspicious a silence is, or how long it waits, and weighs no mistakes.
-public protocol PlainArrivalModel: ArrivalModel where Pursuit == NoPursuit {
+public protocol PlainArrivalModel: ArrivalModel where Pursuit == NoPursuit, Commons == NoCommons {
     /// Whether a policy tells it when to suspect; if not, its parameters do.
     static var usesPolicy: Bool { get }
+    mutating func observe(_ arrival: Arrival)
     func wait(until threshold: Threshold) -> Int64?
 }
 
 extension PlainArrivalModel {
     public static func pursuit(of threshold: Threshold) -> NoPursuit { NoPursuit() }
-    public mutating func pursue(_ thresholds: [Threshold], _ pursuits: inout MutableSpan<NoPursuit>) {}
+    public static func commons() -> NoCommons { NoCommons() }
+    public mutating func observe(_ arrival: Arrival, in commons: inout NoCommons) { observe(arrival) }
+    public mutating func pursue(
+        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<NoPursuit>, after arrival: Arrival?,
+        in commons: inout NoCommons
+    ) {}
+    public func shortfall(of threshold: Threshold, in pursuit: NoPursuit) -> Shortfall? { nil }
     public func wait(until threshold: Threshold, in pursuit: NoPursuit) -> Int64? { wait(until: threshold) }
     public static func refusal(of policy: Policy) -> String? {
         usesPolicy && policy.phi == nil

@@ -48,6 +48,9 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     private(set) var deadlines: [Int64] = []  // ns; slot · levels + level; .max: none
     private(set) var pursuits: [Model.Pursuit] = []  // slot · levels + level
     private(set) var details: [NodeDetails] = []
+    // What groups know together. Nodes whose group is not known yet, and those of groups beyond the limit, share the first.
+    private var commons = [Model.commons()]
+    private var groups: [String: UInt16] = [:]
     private var vacant: [Int] = []
     private var wheel = TimingWheel()
 
@@ -73,6 +76,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         guard let slot = table[key.rawValue] ?? addNode(key) else { return false }
         guard let known = details[slot].identity else {
             details[slot].identity = identity
+            nodes[slot].group = group(named: identity.group)
             announce(slot, at: now, from: Standing(), into: &events)
             return true
         }
@@ -131,7 +135,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         let interval = models[slot].expectedWait ?? heartbeat.announcedInterval
         let order = nodes[slot].order(heartbeat, expectedInterval: interval)
         guard order != .fresh else {
-            details[slot].claimant?.acceptedSpoke()
+            if nodes[slot].hasClaimant { details[slot].claimant?.acceptedSpoke() }
             accept(heartbeat, slot, at: now, into: &events)
             return .fresh
         }
@@ -150,6 +154,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             claimant.hear(heartbeat, plausibleJump: WatchedNode.plausibleJump(expectedInterval: interval))
         }
         details[slot].claimant = claimant
+        nodes[slot].hasClaimant = true
         if claimant.turns >= WatchedNode.confirmations { tell(.duplicateNode, slot, at: now, into: &events) }
         guard claimant.inOrder >= WatchedNode.confirmations,
             order == .implausibleJump || nodes[slot].standing.mayBeTakenOver
@@ -172,16 +177,20 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         let isOtherSender = before.phase == .new || isTakeover || heartbeat.incarnation != node.incarnation
         if isOtherSender || before.phase == .left {  // what lies between a goodbye and a return is no gap
             models[slot].begin(announcedInterval: heartbeat.announcedInterval)
+            pursue(slot, after: nil)
             node.missing = 0
             node.senderLate = nil
             details[slot].claimant = nil
+            node.hasClaimant = false
             details[slot].told.remove(.duplicateNode)
         } else {
             let step = node.sequence.distance(toNewer: heartbeat.sequence)
             node.missing += step - 1
             node.senderLate = senderLateness(heartbeat, after: node, step: step, expected: models[slot].expectedWait)
-            models[slot].observe(Arrival(gap: silence, step: step))
-            pursue(slot)
+            let arrival = Arrival(gap: silence, step: step)
+            models[slot].observe(arrival, in: &commons[Int(node.group)])
+            pursue(slot, after: arrival)
+            tellShortfalls(slot, &node, at: now, into: &events)
         }
         node.lastArrival = now.nanoseconds
         node.lastSent = heartbeat.sent
@@ -207,14 +216,14 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         if let evidence { announce(slot, at: now, from: before, evidence: evidence, into: &events) }
     }
 
-    private mutating func pursue(_ slot: Int) {
+    private mutating func pursue(_ slot: Int, after arrival: Arrival?) {
         // Out of `self` and back, so that the span does not bar the model from changing; nothing is copied.
         var all: [Model.Pursuit] = []
         swap(&all, &pursuits)
         let first = slot * thresholds.count
         var span = all.mutableSpan
         var own = span._mutatingExtracting(first..<first + thresholds.count)
-        models[slot].pursue(thresholds, &own)
+        models[slot].pursue(thresholds, &own, after: arrival, in: &commons[Int(nodes[slot].group)])
         swap(&all, &pursuits)
     }
 
@@ -271,6 +280,18 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     }
 
     // MARK: Nodes
+
+    /// Groups that learn together; names come from the network, and each costs some kilobytes.
+    private static var groupLimit: Int { 1024 }
+
+    private mutating func group(named name: String) -> UInt16 {
+        if let known = groups[name] { return known }
+        guard commons.count < Self.groupLimit else { return 0 }
+        let number = UInt16(commons.count)
+        commons.append(Model.commons())
+        groups[name] = number
+        return number
+    }
 
     private mutating func addNode(_ key: NodeKey) -> Int? {
         guard nodeCount < configuration.capacity else { return nil }
@@ -350,6 +371,23 @@ public struct Detector<Model: ArrivalModel>: Sendable {
                 Transition(
                     node: identity, incarnation: nodes[slot].incarnation, level: level, from: from, to: to, at: now,
                     evidence: evidence)))
+    }
+
+    /// Tells which budgets can be kept no longer, and which can again.
+    private func tellShortfalls(_ slot: Int, _ node: inout WatchedNode, at now: Instant, into events: inout [Event]) {
+        for level in thresholds.indices {
+            let pursuit = pursuits[slot * thresholds.count + level]
+            let shortfall = models[slot].shortfall(of: thresholds[level], in: pursuit)
+            let bit: UInt8 = 1 << UInt8(level)
+            guard (shortfall != nil) != (node.strained & bit != 0) else { continue }
+            node.strained ^= bit
+            events.append(
+                .notice(
+                    Notice(
+                        code: shortfall == nil ? .feasible : .infeasible, key: NodeKey(rawValue: node.key),
+                        node: details[slot].identity, incarnation: node.incarnation, at: now, level: level,
+                        shortfall: shortfall)))
+        }
     }
 
     /// Tells a notice unless it was told before.

@@ -8,11 +8,11 @@ import Testing
         seed: UInt64
     ) throws {
         var random = SplitMix64(seed: seed)
-        let model = model(random: &random, gaps: Int.random(in: 1...3000, using: &random))
+        let node = node(random: &random, gaps: Int.random(in: 1...3000, using: &random))
         let silences = ([0, 1, .days(365), .max] + (0..<300).map { _ in random.anyMagnitude() }).sorted()
         var last = 0.0
         for silence in silences {
-            let phi = try #require(model.phi(after: silence))
+            let phi = try #require(node.model.phi(after: silence))
             #expect(phi.isFinite && phi >= last - 1e-9, "\(silence)")
             last = phi
         }
@@ -20,40 +20,39 @@ import Testing
 
     @Test(arguments: 0..<100 as Range<UInt64>) func `reaches φ at the instant promised`(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
-        let model = model(random: &random, gaps: Int.random(in: 1...3000, using: &random))
-        for phi in [0.01, 0.1, 0.5, 1, 2, 3, 4, 8, 12] {
-            let threshold = AdaptiveModel.threshold(for: .phi(phi))
-            let wait = try #require(model.wait(until: threshold, in: AdaptiveModel.pursuit(of: threshold)))
+        let phis = [0.01, 0.1, 0.5, 1, 2, 3, 4, 8, 12]
+        let node = node(phis.map(Policy.phi), random: &random, gaps: Int.random(in: 1...3000, using: &random))
+        for (level, phi) in phis.enumerated() {
+            let wait = try #require(node.wait(level))
             guard wait < .max / 4 else { continue }
             let slack = 2 + wait >> 40
-            #expect(try #require(model.phi(after: wait.addingSaturated(slack))) >= phi * (1 - 1e-9))
-            #expect(try #require(model.phi(after: wait - slack)) <= phi * (1 + 1e-9) + 1e-9)
+            #expect(try #require(node.model.phi(after: wait.addingSaturated(slack))) >= phi * (1 - 1e-9))
+            #expect(try #require(node.model.phi(after: wait - slack)) <= phi * (1 + 1e-9) + 1e-9)
         }
     }
 
     @Test func `knows nothing before an interval`() {
-        var model = AdaptiveModel(.init())
-        model.begin(announcedInterval: 0)
-        let threshold = AdaptiveModel.threshold(for: .phi(8))
-        #expect(model.phi(after: .seconds(1)) == nil)
-        #expect(model.wait(until: threshold, in: AdaptiveModel.pursuit(of: threshold)) == nil)
-        model.observe(Arrival(gap: 0, step: 1))
-        #expect(model.expectedWait == nil)
-        model.begin(announcedInterval: .seconds(1))
-        #expect(model.expectedWait == .seconds(1))
+        var node = LoneNode([.phi(8), .price(100), .mistakes(MistakeBudget(.perHeartbeat(0.01)))])
+        #expect(node.model.phi(after: .seconds(1)) == nil)
+        for level in 0..<3 { #expect(node.wait(level) == nil) }
+        node.hear(0)
+        #expect(node.model.expectedWait == nil)
+        node.begin(announcedInterval: .seconds(1))
+        #expect(node.model.expectedWait == .seconds(1))
+        for level in 0..<3 { #expect(node.wait(level) ?? 0 > .seconds(1)) }
     }
 
     @Test func `is true: one silence in 10^φ lasts that long`() throws {
         var random = SplitMix64(seed: 7)
-        var model = AdaptiveModel(.init())
+        var node = LoneNode()
         var exceeded = [0, 0, 0]
         let count = 200_000
         for number in 0..<count {
-            let gap = Int64(100e6 + 20e6 * exponential(&random))
-            if number >= count / 10, let phi = model.phi(after: gap) {
+            let gap = Int64(100e6 + 20e6 * random.exponential())
+            if number >= count / 10, let phi = node.model.phi(after: gap) {
                 for level in 1...3 where phi > Double(level) { exceeded[level - 1] += 1 }
             }
-            model.observe(Arrival(gap: gap, step: 1))
+            node.hear(gap)
         }
         for level in 1...3 {
             let promised = 0.9 * Double(count) * [0.1, 0.01, 0.001][level - 1]
@@ -62,9 +61,11 @@ import Testing
         }
     }
 
+    // MARK: Budgets
+
     @Test(arguments: [0.01, 0.003]) func `keeps a budget of mistakes`(rate: Double) {
         var random = SplitMix64(seed: 3)
-        let gaps = (0..<100_000).map { _ in Arrival(gap: Int64(1e9 + 3e8 * exponential(&random)), step: 1) }
+        let gaps = (0..<100_000).map { _ in Arrival(gap: Int64(1e9 + 3e8 * random.exponential()), step: 1) }
         var sweep = ThresholdSweep<AdaptiveModel>([
             AdaptiveModel.threshold(for: .mistakes(MistakeBudget(.perHeartbeat(rate))))
         ])
@@ -73,38 +74,113 @@ import Testing
         #expect(ratio > 1 / 1.5 && ratio < 1.5, "\(ratio)")
     }
 
-    @Test func `never waits longer than within`() throws {
+    @Test func `never waits longer than within, and says when that breaks the budget`() throws {
         var random = SplitMix64(seed: 4)
-        var model = AdaptiveModel(.init())
-        let thresholds = [
-            AdaptiveModel.threshold(for: .mistakes(MistakeBudget(.perHeartbeat(1e-6), within: .milliseconds(1500))))
-        ]
-        var pursuits = thresholds.map(AdaptiveModel.pursuit(of:))
+        let rate = MistakeBudget.Rate.perHeartbeat(1e-3)
+        var node = LoneNode([
+            .mistakes(MistakeBudget(rate, within: .milliseconds(1500))), .mistakes(MistakeBudget(rate)),
+            .mistakes(MistakeBudget(rate, within: .seconds(60))),
+        ])
         for _ in 0..<5000 {
-            model.observe(Arrival(gap: Int64(1e9 + 3e8 * exponential(&random)), step: 1))
-            var span = pursuits.mutableSpan
-            model.pursue(thresholds, &span)
-            #expect(try #require(model.wait(until: thresholds[0], in: pursuits[0])) <= .milliseconds(1500))
+            node.hear(Int64(1e9 + 3e8 * random.exponential()))
+            #expect(try #require(node.wait()) <= .milliseconds(1500))
+        }
+        // Of exponential delays with a mean of 0.3 s, e^(−0.5/0.3) are longer than half a second.
+        let shortfall = try #require(node.shortfall(0))
+        #expect(
+            shortfall.mistakesPerHeartbeat > 0.5 * exp(-5.0 / 3) && shortfall.mistakesPerHeartbeat < 2 * exp(-5.0 / 3))
+        #expect(shortfall.neededWait > .seconds(2))
+        #expect(node.shortfall(1) == nil)
+        #expect(node.shortfall(2) == nil)
+    }
+
+    // MARK: What must not, and what must, change a margin
+
+    /// Policies from cautious to careless, and the one that services start with.
+    private static let policies: [Policy] = [
+        .price(10), .price(100), .price(1000), .mistakes(MistakeBudget(.perHeartbeat(1e-3))),
+        .mistakes(MistakeBudget(.perHeartbeat(1.0 / 86_400))),
+    ]
+
+    @Test(arguments: [0.005, 0.05], [true, false]) func `forgives one outage of five minutes`(
+        jitter: Double, isLost: Bool
+    ) throws {
+        var random = SplitMix64(seed: 11)
+        var node = LoneNode(Self.policies)
+        var usual = Array(repeating: Int64(0), count: Self.policies.count)
+        for number in 0..<2001 {
+            let isOutage = number == 1000
+            node.hear(
+                Int64((isOutage ? 301e9 : 1e9) + jitter * 1e9 * random.normal()), step: isOutage && isLost ? 301 : 1)
+            for level in Self.policies.indices {
+                let wait = try #require(node.wait(level))
+                if number >= 600, number < 1000 { usual[level] = max(usual[level], wait) }
+                if number >= 1000 { #expect(wait - usual[level] < .seconds(1), "\(number) \(Self.policies[level])") }
+            }
         }
     }
+
+    @Test(arguments: [0.1, 0.3, 0.5, 2, 3, 10], [0.005, 0.05]) func `follows an interval that changes for good`(
+        factor: Double, jitter: Double
+    ) throws {
+        var random = SplitMix64(seed: 12)
+        // Beside it the same node without the change: what is usual goes on falling as more is known.
+        var (node, steady) = (LoneNode(Self.policies), LoneNode(Self.policies))
+        for number in 0..<1300 {
+            let interval = number < 1000 ? 1e9 : factor * 1e9
+            let gap = 1 + jitter * random.normal()
+            node.hear(Int64(interval * gap))
+            steady.hear(Int64(1e9 * gap))
+            guard number >= 1050 else { continue }
+            for level in Self.policies.indices {
+                let wait = Double(try #require(node.wait(level))) / interval
+                let share = wait / (Double(try #require(steady.wait(level))) / 1e9)
+                #expect(share > 0.75 && share < 1.25, "\(number) \(Self.policies[level]): \(share)")
+            }
+        }
+    }
+
+    /// A sender of two intervals at random has not changed its interval, however long a run of one of them is.
+    @Test func `does not take an old habit for a change`() throws {
+        var random = SplitMix64(seed: 13)
+        var node = LoneNode([.price(100)])
+        for _ in 0..<5000 { node.hear(random.chance(0.3) ? .seconds(1) : .seconds(3)) }
+        let usual = try #require(node.wait())
+        for _ in 0..<40 { node.hear(.seconds(1)) }
+        #expect(try #require(node.wait()) > usual * 3 / 4)
+    }
+
+    @Test func `a newcomer borrows from its group`() throws {
+        func commonsAfter(_ delay: (inout SplitMix64) -> Int64) -> AdaptiveModel.Commons {
+            var random = SplitMix64(seed: 14)
+            var veteran = LoneNode()
+            for _ in 0..<10_000 { veteran.hear(.seconds(1) + delay(&random)) }
+            return veteran.commons
+        }
+        func newcomersWait(_ commons: AdaptiveModel.Commons) throws -> Int64 {
+            var newcomer = LoneNode([.price(30)], commons: commons)
+            for _ in 0..<3 { newcomer.hear(.seconds(1)) }
+            return try #require(newcomer.wait())
+        }
+        let alone = try newcomersWait(AdaptiveModel.commons())
+        let amongPunctual = try newcomersWait(commonsAfter { _ in 0 })
+        let amongLate = try newcomersWait(commonsAfter { $0.chance(0.2) ? .seconds(3) : 0 })
+        #expect(amongPunctual < alone)
+        #expect(amongLate > amongPunctual + .seconds(1))
+    }
+
+    // MARK: Anything at all
 
     @Test func `takes anything that a network can bring`() throws {
         let extremes: [Int64] = [0, 1, 2, .seconds(1), .days(200), .max / 2, .max]
         for gap in extremes {
             for other in extremes {
-                var model = AdaptiveModel(.init())
-                model.begin(announcedInterval: other)
-                let thresholds = [Policy.phi(8), .price(100), .mistakes(MistakeBudget(.every(1e15)))]
-                    .map(AdaptiveModel.threshold(for:))
-                var pursuits = thresholds.map(AdaptiveModel.pursuit(of:))
+                var node = LoneNode(
+                    [.phi(8), .price(100), .mistakes(MistakeBudget(.every(1e15)))], announcedInterval: other)
                 for number in 0..<200 {
-                    model.observe(Arrival(gap: number % 3 == 0 ? gap : other, step: number % 5 == 0 ? .max : 1))
-                    var span = pursuits.mutableSpan
-                    model.pursue(thresholds, &span)
-                    for (threshold, pursuit) in zip(thresholds, pursuits) {
-                        _ = model.wait(until: threshold, in: pursuit)
-                    }
-                    if let phi = model.phi(after: other) { #expect(phi.isFinite && phi >= 0) }
+                    node.hear(number % 3 == 0 ? gap : other, step: number % 5 == 0 ? .max : 1)
+                    if let phi = node.model.phi(after: other) { #expect(phi.isFinite && phi >= 0) }
+                    for level in 0..<3 { #expect(node.wait(level) ?? 0 >= 0) }
                 }
             }
         }
@@ -114,14 +190,9 @@ import Testing
         #expect(MemoryLayout<AdaptiveModel>.size <= 512)
     }
 
-    private func exponential(_ random: inout SplitMix64) -> Double {
-        -log1p(-Double.random(in: 0..<1, using: &random))
-    }
-
-    private func model(random: inout SplitMix64, gaps: Int) -> AdaptiveModel {
-        var model = AdaptiveModel(.init())
+    private func node(_ policies: [Policy] = [], random: inout SplitMix64, gaps: Int) -> LoneNode {
         let interval = 1 + random.anyMagnitude() >> 16
-        model.begin(announcedInterval: random.chance(0.5) ? interval : 0)
+        var node = LoneNode(policies, announcedInterval: random.chance(0.5) ? interval : 0)
         for _ in 0..<gaps {
             let gap =
                 switch Int.random(in: 0..<10, using: &random) {
@@ -129,8 +200,16 @@ import Testing
                 case 1: random.anyMagnitude() >> 16
                 default: interval + .random(in: 0...(interval / 4), using: &random)
                 }
-            model.observe(Arrival(gap: gap, step: Int64.random(in: 1...2, using: &random)))
+            node.hear(gap, step: Int64.random(in: 1...2, using: &random))
         }
-        return model
+        return node
+    }
+}
+
+extension SplitMix64 {
+    fileprivate mutating func exponential() -> Double { -log1p(-Double.random(in: 0..<1, using: &self)) }
+    /// By Box and Muller.
+    fileprivate mutating func normal() -> Double {
+        (2 * exponential()).squareRoot() * cos(2 * Double.pi * Double.random(in: 0..<1, using: &self))
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 /// Any of the baseline detectors, made from what its user would write: a name, and parameters after spaces.
 struct Baseline {
-    private(set) var model: any ArrivalModel
+    private(set) var model: any PlainArrivalModel
 
     init(_ text: String) throws {
         let words = text.split(separator: " ")
@@ -45,7 +45,7 @@ struct Baseline {
 
     func phi(after silence: Int64) -> Double? { model.phi(after: silence) }
     func wait(phi: Double = 8) -> Int64? { Self.wait(model, phi) }
-    private static func wait<Model: ArrivalModel>(_ model: Model, _ phi: Double) -> Int64? {
+    private static func wait<Model: PlainArrivalModel>(_ model: Model, _ phi: Double) -> Int64? {
         let threshold = Model.threshold(for: .phi(phi))
         return model.wait(until: threshold, in: Model.pursuit(of: threshold))
     }

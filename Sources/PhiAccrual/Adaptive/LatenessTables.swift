@@ -1,0 +1,102 @@
+/// How late one node's heartbeats came: for each family and state a histogram.
+///
+/// A histogram of lateness is the tally of every rule “suspect α scales after the centre”, for all α at once.
+struct LatenessTables: Sendable {
+    private(set) var counts = InlineArray<415, RoughCount>(repeating: RoughCount())
+    /// Heartbeats counted.
+    private(set) var total: UInt32 = 0
+    // Sums over these heartbeats, in intervals: of the schedule's centre, and of the scale that two families share.
+    private var centres: Float = 0
+    private var scales: Float = 0
+
+    private static let halvedAt: UInt32 = 65_536
+
+    /// Mean wait of “`lateness` scales after the centre”, in intervals: its intercept and slope.
+    /// - Parameters:
+    ///   - centre: Where the schedule expects the next heartbeat, which is one of those averaged over.
+    ///   - scale: Its scale.
+    func meanWait(_ family: Family, nextCentre centre: Float, scale: Float) -> (intercept: Float, slope: Float) {
+        let count = Float(total + 1)
+        switch family {
+        case .last: return (1, 1)
+        case .schedule: return ((centres + centre) / count, (scales + scale) / count)
+        case .patches: return (1, (scales + scale) / count)
+        }
+    }
+
+    /// - Parameters:
+    ///   - bucket: Among all buckets, for each family.
+    ///   - centre: Where the schedule expected it, in intervals.
+    ///   - scale: In intervals.
+    mutating func tally(_ buckets: InlineArray<3, Int>, centre: Float, scale: Float) {
+        total += 1
+        for family in buckets.indices {
+            // Knuth's multiplicative hash of the count: the bits of one heartbeat tell nothing of those of the next.
+            counts[buckets[family]].increment(random: (total &* 2_654_435_769) >> 8)
+        }
+        centres += centre
+        scales += scale
+        if total >= Self.halvedAt { halve() }
+    }
+
+    private mutating func halve() {
+        var roundsUp = false
+        for bucket in counts.indices { counts[bucket].halve(roundsUp: &roundsUp) }
+        total /= 2
+        centres /= 2
+        scales /= 2
+    }
+
+    /// Takes the latest arrivals out again, `number` of them in each family.
+    mutating func forgetLatest(_ number: Int) {
+        for family in Family.allCases {
+            var left = number
+            for bucket in (family.firstEdge..<family.bucketCount).reversed() {
+                for state in family.states {
+                    while left > 0, counts[family.firstBucket(ofState: state) + bucket].decrement() { left -= 1 }
+                }
+            }
+        }
+        total -= min(total, UInt32(number))
+    }
+
+    /// How many gaps had a lateness, in intervals, in the same bucket as this one or in one beside.
+    func count(near lateness: Float) -> Float {
+        let bucket = LatenessBuckets.bucket(of: lateness, early: Family.last.early)
+        var near: Float = 0
+        for neighbour in max(0, bucket - 1)...min(Family.last.bucketCount - 1, bucket + 1) {
+            near += counts[neighbour].value
+        }
+        return near
+    }
+}
+
+/// The same histograms for all nodes of a group together.
+///
+/// A node borrows from them: it knows nothing rarer than one in as many heartbeats as it has sent, its group may.
+struct GroupTables: Sendable {
+    private(set) var counts = InlineArray<415, Float>(repeating: 0)
+    private(set) var totals = InlineArray<10, Float>(repeating: 0)
+    private(set) var total: Float = 0
+    /// Moving mean over all nodes of how far gaps are from the mean gap, in intervals.
+    private(set) var deviation: Float = 0.1
+
+    private static let halvedAt: Float = 65_536
+
+    /// - Parameter deviation: The node's present one, in intervals.
+    mutating func tally(_ buckets: InlineArray<3, Int>, states: InlineArray<3, Int>, deviation: Float) {
+        self.deviation += 0.001 * (deviation - self.deviation)
+        for family in buckets.indices {
+            counts[buckets[family]] += 1
+            totals[states[family]] += 1
+        }
+        total += 1
+        if total >= Self.halvedAt { fade(to: 0.5) }
+    }
+
+    mutating func fade(to share: Float) {
+        for bucket in counts.indices { counts[bucket] *= share }
+        for state in totals.indices { totals[state] *= share }
+        total *= share
+    }
+}

@@ -1,0 +1,46 @@
+/// Watches whether the node's interval has changed for good: a run of gaps that are alike, and unlike it.
+struct RivalInterval: Sendable {
+    /// What the run's gaps are like, in nanoseconds per step.
+    private(set) var interval: Float = 0
+    /// Mean of all gaps since the run began, also those that do not fit.
+    private(set) var mean: Float = 0
+    private(set) var fits: UInt8 = 0
+    private var misses: UInt8 = 0
+    private var missesInARow: UInt8 = 0
+
+    /// How far two gaps that are alike may be apart, as a share.
+    static let tolerance: Float = 0.25
+    /// After how many gaps a run is believed.
+    private static let enough: UInt8 = 16
+    private static let longest: UInt8 = 64
+
+    /// Takes in a gap. Says whether a run begins with it.
+    mutating func observe(_ gap: Float) -> Bool {
+        if isLike(gap), fits < Self.longest {
+            fits += 1
+            missesInARow = 0
+            interval += (gap - interval) / Float(min(fits, Self.enough))
+        } else {
+            missesInARow += 1
+            misses += 1
+            // One stray gap in six, and never two in a row, breaks no run.
+            if missesInARow > 1 || misses > fits / 6 + 1 || fits == 0 || fits == Self.longest {
+                (interval, mean, fits, misses, missesInARow) = (gap, gap, 1, 0, 0)
+                return true
+            }
+        }
+        mean += (gap - mean) / Float(fits + misses)
+        return false
+    }
+
+    /// Whether a gap is like those of the run.
+    func isLike(_ gap: Float) -> Bool { abs(gap - interval) < Self.tolerance * interval }
+
+    /// Whether the run is long enough, and has few enough strays, to be an interval of its own.
+    var isEstablished: Bool { fits >= Self.enough && isLike(mean) }
+
+    /// Whether the run has gone on for so long that it is learned as any other.
+    var isOld: Bool { fits >= Self.enough }
+
+    mutating func end() { self = RivalInterval() }
+}
