@@ -99,7 +99,8 @@ let package = Package(
             name: "ReplayTests", dependencies: ["Replay", "PhiAccrual", "Traces", "TestSupport"], exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(
-            name: "ComparisonTests", dependencies: ["Comparison", "PhiAccrual", "TestSupport"], swiftSettings: strict),
+            name: "ComparisonTests", dependencies: ["Comparison", "PhiAccrual", "Traces", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "ChartsTests", dependencies: ["Charts", "PhiAccrual"], swiftSettings: strict),
         .testTarget(
             name: "ComparisonPageTests",

@@ -36,8 +36,8 @@ public struct Contest: Sendable {
         let policies = phis.map { ("phi=\($0)", Policy.phi($0)) }
         var logistic = LogisticModel.Parameters()
         (logistic.minStdDeviation, logistic.acceptableHeartbeatPause) = (.nanoseconds(1), .zero)
-        logistic.resolution = .nanoseconds(max(1, Int64(unit / 1e4)))
-        logistic.firstHeartbeatEstimate = .nanoseconds(Int64(saturating: unit))
+        logistic.resolution = .parameter((unit / 1e4).rounded(.down))
+        logistic.firstHeartbeatEstimate = .parameter(unit)
         logistic.learnsEveryGap = true
         let adaptive = runner.sweep(
             AdaptiveModel.self, .init(), Self.prices.map(Policy.price), recordingPhi: true)
@@ -47,7 +47,7 @@ public struct Contest: Sendable {
                 "fixed", FixedModel.self,
                 Self.geometric(0.9, 500, 60).map { multiple in
                     var parameters = FixedModel.Parameters()
-                    parameters.timeout = .nanoseconds(Int64(saturating: multiple * unit))
+                    parameters.timeout = .parameter(multiple * unit)
                     return parameters
                 }),
             runner.costs("normal", NormalModel.self, .init(floor: 0), policies),
@@ -60,7 +60,7 @@ public struct Contest: Sendable {
                 multiples.map { multiple in
                     var parameters = ChenModel.Parameters()
                     parameters.window = 1000
-                    parameters.alpha = .nanoseconds(Int64(saturating: multiple * unit))
+                    parameters.alpha = .parameter(multiple * unit)
                     return parameters
                 }),
             runner.costs(
@@ -74,7 +74,7 @@ public struct Contest: Sendable {
                 "two-window", TwoWindowModel.self,
                 multiples.map { multiple in
                     var parameters = TwoWindowModel.Parameters()
-                    parameters.margin = .nanoseconds(Int64(saturating: multiple * unit))
+                    parameters.margin = .parameter(multiple * unit)
                     return parameters
                 }),
             runner.costs(
@@ -99,8 +99,8 @@ public struct Contest: Sendable {
     /// - Parameter unit: The trace's interval, in nanoseconds.
     static func exponential(unit: Double) -> ExponentialModel.Parameters {
         var parameters = ExponentialModel.Parameters()
-        parameters.initialInterval = .nanoseconds(Int64(saturating: unit))
-        parameters.maxInterval = .nanoseconds(Int64(saturating: min(1000 * unit, 1.7e16)))
+        parameters.initialInterval = .parameter(unit)
+        parameters.maxInterval = .parameter(1000 * unit)
         return parameters
     }
 
@@ -169,5 +169,12 @@ extension RecordedArrivals {
         sweep.run(
             heartbeats, ofNodes: nodes.count, with: Model(parameters), unit: 1e9, blocks: plan.blockOfHeartbeat)
         return sweep
+    }
+}
+
+extension Duration {
+    /// So many nanoseconds, held within what parameters may be: a trace can have any interval.
+    fileprivate static func parameter(_ nanoseconds: Double) -> Duration {
+        min(max(.nanoseconds(1), .nanoseconds(Int64(saturating: nanoseconds))), .longestParameter)
     }
 }

@@ -21,8 +21,10 @@ public struct ParetoCurve: Hashable, Sendable, Encodable {
     public var points: [Point]
 
     /// The least wait among the points that make no more mistakes than this, and nothing in between.
+    ///
+    /// A wait of 0 is none: so a detector looks that suspects always, and makes one mistake which never ends.
     public func strictWait(atRate rate: Double) -> Double? {
-        points.filter { $0.rate <= rate }.map(\.wait).min()
+        points.filter { $0.rate <= rate && $0.wait > 0 }.map(\.wait).min()
     }
 
     /// The least wait at this rate with points joined by straight lines in logarithms, as if its parameter had been known
@@ -66,6 +68,8 @@ public struct ComparisonCell: Hashable, Sendable, Encodable {
     public static let rates = [1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4]
     /// A cell is judged only where so many mistakes are allowed: fewer say nothing.
     public static let leastMistakes = 20.0
+    /// Heartbeats that a trace must have to be judged for the first cell.
+    public static var leastSamples: Int { Int((leastMistakes / (rates.max() ?? 1)).rounded(.up)) }
 
     /// The cells of one trace. Ours is taken strictly, the others with the benefit of interpolation.
     public static func cells(trace: String, samples: Int, ours: ParetoCurve, classical: [ParetoCurve])

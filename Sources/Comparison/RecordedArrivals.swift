@@ -30,11 +30,11 @@ public struct RecordedArrivals: Sendable {
         self.nodes = nodes.map { Node(name: $0) }
     }
 
-    /// Reads a trace whole.
-    public init(path: String) throws(TraceError) {
+    /// Reads a trace whole; what is late or repeated is left out.
+    public init(path: String, columnUnit: TimeUnit? = nil) throws(TraceError) {
         let file = path.split(separator: "/").last.map(String.init) ?? path
         self.init(name: file.split(separator: ".").first.map(String.init) ?? file, nodes: [])
-        var reader = try TraceReader(path: path)
+        var reader = try TraceReader(path: path, columnUnit: columnUnit)
         while let row = try reader.next() {
             if row.node == nodes.count { nodes.append(Node(name: reader.nodes[row.node])) }
             take(row.sequence, at: row.arrival, node: row.node)

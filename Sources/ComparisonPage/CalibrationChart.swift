@@ -11,7 +11,7 @@ enum CalibrationChart {
         let ticks = Tick.logarithmic(from: lowest, to: 1, label: Spoken.share)
         let x = Axis(
             .logarithmic, from: fewest * 0.8, to: 1, label: "promised share of gaps, 10^−φ",
-            ticks: Tick.logarithmic(from: fewest * 0.8, to: 1, about: 5, label: Spoken.share))
+            ticks: Tick.logarithmic(from: fewest * 0.8, to: 1, about: 3, label: Spoken.share))
         let y = Axis(.logarithmic, from: lowest, to: 1, label: "share of gaps that reached this φ", ticks: ticks)
 
         let ends = [x.lower, 1]

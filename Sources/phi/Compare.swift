@@ -2,6 +2,7 @@ import ArgumentParser
 import Comparison
 import ComparisonPage
 import HeartbeatProtocol
+import Traces
 
 struct Compare: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,11 +14,15 @@ struct Compare: AsyncParsableCommand {
             after 200 heartbeats per node. Beside each ratio stands its 90 % interval, had other parts of the same \
             recording been met. docs/quality.md says how all of it is worked out.
 
+            \(Replay.formats)
+
             Example: phi compare traces/*.csv.gz --json > comparison.json
             """)
 
     @Argument(help: "Traces to read.")
     var traces: [String] = []
+    @Option(help: Replay.unitHelp)
+    var unit: TimeUnit?
     @Flag(help: "Also compare on recordings made of processes whose law is known; they are counted apart.")
     var synthetic = false
     @Option(help: "What the made recordings are drawn by: equal seeds give equal ones.")
@@ -52,7 +57,7 @@ struct Compare: AsyncParsableCommand {
 
     private var work: RecordingWork {
         let families = synthetic ? SyntheticFamily.allCases.map { RecordingSource.synthetic($0, seed: seed) } : []
-        return RecordingWork(sources: traces.map(RecordingSource.file) + families)
+        return RecordingWork(sources: traces.map { RecordingSource.file($0, columnUnit: unit) } + families)
     }
 
     func run() async throws {
@@ -127,6 +132,7 @@ struct Compare: AsyncParsableCommand {
                     spoken(cell.resampled?.interval),
                 ].joined(separator: " "))
         }
+        lines += report.traces.compactMap(Self.whyWithoutCells(report))
         lines.append("")
         var parts = [("all", report.cells)]
         // Constants were chosen on some recordings, on synthetic ones never.
@@ -164,5 +170,18 @@ struct Compare: AsyncParsableCommand {
             let high = interval.upperBound.isFinite ? interval.upperBound.decimals(3) : "not reached"
             return "\(interval.lowerBound.decimals(3)) … \(high)"
         } ?? "-"
+    }
+
+    private static func whyWithoutCells(_ report: ComparisonReport) -> (ComparisonReport.Trace) -> String? {
+        let compared = Set(report.cells.map(\.trace))
+        return { trace in
+            guard !compared.contains(trace.name) else { return nil }
+            let least = ComparisonCell.leastSamples
+            let reason =
+                trace.samples < least
+                ? "\(trace.samples) heartbeats to judge, and \(least) are the least"
+                : "no classical detector waits at all"
+            return "\(trace.name.padded(to: 26)) not compared: \(reason)"
+        }
     }
 }

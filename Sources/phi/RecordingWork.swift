@@ -1,14 +1,15 @@
 import Comparison
 import Synchronization
+import Traces
 
 /// A recording to compare detectors on, not in memory yet.
 enum RecordingSource: Sendable {
-    case file(String)
+    case file(String, columnUnit: TimeUnit?)
     case synthetic(SyntheticFamily, seed: UInt64)
 
     var name: String {
         switch self {
-        case .file(let path): path.split(separator: "/").last.map(String.init) ?? path
+        case .file(let path, _): path.split(separator: "/").last.map(String.init) ?? path
         case .synthetic(let family, _): family.rawValue
         }
     }
@@ -16,7 +17,7 @@ enum RecordingSource: Sendable {
 
     func load() throws -> RecordedArrivals {
         switch self {
-        case .file(let path): try RecordedArrivals(path: path)
+        case .file(let path, let unit): try RecordedArrivals(path: path, columnUnit: unit)
         case .synthetic(let family, let seed): family.recording(seed: seed)
         }
     }

@@ -54,6 +54,23 @@ extension SystemTests {
                 #expect(budgets.output.last?.hasSuffix("of 1 kept") == true)
             }
         }
+
+        @Test func `says why a trace is not in it`() async throws {
+            try await TestBed.run { bed in
+                let rows = (0..<300).map { "a,\($0),,\($0 * 1_000_000_000)\n" }.joined()
+                try ("node,seq,sent_ns,arrival_ns\n" + rows).write(
+                    toFile: bed.path("short.csv"), atomically: false, encoding: .utf8)
+                let text = try bed.phi("compare", "short.csv")
+                #expect(try await text.exit() == 0)
+                #expect(
+                    text.output.contains {
+                        $0.hasPrefix("short ") && $0.hasSuffix(" 99 heartbeats to judge, and 200 are the least")
+                    })
+                let json = try bed.phi("compare", "short.csv", "--json")
+                #expect(try await json.exit() == 0)
+                #expect(json.output.count == 1 && json.output[0].contains(#""cells":[]"#))
+            }
+        }
     }
 }
 

@@ -27,6 +27,7 @@ extension SystemTests {
             Misuse("compare good.csv --early --synthetic", says: "--synthetic"),
             Misuse("compare good.csv --budgets --halves", says: "--halves"),
             Misuse("compare good.csv --early --html p.html", says: "--html", "--early"),
+            Misuse("replay good.csv --unit minutes", says: "minutes", "'ms'"),
             Misuse("demo --every soon", says: "soon", "250ms"),
         ]) func `was misused, says what would be right, and ends with 64`(misuse: Misuse) async throws {
             try await TestBed.run { bed in
@@ -62,6 +63,12 @@ extension SystemTests {
             Misuse("replay broken.csv.gz", says: "broken.csv.gz"),
             Misuse("compare good.csv missing.csv", says: "missing.csv", "No such file"),
             Misuse("replay -", says: "standard input", "node,seq,sent_ns,arrival_ns"),
+            Misuse("replay ping.txt", says: "ping.txt, line 2", "'ping -D'", "64 bytes from 10.0.0.1"),
+            Misuse("replay column.txt", says: "column.txt, line 2", "one number", "seconds", "soon"),
+            Misuse("replay column.txt --unit ms", says: "column.txt, line 2", "one number", "milliseconds"),
+            Misuse("compare missing.csv", says: "missing.csv", "No such file"),
+            Misuse("compare .", says: "directory"),
+            Misuse("compare good.csv broken.csv", says: "broken.csv, line 3", "whole number", "soon"),
             Misuse("replay good.csv --deadlines no/such/folder/d.csv", says: "no/such/folder/d.csv"),
             Misuse("compare good.csv --html no/such/folder/p.html", says: "cannot write no/such/folder/p.html"),
             Misuse("compare good.csv --html good.csv", says: "cannot write good.csv", "of this very command"),
@@ -71,6 +78,8 @@ extension SystemTests {
                 let files = [
                     "empty.csv": "", "prose.csv": "It was a dark night.\n", "good.csv": good,
                     "broken.csv": good.replacing(",2\n", with: ",soon\n"), "broken.csv.gz": "\u{1F}\u{8B}\u{8}",
+                    "ping.txt": "PING web (10.0.0.1) 56(84) bytes of data.\n64 bytes from 10.0.0.1: icmp_seq=1\n",
+                    "column.txt": "1732188912.5\nsoon\n",
                 ]
                 for (name, text) in files {
                     try text.write(toFile: bed.path(name), atomically: false, encoding: .isoLatin1)
