@@ -13,7 +13,8 @@ struct BlockCosts: Sendable {
         self.detector = detector
         self.parameters = parameters
         let all = plan.blocks.indices.flatMap { block in costs.map { $0[block] } }
-        mistakes = all.map { Int32(clamping: $0.mistakes) }
+        // By lateness: who suspects always shall not pass for one who hardly errs.
+        mistakes = all.map { Int32(clamping: $0.late) }
         waits = all.map { Float($0.waits) }
     }
 

@@ -34,7 +34,7 @@ public struct ResampledRatios: Hashable, Sendable, Encodable {
     private enum Keys: String, CodingKey { case low, high }
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Keys.self)
-        try object.encode(interval?.lowerBound, forKey: .low)
+        try object.encode(interval.flatMap { $0.lowerBound.isFinite ? $0.lowerBound : nil }, forKey: .low)
         try object.encode(interval.flatMap { $0.upperBound.isFinite ? $0.upperBound : nil }, forKey: .high)
     }
 }

@@ -11,7 +11,9 @@ import Testing
     /// A detector of one parameter that makes no mistakes and waits so long in each block, on average.
     private func costs(_ name: String, mistakes: Int = 0, _ wait: (Int) -> Double) -> BlockCosts {
         let costs = plan.blocks.enumerated().map { number, block in
-            SweepCost(mistakes: mistakes, deadlines: block.heartbeats, waits: wait(number) * Double(block.heartbeats))
+            SweepCost(
+                mistakes: mistakes, late: mistakes, deadlines: block.heartbeats,
+                waits: wait(number) * Double(block.heartbeats))
         }
         return BlockCosts(name, ["one"], plan, [costs])
     }
@@ -52,7 +54,9 @@ import Testing
     @Test func `has no upper end where many draws do not reach the rate`() throws {
         // Mistakes in two blocks only: without them in the draw the rate is reached, with both drawn often it is not.
         let costs = plan.blocks.enumerated().map { number, block in
-            SweepCost(mistakes: number < 2 ? 20 : 0, deadlines: block.heartbeats, waits: Double(block.heartbeats))
+            SweepCost(
+                mistakes: number < 2 ? 20 : 0, late: number < 2 ? 20 : 0, deadlines: block.heartbeats,
+                waits: Double(block.heartbeats))
         }
         let interval = try #require(
             cells(BlockCosts("adaptive", ["one"], plan, [costs]), self.costs("fixed") { _ in 2 })

@@ -49,8 +49,9 @@ import Testing
         // A fixed timeout of one parameter per rate, on blocks that are all alike.
         let costs = [100, 30, 10, 3].enumerated().map { number, perThousand in
             plan.blocks.map { block in
-                SweepCost(
-                    mistakes: block.heartbeats * perThousand / 1000, deadlines: block.heartbeats,
+                let mistakes = block.heartbeats * perThousand / 1000
+                return SweepCost(
+                    mistakes: mistakes, late: mistakes, deadlines: block.heartbeats,
                     waits: Double((number + 1) * block.heartbeats))
             }
         }

@@ -71,7 +71,7 @@ public struct AdaptiveModel: ArrivalModel {
         let centre = drift.expectedWait
         let scale = scale
         var lateness = InlineArray<3, Float>(repeating: 0)
-        lateness[Family.last.rawValue] = Float(gap - Double(unit)) / unit
+        lateness[Family.last.rawValue] = Float(gap - Double(unit)) / (Family.lastScale * unit)
         lateness[Family.schedule.rawValue] = Float(gap - centre) / scale
         lateness[Family.patches.rawValue] = Float(gap - Double(unit)) / scale
         var states = InlineArray<3, Int>(repeating: 0)
@@ -106,7 +106,7 @@ public struct AdaptiveModel: ArrivalModel {
         if rival.observe(gap) { (deviationBefore, excessBefore) = (deviation, excess) }
         guard observed > Self.unitGaps, rival.fits > 1, rival.isLike(gap),
             abs(rival.interval - unit) > RivalInterval.tolerance * unit,
-            tables.count(near: (rival.interval - unit) / unit) - 2 < Self.knownShare * Float(tables.total)
+            tables.count(near: (rival.interval - unit) / scale(of: .last)) - 2 < Self.knownShare * Float(tables.total)
         else { return false }
         if rival.isEstablished {
             adopt(rival.mean)
@@ -134,6 +134,8 @@ public struct AdaptiveModel: ArrivalModel {
     var expectedInterval: Double { Double(meanGap) }
     /// The unit of lateness in nanoseconds, of the two families that go by how volatile gaps are.
     private var scale: Float { (max(deviation, 3e-3 * unit) * unit).squareRoot() }
+
+    private func scale(of family: Family) -> Float { family == .last ? Family.lastScale * unit : scale }
 
     /// Whether it is time to choose anew: rarely, once much is known and little changes.
     mutating func takeRefit() -> Bool {
@@ -169,7 +171,7 @@ public struct AdaptiveModel: ArrivalModel {
     /// When a choice suspects, in nanoseconds after the last arrival.
     func wait(_ choice: WaitChoice) -> Double {
         let lateness = choice.lateness(inState: state(of: choice.family))
-        return centre(of: choice.family) + Double(lateness * (choice.family == .last ? unit : scale))
+        return centre(of: choice.family) + Double(lateness * scale(of: choice.family))
     }
 
     // MARK: Suspicion

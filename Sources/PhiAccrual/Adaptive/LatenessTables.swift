@@ -18,7 +18,7 @@ struct LatenessTables: Sendable {
     func meanWait(_ family: Family, nextCentre centre: Float, scale: Float) -> (intercept: Float, slope: Float) {
         let count = Float(total + 1)
         switch family {
-        case .last: return (1, 1)
+        case .last: return (1, Family.lastScale)
         case .schedule: return ((centres + centre) / count, (scales + scale) / count)
         case .patches: return (1, (scales + scale) / count)
         }
@@ -60,7 +60,7 @@ struct LatenessTables: Sendable {
         total -= min(total, UInt32(number))
     }
 
-    /// How many gaps had a lateness, in intervals, in the same bucket as this one or in one beside.
+    /// How many gaps had a lateness, in the scale of `last`, in the same bucket as this one or in one beside.
     func count(near lateness: Float) -> Float {
         let bucket = LatenessBuckets.bucket(of: lateness, early: Family.last.early)
         var near: Float = 0

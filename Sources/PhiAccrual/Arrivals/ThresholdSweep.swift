@@ -12,18 +12,22 @@ public struct RecordedHeartbeat: Hashable, Sendable {
 public struct SweepCost: Hashable, Sendable {
     /// Arrivals that came after their deadline, while the node was trusted.
     public var mistakes = 0
+    /// Arrivals that came after their deadline. More than mistakes only where a deadline may lie before the arrival that
+    /// sets it: such a detector suspects always, and makes one mistake that never ends.
+    public var late = 0
     /// Arrivals that there was a deadline for.
     public var deadlines = 0
     /// Sum of deadline − arrival that set it, in units; nothing counts below 0.
     public var waits = 0.0
 
     public init() {}
-    public init(mistakes: Int, deadlines: Int, waits: Double) {
-        (self.mistakes, self.deadlines, self.waits) = (mistakes, deadlines, waits)
+    public init(mistakes: Int, late: Int, deadlines: Int, waits: Double) {
+        (self.mistakes, self.late, self.deadlines, self.waits) = (mistakes, late, deadlines, waits)
     }
 
     public static func += (sum: inout SweepCost, other: SweepCost) {
         sum.mistakes += other.mistakes
+        sum.late += other.late
         sum.deadlines += other.deadlines
         sum.waits += other.waits
     }
@@ -112,12 +116,14 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
             models[node].pursue(thresholds, &own, after: heartbeat.arrival, in: &commons)
             for (index, level) in levels.enumerated() {
                 if let arrival = heartbeat.arrival, let wait = waits[level].map({ max(0, $0) }) {
-                    let isMistake = arrival.gap > wait && !isSuspected[level]
+                    let isLate = arrival.gap > wait
+                    let isMistake = isLate && !isSuspected[level]
                     if isMistake { isSuspected[level] = true }
                     if let block {
                         let cost = Int(block) * thresholds.count + index
                         costs[cost].deadlines += 1
                         costs[cost].waits += Double(wait) / unit
+                        if isLate { costs[cost].late += 1 }
                         if isMistake { costs[cost].mistakes += 1 }
                     }
                 }
