@@ -32,7 +32,7 @@ enum PageStyle {
         details{margin:.5em 0}
         nav{display:flex;flex-wrap:wrap;gap:.3rem 1rem;margin:.8em 0 0;font-size:.95rem}
         section{border-top:1px solid var(--line);margin-top:2.2rem;padding-top:1.2rem}
-        .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,23rem),1fr));gap:1.2rem 2rem;\
+        .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,23rem),1fr));gap:1.2rem 2rem;\
         align-items:start}
         figure{margin:0;min-width:0;max-width:40rem}
         figcaption{font-size:.95rem;font-weight:600;margin-bottom:.2rem;overflow-wrap:anywhere}

@@ -19,7 +19,7 @@ struct Walk<Model: ArrivalModel> {
         var now: Int64
         /// Since when the node was suspected; nil if it was trusted to the end.
         var suspectedSince: Int64?
-        /// Whether it was trusted until its deadline passed.
+        /// Whether it came after its deadline, which is what curves count.
         var isMistake: Bool
 
         /// Whether everybody has learned enough of the node by now to be judged.
@@ -49,7 +49,7 @@ struct Walk<Model: ArrivalModel> {
             let moment = Moment(
                 node: heartbeat.node, key: key, number: node.gaps, last: node.last, now: now,
                 suspectedSince: node.isSuspected ? node.last : isLate ? deadline : nil,
-                isMistake: isLate && !node.isSuspected)
+                isMistake: isLate)
             before(moment, detector)
             node.sequence &+= UInt32(truncatingIfNeeded: arrival.step)
             detector.receive(Heartbeat(key: key, sequence: node.sequence), at: instant, into: &events)
