@@ -75,11 +75,21 @@ struct BudgetSteering: Sendable {
         } else {
             logPrice = firstLogPrice(menu, target)
         }
-        let choice = menu.cheapest(at: expf(logPrice ?? 0))
-        predicted = menu.share(of: choice).all
+        let choice = affordable(from: menu, target / correction)
         longestWait = menu.longestWait(of: choice)
         weigh(limit, menu, choice, target, correction)
         return choice
+    }
+
+    /// The choice at the present price, which is raised until no more than twice the target is predicted: a choice lasts for
+    /// many heartbeats, and one that is far too careless would spend the budget of weeks.
+    private mutating func affordable(from menu: borrowing WaitMenu, _ target: Float) -> WaitChoice {
+        while true {
+            let choice = menu.cheapest(at: expf(logPrice ?? 0))
+            predicted = menu.share(of: choice).all
+            guard predicted > 2 * target, let price = logPrice, price < Self.highestLogPrice else { return choice }
+            logPrice = min(Self.highestLogPrice, price + 0.5)
+        }
     }
 
     /// Whether the limit lets the budget be kept, with some inertia. Only what was seen can break a budget: of a new node
