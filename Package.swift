@@ -49,6 +49,10 @@ let package = Package(
         .target(name: "Replay", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
 
         .target(name: "Comparison", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
+        .target(name: "Charts", swiftSettings: strict),
+        .target(
+            name: "ComparisonPage", dependencies: ["Charts", "Comparison", "HeartbeatProtocol", "PhiAccrual"],
+            swiftSettings: strict),
 
         // The shells.
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
@@ -70,7 +74,8 @@ let package = Package(
         .executableTarget(
             name: "phi",
             dependencies: [
-                "Comparison", "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient",
+                "Comparison", "ComparisonPage", "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher",
+                "PhiAccrual", "PhiClient",
                 "QualityOfService", "Replay", "SystemClocks", "Traces", "ZeroMQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -95,6 +100,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ComparisonTests", dependencies: ["Comparison", "PhiAccrual", "Traces", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(name: "ChartsTests", dependencies: ["Charts", "PhiAccrual"], swiftSettings: strict),
+        .testTarget(
+            name: "ComparisonPageTests",
+            dependencies: ["Charts", "Comparison", "ComparisonPage", "PhiAccrual", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
         .testTarget(name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol"], swiftSettings: strict),

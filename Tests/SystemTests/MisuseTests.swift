@@ -26,6 +26,7 @@ extension SystemTests {
             Misuse("compare good.csv --early --budgets", says: "--early", "--budgets"),
             Misuse("compare good.csv --early --synthetic", says: "--synthetic"),
             Misuse("compare good.csv --budgets --halves", says: "--halves"),
+            Misuse("compare good.csv --early --html p.html", says: "--html", "--early"),
             Misuse("replay good.csv --unit minutes", says: "minutes", "'ms'"),
             Misuse("demo --every soon", says: "soon", "250ms"),
         ]) func `was misused, says what would be right, and ends with 64`(misuse: Misuse) async throws {
@@ -69,6 +70,8 @@ extension SystemTests {
             Misuse("compare .", says: "directory"),
             Misuse("compare good.csv broken.csv", says: "broken.csv, line 3", "whole number", "soon"),
             Misuse("replay good.csv --deadlines no/such/folder/d.csv", says: "no/such/folder/d.csv"),
+            Misuse("compare good.csv --html no/such/folder/p.html", says: "cannot write no/such/folder/p.html"),
+            Misuse("compare good.csv --html good.csv", says: "cannot write good.csv", "of this very command"),
         ]) func `says in one sentence what it tried, and on what, and ends with 2`(misuse: Misuse) async throws {
             try await TestBed.run { bed in
                 let good = "node,seq,sent_ns,arrival_ns\na,0,,1\na,1,,2\n"

@@ -103,7 +103,7 @@ private struct Report: Decodable {
 }
 
 /// Three nodes at 100 ms, unevenly late, each with a lost heartbeat and a hole of three.
-private func madeUpTrace() -> String {
+func madeUpTrace() -> String {
     var random = SplitMix64(seed: 2)
     var rows: [(arrival: Int64, line: String)] = []
     for node in 0..<3 {
