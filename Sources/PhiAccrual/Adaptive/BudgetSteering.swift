@@ -69,9 +69,10 @@ struct BudgetSteering: Sendable {
             // Half of what is left over, or overdrawn, is to be made good within the time of one mistake.
             balance = min(0.5, max(-0.5, balance))
             let wanted = target * (1 + balance) / correction
-            let error = logf(max(predicted, target * 1e-3)) - logf(wanted)
-            self.logPrice = min(
-                Self.highestLogPrice, max(Self.lowestLogPrice, logPrice + 0.2 * min(2, max(-2, error))))
+            let error = min(2, max(-2, logf(max(predicted, target * 1e-3)) - logf(wanted)))
+            // Far off, as in early life, the price leaps: a share falls about as fast as its price grows.
+            let step = (abs(error) > 0.7 ? 0.8 : 0.2) * error
+            self.logPrice = min(Self.highestLogPrice, max(Self.lowestLogPrice, logPrice + step))
         } else {
             logPrice = firstLogPrice(menu, target)
         }
