@@ -50,6 +50,14 @@ let package = Package(
 
         .target(name: "Comparison", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
 
+        // What networks were found to be like; the files of `Network` are compiled in.
+        .target(
+            name: "NetworkProfiles", dependencies: ["PhiAccrual"], path: "Models", exclude: ["Lifecycle", "README.md"],
+            resources: [.embedInCode("Network")], swiftSettings: strict),
+        .target(
+            name: "ProfileFitting", dependencies: ["Comparison", "CSodium", "NetworkProfiles", "PhiAccrual"],
+            swiftSettings: strict),
+
         // The shells.
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
         .target(name: "SystemClocks", dependencies: ["PhiAccrual", "CTimerFD"], swiftSettings: strict),
@@ -70,8 +78,8 @@ let package = Package(
         .executableTarget(
             name: "phi",
             dependencies: [
-                "Comparison", "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient",
-                "QualityOfService", "Replay", "SystemClocks", "Traces", "ZeroMQ",
+                "Comparison", "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "NetworkProfiles",
+                "PhiAccrual", "PhiClient", "ProfileFitting", "QualityOfService", "Replay", "SystemClocks", "Traces", "ZeroMQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -95,6 +103,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ComparisonTests", dependencies: ["Comparison", "PhiAccrual", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "NetworkProfilesTests", dependencies: ["NetworkProfiles", "PhiAccrual"], swiftSettings: strict),
+        .testTarget(
+            name: "ProfileFittingTests", dependencies: ["NetworkProfiles", "PhiAccrual", "ProfileFitting", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
         .testTarget(name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol"], swiftSettings: strict),
         .testTarget(

@@ -109,7 +109,8 @@ private struct Runner {
     func curve<Model: ArrivalModel>(
         _ name: String, _ model: Model.Type, _ parameters: Model.Parameters, _ policies: [(String, Policy)]
     ) -> ParetoCurve {
-        var sweep = ThresholdSweep<Model>(policies.map { Model.threshold(for: $0.1) })
+        var sweep = ThresholdSweep<Model>(
+            policies.map { Model.threshold(for: $0.1) }, commons: Model.commons(parameters))
         for node in nodes { sweep.run(node.arrivals, with: Model(parameters), unit: 1e9, warmUp: Contest.warmUp) }
         return curve(name, zip(policies.map(\.0), sweep.costs), samples: sweep.samples)
     }
@@ -120,7 +121,7 @@ private struct Runner {
     ) -> ParetoCurve where Model.Parameters: DetectorParameters {
         var costs: [(String, ThresholdSweep<Model>.Cost)] = []
         for parameters in parameters {
-            var sweep = ThresholdSweep<Model>([Model.threshold(for: .phi(8))])
+            var sweep = ThresholdSweep<Model>([Model.threshold(for: .phi(8))], commons: Model.commons(parameters))
             for node in nodes { sweep.run(node.arrivals, with: Model(parameters), unit: 1e9, warmUp: Contest.warmUp) }
             costs.append((parameters.description, sweep.costs[0]))
         }

@@ -30,6 +30,8 @@ struct Detect: AsyncParsableCommand {
         help: "How arrivals are judged: 'adaptive', or a classical detector, such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
     var detector = ModelChoice.normal(.init())
+    @Option(help: ProfileOption.help, transform: Parsing.profile)
+    var profile: ProfileOption?
     @Option(help: "After which silence a node is forgotten.", transform: Parsing.duration)
     var retention: Duration = .seconds(86_400)
     @Option(help: "Nodes kept at most.")
@@ -50,6 +52,7 @@ struct Detect: AsyncParsableCommand {
         }
         guard level.count <= 8 else { throw ValidationError("there are \(level.count) levels, and eight are the most") }
         guard Set(level.map(\.name)).count == level.count else { throw ValidationError("two levels have one name") }
+        if profile != nil { try detector.requireLender() }
         guard (1...Int(Int32.max)).contains(maxNodes) else { throw ValidationError("--max-nodes must be above 0") }
     }
 
@@ -61,7 +64,8 @@ struct Detect: AsyncParsableCommand {
         if !events.isEmpty { configuration.events = events }
         if !control.isEmpty { configuration.control = control }
         if !level.isEmpty { configuration.levels = level }
-        configuration.model = detector
+        let profile = try profile?.load()
+        configuration.model = try profile.map(detector.lending) ?? detector
         configuration.retention = retention
         configuration.limits.nodes = maxNodes
 
@@ -74,6 +78,7 @@ struct Detect: AsyncParsableCommand {
             "connect": "\(endpoints.connect.joined(separator: ","))",
             "events": "\(endpoints.events.joined(separator: ","))",
             "control": "\(endpoints.control.joined(separator: ","))",
+            "profile": "\(profile?.name ?? "none")",
             "levels": "\(configuration.levels.map { "\($0.name)=\($0.policy)" }.joined(separator: ","))",
         ]
         try await ServiceGroup(

@@ -23,7 +23,7 @@ import Testing
     private func sweep<Model: ArrivalModel>(
         _ model: Model.Type, _ parameters: Model.Parameters, _ policies: [Policy], _ arrivals: [Arrival]
     ) -> [Int] {
-        var sweep = ThresholdSweep<Model>(policies.map(Model.threshold(for:)))
+        var sweep = ThresholdSweep<Model>(policies.map(Model.threshold(for:)), commons: Model.commons(parameters))
         sweep.run(arrivals, with: Model(parameters), unit: 1e9, warmUp: 0)
         return sweep.costs.map(\.mistakes)
     }

@@ -64,7 +64,7 @@ struct BudgetSteering: Sendable {
         from menu: borrowing WaitMenu, target: Float, limit: Float, heartbeats: Int, group: MistakeRecord
     ) -> WaitChoice {
         let correction = record.correction(prior: group.correction(prior: 1))
-        if let logPrice {
+        if let logPrice, !menu.isProvisional {
             balance += Float(heartbeats) * (target - predicted * correction)
             // Half of what is left over, or overdrawn, is to be made good within the time of one mistake.
             balance = min(0.5, max(-0.5, balance))

@@ -76,7 +76,26 @@ struct GroupTables: Sendable {
     private(set) var totals = InlineArray<10, Float>(repeating: 0)
     private(set) var total: Float = 0
 
+    static let bucketCount = 415
     private static let halvedAt: Float = 65_536
+    /// As how many heartbeats of the group's own a profile counts.
+    private static let profileWeight: Float = 300
+
+    /// - Parameter profile: What is taken for known before any node is heard.
+    init(_ profile: LatenessProfile? = nil) {
+        guard let profile else { return }
+        let weight = Self.profileWeight / Float(LatenessProfile.heartbeats)
+        for family in Family.allCases {
+            for state in family.states {
+                let first = family.firstBucket(ofState: state)
+                for bucket in first..<first + family.bucketCount {
+                    counts[bucket] = weight * Float(profile.counts[bucket])
+                    totals[state] += counts[bucket]
+                }
+            }
+        }
+        total = Self.profileWeight
+    }
 
     mutating func tally(_ buckets: InlineArray<3, Int>, states: InlineArray<3, Int>) {
         for family in buckets.indices {

@@ -9,12 +9,18 @@ struct WaitMenu {
     private var weights = InlineArray<10, Float>(repeating: 0)
     /// Share of heartbeats so late that they are mistaken at any price.
     private var unavoidable: Float = 0
+    /// Whether the families are on it that count in the node's own scale.
+    private let offersScaled: Bool
+    /// Whether much of it is lent, and will soon be another: a price found on it is no price to steer by.
+    let isProvisional: Bool
 
     /// How many of the group's heartbeats a node borrows at most, for each state.
     private static let borrowedFromGroup: Float = 100
     /// Groups that know less than this lend nothing.
     private static let leastGroup: Float = 30
-    /// How many of the node's own heartbeats each state borrows from the states together.
+    /// Heartbeats after which a node has a scale of its own that lateness can be counted in.
+    private static let leastForScale: UInt32 = 8
+    /// How many heartbeats each state borrows from the states together, the node's own and the group's.
     private static let borrowedFromStates: Float = 10
     /// How much of a state's tail is its family's, for each heartbeat of its own: few make a tail that looks too light.
     /// Those borrowed from the family have its tail.
@@ -24,8 +30,14 @@ struct WaitMenu {
     init?(_ own: borrowing LatenessTables, _ group: borrowing GroupTables) {
         let others = group.total - Float(own.total)
         guard own.total > 0 || others > Self.leastGroup else { return nil }
-        for family in Family.allCases { fit(family, own, group) }
+        let isLent = others > Self.leastGroup
+        // What a group lends is counted in scales, and before a node has shown its own these say nothing to it.
+        offersScaled = own.total >= Self.leastForScale || !isLent
+        isProvisional = own.total < 2 * Self.leastForScale && isLent
+        for family in Family.allCases where offers(family) { fit(family, own, group) }
     }
+
+    private func offers(_ family: Family) -> Bool { offersScaled || family == .last }
 
     private static func share(ofGroup others: Float) -> Float {
         others > leastGroup ? min(1, borrowedFromGroup / others) : 0
@@ -52,9 +64,11 @@ struct WaitMenu {
         let lent = Self.share(ofGroup: othersTotal)
         let known = pooledTotal + lent * othersTotal
         var all = InlineArray<46, Float>(repeating: 0)
+        for bucket in 0...edgeCount { all[bucket] = pooled[bucket] + lent * others[bucket] }
         // What lies beyond the last edge must not shape the tail: one outage would.
-        for bucket in 0..<edgeCount { all[bucket] = pooled[bucket] + lent * others[bucket] }
-        if family == .last { unavoidable = (pooled[edgeCount] + lent * others[edgeCount]) / known }
+        let allBeyond = all[edgeCount]
+        all[edgeCount] = 0
+        if family == .last { unavoidable = allBeyond / known }
         let survival = LatenessSurvival(all, of: family, total: known)
         let familyShares = Self.shares(survival, of: family, tail: survival.tail)
 
@@ -77,19 +91,19 @@ struct WaitMenu {
                 stateOthers += max(0, group.counts[first + bucket] - count)
             }
             let stateLent = Self.share(ofGroup: stateOthers)
-            let fromStates = family.states.count > 1 && pooledTotal > 0 ? Self.borrowedFromStates / pooledTotal : 0
+            let fromStates = family.states.count > 1 ? Self.borrowedFromStates / known : 0
             for bucket in 0..<edgeCount {
                 let count = own.counts[first + bucket].value
                 counts[bucket] =
-                    count + fromStates * pooled[bucket]
+                    count + fromStates * all[bucket]
                     + stateLent * max(0, group.counts[first + bucket] - count)
             }
             let lastOwn = own.counts[first + edgeCount].value
             let beyond =
-                lastOwn + fromStates * pooled[edgeCount]
+                lastOwn + fromStates * allBeyond
                 + stateLent * max(0, group.counts[first + edgeCount] - lastOwn)
-            let total = max(1e-3, ownTotal + fromStates * pooledTotal + stateLent * stateOthers)
-            let familyPart = 1 - (1 - Self.familyTail) * (1 - fromStates * pooledTotal / total)
+            let total = max(1e-3, ownTotal + fromStates * known + stateLent * stateOthers)
+            let familyPart = 1 - (1 - Self.familyTail) * (1 - fromStates * known / total)
             weights[state] = (ownTotal + lent * stateOthers) / known
 
             let survival = LatenessSurvival(counts, of: family, total: total)
@@ -135,7 +149,7 @@ struct WaitMenu {
     func cheapest(at price: Float) -> WaitChoice {
         var best = WaitChoice()
         var least = Float.infinity
-        for family in Family.allCases {
+        for family in Family.allCases where offers(family) {
             var choice = WaitChoice(family)
             var cost: Float = 0
             for state in family.states {

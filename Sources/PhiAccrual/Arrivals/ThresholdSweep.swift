@@ -14,10 +14,12 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
     public private(set) var samples = 0
 
     private let thresholds: [Model.Threshold]
-    private var commons = Model.commons()
+    private var commons: Model.Commons
 
-    public init(_ thresholds: [Model.Threshold]) {
+    /// - Parameter commons: What the nodes' group knows beforehand.
+    public init(_ thresholds: [Model.Threshold], commons: Model.Commons) {
         self.thresholds = thresholds
+        self.commons = commons
         costs = Array(repeating: Cost(), count: thresholds.count)
     }
 
@@ -45,6 +47,7 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
         var isSuspected = [Bool](repeating: false, count: thresholds.count)
         model.begin(announcedInterval: announcedInterval)
         follow(&model, &pursuits, nil)
+        for index in thresholds.indices { waits[index] = model.wait(until: thresholds[index], in: pursuits[index]) }
         for (number, arrival) in arrivals.enumerated() {
             let counts = number >= warmUp && judged?.contains(number) ?? true
             if counts { samples += 1 }
