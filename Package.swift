@@ -55,7 +55,7 @@ let package = Package(
             name: "NetworkProfiles", dependencies: ["PhiAccrual"], path: "Models", exclude: ["Lifecycle", "README.md"],
             resources: [.embedInCode("Network")], swiftSettings: strict),
         .target(
-            name: "ProfileFitting", dependencies: ["Comparison", "CSodium", "NetworkProfiles", "PhiAccrual"],
+            name: "ProfileFitting", dependencies: ["Comparison", "CSodium", "NetworkProfiles", "PhiAccrual", "Traces"],
             swiftSettings: strict),
 
         // The shells.
@@ -102,7 +102,8 @@ let package = Package(
             name: "ReplayTests", dependencies: ["Replay", "PhiAccrual", "Traces", "TestSupport"], exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(
-            name: "ComparisonTests", dependencies: ["Comparison", "PhiAccrual", "TestSupport"], swiftSettings: strict),
+            name: "ComparisonTests", dependencies: ["Comparison", "PhiAccrual", "Traces", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "NetworkProfilesTests", dependencies: ["NetworkProfiles", "PhiAccrual"], swiftSettings: strict),
         .testTarget(
@@ -118,7 +119,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "SystemTests", dependencies: ["phi", "HeartbeatProtocol", "PhiAccrual"], exclude: ["Scripts"],
+            name: "SystemTests", dependencies: ["phi", "Comparison", "HeartbeatProtocol", "PhiAccrual"],
+            exclude: ["Scripts"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -22,6 +22,7 @@ extension NetworkProfile {
 extension NetworkProfile: Codable {
     private enum Keys: String, CodingKey {
         case schema, name, kind, description, provenance, estimator, calibration, lateness
+        case deviation = "deviation_intervals"
     }
     private static let assumed = "assumed"
 
@@ -38,6 +39,7 @@ extension NetworkProfile: Codable {
         }
         try object.encode(estimator, forKey: .estimator)
         try object.encode(calibration, forKey: .calibration)
+        try object.encode(lateness.deviation, forKey: .deviation)
         try object.encode(lateness.tables, forKey: .lateness)
     }
 
@@ -51,9 +53,12 @@ extension NetworkProfile: Codable {
         let kinds = Kind.allCases.map(\.rawValue).joined(separator: ", ")
         let tables: [String: [[Int]]] = try object.read(
             .lateness, as: "lists of lists of whole numbers, by names of families")
+        let deviation: Double = try object.read(.deviation, as: "a number of intervals from 0 to 8") {
+            (0...8).contains($0)
+        }
         let lateness: LatenessProfile
         do {
-            lateness = try LatenessProfile(tables: tables)
+            lateness = try LatenessProfile(tables: tables, deviation: deviation)
         } catch {
             throw InvalidNetworkProfile(place: "lateness.\(error.place)", reason: error.reason)
         }

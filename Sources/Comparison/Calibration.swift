@@ -1,5 +1,3 @@
-import PhiAccrual
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -20,18 +18,9 @@ public struct Calibration: Hashable, Sendable, Encodable {
     public var decades: Double
 
     /// For each φ = 1 … 4 of which at least 30 exceedances are expected.
-    static func of(_ trace: RecordedArrivals) -> [Calibration] {
-        var phis: [Double] = []
-        var commons = AdaptiveModel.commons()
-        for node in trace.nodes {
-            var model = AdaptiveModel(.init())
-            model.begin(announcedInterval: 0)
-            for (number, arrival) in node.arrivals.enumerated() {
-                if number >= Contest.warmUp, let phi = model.phi(after: arrival.gap) { phis.append(phi) }
-                model.observe(arrival, in: &commons)
-            }
-        }
-        phis.sort()
+    /// - Parameter phis: The φ at which each judged arrival was taken in.
+    static func of(_ phis: [Double]) -> [Calibration] {
+        let phis = phis.sorted()
         return (1...4).compactMap { level in
             let expected = Double(phis.count) * pow(10, -Double(level))
             guard expected >= 30 else { return nil }

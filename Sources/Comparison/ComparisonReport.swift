@@ -9,6 +9,8 @@ public struct ComparisonReport: Sendable, Encodable {
     }
     public private(set) var traces: [Trace] = []
     public private(set) var cells: [ComparisonCell] = []
+    /// The same with parameters chosen on the first half of each trace, and judged on the second.
+    public private(set) var halves: [TransferCell] = []
 
     public static let classicalNames = [
         "fixed", "normal", "logistic", "exponential", "chen", "bertier", "two-window", "empirical",
@@ -19,10 +21,10 @@ public struct ComparisonReport: Sendable, Encodable {
     public mutating func add(_ contest: Contest) {
         traces.append(
             Trace(
-                name: contest.trace.name, samples: contest.samples, curves: [contest.ours] + contest.classical,
+                name: contest.name, samples: contest.samples, curves: [contest.ours] + contest.classical,
                 calibration: contest.calibration))
-        cells += ComparisonCell.cells(
-            trace: contest.trace.name, samples: contest.samples, ours: contest.ours, classical: contest.classical)
+        cells += contest.cells
+        halves += contest.halves
     }
 
     /// The cells of every other trace: constants are chosen on one half and must hold on the other.
@@ -32,15 +34,18 @@ public struct ComparisonReport: Sendable, Encodable {
     }
 
     private enum Keys: String, CodingKey {
-        case traces, cells
+        case traces, cells, halves
         case geometricMean = "geometric_mean"
+        case interval = "geometric_mean_interval"
         case worst
     }
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Keys.self)
         try object.encode(traces, forKey: .traces)
         try object.encode(cells, forKey: .cells)
+        try object.encode(halves, forKey: .halves)
         try object.encode(cells.geometricMean, forKey: .geometricMean)
+        try object.encode(cells.resampledGeometricMean, forKey: .interval)
         try object.encode(cells.worst?.ratio, forKey: .worst)
     }
 }

@@ -16,67 +16,72 @@ public struct Contest: Sendable {
     /// Fresh heartbeats per node that everybody may learn from before judging begins.
     public static let warmUp = 200
 
-    public let trace: RecordedArrivals
+    /// Of the recording.
+    public let name: String
     public let ours: ParetoCurve
     public let classical: [ParetoCurve]
     public let calibration: [Calibration]
+    public let cells: [ComparisonCell]
+    public let halves: [TransferCell]
     /// Heartbeats judged.
     public let samples: Int
 
-    public init(_ trace: RecordedArrivals) {
-        self.trace = trace
+    /// - Parameter onProgress: Told after each pass over the recording which share of all is done.
+    public init(_ trace: RecordedArrivals, onProgress: @escaping (Double) -> Void = { _ in }) {
         let intervals = trace.nodes.map(\.interval).filter { $0 > 0 }.sorted()
         let unit = intervals.isEmpty ? 1e9 : intervals[intervals.count / 2]  // ns
-        let runner = Runner(nodes: trace.nodes)
+        var runner = Runner(trace: trace, onProgress: onProgress)
         let phis = Self.geometric(0.02, 300, 60)
         let multiples = Self.geometric(0.003, 300, 60)
 
-        ours = runner.curve("adaptive", AdaptiveModel.self, .init(), Self.prices.map { ("price=\($0)", .price($0)) })
         let policies = phis.map { ("phi=\($0)", Policy.phi($0)) }
         var logistic = LogisticModel.Parameters()
         (logistic.minStdDeviation, logistic.acceptableHeartbeatPause) = (.nanoseconds(1), .zero)
-        logistic.resolution = .nanoseconds(max(1, Int64(unit / 1e4)))
-        logistic.firstHeartbeatEstimate = .nanoseconds(Int64(saturating: unit))
+        logistic.resolution = .parameter((unit / 1e4).rounded(.down))
+        logistic.firstHeartbeatEstimate = .parameter(unit)
         logistic.learnsEveryGap = true
         var exponential = ExponentialModel.Parameters()
-        exponential.initialInterval = .nanoseconds(Int64(saturating: unit))
-        exponential.maxInterval = .nanoseconds(Int64(saturating: min(1000 * unit, 1.7e16)))
-        classical = [
-            runner.curve(
+        exponential.initialInterval = .parameter(unit)
+        exponential.maxInterval = .parameter(1000 * unit)
+        let adaptive = runner.sweep(
+            AdaptiveModel.self, .init(), Self.prices.map(Policy.price), recordingPhi: true)
+        let ours = BlockCosts("adaptive", Self.prices.map { "price=\($0)" }, runner.plan, adaptive)
+        let classical = [
+            runner.costs(
                 "fixed", FixedModel.self,
                 Self.geometric(0.9, 500, 60).map { multiple in
                     var parameters = FixedModel.Parameters()
-                    parameters.timeout = .nanoseconds(Int64(saturating: multiple * unit))
+                    parameters.timeout = .parameter(multiple * unit)
                     return parameters
                 }),
-            runner.curve("normal", NormalModel.self, .init(floor: 0), policies),
-            runner.curve("logistic", LogisticModel.self, logistic, policies),
-            runner.curve(
+            runner.costs("normal", NormalModel.self, .init(floor: 0), policies),
+            runner.costs("logistic", LogisticModel.self, logistic, policies),
+            runner.costs(
                 "exponential", ExponentialModel.self, exponential,
                 Self.geometric(0.3, 200, 60).map { ("phi=\($0)", .phi($0)) }),
-            runner.curve(
+            runner.costs(
                 "chen", ChenModel.self,
                 multiples.map { multiple in
                     var parameters = ChenModel.Parameters()
                     parameters.window = 1000
-                    parameters.alpha = .nanoseconds(Int64(saturating: multiple * unit))
+                    parameters.alpha = .parameter(multiple * unit)
                     return parameters
                 }),
-            runner.curve(
+            runner.costs(
                 "bertier", BertierModel.self,
                 Self.geometric(0.1, 300, 60).map { factor in
                     var parameters = BertierModel.Parameters()
                     parameters.phi = factor
                     return parameters
                 }),
-            runner.curve(
+            runner.costs(
                 "two-window", TwoWindowModel.self,
                 multiples.map { multiple in
                     var parameters = TwoWindowModel.Parameters()
-                    parameters.margin = .nanoseconds(Int64(saturating: multiple * unit))
+                    parameters.margin = .parameter(multiple * unit)
                     return parameters
                 }),
-            runner.curve(
+            runner.costs(
                 "empirical", EmpiricalModel.self,
                 Self.shares.map { share, factor in
                     var parameters = EmpiricalModel.Parameters()
@@ -84,8 +89,15 @@ public struct Contest: Sendable {
                     return parameters
                 }),
         ]
-        samples = runner.samples
-        calibration = Calibration.of(trace)
+        let plan = runner.plan
+        name = trace.name
+        samples = adaptive.samples
+        calibration = Calibration.of(adaptive.phis)
+        self.ours = ours.curve(plan, counting: plan.whole)
+        self.classical = classical.map { $0.curve(plan, counting: plan.whole) }
+        cells = ComparisonCell.cells(trace: name, samples: samples, ours: self.ours, classical: self.classical)
+            .resampled(plan, ours: ours, classical: classical)
+        halves = TransferCell.cells(trace: name, plan, ours: ours, classical: classical)
     }
 
     /// Enough of them that nothing lies between two that matters.
@@ -100,44 +112,66 @@ public struct Contest: Sendable {
     }
 }
 
-/// Runs models over the nodes of one trace.
+/// Runs one model after the other over a recording.
 private struct Runner {
-    let nodes: [RecordedArrivals.Node]
-    var samples: Int { nodes.reduce(0) { $0 + max(0, $1.arrivals.count - Contest.warmUp) } }
+    let trace: RecordedArrivals
+    let plan: BlockPlan
+    let onProgress: (Double) -> Void
+    private var passes = 0
+    /// Four detectors take all their thresholds in one pass; five take one for each of sixty sets of parameters.
+    private static let allPasses = 4 + 5 * 60
+
+    init(trace: RecordedArrivals, onProgress: @escaping (Double) -> Void) {
+        self.trace = trace
+        self.onProgress = onProgress
+        plan = BlockPlan(trace)
+    }
+
+    mutating func sweep<Model: ArrivalModel>(
+        _ model: Model.Type, _ parameters: Model.Parameters, _ policies: [Policy], recordingPhi: Bool = false
+    ) -> ThresholdSweep<Model> {
+        defer {
+            passes += 1
+            onProgress(min(1, Double(passes) / Double(Self.allPasses)))
+        }
+        return trace.sweep(plan, model, parameters, policies, recordingPhi: recordingPhi)
+    }
 
     /// One pass, many policies.
-    func curve<Model: ArrivalModel>(
+    mutating func costs<Model: ArrivalModel>(
         _ name: String, _ model: Model.Type, _ parameters: Model.Parameters, _ policies: [(String, Policy)]
-    ) -> ParetoCurve {
-        var sweep = ThresholdSweep<Model>(
-            policies.map { Model.threshold(for: $0.1) }, commons: Model.commons(parameters))
-        for node in nodes { sweep.run(node.arrivals, with: Model(parameters), unit: 1e9, warmUp: Contest.warmUp) }
-        return curve(name, zip(policies.map(\.0), sweep.costs), samples: sweep.samples)
+    ) -> BlockCosts {
+        BlockCosts(name, policies.map(\.0), plan, sweep(model, parameters, policies.map(\.1)))
     }
 
     /// One pass for each set of parameters.
-    func curve<Model: PlainArrivalModel>(
+    mutating func costs<Model: PlainArrivalModel>(
         _ name: String, _ model: Model.Type, _ parameters: [Model.Parameters]
-    ) -> ParetoCurve where Model.Parameters: DetectorParameters {
-        var costs: [(String, ThresholdSweep<Model>.Cost)] = []
-        for parameters in parameters {
-            var sweep = ThresholdSweep<Model>([Model.threshold(for: .phi(8))], commons: Model.commons(parameters))
-            for node in nodes { sweep.run(node.arrivals, with: Model(parameters), unit: 1e9, warmUp: Contest.warmUp) }
-            costs.append((parameters.description, sweep.costs[0]))
-        }
-        return curve(name, costs, samples: samples)
+    ) -> BlockCosts where Model.Parameters: DetectorParameters {
+        var costs: [[SweepCost]] = []
+        for parameters in parameters { costs.append(sweep(model, parameters, [.phi(8)]).costs) }
+        return BlockCosts(name, parameters.map(\.description), plan, costs)
     }
+}
 
-    private func curve<Model>(
-        _ name: String, _ costs: some Sequence<(String, ThresholdSweep<Model>.Cost)>, samples: Int
-    ) -> ParetoCurve {
-        let count = Double(max(1, samples))
-        return ParetoCurve(
-            detector: name,
-            points: costs.map { parameter, cost in
-                ParetoCurve.Point(
-                    parameter: parameter, mistakes: cost.mistakes, rate: Double(cost.mistakes) / count,
-                    wait: cost.waits / count)
-            })
+extension RecordedArrivals {
+    /// One pass over all nodes, which form one group. Waits are in seconds.
+    func sweep<Model: ArrivalModel>(
+        _ plan: BlockPlan, _ model: Model.Type, _ parameters: Model.Parameters, _ policies: [Policy],
+        recordingPhi: Bool = false
+    ) -> ThresholdSweep<Model> {
+        var sweep = ThresholdSweep<Model>(
+            policies.map(Model.threshold(for:)), commons: Model.commons(parameters), blocks: plan.blocks.count,
+            recordingPhi: recordingPhi)
+        sweep.run(
+            heartbeats, ofNodes: nodes.count, with: Model(parameters), unit: 1e9, blocks: plan.blockOfHeartbeat)
+        return sweep
+    }
+}
+
+extension Duration {
+    /// So many nanoseconds, held within what parameters may be: a trace can have any interval.
+    fileprivate static func parameter(_ nanoseconds: Double) -> Duration {
+        min(max(.nanoseconds(1), .nanoseconds(Int64(saturating: nanoseconds))), .longestParameter)
     }
 }

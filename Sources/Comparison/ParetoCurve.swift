@@ -21,8 +21,10 @@ public struct ParetoCurve: Hashable, Sendable, Encodable {
     public var points: [Point]
 
     /// The least wait among the points that make no more mistakes than this, and nothing in between.
+    ///
+    /// A wait of 0 is none: so a detector looks that suspects always, and makes one mistake which never ends.
     public func strictWait(atRate rate: Double) -> Double? {
-        points.filter { $0.rate <= rate }.map(\.wait).min()
+        points.filter { $0.rate <= rate && $0.wait > 0 }.map(\.wait).min()
     }
 
     /// The least wait at this rate with points joined by straight lines in logarithms, as if its parameter had been known
@@ -57,6 +59,8 @@ public struct ComparisonCell: Hashable, Sendable, Encodable {
     public var bestDetector: String
     /// Waits of the classical detectors, in seconds.
     public var classical: [String: Double]
+    /// The ratio, had other parts of the recording been met; nil until it is worked out.
+    public var resampled: ResampledRatios?
 
     /// Below 1 is better than all of them.
     public var ratio: Double? { ours.map { $0 / best } }
@@ -64,19 +68,25 @@ public struct ComparisonCell: Hashable, Sendable, Encodable {
     public static let rates = [1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4]
     /// A cell is judged only where so many mistakes are allowed: fewer say nothing.
     public static let leastMistakes = 20.0
+    /// Heartbeats that a trace must have to be judged for the first cell.
+    public static var leastSamples: Int { Int((leastMistakes / (rates.max() ?? 1)).rounded(.up)) }
 
     /// The cells of one trace. Ours is taken strictly, the others with the benefit of interpolation.
     public static func cells(trace: String, samples: Int, ours: ParetoCurve, classical: [ParetoCurve])
         -> [ComparisonCell]
     {
         rates.filter { $0 * Double(samples) >= leastMistakes }.compactMap { rate in
-            var waits: [String: Double] = [:]
-            for curve in classical { waits[curve.detector] = curve.interpolatedWait(atRate: rate) }
-            guard let best = waits.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }) else { return nil }
-            return ComparisonCell(
-                trace: trace, rate: rate, ours: ours.strictWait(atRate: rate), best: best.value, bestDetector: best.key,
-                classical: waits)
+            ComparisonCell(trace: trace, rate: rate, ours: ours, classical: classical)
         }
+    }
+
+    /// Nil if no classical detector reaches the rate.
+    init?(trace: String, rate: Double, ours: ParetoCurve, classical: [ParetoCurve]) {
+        var waits: [String: Double] = [:]
+        for curve in classical { waits[curve.detector] = curve.interpolatedWait(atRate: rate) }
+        guard let best = waits.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }) else { return nil }
+        (self.trace, self.rate, self.ours) = (trace, rate, ours.strictWait(atRate: rate))
+        (self.best, self.bestDetector, self.classical) = (best.value, best.key, waits)
     }
 }
 

@@ -1,42 +1,66 @@
 import PhiAccrual
 import Traces
 
-/// A trace in memory: each node's fresh arrivals.
+/// A recording in memory: the fresh heartbeats of its nodes, in order of arrival.
 public struct RecordedArrivals: Sendable {
     public struct Node: Sendable {
         public var name: String
-        /// Without the first heartbeat, which nothing came before.
-        public var arrivals: [Arrival] = []
+        /// Fresh heartbeats after the first, which nothing came before.
+        public fileprivate(set) var arrivals = 0
+        fileprivate var last: (sequence: Int64, arrival: Int64)?  // arrival in ns
+        fileprivate var time: Int128 = 0  // ns, sum of gaps
+        fileprivate var steps: Int128 = 0
         /// Mean gap per sequence step, in nanoseconds.
-        public var interval: Double {
-            let time = arrivals.reduce(Int128(0)) { $0 + Int128($1.gap) }
-            let steps = arrivals.reduce(Int128(0)) { $0 + Int128($1.step) }
-            return steps == 0 ? 0 : Double(time) / Double(steps)
-        }
+        public var interval: Double { steps == 0 ? 0 : Double(time) / Double(steps) }
     }
     public var name: String
-    public var nodes: [Node]
-    public var samples: Int { nodes.reduce(0) { $0 + $1.arrivals.count } }
+    public private(set) var nodes: [Node]
+    public private(set) var heartbeats: [RecordedHeartbeat] = []
+    public var samples: Int { nodes.reduce(0) { $0 + $1.arrivals } }
+
+    public init(name: String, nodes: [String]) {
+        self.name = name
+        self.nodes = nodes.map { Node(name: $0) }
+    }
 
     /// Reads a trace whole; what is late or repeated is left out.
-    public init(path: String) throws(TraceError) {
-        var reader = try TraceReader(path: path)
-        var nodes: [Node] = []
-        var last: [(sequence: Int64, arrival: Int64)] = []
-        while let row = try reader.next() {
-            if row.node == nodes.count {
-                nodes.append(Node(name: reader.nodes[row.node]))
-                last.append((row.sequence, row.arrival))
-                continue
-            }
-            let step = row.sequence.subtractingSaturated(last[row.node].sequence)
-            guard step > 0 else { continue }
-            nodes[row.node].arrivals.append(
-                Arrival(gap: row.arrival.subtractingSaturated(last[row.node].arrival), step: step))
-            last[row.node] = (row.sequence, row.arrival)
-        }
-        self.nodes = nodes
+    public init(path: String, columnUnit: TimeUnit? = nil) throws(TraceError) {
         let file = path.split(separator: "/").last.map(String.init) ?? path
-        name = file.split(separator: ".").first.map(String.init) ?? file
+        self.init(name: file.split(separator: ".").first.map(String.init) ?? file, nodes: [])
+        var reader = try TraceReader(path: path, columnUnit: columnUnit)
+        while let row = try reader.next() {
+            if row.node == nodes.count { nodes.append(Node(name: reader.nodes[row.node])) }
+            take(row.sequence, at: row.arrival, node: row.node)
+        }
+    }
+
+    /// Takes in one more heartbeat, of a time in nanoseconds; what is late or repeated is left out.
+    public mutating func take(_ sequence: Int64, at arrival: Int64, node: Int) {
+        guard let last = nodes[node].last else {
+            nodes[node].last = (sequence, arrival)
+            heartbeats.append(RecordedHeartbeat(node: node, arrival: nil))
+            return
+        }
+        let step = sequence.subtractingSaturated(last.sequence)
+        guard step > 0 else { return }
+        let news = Arrival(gap: arrival.subtractingSaturated(last.arrival), step: step)
+        nodes[node].last = (sequence, arrival)
+        nodes[node].arrivals += 1
+        nodes[node].time += Int128(news.gap)
+        nodes[node].steps += Int128(news.step)
+        heartbeats.append(RecordedHeartbeat(node: node, arrival: news))
+    }
+
+    /// What each node's heartbeats told, node by node.
+    public var arrivalsByNode: [[Arrival]] {
+        var arrivals = nodes.map { node in
+            var own: [Arrival] = []
+            own.reserveCapacity(node.arrivals)
+            return own
+        }
+        for heartbeat in heartbeats {
+            if let arrival = heartbeat.arrival { arrivals[heartbeat.node].append(arrival) }
+        }
+        return arrivals
     }
 }

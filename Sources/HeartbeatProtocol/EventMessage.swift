@@ -18,7 +18,7 @@ public enum EventMessage: Hashable, Sendable {
             self = .transition(TransitionMessage(transition, level: level, at: place(topic, transition.at)))
         case .notice(let notice):
             let topic = FeedTopic(level: nil, group: notice.node?.group, node: notice.node?.name)
-            self = .notice(NoticeMessage(notice, at: place(topic, notice.at)))
+            self = .notice(NoticeMessage(notice, levels: levels, at: place(topic, notice.at)))
         }
     }
 
@@ -125,7 +125,8 @@ public struct NoticeMessage: Hashable, Sendable {
 }
 
 extension NoticeMessage {
-    public init(_ notice: Notice, at place: FeedPlace) {
+    /// - Parameter levels: Those of the detector that told it.
+    public init(_ notice: Notice, levels: [Level], at place: FeedPlace) {
         kind = .notice
         self.place = place
         code = notice.code.rawValue
@@ -133,7 +134,11 @@ extension NoticeMessage {
         node = notice.node?.name
         key = notice.key.description
         numbers = ["incarnation": Double(notice.incarnation)]
-        explanation = Explanation.of(notice)
+        if let shortfall = notice.shortfall {
+            numbers["mistakes_per_heartbeat"] = shortfall.mistakesPerHeartbeat
+            numbers["needed_seconds"] = shortfall.neededWait.seconds
+        }
+        explanation = Explanation.of(notice, level: notice.level.map { levels[$0] })
     }
 }
 

@@ -21,12 +21,15 @@ enum Explanation {
             let expected = evidence.expected.map { ", expected after \(spoken($0))" } ?? ""
             let threshold = evidence.wait.map { " after \(spoken($0))" } ?? ""
             let basis = evidence.samples == 0 ? "its announced interval" : "\(counted(evidence.samples, "gap"))"
+            let reached =
+                level.policy.phi != nil
+                ? "is reached\(threshold)" : evidence.wait.map { "allows \(spoken($0))" } ?? "is broken"
             return "No heartbeat for \(silence)\(expected)\(lost(evidence)). "
-                + "\(level.policy) (default) is reached\(threshold), judged by \(basis)."
+                + "\(level.policy) (default) \(reached), judged by \(basis)."
         }
     }
 
-    static func of(_ notice: Notice) -> String {
+    static func of(_ notice: Notice, level: Level?) -> String {
         let node = notice.node.map { "\($0)" } ?? "the node with key \(notice.key)"
         switch notice.code {
         case .unnamed:
@@ -39,6 +42,17 @@ enum Explanation {
             return "Two senders take turns as \(node). Give each a name of its own."
         case .nameCollision:
             return "A second name claims the key of \(node). The first name stays."
+        case .infeasible:
+            let had = notice.shortfall.map { shortfall in
+                " Within its limit comes one mistake in \(counted(1 / shortfall.mistakesPerHeartbeat, "heartbeat")); "
+                    + "the budget needs a limit of \(spoken(shortfall.neededWait))."
+            }
+            return
+                "The budget \(level.map { "\($0.policy) of level \($0.name)" } ?? "of a level") cannot be kept for \(node)."
+                + (had ?? "")
+        case .feasible:
+            return
+                "The budget \(level.map { "\($0.policy) of level \($0.name)" } ?? "of a level") can be kept for \(node) again."
         }
     }
 
@@ -46,6 +60,9 @@ enum Explanation {
         evidence.missing == 0 ? "" : ", \(counted(Int(evidence.missing), "heartbeat")) missing so far"
     }
 
+    private static func counted(_ count: Double, _ noun: String) -> String {
+        counted(Int(Int64(saturating: count.rounded())), noun)
+    }
     private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
     static func spoken(_ nanoseconds: Int64) -> String { nanoseconds.seconds.spokenSeconds }

@@ -1,6 +1,7 @@
 import Comparison
 import NetworkProfiles
 import PhiAccrual
+import Traces
 
 /// What one recording gives to a profile.
 public struct FittedTrace: Sendable {
@@ -11,10 +12,12 @@ public struct FittedTrace: Sendable {
     /// How many heartbeats a recording must have: fewer know little beyond their own accidents.
     public static let leastHeartbeats = 1000
 
-    /// - Parameter origin: Where it comes from, and under which licence.
+    /// - Parameters:
+    ///   - columnUnit: What a plain column of numbers counts; nil: seconds.
+    ///   - origin: Where it comes from, and under which licence.
     /// - Throws: `TraceError`, `CannotRead`, or `TooFewHeartbeats`.
-    public init(path: String, origin: String? = nil) throws {
-        arrivals = try RecordedArrivals(path: path)
+    public init(path: String, columnUnit: TimeUnit? = nil, origin: String? = nil) throws {
+        arrivals = try RecordedArrivals(path: path, columnUnit: columnUnit)
         let file = path.split(separator: "/").last.map(String.init) ?? path
         guard arrivals.samples >= Self.leastHeartbeats, let lateness = LatenessProfile(of: arrivals) else {
             throw TooFewHeartbeats(path: path, heartbeats: arrivals.samples)
@@ -51,8 +54,4 @@ extension LatenessProfile {
         }
         self.init(mixing: parts)
     }
-}
-
-extension RecordedArrivals {
-    var arrivalsByNode: [[Arrival]] { nodes.map(\.arrivals) }
 }

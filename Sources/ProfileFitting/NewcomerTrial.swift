@@ -10,13 +10,15 @@ public struct NewcomerTrial: Hashable, Sendable {
     /// The first heartbeats of each start, all starts together.
     public private(set) var heartbeats = 0
     public private(set) var mistakes = 0
+    /// Those that there was a deadline for.
+    private var deadlines = 0
     /// Sum of deadline − arrival that set it, in intervals of the node.
     private var waits = 0.0
 
     /// Mistakes per heartbeat.
     public var rate: Double { Double(mistakes) / Double(max(1, heartbeats)) }
     /// Mean of deadline − arrival that set it, in intervals of the node.
-    public var wait: Double { waits / Double(max(1, heartbeats)) }
+    public var wait: Double { waits / Double(max(1, deadlines)) }
 
     /// How many starts there are at least, for all nodes together.
     private static let starts = 200
@@ -44,6 +46,7 @@ public struct NewcomerTrial: Hashable, Sendable {
                 for (policy, cost) in sweep.costs.enumerated() {
                     trials[policy].heartbeats += sweep.samples
                     trials[policy].mistakes += cost.mistakes
+                    trials[policy].deadlines += cost.deadlines
                     trials[policy].waits += cost.waits
                 }
             }

@@ -34,11 +34,17 @@ public struct TraceReplay<Model: ArrivalModel> {
     }
 
     /// Runs the trace to its end. A node that falls silent before that is suspected; the trace's own end is no silence.
+    ///
+    /// - Parameter onProgress: Told now and then which share of the file was read, if that is known.
     public mutating func run(
-        _ trace: consuming TraceReader, onEvent: (Event) throws -> Void = { _ in }, onStep: (Step) throws -> Void
+        _ trace: consuming TraceReader, onEvent: (Event) throws -> Void = { _ in },
+        onProgress: (Double?) -> Void = { _ in }, onStep: (Step) throws -> Void
     ) throws {
         var events: [Event] = []
+        var rows = 0
         while let row = try trace.next() {
+            rows += 1
+            if rows % 1024 == 0 { onProgress(trace.share) }
             let now = Instant(nanoseconds: row.arrival)
             let key = NodeKey(rawValue: UInt64(row.node))
             if row.node == lastFresh.count {

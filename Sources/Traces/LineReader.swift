@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// One line without its end, LF or CRLF.
+/// One line without its end, LF or CRLF, and without the byte order mark that a file may begin with.
 struct Line {
     enum Ending { case newline, endOfFile, tooLong }
 
@@ -23,6 +23,7 @@ struct LineReader: ~Copyable {
     private var source: UnpackedFile
     private let buffer: UnsafeMutableRawBufferPointer
     private var unread = 0..<0  // in `buffer`
+    private var lastStart = 0  // in `buffer`; of the line read last
     private var isAtEnd = false
 
     /// - Parameter file: What errors call it.
@@ -33,9 +34,13 @@ struct LineReader: ~Copyable {
     }
     deinit { buffer.deallocate() }
 
+    /// How much of the file was read so far: 0 ... 1; nil where its length is not known, as of a pipe's.
+    var share: Double? { source.share }
+
     /// - Returns: The next line; nil at the end.
     mutating func next() throws(TraceError) -> Line? {
         while true {
+            lastStart = unread.lowerBound
             let rest = UnsafeRawBufferPointer(rebasing: buffer[unread])
             if let length = rest.firstIndexOfNewline {
                 unread = (unread.lowerBound + length + 1)..<unread.upperBound
@@ -50,9 +55,16 @@ struct LineReader: ~Copyable {
         }
     }
 
+    /// Lets `next` give the line read last once more.
+    mutating func putBack() {
+        unread = lastStart..<unread.upperBound
+        number -= 1
+    }
+
     private mutating func line(_ bytes: Slice<UnsafeRawBufferPointer>, _ ending: Line.Ending) -> Line {
         number += 1
-        let text = bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes
+        var text = bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes
+        if number == 1, text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
         let isTooLong = text.count > Self.longestLine
         return Line(
             bytes: UnsafeRawBufferPointer(rebasing: text.prefix(Self.longestLine)),

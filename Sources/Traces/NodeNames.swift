@@ -20,7 +20,7 @@ struct NodeNames {
 
     /// The number of a name, old or new.
     ///
-    /// - Returns: nil if it is no name: empty, longer than 255 bytes, not UTF-8, or with control characters.
+    /// - Returns: nil if it is no name: empty, longer than 255 bytes, not UTF-8, or with control characters or commas.
     @inline(__always)
     mutating func index(of name: UnsafeRawBufferPointer) -> Int? {
         if last >= 0, isEqual(name, last) { return last }
@@ -28,13 +28,10 @@ struct NodeNames {
     }
 
     private mutating func search(_ name: UnsafeRawBufferPointer) -> Int? {
-        var slot = firstSlot(for: name)
-        while slots[slot] >= 0 {
-            if isEqual(name, slots[slot]) {
-                last = slots[slot]
-                return last
-            }
-            slot = (slot + 1) & (slots.count - 1)
+        let slot = slot(of: name)
+        if slots[slot] >= 0 {
+            last = slots[slot]
+            return last
         }
         guard let text = Self.validated(name) else { return nil }
         last = names.count
@@ -46,9 +43,23 @@ struct NodeNames {
         return last
     }
 
+    /// The number of a name that was met before; nil if it was not.
+    func index(ofKnown name: UnsafeRawBufferPointer) -> Int? {
+        let found = slots[slot(of: name)]
+        return found >= 0 ? found : nil
+    }
+
+    /// Where the name is, or else is to go.
+    private func slot(of name: UnsafeRawBufferPointer) -> Int {
+        var slot = firstSlot(for: name)
+        while slots[slot] >= 0, !isEqual(name, slots[slot]) { slot = (slot + 1) & (slots.count - 1) }
+        return slot
+    }
+
     private static func validated(_ name: UnsafeRawBufferPointer) -> String? {
         guard (1...longest).contains(name.count), let text = String(validating: name, as: UTF8.self) else { return nil }
-        return text.unicodeScalars.contains { $0.properties.generalCategory == .control } ? nil : text
+        // Results are CSV as well, where a comma would be the end of the name.
+        return text.unicodeScalars.contains { $0 == "," || $0.properties.generalCategory == .control } ? nil : text
     }
 
     @inline(__always)

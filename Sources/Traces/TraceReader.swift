@@ -14,40 +14,56 @@ public struct TraceRow: Hashable, Sendable {
 
 /// Streams the recorded arrivals of one file, in order of arrival.
 ///
-/// The file is CSV, plain or gzip'ed, under the header `node,seq,sent_ns,arrival_ns`. Lost heartbeats are absent;
-/// repeated and late ones may occur and are given as they come. What is not a trace is an error that names the line;
-/// rows before that line have been given by then. A byte order mark, CRLF, and blank lines at the very end are accepted,
-/// and so is a last line that is complete but for its line end.
+/// The file, plain or gzip'ed, is CSV under the header `node,seq,sent_ns,arrival_ns`, output of `ping -D`, or a plain
+/// column of arrival times; its first line tells which. Lost heartbeats are absent; repeated and late ones may occur and
+/// are given as they come. What is not a trace is an error that names the line; rows before that line have been given by
+/// then. A byte order mark, CRLF, and blank lines at the very end are accepted, and so is a last line that is complete
+/// but for its line end.
 public struct TraceReader: ~Copyable {
-    private static let header = "node,seq,sent_ns,arrival_ns"
-
     private let file: String
     private var lines: LineReader
+    private var format: any TraceFormat
     private var names = NodeNames()
     private var lastArrival = Int64.min  // ns
     private var failure: TraceError?
 
-    /// Opens a trace and reads its header.
+    /// Opens a trace and reads its first line.
     ///
-    /// - Parameter path: A file, a named pipe, or `-` for standard input.
-    /// - Throws: What stands in the way: no such file, a directory, nothing in it, another header.
-    public init(path: String) throws(TraceError) {
+    /// - Parameters:
+    ///   - path: A file, a named pipe, or `-` for standard input.
+    ///   - columnUnit: What a plain column of times counts if its header does not say so; nil: seconds.
+    /// - Throws: What stands in the way: no such file, a directory, nothing in it, no format that is read here.
+    public init(path: String, columnUnit: TimeUnit? = nil) throws(TraceError) {
         let file = path == "-" ? "standard input" : path
         var lines = try LineReader(path: path, file: file)
-        guard let first = try lines.next(), !first.isLoneByteOrderMark else {
-            throw TraceError(file: file, reason: "must begin with the header \(Self.header), found an empty file")
+        guard let first = try lines.next(), first.ending == .newline || !first.bytes.isEmpty else {
+            throw TraceError(file: file, reason: "\(Self.rule), found an empty file")
         }
-        let found = Array(first.withoutByteOrderMark)  // a copy: in the error's way out, `lines` may be gone already
-        guard found.elementsEqual(Self.header.utf8) else {
-            let text = found.withUnsafeBytes { quoted($0) }
-            throw TraceError(file: file, line: 1, reason: "must be the header \(Self.header), found \(text)")
+        let found = Array(first.bytes)  // a copy: in the error's way out, `lines` may be gone already
+        guard let format = found.withUnsafeBytes({ Self.format(openedBy: $0, columnUnit: columnUnit) }) else {
+            throw TraceError(file: file, line: 1, reason: "\(Self.rule), found \(found.withUnsafeBytes { quoted($0) })")
         }
+        lines.putBack()
         self.file = file
         self.lines = lines
+        self.format = format
+    }
+
+    private static let rule =
+        "must begin with the header \(CSVTrace.header), output of 'ping -D', or a column of arrival times"
+
+    private static func format(openedBy line: UnsafeRawBufferPointer, columnUnit: TimeUnit?) -> (any TraceFormat)? {
+        if CSVTrace.isOpened(by: line) { return CSVTrace() }
+        if PingTranscript.isOpened(by: line) { return PingTranscript() }
+        if ArrivalColumn.isOpened(by: line) { return ArrivalColumn(unit: columnUnit) }
+        return nil
     }
 
     /// Names of the nodes met so far, in order of first appearance; grows while rows are read.
     public var nodes: [String] { names.names }
+
+    /// How much of the file was read so far: 0 ... 1; nil where its length is not known, as of a pipe's.
+    public var share: Double? { lines.share }
 
     /// Reads on.
     ///
@@ -56,73 +72,44 @@ public struct TraceReader: ~Copyable {
     public mutating func next() throws(TraceError) -> TraceRow? {
         if let failure { throw failure }
         do throws(TraceError) {
-            guard let line = try lines.next() else { return nil }
-            if line.bytes.isEmpty { return try expectEndAfterBlankLine() }
-            return try row(of: line)
+            while let line = try lines.next() {
+                if line.bytes.isEmpty, !format.hasBlankLines {
+                    try expectEndAfterBlankLine()
+                    return nil
+                }
+                if let row = try row(of: line) { return row }
+            }
+            return nil
         } catch {
             failure = error
             throw error
         }
     }
 
-    private mutating func row(of line: Line) throws(TraceError) -> TraceRow {
-        guard line.ending != .tooLong else {
-            throw error(in: line, "must be at most \(LineReader.longestLine) bytes long, found more")
+    private mutating func row(of line: Line) throws(TraceError) -> TraceRow? {
+        do throws(MalformedLine) {
+            guard line.ending != .tooLong else {
+                throw MalformedLine("must be at most \(LineReader.longestLine) bytes long, found more")
+            }
+            guard let row = try format.row(of: line, names: &names) else { return nil }
+            guard row.arrival >= lastArrival else {
+                throw MalformedLine("\(format.order), found \(row.arrival) after \(lastArrival) ns")
+            }
+            lastArrival = row.arrival
+            return row
+        } catch {
+            // An unfinished last line is what a recorder leaves that was killed while it wrote, so we say that first.
+            let torn = line.ending == .endOfFile ? "the file is torn here, without a line end: the last line " : ""
+            throw TraceError(file: file, line: lines.number, reason: torn + error.reason)
         }
-        guard let fields = Fields(line.bytes) else {
-            throw error(in: line, "must have the 4 fields \(Self.header), found \(Fields.count(in: line.bytes))")
-        }
-        guard let node = names.index(of: fields.node) else {
-            throw error(
-                in: line,
-                "node must be 1 to 255 bytes of UTF-8 without control characters, found \(quoted(fields.node))")
-        }
-        guard let sequence = wholeNumber(fields.sequence) else {
-            throw error(in: line, "seq", mustBe: "a whole number", butIs: fields.sequence)
-        }
-        let sent = fields.sent.isEmpty ? nil : wholeNumber(fields.sent)
-        guard sent != nil || fields.sent.isEmpty else {
-            throw error(in: line, "sent_ns", mustBe: "empty or a whole number of nanoseconds", butIs: fields.sent)
-        }
-        guard let arrival = wholeNumber(fields.arrival) else {
-            throw error(in: line, "arrival_ns", mustBe: "a whole number of nanoseconds", butIs: fields.arrival)
-        }
-        guard arrival >= lastArrival else {
-            throw error(in: line, "arrival_ns must not fall, found \(arrival) after \(lastArrival)")
-        }
-        lastArrival = arrival
-        return TraceRow(node: node, sequence: sequence, sent: sent, arrival: arrival)
     }
 
-    private mutating func expectEndAfterBlankLine() throws(TraceError) -> TraceRow? {
+    private mutating func expectEndAfterBlankLine() throws(TraceError) {
         let blank = lines.number
         while let line = try lines.next() {
             guard line.bytes.isEmpty else {
                 throw TraceError(file: file, line: blank, reason: "must be a row, found a blank line before the end")
             }
         }
-        return nil
     }
-
-    /// An unfinished last line is what a recorder leaves that was killed while it wrote, so we say that first.
-    private func error(in line: Line, _ reason: String) -> TraceError {
-        let torn = line.ending == .endOfFile ? "the file is torn here, without a line end: the last line " : ""
-        return TraceError(file: file, line: lines.number, reason: torn + reason)
-    }
-
-    private func error(
-        in line: Line, _ field: String, mustBe right: String, butIs found: UnsafeRawBufferPointer
-    ) -> TraceError {
-        let digits = found.first == UInt8(ascii: "-") ? found.dropFirst() : found[...]
-        let isTooLarge = !digits.isEmpty && digits.allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
-        let range = isTooLarge ? " within \(Int64.min) ... \(Int64.max)" : ""
-        return error(in: line, "\(field) must be \(right)\(range), found \(quoted(found))")
-    }
-}
-
-extension Line {
-    fileprivate var withoutByteOrderMark: UnsafeRawBufferPointer {
-        bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? UnsafeRawBufferPointer(rebasing: bytes.dropFirst(3)) : bytes
-    }
-    fileprivate var isLoneByteOrderMark: Bool { ending == .endOfFile && withoutByteOrderMark.isEmpty }
 }

@@ -30,6 +30,8 @@ struct UnpackedFile: ~Copyable {
     private var isInsideMember = false  // a packed file is one or more gzip members
     private var isAtEnd = false
     private var damage: Unreadable?
+    private let length: Int64?  // bytes; nil: not known beforehand
+    private var taken: Int64 = 0  // bytes
 
     /// - Parameter path: A file, a named pipe, or `-` for standard input.
     init(path: String) throws(Unreadable) {
@@ -47,6 +49,7 @@ struct UnpackedFile: ~Copyable {
             throw Unreadable(reason: "cannot be unpacked: zlib \(String(cString: zlibVersion())) does not start")
         }
         input = .allocate(byteCount: 64 << 10, alignment: 64)
+        length = Self.length(of: descriptor)
         (self.descriptor, self.stream) = (descriptor, stream)
     }
     deinit {
@@ -54,6 +57,17 @@ struct UnpackedFile: ~Copyable {
         stream.deallocate()
         input.deallocate()
         close(descriptor)
+    }
+
+    /// How much of the file was taken in so far, packed as it is: 0 ... 1; nil where its length is not known.
+    var share: Double? { length.map { min(1, Double(taken) / Double($0)) } }
+
+    private static func length(of descriptor: CInt) -> Int64? {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else {
+            return nil
+        }
+        return Int64(status.st_size)
     }
 
     /// Reads on.
@@ -64,7 +78,7 @@ struct UnpackedFile: ~Copyable {
             if let damage { throw damage }
             if stream.pointee.avail_in == 0, !isAtEnd { try fill() }
             if stream.pointee.avail_in == 0, !isInsideMember { return 0 }
-            // A trace begins with “n” or a byte order mark, so one byte tells: whatever looks like gzip is meant to be.
+            // No trace is text that begins with this control character: whatever looks like gzip is meant to be.
             let isPacked = self.isPacked ?? (input[0] == 0x1F)
             self.isPacked = isPacked
             let count = isPacked ? inflateNext(into: buffer) : copy(into: buffer)
@@ -79,6 +93,7 @@ struct UnpackedFile: ~Copyable {
         } while count < 0 && errno == EINTR
         guard count >= 0 else { throw .current("read") }
         isAtEnd = count == 0
+        taken += Int64(count)
         stream.pointee.next_in = input.baseAddress?.assumingMemoryBound(to: Bytef.self)
         stream.pointee.avail_in = uInt(count)
     }

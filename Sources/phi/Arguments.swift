@@ -1,6 +1,7 @@
 import ArgumentParser
 import PhiAccrual
 import PhiClient
+import Traces
 
 // What options are made of says itself what is wrong with a text; the parser only passes it on.
 
@@ -50,3 +51,4 @@ enum Parsing {
 }
 
 extension FeedReplica.Start: ExpressibleByArgument {}
+extension TimeUnit: ExpressibleByArgument {}

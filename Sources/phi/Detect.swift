@@ -11,7 +11,7 @@ struct Detect: AsyncParsableCommand {
             Binds all endpoints to this machine unless told otherwise. '*' as a port takes a free one; the log says \
             which. SIGTERM and SIGINT end it in order.
 
-            Example: phi detect --heartbeats 'tcp://*:7710' --level suspect=phi=8 --level evict=phi=12
+            Example: phi detect --heartbeats 'tcp://*:7710' --level suspect=mistakes=1/7d,within=5s
             """)
 
     @Option(help: "Endpoint to bind for nodes that connect (repeatable; default tcp://127.0.0.1:7710).")
@@ -23,13 +23,17 @@ struct Detect: AsyncParsableCommand {
     @Option(help: "Endpoint to bind for requests (repeatable; default tcp://127.0.0.1:7712).")
     var control: [String] = []
     @Option(
-        help: "Level and its policy (repeatable, from least certain to most; default suspect=phi=8).",
+        help: """
+            Level and its policy (repeatable, from least certain to most; default suspect=mistakes=1/1d and \
+            evict=mistakes=1/365d, or suspect=phi=8 for classical detectors).
+            """,
         transform: Parsing.level)
     var level: [Level] = []
     @Option(
-        help: "How arrivals are judged: 'adaptive', or a classical detector, such as 'normal' or 'akka,threshold=12'.",
+        help:
+            "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
-    var detector = ModelChoice.normal(.init())
+    var detector = ModelChoice.adaptive
     @Option(help: ProfileOption.help, transform: Parsing.profile)
     var profile: ProfileOption?
     @Option(help: "After which silence a node is forgotten.", transform: Parsing.duration)
@@ -63,7 +67,7 @@ struct Detect: AsyncParsableCommand {
         configuration.connect = connect
         if !events.isEmpty { configuration.events = events }
         if !control.isEmpty { configuration.control = control }
-        if !level.isEmpty { configuration.levels = level }
+        configuration.levels = level.isEmpty ? Level.standard(for: detector) : level
         let profile = try profile?.load()
         configuration.model = try profile.map(detector.lending) ?? detector
         configuration.retention = retention

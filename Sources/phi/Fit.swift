@@ -3,6 +3,7 @@ import HeartbeatProtocol
 import NetworkProfiles
 import PhiAccrual
 import ProfileFitting
+import Traces
 
 struct Fit: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,11 +15,15 @@ struct Fit: ParsableCommand {
             With two traces or more it also shows what a profile is worth: for new nodes of each trace, mistakes and waits \
             among the first heartbeats, alone and with what the other traces show.
 
+            \(Replay.formats)
+
             Example: phi fit a.csv.gz b.csv.gz --name depot --kind wifi --origin a.csv.gz='own recording' -o depot.json
             """)
 
     @Argument(help: "Traces to read: files of at least 1000 heartbeats.")
     var traces: [String]
+    @Option(help: Replay.unitHelp)
+    var unit: TimeUnit?
     @Option(help: "What the profile is called: letters a–z, digits and hyphens.")
     var name: String
     @Option(help: "Kind of network: \(NetworkProfile.Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -57,14 +62,15 @@ struct Fit: ParsableCommand {
     private static func file(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
     func run() throws {
+        var progress = ProgressLine(after: .zero)
+        defer { progress.clear() }
         var fitted: [FittedTrace] = []
         for (number, path) in traces.enumerated() {
-            progress("reading \(number + 1) of \(traces.count): \(path)")
+            progress.show("reading \(number + 1) of \(traces.count): \(path)")
             let origin = origin.last { $0.file == Self.file(path) }?.text
-            fitted.append(try FittedTrace(path: path, origin: origin))
+            fitted.append(try FittedTrace(path: path, columnUnit: unit, origin: origin))
         }
-        let fit = ProfileFit(fitted) { progress("trying \($0 + 1) of \(traces.count): \(traces[$0])") }
-        progress("")
+        let fit = ProfileFit(fitted) { progress.show("trying \($0 + 1) of \(traces.count): \(traces[$0])") }
         let profile = try NetworkProfile(
             name: name, kind: kind, description: description, provenance: fit.sources, estimator: ProfileFit.estimator,
             calibration: fit.calibration, lateness: fit.lateness)
@@ -78,8 +84,6 @@ struct Fit: ParsableCommand {
             for line in Self.table(fit) { Console.print(line) }
         }
     }
-
-    private func progress(_ text: String) { if Console.showsProgress { Console.progress(text) } }
 
     private static func table(_ fit: ProfileFit) -> [String] {
         guard !fit.rows.isEmpty else { return [] }

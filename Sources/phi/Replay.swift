@@ -9,22 +9,37 @@ struct Replay: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a recorded trace through the detector and report its quality of service.",
         discussion: """
-            Time comes from the trace: a day replays in seconds, with the same result every time. A trace is CSV, plain \
-            or gzip'ed, with the header 'node,seq,sent_ns,arrival_ns'.
+            Time comes from the trace: a day replays in seconds, with the same result every time.
 
-            Example: phi replay day.csv.gz --policy phi=8 --deadlines deadlines.csv
+            \(formats)
+
+            Example: phi replay day.csv.gz --policy mistakes=1/10000hb --deadlines deadlines.csv
+            Example: ping -D 10.0.0.1 | tee ping.txt, then phi replay ping.txt
             """)
+    /// What traces may be, for the help of all commands that read them.
+    static let formats = """
+        A trace, plain or gzip'ed, is CSV with the header 'node,seq,sent_ns,arrival_ns', the output of 'ping -D' (Linux), \
+        or a column of arrival times, one number per line. Its first line tells which. Arrivals must be in order.
+        """
+    static let unitHelp: ArgumentHelp =
+        "Unit of a column of arrival times whose header, such as 'arrival_ns', names none; seconds if not given."
 
     @Argument(help: "Trace to read; '-' is standard input.")
     var trace: String
+    @Option(help: unitHelp)
+    var unit: TimeUnit?
     @Option(
-        help: "How arrivals are judged: 'adaptive', or a classical detector, such as 'normal' or 'akka,threshold=12'.",
+        help:
+            "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
-    var detector = ModelChoice.normal(.init())
+    var detector = ModelChoice.adaptive
     @Option(help: ProfileOption.help, transform: Parsing.profile)
     var profile: ProfileOption?
     @Option(
-        help: "When to suspect: 'phi=8' (default), 'price=1000', or 'mistakes=1/30d,within=3s'.",
+        help: """
+            When to suspect: 'mistakes=1/1d' (default), 'mistakes=1/30d,within=3s', 'price=1000', or 'phi=8' (default of \
+            classical detectors).
+            """,
         transform: Parsing.policy)
     var policy: Policy?
     @Option(
@@ -52,7 +67,7 @@ struct Replay: ParsableCommand {
     }
 
     func run() throws {
-        let policy = policy ?? .phi(detector.ownPhi ?? 8)
+        let policy = policy ?? Level.standard(for: detector)[0].policy
         var detector = policy.phi.map(detector.made) ?? detector
         let profile = try profile?.load()
         if let profile { detector = try detector.lending(profile) }
@@ -78,7 +93,7 @@ struct Replay: ParsableCommand {
     }
 
     private func run<Model>(_ replay: inout TraceReplay<Model>, _ policy: Policy, _ profile: String?) throws {
-        let reader = try TraceReader(path: trace)
+        let reader = try TraceReader(path: trace, columnUnit: unit)
         var deadlineFile = try deadlines.map { try OutputFile(path: $0, apartFrom: [trace]) }
         var eventFile = try events.map { try OutputFile(path: $0, apartFrom: [trace] + (deadlines.map { [$0] } ?? [])) }
         var log = ReplayLog(levels: replay.levels)
@@ -86,8 +101,12 @@ struct Replay: ParsableCommand {
         var heartbeats = 0
         try deadlineFile?.write("node,seq,arrival_ns,phi,deadline_ns\n")
         let start = clock.now
+        var progress = ProgressLine(after: .seconds(1))
+        defer { progress.clear() }
         try replay.run(reader) { event in
             if eventFile != nil { try eventFile?.write(log.line(event)) }
+        } onProgress: { share in
+            progress.show((share.map { "\(Int($0 * 100)) % read, " } ?? "") + "\(heartbeats) heartbeats")
         } onStep: { step in
             heartbeats += 1
             guard deadlineFile != nil else { return }
@@ -96,6 +115,7 @@ struct Replay: ParsableCommand {
             try deadlineFile?.write("\(step.node),\(step.sequence),\(step.arrival),\(phi),\(deadline)\n")
         }
         let time = clock.now - start
+        progress.clear()
         try deadlineFile?.finish()
         try eventFile?.finish()
         let quality = replay.report()

@@ -37,4 +37,12 @@ import Testing
         #expect(try #require(cells.geometricMean) > 1)
         #expect(cells.worst?.rate == 0.03)
     }
+    @Test func `has no use for a detector that never trusts`() {
+        // Suspecting always, it waits for nothing and makes one mistake: the first.
+        let never = ParetoCurve(
+            detector: "never", points: [.init(parameter: "0", mistakes: 1, rate: 0.0001, wait: 0)] + curve.points)
+        #expect(never.strictWait(atRate: 0.1) == 1)
+        #expect(never.strictWait(atRate: 0.0005) == 20)
+        #expect(ParetoCurve(detector: "x", points: [never.points[0]]).interpolatedWait(atRate: 0.1) == nil)
+    }
 }

@@ -211,6 +211,7 @@ private struct Stage {
         configuration.control = ["tcp://127.0.0.1:*"]
         // A loaded machine's pauses are no suspicions: 12 intervals of silence are.
         configuration.model = .normal(.init(floor: 2))
+        configuration.levels = [.suspect(.phi(8))]
         change(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical

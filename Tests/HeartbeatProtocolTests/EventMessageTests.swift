@@ -32,7 +32,7 @@ import Testing
             code: code, key: NodeKey(rawValue: 0xabc),
             node: named ? try NodeIdentity(group: "edge", name: "edge-1") : nil,
             incarnation: 9, at: Instant(nanoseconds: 5))
-        return .notice(NoticeMessage(notice, at: Self.place))
+        return .notice(NoticeMessage(notice, levels: [], at: Self.place))
     }
     private func json(_ event: EventMessage) throws -> String {
         String(decoding: try WireJSON.encode(event), as: UTF8.self)
@@ -152,9 +152,9 @@ import Testing
         #expect(
             TransitionMessage(transition, level: .suspect(), at: place).topic.description == "e1/suspect/edge/edge-1/")
         var notice = Notice(code: .takeover, key: .named("a"), node: node, incarnation: 0, at: Instant(nanoseconds: 0))
-        #expect(NoticeMessage(notice, at: place).topic.description == "e1/-/edge/edge-1/")
+        #expect(NoticeMessage(notice, levels: [], at: place).topic.description == "e1/-/edge/edge-1/")
         notice.node = nil
-        #expect(NoticeMessage(notice, at: place).topic.description == "e1/-/-/-/")
+        #expect(NoticeMessage(notice, levels: [], at: place).topic.description == "e1/-/-/-/")
     }
     @Test func `have a header of 16 bytes, big-endian`() {
         let header = FeedHeader(epoch: 0x0102_0304_0506_0708, sequence: 0xa1b2_c3d4_e5f6_0718)

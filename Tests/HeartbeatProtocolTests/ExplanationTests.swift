@@ -8,7 +8,7 @@ import Testing
     private func explanation(
         _ from: Verdict, _ to: Verdict, silence: Int64 = .seconds(12), expected: Int64? = .seconds(1),
         wait: Int64? = .seconds(2),
-        missing: Int64 = 0, samples: Int = 50
+        missing: Int64 = 0, samples: Int = 50, policy: Policy = .phi(8)
     ) throws -> String {
         let transition = Transition(
             node: try NodeIdentity(group: "lab", name: "a"), incarnation: 1, level: 0, from: from, to: to,
@@ -16,7 +16,7 @@ import Testing
             evidence: Evidence(
                 phi: 9, silence: silence, expected: expected, wait: wait, missing: missing, senderLate: nil, ownLate: 0,
                 samples: samples))
-        return Explanation.of(transition, under: .suspect())
+        return Explanation.of(transition, under: .suspect(policy))
     }
 
     static let transitions: [(Verdict, Verdict, String)] = [
@@ -69,14 +69,27 @@ import Testing
             try explanation(.learning, .suspected, expected: nil, wait: nil)
                 == "No heartbeat for 12 s. phi=8 (default) is reached, judged by 50 gaps.")
     }
+    @Test func `of a budget says which silence it allows`() throws {
+        #expect(
+            try explanation(.trusted, .suspected, policy: .mistakes(MistakeBudget(.every(86_400e9))))
+                == "No heartbeat for 12 s, expected after 1 s. mistakes=1/1d (default) allows 2 s, judged by 50 gaps.")
+    }
     @Test func `of a notice says what to do`() throws {
         let node = try NodeIdentity(group: "lab", name: "a")
-        func sentence(_ code: Notice.Code) -> String {
-            Explanation.of(
+        func sentence(_ code: Notice.Code, shortfall: Shortfall? = nil) -> String {
+            let budget = MistakeBudget(.perHeartbeat(1e-4), within: .seconds(3))
+            return Explanation.of(
                 Notice(
                     code: code, key: NodeKey(rawValue: 0xff), node: code == .unnamed ? nil : node, incarnation: 1,
-                    at: Instant(nanoseconds: 0)))
+                    at: Instant(nanoseconds: 0), shortfall: shortfall), level: .suspect(.mistakes(budget)))
         }
+        #expect(
+            sentence(.infeasible, shortfall: Shortfall(mistakesPerHeartbeat: 0.004, neededWait: .milliseconds(7400)))
+                == "The budget mistakes=1/10000hb,within=3s of level suspect cannot be kept for lab/a. Within its limit comes one mistake in 250 heartbeats; the budget needs a limit of 7.4 s."
+        )
+        #expect(
+            sentence(.feasible)
+                == "The budget mistakes=1/10000hb,within=3s of level suspect can be kept for lab/a again.")
         #expect(
             sentence(.unnamed)
                 == "Heartbeats of a node with key 00000000000000ff arrive, and none of them said its name yet. It is watched, and announced once its name is known."

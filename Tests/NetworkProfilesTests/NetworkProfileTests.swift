@@ -58,6 +58,7 @@ import Testing
         Fault(#""heartbeats":5000"#, #""heartbeats":1.5"#, says: #""provenance[0].heartbeats" must be"#),
         Fault(#""sha256":"0"#, #""sha256":"x"#, says: #""provenance[0].sha256" must be 64 hexadecimal digits"#),
         Fault(#""decades":{"a.csv":0.1}"#, #""decades":[1]"#, says: #""calibration.decades" must be numbers"#),
+        Fault(#""deviation_intervals":0.25"#, #""deviation_intervals":9"#, says: "deviation_intervals", "from 0 to 8"),
         Fault("[100000]", "[99999,-1]", says: #""lateness.last[0][1]" must be a count from 0 to 100000, found -1"#),
         Fault("[100000]", "[99999,0.5]", says: #""lateness" must be"#, "whole numbers"),
         Fault("[100000]", "7", says: #""lateness.last[0]" must be lists of lists"#),
@@ -89,6 +90,6 @@ import Testing
         {"schema":1,"name":"depot","kind":"wifi","description":"A hall.","estimator":"counted",\
         "provenance":[{"trace":"a.csv","sha256":"\(String(repeating: "0", count: 64))","heartbeats":5000,"nodes":3,\
         "origin":null}],"calibration":{"heartbeats":100,"policy":"mistakes=1/100hb","decades":{"a.csv":0.1}},\
-        "lateness":{"last":[[100000]],"schedule":[[50000],[50000],[]],"patches":[[],[],[],[],[],[0,99990]]}}
+        "deviation_intervals":0.25,"lateness":{"last":[[100000]],"schedule":[[50000],[50000],[]],"patches":[[],[],[],[],[],[0,99990]]}}
         """
 }

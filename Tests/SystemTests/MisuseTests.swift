@@ -34,6 +34,11 @@ extension SystemTests {
             Misuse("fit good.csv good.csv --name depot -o -", says: "good.csv", "once"),
             Misuse("fit good.csv --name depot --origin prose.csv=mine -o -", says: "prose.csv", "good.csv"),
             Misuse("fit good.csv --name depot --origin mine -o -", says: "mine", "lan.csv="),
+            Misuse("compare", says: "--synthetic"),
+            Misuse("compare good.csv --early --budgets", says: "--early", "--budgets"),
+            Misuse("compare good.csv --early --synthetic", says: "--synthetic"),
+            Misuse("compare good.csv --budgets --halves", says: "--halves"),
+            Misuse("replay good.csv --unit minutes", says: "minutes", "'ms'"),
             Misuse("demo --every soon", says: "soon", "250ms"),
         ]) func `was misused, says what would be right, and ends with 64`(misuse: Misuse) async throws {
             try await TestBed.run { bed in
@@ -67,7 +72,14 @@ extension SystemTests {
                 "replay prose.csv", says: "prose.csv, line 1", "node,seq,sent_ns,arrival_ns", "It was a dark night."),
             Misuse("replay broken.csv", says: "broken.csv, line 3", "whole number", "soon"),
             Misuse("replay broken.csv.gz", says: "broken.csv.gz"),
+            Misuse("compare good.csv missing.csv", says: "missing.csv", "No such file"),
             Misuse("replay -", says: "standard input", "node,seq,sent_ns,arrival_ns"),
+            Misuse("replay ping.txt", says: "ping.txt, line 2", "'ping -D'", "64 bytes from 10.0.0.1"),
+            Misuse("replay column.txt", says: "column.txt, line 2", "one number", "seconds", "soon"),
+            Misuse("replay column.txt --unit ms", says: "column.txt, line 2", "one number", "milliseconds"),
+            Misuse("compare missing.csv", says: "missing.csv", "No such file"),
+            Misuse("compare .", says: "directory"),
+            Misuse("compare good.csv broken.csv", says: "broken.csv, line 3", "whole number", "soon"),
             Misuse("replay good.csv --deadlines no/such/folder/d.csv", says: "no/such/folder/d.csv"),
             Misuse("replay good.csv --detector adaptive --profile ./missing.json", says: "missing.json", "No such file"),
             Misuse("replay good.csv --detector adaptive --profile prose.csv", says: "prose.csv", "JSON", "phi fit"),
@@ -84,8 +96,10 @@ extension SystemTests {
                     "empty.csv": "", "prose.csv": "It was a dark night.\n", "good.csv": good,
                     "broken.csv": good.replacing(",2\n", with: ",soon\n"), "broken.csv.gz": "\u{1F}\u{8B}\u{8}",
                     "headed.csv": "node,seq,sent_ns,arrival_ns\n",
-                    "half.json": #"{"schema":1,"name":"a","kind":"wire","lateness":{"last":[[100000]],"#
+                    "half.json": #"{"schema":1,"name":"a","kind":"wire","deviation_intervals":0,"lateness":{"last":[[100000]],"#
                         + #""schedule":[[100000],[],[]],"patches":[[100000],[],[],[],[],[]]}}"#,
+                    "ping.txt": "PING web (10.0.0.1) 56(84) bytes of data.\n64 bytes from 10.0.0.1: icmp_seq=1\n",
+                    "column.txt": "1732188912.5\nsoon\n",
                 ]
                 for (name, text) in files {
                     try text.write(toFile: bed.path(name), atomically: false, encoding: .isoLatin1)

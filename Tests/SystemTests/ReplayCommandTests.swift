@@ -35,6 +35,46 @@ extension SystemTests {
             }
         }
 
+        @Test func `reads what ping -D printed, and a column of times, as it reads the trace`() async throws {
+            try await TestBed.run { bed in
+                // The same arrivals, 1 s apart and one of them lost, in three formats.
+                let arrivals = (1...300).filter { $0 != 200 }.map {
+                    (number: $0, micros: $0 * 7919 % 900_000 + 100_000)
+                }
+                let files = [
+                    "trace.csv": "node,seq,sent_ns,arrival_ns\n"
+                        + arrivals.map { "10.0.0.1,\($0.number),,\(1_732_000_000 + $0.number)\($0.micros)000\n" }
+                        .joined(),
+                    "ping.txt": "PING web (10.0.0.1) 56(84) bytes of data.\n"
+                        + arrivals.map {
+                            "[\(1_732_000_000 + $0.number).\($0.micros)] 16 bytes from web (10.0.0.1): "
+                                + "icmp_seq=\($0.number) ttl=64\n"
+                        }.joined(),
+                    "column.txt": "time_us\n"
+                        + arrivals.map { "\(1_732_000_000 + $0.number)\($0.micros)\n" }.joined(),
+                ]
+                var rows: [String: [[Substring]]] = [:]
+                for (name, text) in files {
+                    try text.write(toFile: bed.path(name), atomically: false, encoding: .utf8)
+                    let replay = try bed.phi(
+                        "replay", name, "--detector", "normal", "--json", "--deadlines", "deadlines.csv")
+                    #expect(try await replay.exit() == 0, "\(replay.errors)")
+                    #expect(replay.errors == [])  // nobody watches: no progress
+                    let report = try JSONDecoder().decode(Report.self, from: Data(replay.output.joined().utf8))
+                    #expect(report.nodes == 1 && report.samples == 299)
+                    #expect(report.losses == (name == "column.txt" ? 0 : 1))
+                    rows[name] = try bed.contents("deadlines.csv").split(separator: "\n").map {
+                        $0.split(separator: ",", omittingEmptySubsequences: false)
+                    }
+                }
+                #expect(rows["ping.txt"] == rows["trace.csv"])
+                #expect(rows["column.txt"]?.map { $0[2] } == rows["trace.csv"]?.map { $0[2] })
+                // The normal detector asks for gaps alone, so it does not miss the lost one's number.
+                #expect(rows["column.txt"]?.map { $0[4] } == rows["trace.csv"]?.map { $0[4] })
+                #expect(rows["column.txt"]?.count == 300)
+            }
+        }
+
         @Test(
             .enabled(
                 if: !Recordings.all.isEmpty, "no recordings beside the package, nor in the folder that PHI_TRACES names"

@@ -3,6 +3,7 @@ import Testing
 import Traces
 
 private let columns = "node,seq,sent_ns,arrival_ns"
+private let openings = "must begin with the header \(columns), output of 'ping -D', or a column of arrival times"
 
 @Suite struct `What is not a trace` {
     @Test(arguments: [
@@ -35,7 +36,7 @@ private let columns = "node,seq,sent_ns,arrival_ns"
             "arrival_ns must be a whole number of nanoseconds within -9223372036854775808 ... 9223372036854775807, "
                 + #"found "18446744073709551616""#
         ),
-        ("a,1,,-7", "arrival_ns must not fall, found -7 after 0"),
+        ("a,1,,-7", "arrival_ns must not fall, found -7 after 0 ns"),
         ("a,1,7", "must have the 4 fields \(columns), found 3"),
         ("a,1,,7,", "must have the 4 fields \(columns), found 5"),
         ("a", "must have the 4 fields \(columns), found 1"),
@@ -52,7 +53,7 @@ private let columns = "node,seq,sent_ns,arrival_ns"
     @Test(arguments: [
         ("a,1,", "must have the 4 fields \(columns), found 3"),
         ("a,1,,", #"arrival_ns must be a whole number of nanoseconds, found """#),
-        ("a,1,,12", "arrival_ns must not fall, found 12 after 100"),
+        ("a,1,,12", "arrival_ns must not fall, found 12 after 100 ns"),
         ("go", "must have the 4 fields \(columns), found 1"),
     ]) func `may be the torn end of one`(end: String, reason: String) {
         let reading = Reading(header + "good,1,,100\n" + end)
@@ -62,15 +63,14 @@ private let columns = "node,seq,sent_ns,arrival_ns"
     }
     @Test func `may be a header that is another one`() {
         let found = Reading("time,host\n1,2\n").error
-        #expect(found?.description == #"trace.csv, line 1: must be the header \#(columns), found "time,host""#)
+        #expect(found?.description == #"trace.csv, line 1: \#(openings), found "time,host""#)
         #expect(Reading(columns + ",rtt\n").error?.line == 1)
         #expect(Reading("\n" + header).error?.line == 1)
         #expect(Reading("node,seq,sent").error?.line == 1)
         #expect(Reading([UInt8](repeating: 0x89, count: 100_000)).error?.line == 1)
     }
     @Test(arguments: ["", "\u{FEFF}"]) func `may be empty`(text: String) {
-        #expect(
-            Reading(text).error?.description == "trace.csv: must begin with the header \(columns), found an empty file")
+        #expect(Reading(text).error?.description == "trace.csv: \(openings), found an empty file")
     }
     @Test func `may be a name that is too long or not UTF-8`() {
         let longest = String(repeating: "n", count: 255)

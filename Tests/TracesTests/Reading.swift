@@ -8,9 +8,9 @@ struct Reading: Equatable {
     var nodes: [String] = []
     var error: TraceError?
 
-    init(path: String) {
+    init(path: String, columnUnit: TimeUnit? = nil) {
         do throws(TraceError) {
-            var reader = try TraceReader(path: path)
+            var reader = try TraceReader(path: path, columnUnit: columnUnit)
             defer { nodes = reader.nodes }
             while let row = try reader.next() { rows.append(row) }
         } catch {
@@ -19,12 +19,12 @@ struct Reading: Equatable {
     }
 
     /// Reads bytes from a file of their own.
-    init(_ bytes: [UInt8]) {
-        self = withFile(of: bytes) { Reading(path: $0) }
+    init(_ bytes: [UInt8], columnUnit: TimeUnit? = nil) {
+        self = withFile(of: bytes) { Reading(path: $0, columnUnit: columnUnit) }
         error?.file = "trace.csv"
     }
 
-    init(_ text: String) { self.init(Array(text.utf8)) }
+    init(_ text: String, columnUnit: TimeUnit? = nil) { self.init(Array(text.utf8), columnUnit: columnUnit) }
 
     /// Reads these lines under the right header.
     init(lines: String...) { self.init(header + lines.map { $0 + "\n" }.joined()) }

@@ -44,6 +44,7 @@ extension AdaptiveModel {
         in commons: inout Commons
     ) {
         guard isExpecting else { return }
+        if arrival == nil { join(commons.tables) }
         let heartbeats = heartbeatsSinceRefit
         let menu = takeRefit() ? menu(commons) : nil
         for level in thresholds.indices {

@@ -44,6 +44,11 @@ public struct AdaptiveModel: ArrivalModel {
         if observed == 0, announcedInterval > 0 { assume(Double(announcedInterval)) }
     }
 
+    /// A newcomer takes its gaps to be as volatile as its group's.
+    mutating func join(_ group: borrowing GroupTables) {
+        if observed == 0 { deviation = group.deviation * unit }
+    }
+
     private mutating func assume(_ interval: Double) {
         (unit, meanGap) = (Float(interval), Float(interval))
         drift.assume(interval)
@@ -54,6 +59,7 @@ public struct AdaptiveModel: ArrivalModel {
         if unit == 0 {
             guard gap > 0 else { return }  // heartbeats with one stamp tell nothing of an interval
             assume(gap / Double(arrival.step))
+            join(commons.tables)
         } else {
             guard !follow(Float(gap) / Float(arrival.step)) else { return }
             tally(gap, in: &commons.tables)
@@ -69,7 +75,7 @@ public struct AdaptiveModel: ArrivalModel {
         let centre = drift.expectedWait
         let scale = scale
         var lateness = InlineArray<3, Float>(repeating: 0)
-        lateness[Family.last.rawValue] = Float(gap - Double(unit)) / unit
+        lateness[Family.last.rawValue] = Float(gap - Double(unit)) / (Family.lastScale * unit)
         lateness[Family.schedule.rawValue] = Float(gap - centre) / scale
         lateness[Family.patches.rawValue] = Float(gap - Double(unit)) / scale
         var states = InlineArray<3, Int>(repeating: 0)
@@ -82,7 +88,7 @@ public struct AdaptiveModel: ArrivalModel {
                 + LatenessBuckets.bucket(of: lateness[family.rawValue], early: family.early)
         }
         tables.tally(buckets, centre: Float(centre) / unit, scale: scale / unit)
-        group.tally(buckets, states: states)
+        group.tally(buckets, states: states, deviation: deviation / unit)
     }
 
     private mutating func learnVolatility(_ gap: Float) {
@@ -104,7 +110,7 @@ public struct AdaptiveModel: ArrivalModel {
         if rival.observe(gap) { (deviationBefore, excessBefore) = (deviation, excess) }
         guard observed > Self.unitGaps, rival.fits > 1, rival.isLike(gap),
             abs(rival.interval - unit) > RivalInterval.tolerance * unit,
-            tables.count(near: (rival.interval - unit) / unit) - 2 < Self.knownShare * Float(tables.total)
+            tables.count(near: (rival.interval - unit) / scale(of: .last)) - 2 < Self.knownShare * Float(tables.total)
         else { return false }
         if rival.isEstablished {
             adopt(rival.mean)
@@ -133,13 +139,17 @@ public struct AdaptiveModel: ArrivalModel {
     /// The unit of lateness in nanoseconds, of the two families that go by how volatile gaps are.
     private var scale: Float { (max(deviation, 3e-3 * unit) * unit).squareRoot() }
 
+    private func scale(of family: Family) -> Float { family == .last ? Family.lastScale * unit : scale }
+
     /// Whether it is time to choose anew: rarely, once much is known and little changes.
     mutating func takeRefit() -> Bool {
         guard observed < 4 || UInt32(sinceRefit) >= min(128, max(8, observed / 50)) else { return false }
         sinceRefit = 0
         return true
     }
-    func menu(_ commons: borrowing Commons) -> WaitMenu? { WaitMenu(tables, commons.tables) }
+    func menu(_ commons: borrowing Commons) -> WaitMenu? {
+        WaitMenu(tables, commons.tables, nextCentre: Float(drift.expectedWait) / unit, scale: scale / unit)
+    }
     /// Heartbeats since the last choice.
     var heartbeatsSinceRefit: Int { Int(sinceRefit) }
     /// In intervals.
@@ -165,7 +175,7 @@ public struct AdaptiveModel: ArrivalModel {
     /// When a choice suspects, in nanoseconds after the last arrival.
     func wait(_ choice: WaitChoice) -> Double {
         let lateness = choice.lateness(inState: state(of: choice.family))
-        return centre(of: choice.family) + Double(lateness * (choice.family == .last ? unit : scale))
+        return centre(of: choice.family) + Double(lateness * scale(of: choice.family))
     }
 
     // MARK: Suspicion

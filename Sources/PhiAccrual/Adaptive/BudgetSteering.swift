@@ -64,7 +64,7 @@ struct BudgetSteering: Sendable {
         from menu: borrowing WaitMenu, target: Float, limit: Float, heartbeats: Int, group: MistakeRecord
     ) -> WaitChoice {
         let correction = record.correction(prior: group.correction(prior: 1))
-        if let logPrice, !menu.isProvisional {
+        if let logPrice {
             balance += Float(heartbeats) * (target - predicted * correction)
             // Half of what is left over, or overdrawn, is to be made good within the time of one mistake.
             balance = min(0.5, max(-0.5, balance))
@@ -75,14 +75,25 @@ struct BudgetSteering: Sendable {
         } else {
             logPrice = firstLogPrice(menu, target)
         }
-        let choice = menu.cheapest(at: expf(logPrice ?? 0))
-        predicted = menu.share(of: choice)
+        let choice = affordable(from: menu, target / correction)
         longestWait = menu.longestWait(of: choice)
         weigh(limit, menu, choice, target, correction)
         return choice
     }
 
-    /// Whether the limit lets the budget be kept, with some inertia.
+    /// The choice at the present price, which is raised until no more than twice the target is predicted: a choice lasts for
+    /// many heartbeats, and one that is far too careless would spend the budget of weeks.
+    private mutating func affordable(from menu: borrowing WaitMenu, _ target: Float) -> WaitChoice {
+        while true {
+            let choice = menu.cheapest(at: expf(logPrice ?? 0))
+            predicted = menu.share(of: choice).all
+            guard predicted > 2 * target, let price = logPrice, price < Self.highestLogPrice else { return choice }
+            logPrice = min(Self.highestLogPrice, price + 0.5)
+        }
+    }
+
+    /// Whether the limit lets the budget be kept, with some inertia. Only what was seen can break a budget: of a new node
+    /// much is thought possible.
     private mutating func weigh(
         _ limit: Float, _ menu: borrowing WaitMenu, _ choice: WaitChoice, _ target: Float, _ correction: Float
     ) {
@@ -90,8 +101,9 @@ struct BudgetSteering: Sendable {
             infeasible = nil
             return
         }
-        predicted = menu.share(of: choice, limit: limit)
-        let share = predicted * correction
+        let limited = menu.share(of: choice, limit: limit)
+        predicted = limited.all
+        let share = limited.seen * correction
         infeasible = share > target * (infeasible == nil ? 1.5 : 1.2) ? min(1, share) : nil
         balance = 0  // what the limit costs is not to be made good
     }
@@ -101,7 +113,7 @@ struct BudgetSteering: Sendable {
         var (low, high) = (Self.lowestLogPrice, Self.highestLogPrice)
         for _ in 0..<12 {
             let middle = (low + high) / 2
-            if menu.share(of: menu.cheapest(at: expf(middle))) > target { low = middle } else { high = middle }
+            if menu.share(of: menu.cheapest(at: expf(middle))).all > target { low = middle } else { high = middle }
         }
         return high
     }

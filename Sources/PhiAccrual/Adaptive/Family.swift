@@ -4,7 +4,7 @@
 /// A state is the answer to a question that is asked when a heartbeat arrives; lateness after each answer has a table of
 /// its own.
 enum Family: Int, CaseIterable, Sendable {
-    /// From one interval after the last arrival, in intervals: for senders without a schedule.
+    /// From one interval after the last arrival, in about an interval: for senders without a schedule.
     case last
     /// From the instant that the sequence number stands for, in the geometric mean of interval and present deviation, by
     /// whether the last heartbeat came early or late: for senders that keep a schedule.
@@ -14,6 +14,9 @@ enum Family: Int, CaseIterable, Sendable {
     case patches
 
     static let count = 3
+    /// The scale of `last`, in intervals. A little more than one: edges at whole numbers then lie just after the instants at
+    /// which heartbeats come when one or two before them were lost.
+    static let lastScale: Float = 1.05
     static let stateCount = 10
 
     /// Of the tables of all families together, where this one's begin.

@@ -14,6 +14,9 @@ public struct LatenessProfile: Hashable, Sendable {
 
     /// For each bucket among those of all families.
     let counts: [Int32]
+    /// How far gaps usually are from the mean gap, in intervals: 0 ... 8, in whole ten-thousandths.
+    public let deviation: Double
+    private static let deviations = 0.0...8
 
     /// The tables of each family, by its name: for each state the counts of its buckets, those that end in zeros cut off.
     public var tables: [String: [[Int]]] {
@@ -28,8 +31,15 @@ public struct LatenessProfile: Hashable, Sendable {
         return tables
     }
 
-    /// - Parameter tables: As the property has them.
-    public init(tables: [String: [[Int]]]) throws(InvalidLatenessProfile) {
+    /// - Parameters:
+    ///   - tables: As the property has them.
+    ///   - deviation: In intervals, from 0 to 8; rounded to ten-thousandths.
+    public init(tables: [String: [[Int]]], deviation: Double) throws(InvalidLatenessProfile) {
+        guard Self.deviations.contains(deviation) else {
+            throw InvalidLatenessProfile(
+                place: "deviation", reason: "must be a number of intervals from 0 to 8, found \(deviation)")
+        }
+        self.deviation = Self.rounded(deviation)
         if let stranger = tables.keys.sorted().first(where: { name in !Family.allCases.contains { $0.name == name } }) {
             let known = Family.allCases.map(\.name).joined(separator: ", ")
             throw InvalidLatenessProfile(place: stranger, reason: "must be one of \(known)")
@@ -87,6 +97,7 @@ public struct LatenessProfile: Hashable, Sendable {
             for bucket in sums.indices { sums[bucket] += Double(part.profile.counts[bucket]) * part.weight / total }
         }
         counts = sums.map { Int32($0.rounded()) }
+        deviation = Self.rounded(parts.reduce(0) { $0 + $1.profile.deviation * $1.weight / total })
     }
 
     /// What a group has learned; nil while that is nothing.
@@ -97,6 +108,11 @@ public struct LatenessProfile: Hashable, Sendable {
             counts.append(Int32((group.counts[bucket] / group.total * Float(Self.heartbeats)).rounded()))
         }
         self.counts = counts
+        deviation = Self.rounded(Double(group.deviation))
+    }
+
+    private static func rounded(_ deviation: Double) -> Double {
+        (min(deviations.upperBound, deviation) * 1e4).rounded() / 1e4
     }
 }
 

@@ -12,12 +12,15 @@ struct LatenessTables: Sendable {
     private static let halvedAt: UInt32 = 65_536
 
     /// Mean wait of “`lateness` scales after the centre”, in intervals: its intercept and slope.
-    func meanWait(_ family: Family) -> (intercept: Float, slope: Float) {
-        let count = Float(max(1, total))
+    /// - Parameters:
+    ///   - centre: Where the schedule expects the next heartbeat, which is one of those averaged over.
+    ///   - scale: Its scale.
+    func meanWait(_ family: Family, nextCentre centre: Float, scale: Float) -> (intercept: Float, slope: Float) {
+        let count = Float(total + 1)
         switch family {
-        case .last: return (1, 1)
-        case .schedule: return (centres / count, scales / count)
-        case .patches: return (1, scales / count)
+        case .last: return (1, Family.lastScale)
+        case .schedule: return ((centres + centre) / count, (scales + scale) / count)
+        case .patches: return (1, (scales + scale) / count)
         }
     }
 
@@ -57,7 +60,7 @@ struct LatenessTables: Sendable {
         total -= min(total, UInt32(number))
     }
 
-    /// How many gaps had a lateness, in intervals, in the same bucket as this one or in one beside.
+    /// How many gaps had a lateness, in the scale of `last`, in the same bucket as this one or in one beside.
     func count(near lateness: Float) -> Float {
         let bucket = LatenessBuckets.bucket(of: lateness, early: Family.last.early)
         var near: Float = 0
@@ -75,11 +78,14 @@ struct GroupTables: Sendable {
     private(set) var counts = InlineArray<415, Float>(repeating: 0)
     private(set) var totals = InlineArray<10, Float>(repeating: 0)
     private(set) var total: Float = 0
+    /// Moving mean over all nodes of how far gaps are from the mean gap, in intervals.
+    private(set) var deviation: Float = 0.1
 
     static let bucketCount = 415
     private static let halvedAt: Float = 65_536
-    /// As how many heartbeats of the group's own a profile counts.
-    private static let profileWeight: Float = 300
+    /// As how many heartbeats of the group's own a profile counts. More trust it so much that a profile of another network
+    /// costs a new node many mistakes; fewer lend to no state that is met but sometimes. `docs/quality.md` has figures.
+    private static let profileWeight: Float = 100
 
     /// - Parameter profile: What is taken for known before any node is heard.
     init(_ profile: LatenessProfile? = nil) {
@@ -95,9 +101,12 @@ struct GroupTables: Sendable {
             }
         }
         total = Self.profileWeight
+        deviation = Float(profile.deviation)
     }
 
-    mutating func tally(_ buckets: InlineArray<3, Int>, states: InlineArray<3, Int>) {
+    /// - Parameter deviation: The node's present one, in intervals.
+    mutating func tally(_ buckets: InlineArray<3, Int>, states: InlineArray<3, Int>, deviation: Float) {
+        self.deviation += max(0.001, 1 / (total + 1)) * (deviation - self.deviation)
         for family in buckets.indices {
             counts[buckets[family]] += 1
             totals[states[family]] += 1

@@ -7,44 +7,40 @@ struct WaitMenu {
     private var shares = InlineArray<415, Float>(repeating: 1)
     /// Share of heartbeats that meet each state.
     private var weights = InlineArray<10, Float>(repeating: 0)
+    /// Heartbeats that the shares rest on.
+    private var known: Float = 0
     /// Share of heartbeats so late that they are mistaken at any price.
     private var unavoidable: Float = 0
-    /// Whether the families are on it that count in the node's own scale.
-    private let offersScaled: Bool
-    /// Whether much of it is lent, and will soon be another: a price found on it is no price to steer by.
-    let isProvisional: Bool
 
     /// How many of the group's heartbeats a node borrows at most, for each state.
-    private static let borrowedFromGroup: Float = 100
+    private static let borrowedFromGroup: Float = 300
     /// Groups that know less than this lend nothing.
     private static let leastGroup: Float = 30
-    /// Heartbeats after which a node has a scale of its own that lateness can be counted in.
-    private static let leastForScale: UInt32 = 8
-    /// How many heartbeats each state borrows from the states together, the node's own and the group's.
+    /// How many heartbeats each state borrows from the family's states together.
     private static let borrowedFromStates: Float = 10
     /// How much of a state's tail is its family's, for each heartbeat of its own: few make a tail that looks too light.
     /// Those borrowed from the family have its tail.
     private static let familyTail: Float = 0.5
 
     /// Nil if nothing is known yet.
-    init?(_ own: borrowing LatenessTables, _ group: borrowing GroupTables) {
+    /// - Parameters:
+    ///   - centre: Where the schedule expects the next heartbeat, in intervals.
+    ///   - scale: Its scale, in intervals.
+    init?(_ own: borrowing LatenessTables, _ group: borrowing GroupTables, nextCentre centre: Float, scale: Float) {
         let others = group.total - Float(own.total)
         guard own.total > 0 || others > Self.leastGroup else { return nil }
-        let isLent = others > Self.leastGroup
-        // What a group lends is counted in scales, and before a node has shown its own these say nothing to it.
-        offersScaled = own.total >= Self.leastForScale || !isLent
-        isProvisional = own.total < 2 * Self.leastForScale && isLent
-        for family in Family.allCases where offers(family) { fit(family, own, group) }
+        for family in Family.allCases {
+            fit(family, own, group, meanWait: own.meanWait(family, nextCentre: centre, scale: scale))
+        }
     }
-
-    private func offers(_ family: Family) -> Bool { offersScaled || family == .last }
 
     private static func share(ofGroup others: Float) -> Float {
         others > leastGroup ? min(1, borrowedFromGroup / others) : 0
     }
 
     private mutating func fit(
-        _ family: Family, _ own: borrowing LatenessTables, _ group: borrowing GroupTables
+        _ family: Family, _ own: borrowing LatenessTables, _ group: borrowing GroupTables,
+        meanWait: (intercept: Float, slope: Float)
     ) {
         let (early, edgeCount) = (family.early, family.edgeCount)
         // The family's states together, the node's own and the others'.
@@ -62,21 +58,19 @@ struct WaitMenu {
         }
         for bucket in 0...edgeCount { othersTotal += others[bucket] }
         let lent = Self.share(ofGroup: othersTotal)
-        let known = pooledTotal + lent * othersTotal
+        known = pooledTotal + lent * othersTotal
         var all = InlineArray<46, Float>(repeating: 0)
-        for bucket in 0...edgeCount { all[bucket] = pooled[bucket] + lent * others[bucket] }
         // What lies beyond the last edge must not shape the tail: one outage would.
-        let allBeyond = all[edgeCount]
-        all[edgeCount] = 0
+        for bucket in 0..<edgeCount { all[bucket] = pooled[bucket] + lent * others[bucket] }
+        let allBeyond = pooled[edgeCount] + lent * others[edgeCount]
         if family == .last { unavoidable = allBeyond / known }
         let survival = LatenessSurvival(all, of: family, total: known)
         let familyShares = Self.shares(survival, of: family, tail: survival.tail)
 
-        let (intercept, slope) = own.meanWait(family)
         let firstWait = family.rawValue * 46
         var pretended = InlineArray<46, Float>(repeating: 0)
         for edge in family.firstEdge..<edgeCount {
-            let wait = intercept + slope * LatenessBuckets.edge(edge, early: early)
+            let wait = meanWait.intercept + meanWait.slope * LatenessBuckets.edge(edge, early: early)
             waits[firstWait + edge] = wait
             pretended[edge] = PretendedHeartbeat.share(longerThan: wait)
         }
@@ -126,8 +120,9 @@ struct WaitMenu {
         }
     }
 
-    private static func shares(_ survival: LatenessSurvival, of family: Family, tail: ParetoTail) -> InlineArray<46, Float>
-    {
+    private static func shares(_ survival: LatenessSurvival, of family: Family, tail: ParetoTail) -> InlineArray<
+        46, Float
+    > {
         var shares = InlineArray<46, Float>(repeating: 0)
         var share = survival.shareAtTail()
         for edge in family.firstEdge..<family.edgeCount {
@@ -149,7 +144,7 @@ struct WaitMenu {
     func cheapest(at price: Float) -> WaitChoice {
         var best = WaitChoice()
         var least = Float.infinity
-        for family in Family.allCases where offers(family) {
+        for family in Family.allCases {
             var choice = WaitChoice(family)
             var cost: Float = 0
             for state in family.states {
@@ -167,24 +162,28 @@ struct WaitMenu {
         return best
     }
 
-    /// Share of heartbeats that a choice would mistake and another would not.
+    /// Share of heartbeats that a choice would mistake and another would not: in all, and the part of it that was seen and
+    /// is not only thought possible.
     /// - Parameter limit: No wait is longer than this, in intervals.
-    func share(of choice: WaitChoice, limit: Float = .infinity) -> Float {
+    func share(of choice: WaitChoice, limit: Float = .infinity) -> (all: Float, seen: Float) {
         let family = choice.family
-        var share: Float = 0
+        var (all, possible): (Float, Float) = (0, 0)
         for state in family.states {
             var edge = Int(choice.edges[state - family.firstState])
             while edge > family.firstEdge, waits[family.rawValue * 46 + edge] > limit { edge -= 1 }
-            share += weights[state] * shares[family.firstBucket(ofState: state) + edge]
+            all += weights[state] * shares[family.firstBucket(ofState: state) + edge]
+            let wait = waits[family.rawValue * 46 + edge]
+            possible += weights[state] * PretendedHeartbeat.part(of: known, longerThan: wait)
         }
-        return max(0, share - unavoidable)
+        return (max(0, all - unavoidable), max(0, all - possible - unavoidable))
     }
 
     /// The longest of a choice's mean waits, among the states that are met; in intervals.
     func longestWait(of choice: WaitChoice) -> Float {
         var longest: Float = 0
         for state in choice.family.states where weights[state] > 0.001 {
-            longest = max(longest, waits[choice.family.rawValue * 46 + Int(choice.edges[state - choice.family.firstState])])
+            longest = max(
+                longest, waits[choice.family.rawValue * 46 + Int(choice.edges[state - choice.family.firstState])])
         }
         return longest
     }

@@ -65,6 +65,10 @@ public struct Shortfall: Hashable, Sendable {
     public var mistakesPerHeartbeat: Double
     /// The longest wait that the budget needs, in nanoseconds after the last arrival.
     public var neededWait: Int64
+
+    public init(mistakesPerHeartbeat: Double, neededWait: Int64) {
+        (self.mistakesPerHeartbeat, self.neededWait) = (mistakesPerHeartbeat, neededWait)
+    }
 }
 
 /// The commons of a model whose nodes learn nothing from each other.

@@ -1,32 +1,89 @@
-/// What one node's recorded arrivals cost under each of many thresholds, from a single pass over them.
+/// One fresh heartbeat of a recording.
+public struct RecordedHeartbeat: Hashable, Sendable {
+    /// Whose it is, numbered from 0.
+    public var node: Int
+    /// What it tells; nil of a node's first one, which nothing came before.
+    public var arrival: Arrival?
+
+    public init(node: Int, arrival: Arrival?) { (self.node, self.arrival) = (node, arrival) }
+}
+
+/// What some arrivals cost under one threshold.
+public struct SweepCost: Hashable, Sendable {
+    /// Arrivals that came after their deadline, while the node was trusted.
+    public var mistakes = 0
+    /// Arrivals that came after their deadline. More than mistakes only where a deadline may lie before the arrival that
+    /// sets it: such a detector suspects always, and makes one mistake that never ends.
+    public var late = 0
+    /// Arrivals that there was a deadline for.
+    public var deadlines = 0
+    /// Sum of deadline − arrival that set it, in units; nothing counts below 0.
+    public var waits = 0.0
+
+    public init() {}
+    public init(mistakes: Int, late: Int, deadlines: Int, waits: Double) {
+        (self.mistakes, self.late, self.deadlines, self.waits) = (mistakes, late, deadlines, waits)
+    }
+
+    public static func += (sum: inout SweepCost, other: SweepCost) {
+        sum.mistakes += other.mistakes
+        sum.late += other.late
+        sum.deadlines += other.deadlines
+        sum.waits += other.waits
+    }
+}
+
+/// What the recorded arrivals of some nodes cost under each of many thresholds, from a single pass over them.
 ///
 /// The verdicts are those of `Detector`, without its registry, wheel, and events: a level is suspected from its deadline
 /// on, and trusted again by an arrival whose own deadline has not passed yet.
 public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
-    public struct Cost: Hashable, Sendable {
-        /// Arrivals that came after their deadline, while the node was trusted.
-        public var mistakes = 0
-        /// Sum of deadline − arrival that set it, in intervals of the node; nothing counts below 0.
-        public var waits = 0.0
-    }
-    public private(set) var costs: [Cost]
+    /// One per block and threshold: block · thresholds + threshold.
+    public private(set) var costs: [SweepCost]
     /// Arrivals that were judged.
     public private(set) var samples = 0
+    /// The φ at which each judged arrival was taken in, where it was asked for and is defined.
+    public private(set) var phis: [Double] = []
 
     private let thresholds: [Model.Threshold]
+    private let recordsPhi: Bool
     private var commons: Model.Commons
 
-    /// - Parameter commons: What the nodes' group knows beforehand.
-    public init(_ thresholds: [Model.Threshold], commons: Model.Commons) {
+    /// - Parameters:
+    ///   - commons: What the nodes' group knows beforehand.
+    ///   - blocks: How many parts of the arrivals have their costs apart.
+    public init(
+        _ thresholds: [Model.Threshold], commons: Model.Commons, blocks: Int = 1, recordingPhi recordsPhi: Bool = false
+    ) {
         self.thresholds = thresholds
         self.commons = commons
-        costs = Array(repeating: Cost(), count: thresholds.count)
+        self.recordsPhi = recordsPhi
+        costs = Array(repeating: SweepCost(), count: blocks * thresholds.count)
     }
 
+    /// Takes in the heartbeats of one node.
+    ///
     /// - Parameters:
+    ///   - model: As the node begins with.
     ///   - unit: What waits are counted in, in nanoseconds.
     ///   - warmUp: How many arrivals come before judging begins.
-    ///   - judged: Which arrivals, by number, count; the others are learned from only.
+    public mutating func run(
+        _ arrivals: [Arrival], with model: Model, announcedInterval: Int64 = 0, unit: Double, warmUp: Int
+    ) {
+        let first = RecordedHeartbeat(node: 0, arrival: nil)
+        run(
+            [first] + arrivals.map { RecordedHeartbeat(node: 0, arrival: $0) }, ofNodes: 1, with: model,
+            announcedInterval: announcedInterval, unit: unit,
+            blocks: [nil] + arrivals.indices.map { $0 < warmUp ? nil : 0 })
+    }
+
+    /// Takes in the heartbeats of several nodes that form a group, in order of time.
+    ///
+    /// - Parameters:
+    ///   - count: Number of nodes.
+    ///   - model: As every node begins with.
+    ///   - unit: What waits are counted in, in nanoseconds.
+    ///   - blocks: For each heartbeat the block in which it is judged; nil: it is only learned from.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     @specialized(where Model == FixedModel)
@@ -38,38 +95,47 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
     @specialized(where Model == EmpiricalModel)
     @specialized(where Model == SelfTuningModel)
     public mutating func run(
-        _ arrivals: [Arrival], with model: Model, announcedInterval: Int64 = 0, unit: Double, warmUp: Int,
-        judged: Range<Int>? = nil
+        _ heartbeats: [RecordedHeartbeat], ofNodes count: Int, with model: Model, announcedInterval: Int64 = 0,
+        unit: Double, blocks: [Int32?]
     ) {
-        var model = model
-        var pursuits = thresholds.map(Model.pursuit(of:))
-        var waits = [Int64?](repeating: nil, count: thresholds.count)
-        var isSuspected = [Bool](repeating: false, count: thresholds.count)
-        model.begin(announcedInterval: announcedInterval)
-        follow(&model, &pursuits, nil)
-        for index in thresholds.indices { waits[index] = model.wait(until: thresholds[index], in: pursuits[index]) }
-        for (number, arrival) in arrivals.enumerated() {
-            let counts = number >= warmUp && judged?.contains(number) ?? true
-            if counts { samples += 1 }
-            model.observe(arrival, in: &commons)
-            follow(&model, &pursuits, arrival)
-            for index in thresholds.indices {
-                if let wait = waits[index] {
-                    let isLate = arrival.gap > max(0, wait)
-                    if isLate, !isSuspected[index] {
-                        isSuspected[index] = true
-                        if counts { costs[index].mistakes += 1 }
-                    }
-                    if counts { costs[index].waits += Double(max(0, wait)) / unit }
+        precondition(heartbeats.count == blocks.count, "each heartbeat is judged in one block or not at all")
+        var models = Array(repeating: model, count: count)
+        // Of each node and threshold: node · thresholds + threshold.
+        var pursuits = (0..<count).flatMap { _ in thresholds.map(Model.pursuit(of:)) }
+        var waits = [Int64?](repeating: nil, count: count * thresholds.count)
+        var isSuspected = [Bool](repeating: false, count: count * thresholds.count)
+        for (heartbeat, block) in zip(heartbeats, blocks) {
+            let node = heartbeat.node
+            let levels = node * thresholds.count..<(node + 1) * thresholds.count
+            if let arrival = heartbeat.arrival {
+                if block != nil {
+                    samples += 1
+                    if recordsPhi, let phi = models[node].phi(after: arrival.gap) { phis.append(phi) }
                 }
-                waits[index] = model.wait(until: thresholds[index], in: pursuits[index])
-                if waits[index].map({ $0 >= 0 }) ?? true { isSuspected[index] = false }
+                models[node].observe(arrival, in: &commons)
+            } else {
+                models[node].begin(announcedInterval: announcedInterval)
+            }
+            var all = pursuits.mutableSpan
+            var own = all._mutatingExtracting(levels)
+            models[node].pursue(thresholds, &own, after: heartbeat.arrival, in: &commons)
+            for (index, level) in levels.enumerated() {
+                if let arrival = heartbeat.arrival, let wait = waits[level].map({ max(0, $0) }) {
+                    let isLate = arrival.gap > wait
+                    let isMistake = isLate && !isSuspected[level]
+                    if isMistake { isSuspected[level] = true }
+                    if let block {
+                        let cost = Int(block) * thresholds.count + index
+                        costs[cost].deadlines += 1
+                        costs[cost].waits += Double(wait) / unit
+                        if isLate { costs[cost].late += 1 }
+                        if isMistake { costs[cost].mistakes += 1 }
+                    }
+                }
+                let wait = models[node].wait(until: thresholds[index], in: pursuits[level])
+                waits[level] = wait
+                if wait.map({ $0 >= 0 }) ?? true { isSuspected[level] = false }
             }
         }
-    }
-
-    private mutating func follow(_ model: inout Model, _ pursuits: inout [Model.Pursuit], _ arrival: Arrival?) {
-        var span = pursuits.mutableSpan
-        model.pursue(thresholds, &span, after: arrival, in: &commons)
     }
 }

@@ -148,6 +148,7 @@ public struct NamedParameter<Parameters: Sendable>: Sendable {
 }
 
 extension Duration {
-    /// Below `ArrivalWindow.longestGap`, so that a sum of some never leaves the range.
-    fileprivate static var longestParameter: Duration { .seconds(200 * 86_400) }
+    /// The longest time that a detector's parameter may be. It lies below `ArrivalWindow.longestGap`, so that a sum of
+    /// some never leaves the range.
+    public static var longestParameter: Duration { .seconds(200 * 86_400) }
 }

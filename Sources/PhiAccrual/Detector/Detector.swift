@@ -136,7 +136,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         let interval = models[slot].expectedWait ?? heartbeat.announcedInterval
         let order = nodes[slot].order(heartbeat, expectedInterval: interval)
         guard order != .fresh else {
-            details[slot].claimant?.acceptedSpoke()
+            if nodes[slot].hasClaimant { details[slot].claimant?.acceptedSpoke() }
             accept(heartbeat, slot, at: now, into: &events)
             return .fresh
         }
@@ -155,6 +155,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             claimant.hear(heartbeat, plausibleJump: WatchedNode.plausibleJump(expectedInterval: interval))
         }
         details[slot].claimant = claimant
+        nodes[slot].hasClaimant = true
         if claimant.turns >= WatchedNode.confirmations { tell(.duplicateNode, slot, at: now, into: &events) }
         guard claimant.inOrder >= WatchedNode.confirmations,
             order == .implausibleJump || nodes[slot].standing.mayBeTakenOver
@@ -181,6 +182,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             node.missing = 0
             node.senderLate = nil
             details[slot].claimant = nil
+            node.hasClaimant = false
             details[slot].told.remove(.duplicateNode)
         } else {
             let step = node.sequence.distance(toNewer: heartbeat.sequence)
@@ -189,6 +191,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             let arrival = Arrival(gap: silence, step: step)
             models[slot].observe(arrival, in: &commons[Int(node.group)])
             pursue(slot, after: arrival)
+            tellShortfalls(slot, &node, at: now, into: &events)
         }
         node.lastArrival = now.nanoseconds
         node.lastSent = heartbeat.sent
@@ -369,6 +372,23 @@ public struct Detector<Model: ArrivalModel>: Sendable {
                 Transition(
                     node: identity, incarnation: nodes[slot].incarnation, level: level, from: from, to: to, at: now,
                     evidence: evidence)))
+    }
+
+    /// Tells which budgets can be kept no longer, and which can again.
+    private func tellShortfalls(_ slot: Int, _ node: inout WatchedNode, at now: Instant, into events: inout [Event]) {
+        for level in thresholds.indices {
+            let pursuit = pursuits[slot * thresholds.count + level]
+            let shortfall = models[slot].shortfall(of: thresholds[level], in: pursuit)
+            let bit: UInt8 = 1 << UInt8(level)
+            guard (shortfall != nil) != (node.strained & bit != 0) else { continue }
+            node.strained ^= bit
+            events.append(
+                .notice(
+                    Notice(
+                        code: shortfall == nil ? .feasible : .infeasible, key: NodeKey(rawValue: node.key),
+                        node: details[slot].identity, incarnation: node.incarnation, at: now, level: level,
+                        shortfall: shortfall)))
+        }
     }
 
     /// Tells a notice unless it was told before.

@@ -62,12 +62,20 @@ public struct Notice: Hashable, Sendable {
         case duplicateNode = "duplicate-node"
         /// A second name claims a key. The first name stays.
         case nameCollision = "name-collision"
+        /// A level's limit on its wait does not let its budget of mistakes be kept.
+        case infeasible
+        /// It does again.
+        case feasible
     }
     public var code: Code
     public var key: NodeKey
     public var node: NodeIdentity?
     public var incarnation: UInt32
     public var at: Instant
+    /// The level's place among the detector's levels, where it concerns one.
+    public var level: Int?
+    /// What can be had, where it is infeasible.
+    public var shortfall: Shortfall?
 }
 
 /// What became of a heartbeat.

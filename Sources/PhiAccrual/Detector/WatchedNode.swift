@@ -11,6 +11,10 @@ struct WatchedNode: Sendable {
     var incarnation: UInt32 = 0
     var sequence: UInt32 = 0
     var standing = Standing()
+    /// Whether `NodeDetails` has a claimant: those are not looked at for each heartbeat.
+    var hasClaimant = false
+    /// A bit per level whose budget cannot be kept.
+    var strained: UInt8 = 0
     /// The group it learns with.
     var group: UInt16 = 0
     /// Fresh heartbeats so far, up to what trust takes. Kept over incarnations: what was learned stays.

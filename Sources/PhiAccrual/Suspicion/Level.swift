@@ -12,8 +12,17 @@ public struct Level: Hashable, Sendable {
         self.name = name
         self.policy = policy
     }
-    private init(suspectAt policy: Policy) { (name, self.policy) = ("suspect", policy) }
+    private init(plain name: StaticString, _ policy: Policy) { (self.name, self.policy) = ("\(name)", policy) }
 
-    /// The one level there is unless something else is asked for.
-    public static func suspect(_ policy: Policy = .phi(8)) -> Level { Level(suspectAt: policy) }
+    public static func suspect(_ policy: Policy = .phi(8)) -> Level { Level(plain: "suspect", policy) }
+
+    /// The levels there are unless something else is asked for.
+    public static func standard(for model: ModelChoice) -> [Level] {
+        guard case .adaptive = model else { return [.suspect(.phi(model.ownPhi ?? 8))] }
+        let day = 86_400e9  // ns
+        return [
+            .suspect(.mistakes(MistakeBudget(.every(day)))),
+            Level(plain: "evict", .mistakes(MistakeBudget(.every(365 * day)))),
+        ]
+    }
 }

@@ -114,15 +114,17 @@ import Testing
 
     @Test func `is the same when it was written and read, and when a group was made of it`() throws {
         let profile = try profile { Int64(1e9 + 3e8 * $0.exponential()) }
-        #expect(try LatenessProfile(tables: profile.tables) == profile)
+        #expect(try LatenessProfile(tables: profile.tables, deviation: profile.deviation) == profile)
         let commons = AdaptiveModel.commons(.init(profile: profile))
         #expect(commons.profile == profile)
         #expect(AdaptiveModel.commons().profile == nil)
     }
 
     @Test func `is a weighted mean of those that it was mixed of`() throws {
-        let (early, late) = (try certain(bucket: 3), try certain(bucket: 40))
+        let early = try certain(bucket: 3)
+        let late = try LatenessProfile(tables: certain(bucket: 40).tables, deviation: 0.5)
         let mixed = try #require(LatenessProfile(mixing: [(early, 3), (late, 1)]))
+        #expect(mixed.deviation == 0.2)
         let table = try #require(mixed.tables["last"]?.first)
         #expect(table[3] == 75_000 && table[40] == 25_000)
         #expect(LatenessProfile(mixing: []) == nil)
@@ -141,8 +143,16 @@ import Testing
     ]) func `says what is wrong with tables that are none`(mistake: Mistake) throws {
         var tables = try certain(bucket: 0).tables
         tables[mistake.family] = mistake.tables
-        let error = #expect(throws: InvalidLatenessProfile.self) { try LatenessProfile(tables: tables) }
+        let error = #expect(throws: InvalidLatenessProfile.self) { try LatenessProfile(tables: tables, deviation: 0.1) }
         #expect(error?.description == mistake.words)
+    }
+
+    @Test(arguments: [-0.1, 8.1, .nan, .infinity]) func `has a deviation that nodes can have`(deviation: Double) throws {
+        let tables = try certain(bucket: 0).tables
+        let error = #expect(throws: InvalidLatenessProfile.self) {
+            try LatenessProfile(tables: tables, deviation: deviation)
+        }
+        #expect(error?.place == "deviation")
     }
 
     struct Mistake: Sendable, CustomStringConvertible {
@@ -182,9 +192,9 @@ import Testing
     /// All heartbeats in one bucket of every family's first state.
     private func certain(bucket: Int) throws -> LatenessProfile {
         let table = Array(repeating: 0, count: bucket) + [LatenessProfile.heartbeats]
-        return try LatenessProfile(tables: [
-            "last": [table], "schedule": [table, [], []], "patches": [table, [], [], [], [], []],
-        ])
+        return try LatenessProfile(
+            tables: ["last": [table], "schedule": [table, [], []], "patches": [table, [], [], [], [], []]],
+            deviation: 0.1)
     }
 }
 

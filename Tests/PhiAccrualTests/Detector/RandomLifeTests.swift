@@ -65,7 +65,7 @@ import Testing
                 if let reception = watch.reception { receptions.insert(reception) }
             }
         }
-        #expect(notices == Set(Notice.Code.allCases).subtracting([.nameCollision]))
+        #expect(notices == Set(Notice.Code.allCases).subtracting([.nameCollision, .infeasible, .feasible]))
         #expect(receptions == Set(Reception.allCases).subtracting([.tooManyNodes]))
     }
 

@@ -1,0 +1,49 @@
+import PhiAccrual
+
+/// What one detector costs on each block of a recording, for each value of its parameter.
+struct BlockCosts: Sendable {
+    let detector: String
+    private let parameters: [String]
+    // Of each block and parameter: block · parameters + parameter. Small, since there may be a million of them.
+    private var mistakes: [Int32]
+    private var waits: [Float]  // s, sums over a block
+
+    /// - Parameter costs: For each parameter those of all blocks, with waits in seconds.
+    init(_ detector: String, _ parameters: [String], _ plan: BlockPlan, _ costs: [[SweepCost]]) {
+        self.detector = detector
+        self.parameters = parameters
+        let all = plan.blocks.indices.flatMap { block in costs.map { $0[block] } }
+        // By lateness: who suspects always shall not pass for one who hardly errs.
+        mistakes = all.map { Int32(clamping: $0.late) }
+        waits = all.map { Float($0.waits) }
+    }
+
+    /// The parameters are the thresholds of one sweep.
+    init<Model>(_ detector: String, _ parameters: [String], _ plan: BlockPlan, _ sweep: ThresholdSweep<Model>) {
+        let costs = parameters.indices.map { parameter in
+            plan.blocks.indices.map { sweep.costs[$0 * parameters.count + parameter] }
+        }
+        self.init(detector, parameters, plan, costs)
+    }
+
+    /// What the parameters offer, were each block met so many times.
+    func curve(_ plan: BlockPlan, counting times: [Int]) -> ParetoCurve {
+        var sums = [Double](repeating: 0, count: parameters.count)
+        var counts = [Int](repeating: 0, count: parameters.count)
+        for (block, times) in times.enumerated() where times > 0 {
+            let first = block * parameters.count
+            for parameter in parameters.indices {
+                sums[parameter] += Double(times) * Double(waits[first + parameter])
+                counts[parameter] += times * Int(mistakes[first + parameter])
+            }
+        }
+        let heartbeats = Double(max(1, plan.heartbeats(counting: times)))
+        return ParetoCurve(
+            detector: detector,
+            points: parameters.indices.map { parameter in
+                ParetoCurve.Point(
+                    parameter: parameters[parameter], mistakes: counts[parameter],
+                    rate: Double(counts[parameter]) / heartbeats, wait: sums[parameter] / heartbeats)
+            })
+    }
+}

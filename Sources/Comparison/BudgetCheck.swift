@@ -1,0 +1,79 @@
+import PhiAccrual
+
+/// Whether the adaptive detector keeps a stated budget of mistakes on one recording.
+public struct BudgetCheck: Sendable, Encodable {
+    public var trace: String
+    /// The budget: one mistake in so many heartbeats.
+    public var heartbeatsPerMistake: Double
+    /// Heartbeats judged.
+    public var samples: Int
+    public var promised: Double
+    public var observed: Int
+    /// Observed ÷ promised, with the 95 % interval of a ratio whose heartbeats come in clusters.
+    public var ratio: ClusterRatio
+    /// Mean of deadline − arrival that set it, in seconds.
+    public var wait: Double
+
+    /// Observed mistakes may be so many times the promised ones, or that much fewer. Fewer are a broken promise too: they
+    /// were paid for in waiting.
+    public static let tolerance = 1.5
+    /// Only budgets that promise so many are judged: fewer say nothing.
+    public static let leastPromised = 40.0
+    static let budgets = [30.0, 100, 300, 1000, 3000, 10_000, 30_000, 100_000]
+
+    /// Whether the interval reaches into what is tolerated.
+    public var isKept: Bool { ratio.high >= 1 / Self.tolerance && ratio.low <= Self.tolerance }
+
+    /// The budgets that a recording is long enough for. Its nodes form one group, in order of time.
+    public static func checks(_ trace: RecordedArrivals) -> [BudgetCheck] {
+        let plan = BlockPlan(trace)
+        let samples = plan.heartbeats(counting: plan.whole)
+        let budgets = budgets.filter { Double(samples) / $0 >= leastPromised }
+        guard !budgets.isEmpty else { return [] }
+        let sweep = trace.sweep(
+            plan, AdaptiveModel.self, .init(), budgets.map { .mistakes(MistakeBudget(.perHeartbeat(1 / $0))) })
+        return budgets.indices.map { index in
+            let costs = plan.blocks.indices.map { sweep.costs[$0 * budgets.count + index] }
+            var clusters = [(observed: Double, expected: Double)](repeating: (0, 0), count: plan.clusterCount)
+            for (block, cost) in zip(plan.blocks, costs) {
+                clusters[block.cluster].observed += Double(cost.mistakes)
+                clusters[block.cluster].expected += Double(block.heartbeats) / budgets[index]
+            }
+            return BudgetCheck(
+                trace: trace.name, heartbeatsPerMistake: budgets[index], samples: samples,
+                promised: Double(samples) / budgets[index], observed: costs.reduce(0) { $0 + $1.mistakes },
+                ratio: ClusterRatio(clusters), wait: costs.reduce(0) { $0 + $1.waits } / Double(samples))
+        }
+    }
+
+    private enum Keys: String, CodingKey {
+        case trace, samples, promised, observed, ratio, kept
+        case heartbeatsPerMistake = "heartbeats_per_mistake"
+        case wait = "wait_seconds"
+    }
+    public func encode(to encoder: any Encoder) throws {
+        var object = encoder.container(keyedBy: Keys.self)
+        try object.encode(trace, forKey: .trace)
+        try object.encode(heartbeatsPerMistake, forKey: .heartbeatsPerMistake)
+        try object.encode(samples, forKey: .samples)
+        try object.encode(promised, forKey: .promised)
+        try object.encode(observed, forKey: .observed)
+        try object.encode(ratio, forKey: .ratio)
+        try object.encode(isKept, forKey: .kept)
+        try object.encode(wait, forKey: .wait)
+    }
+}
+
+/// The budgets of several recordings and, apart from them, of synthetic families.
+public struct BudgetReport: Sendable, Encodable {
+    public let recordings: [BudgetCheck]
+    public let synthetic: [BudgetCheck]
+
+    public init(recordings: [BudgetCheck], synthetic: [BudgetCheck]) {
+        (self.recordings, self.synthetic) = (recordings, synthetic)
+    }
+    private enum CodingKeys: String, CodingKey {
+        case recordings = "budgets"
+        case synthetic
+    }
+}

@@ -1,0 +1,41 @@
+/// Reads a line of text from its beginning, piece by piece.
+struct LineScanner {
+    private(set) var rest: UnsafeRawBufferPointer
+
+    init(_ line: UnsafeRawBufferPointer) { rest = line }
+
+    /// - Returns: Whether the text comes next, and is passed over.
+    mutating func skip(_ text: StaticString) -> Bool {
+        guard rest.starts(with: text) else { return false }
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(text.utf8CodeUnitCount))
+        return true
+    }
+
+    /// - Returns: Everything before the next such text, which is passed over with it; nil if there is none.
+    mutating func take(until text: StaticString) -> UnsafeRawBufferPointer? {
+        guard let start = rest.firstIndex(of: text) else { return nil }
+        defer { rest = UnsafeRawBufferPointer(rebasing: rest[(start + text.utf8CodeUnitCount)...]) }
+        return UnsafeRawBufferPointer(rebasing: rest[..<start])
+    }
+
+    /// - Returns: The digits that come next; maybe none.
+    mutating func takeDigits() -> UnsafeRawBufferPointer {
+        let end = rest.firstIndex { $0 &- UInt8(ascii: "0") >= 10 } ?? rest.endIndex
+        defer { rest = UnsafeRawBufferPointer(rebasing: rest[end...]) }
+        return UnsafeRawBufferPointer(rebasing: rest[..<end])
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    func starts(with text: StaticString) -> Bool { text.withUTF8Buffer { starts(with: $0) } }
+
+    /// Where the text begins for the first time; nil if it does not occur.
+    func firstIndex(of text: StaticString) -> Int? {
+        guard count >= text.utf8CodeUnitCount else { return nil }
+        return (0...(count - text.utf8CodeUnitCount)).first { self[$0...].starts(with: text) }
+    }
+}
+
+extension Slice<UnsafeRawBufferPointer> {
+    fileprivate func starts(with text: StaticString) -> Bool { text.withUTF8Buffer { starts(with: $0) } }
+}

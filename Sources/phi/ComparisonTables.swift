@@ -1,0 +1,85 @@
+import Comparison
+import HeartbeatProtocol
+
+/// What the cross-checks of a comparison found, as text.
+enum ComparisonTables {
+    /// Parameters chosen on the first half, and what came of them on the second.
+    static func transfers(_ cells: [TransferCell]) -> [String] {
+        var lines = [
+            "TRACE                      CHOSEN FOR  ADAPTIVE MADE          CLASSICAL MADE                        RATIO"
+        ]
+        for cell in cells {
+            let ours = cell.ours.map { "\(spokenRate($0.rate)) at \($0.wait.spokenSeconds)" } ?? "not reached"
+            let theirs = cell.classical
+            lines.append(
+                [
+                    cell.trace.padded(to: 26), spokenRate(cell.rate).padded(to: 11), ours.padded(to: 22),
+                    "\(spokenRate(theirs.rate)) at \(theirs.wait.spokenSeconds) (\(theirs.detector))".padded(to: 37),
+                    cell.ratio.map { $0.decimals(3) } ?? "-",
+                ].joined(separator: " "))
+        }
+        return lines
+    }
+
+    static func summary(_ cells: [TransferCell]) -> String? {
+        guard let mean = cells.geometricMean, let worst = cells.worst, let ratio = worst.ratio else { return nil }
+        let factors = [("adaptive", cells.rateFactor { $0.ours }), ("classical", cells.rateFactor { $0.classical })]
+            .compactMap { name, factor in factor.map { "\(name) \($0.decimals(2))" } }
+        return "second half  geometric mean \(mean.decimals(3)), worst \(ratio.decimals(2)) "
+            + "(\(worst.trace) at \(spokenRate(worst.rate))), \(cells.count) cells; "
+            + "rates change by a factor of: \(factors.joined(separator: ", "))"
+    }
+
+    static func plainCase(_ plain: PlainCase) -> [String] {
+        ["PLAIN CASE (100 ms ± 5 ms normal, 0.5 % lost, \(plain.samples) heartbeats)"]
+            + plain.goals.map { goal in
+                let found =
+                    goal.best.map {
+                        "\($0.mistakes) mistakes in \($0.wait.spokenSeconds) at price \($0.price.threeDigits)"
+                    }
+                    ?? "no price waits so little"
+                return "within \(goal.wait.spokenSeconds): \(found); a fixed timeout \(goal.fixed); "
+                    + "goal \(goal.mistakes): \(goal.isReached ? "reached" : "missed")"
+            }
+    }
+
+    static func early(_ life: EarlyLife) -> [String] {
+        let horizons = EarlyLife.horizons.map { "first \($0)" }
+        var lines = [
+            "".padded(to: 24) + "MISTAKES PER START".padded(to: 33) + "MEAN WAIT IN INTERVALS",
+            "DETECTOR".padded(to: 24) + (horizons + horizons).map { $0.padded(to: 11) }.joined(),
+        ]
+        for row in life.rows {
+            let mistakes = row.horizons.map { $0.mistakes.decimals(3).padded(to: 11) }
+            let waits = row.horizons.map { ($0.wait?.threeDigits ?? "-").padded(to: 11) }
+            lines.append(row.detector.padded(to: 24) + (mistakes + waits).joined())
+        }
+        let starts = life.rows.first?.horizons.map { "\($0.starts)" } ?? []
+        return lines + ["", "starts: \(starts.joined(separator: ", "))"]
+    }
+
+    static func budgets(_ report: BudgetReport) -> [String] {
+        var lines = [
+            "TRACE                      BUDGET       PROMISED  OBSERVED  RATIO  95 % INTERVAL  CLUSTERS  WAIT      VERDICT"
+        ]
+        for check in report.recordings + report.synthetic {
+            let interval = "\(check.ratio.low.decimals(2)) … \(check.ratio.high.decimals(2))"
+            lines.append(
+                [
+                    check.trace.padded(to: 26), spokenRate(1 / check.heartbeatsPerMistake).padded(to: 12),
+                    check.promised.decimals(0).padded(to: 9), "\(check.observed)".padded(to: 9),
+                    check.ratio.value.decimals(2).padded(to: 6), interval.padded(to: 14),
+                    "\(check.ratio.clusters)".padded(to: 9), check.wait.spokenSeconds.padded(to: 9),
+                    check.isKept ? Colour.green("kept") : Colour.red("missed"),
+                ].joined(separator: " "))
+        }
+        lines.append("")
+        for (name, checks) in [("recordings", report.recordings), ("synthetic", report.synthetic)] where !checks.isEmpty
+        {
+            lines.append("\(name.padded(to: 12)) \(checks.count { $0.isKept }) of \(checks.count) kept")
+        }
+        return lines
+    }
+
+    private static func spokenRate(_ rate: Double) -> String { rate > 0 ? "1 in \((1 / rate).decimals(0))" : "none" }
+}

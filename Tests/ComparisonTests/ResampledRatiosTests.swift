@@ -1,0 +1,68 @@
+import Foundation
+import PhiAccrual
+import TestSupport
+import Testing
+
+@testable import Comparison
+
+@Suite struct `A resampled ratio` {
+    private let plan = BlockPlan(RecordedArrivals.taking(turns: [40_200]))
+
+    /// A detector of one parameter that makes no mistakes and waits so long in each block, on average.
+    private func costs(_ name: String, mistakes: Int = 0, _ wait: (Int) -> Double) -> BlockCosts {
+        let costs = plan.blocks.enumerated().map { number, block in
+            SweepCost(
+                mistakes: mistakes, late: mistakes, deadlines: block.heartbeats,
+                waits: wait(number) * Double(block.heartbeats))
+        }
+        return BlockCosts(name, ["one"], plan, [costs])
+    }
+    private func cells(_ ours: BlockCosts, _ classical: BlockCosts) -> [ComparisonCell] {
+        let curves = [ours, classical].map { $0.curve(plan, counting: plan.whole) }
+        return ComparisonCell.cells(trace: "t", samples: 40_000, ours: curves[0], classical: [curves[1]])
+            .resampled(plan, ours: ours, classical: [classical])
+    }
+
+    @Test func `scatters as the mean of its blocks does`() throws {
+        var random = SplitMix64(seed: 9)
+        let waits = plan.blocks.map { _ in
+            // Uniform: a standard deviation of 0.2.
+            1 + 0.2 * 3.0.squareRoot() * Double.random(in: -1...1, using: &random)
+        }
+        let cells = cells(costs("adaptive") { waits[$0] }, costs("fixed") { _ in 2 })
+        #expect(cells.count == 5)
+        let interval = try #require(cells[0].resampled?.interval)
+        let ratio = try #require(cells[0].ratio)
+        #expect(abs(ratio - 0.5) < 0.05)
+        #expect(interval.contains(ratio))
+        let expected = 1.645 * 0.2 / Double(plan.blocks.count).squareRoot() / 2
+        let half = (interval.upperBound - interval.lowerBound) / 2
+        #expect(half > 0.75 * expected && half < 1.25 * expected, "\(half) for \(expected)")
+        // All five cells have the same ratio in each draw, so their mean scatters as one of them.
+        let mean = try #require(cells.resampledGeometricMean.interval)
+        #expect(abs(mean.lowerBound - interval.lowerBound) < 1e-9 && abs(mean.upperBound - interval.upperBound) < 1e-9)
+    }
+
+    @Test func `does not scatter where all blocks are alike, and is the same each time`() throws {
+        let alike = cells(costs("adaptive") { _ in 3 }, costs("fixed") { _ in 2 })
+        let interval = try #require(alike[0].resampled?.interval)
+        #expect(abs(interval.lowerBound - 1.5) < 1e-6 && abs(interval.upperBound - 1.5) < 1e-6)
+        let uneven = { cells(costs("adaptive") { 1 + Double($0 % 7) }, costs("fixed") { _ in 2 }) }
+        #expect(uneven() == uneven())
+    }
+
+    @Test func `has no upper end where many draws do not reach the rate`() throws {
+        // Mistakes in two blocks only: without them in the draw the rate is reached, with both drawn often it is not.
+        let costs = plan.blocks.enumerated().map { number, block in
+            SweepCost(
+                mistakes: number < 2 ? 20 : 0, late: number < 2 ? 20 : 0, deadlines: block.heartbeats,
+                waits: Double(block.heartbeats))
+        }
+        let interval = try #require(
+            cells(BlockCosts("adaptive", ["one"], plan, [costs]), self.costs("fixed") { _ in 2 })
+                .first { $0.rate == 1e-3 }?.resampled?.interval)
+        #expect(interval.lowerBound == 0.5 && interval.upperBound == .infinity)
+        let json = try JSONEncoder().encode(ResampledRatios(ratios: [0.5, .infinity]))
+        #expect(String(decoding: json, as: UTF8.self).contains("\"high\":null"))
+    }
+}

@@ -1,0 +1,84 @@
+import Comparison
+import Foundation
+import Testing
+
+extension SystemTests {
+    @Suite struct `A comparison` {
+        @Test func `writes the same whichever recording is ready first, in the order they were named`() async throws {
+            try await TestBed.run { bed in
+                for (family, sent) in [(SyntheticFamily.stationary, 1500), (.burstyLoss, 600), (.heavyTailed, 500)] {
+                    let recording = family.recording(seed: 8, nodes: 1, sent: sent)
+                    try csv(recording).write(
+                        toFile: bed.path("\(family.rawValue).csv"), atomically: false, encoding: .utf8)
+                }
+                let traces = ["stationary.csv", "heavy-tailed.csv", "bursty-loss.csv"]
+                var outputs: [[String]] = []
+                for _ in 0..<2 {
+                    let compare = try bed.phi(["compare", "--json"] + traces)
+                    #expect(try await compare.exit() == 0, "\(compare.errors)")
+                    outputs.append(compare.output)
+                }
+                #expect(outputs[0] == outputs[1])
+                let report = try JSONDecoder().decode(Report.self, from: Data(outputs[0].joined().utf8))
+                #expect(report.traces.map(\.name) == ["stationary", "heavy-tailed", "bursty-loss"])
+                #expect(report.cells.count >= 4 && report.halves.count >= 1)
+                #expect(report.geometric_mean_interval.low <= report.geometric_mean)
+                #expect(report.synthetic == nil)
+
+                let table = try bed.phi("compare", "--halves", "heavy-tailed.csv")
+                #expect(try await table.exit() == 0)
+                #expect(table.output.contains { $0.hasPrefix("PARAMETERS CHOSEN ON THE FIRST HALF") })
+
+                let early = try bed.phi(["compare", "--early"] + traces)
+                #expect(try await early.exit() == 0)
+                // The last start of the two short ones has fewer than 100 heartbeats to come; the first four of the long
+                // one have a thousand.
+                #expect(early.output.last == "starts: 30, 28, 4")
+
+                let budgets = try bed.phi(["compare", "--budgets"] + traces)
+                #expect(try await budgets.exit() == 0)
+                // Forty mistakes at one in thirty: only the longest.
+                #expect(budgets.output.contains { $0.hasPrefix("stationary  ") && $0.contains("1 in 30 ") })
+                #expect(budgets.output.last?.hasSuffix("of 1 kept") == true)
+            }
+        }
+
+        @Test func `says why a trace is not in it`() async throws {
+            try await TestBed.run { bed in
+                let rows = (0..<300).map { "a,\($0),,\($0 * 1_000_000_000)\n" }.joined()
+                try ("node,seq,sent_ns,arrival_ns\n" + rows).write(
+                    toFile: bed.path("short.csv"), atomically: false, encoding: .utf8)
+                let text = try bed.phi("compare", "short.csv")
+                #expect(try await text.exit() == 0)
+                #expect(
+                    text.output.contains {
+                        $0.hasPrefix("short ") && $0.hasSuffix(" 99 heartbeats to judge, and 200 are the least")
+                    })
+                let json = try bed.phi("compare", "short.csv", "--json")
+                #expect(try await json.exit() == 0)
+                #expect(json.output.count == 1 && json.output[0].contains(#""cells":[]"#))
+            }
+        }
+    }
+}
+
+private struct Report: Decodable {
+    struct Trace: Decodable { var name: String }
+    struct Cell: Decodable { var rate: Double }
+    struct Interval: Decodable { var low, high: Double }
+    var traces: [Trace]
+    var cells, halves: [Cell]
+    var geometric_mean: Double
+    var geometric_mean_interval: Interval
+    var synthetic: [String: String]?
+}
+
+private func csv(_ recording: RecordedArrivals) -> String {
+    var (now, sequence): (Int64, Int64) = (0, 0)
+    let rows = recording.heartbeats.map { heartbeat in
+        now += heartbeat.arrival?.gap ?? 0
+        sequence += heartbeat.arrival?.step ?? 0
+        return "node,\(sequence),,\(now)"
+    }
+    return (["node,seq,sent_ns,arrival_ns"] + rows).joined(separator: "\n") + "\n"
+}
