@@ -10,7 +10,7 @@ struct EarlyContestant: Sendable {
     /// The adaptive detector at four prices; a fixed timeout, by somebody who knows the interval; and the others as their
     /// authors, or the systems that use them, set them.
     static let all: [EarlyContestant] =
-        [10, 100, 1000, 10_000].map { EarlyContestant("adaptive", .adaptive, .price($0)) }
+        [10, 100, 1000, 10_000].map { EarlyContestant("adaptive", .adaptive(.init()), .price($0)) }
         + [EarlyContestant(intervals: 5)]
         + [
             "normal", "akka", "hazelcast", "cassandra", "chitchat", "chen", "bertier", "two-window", "empirical",

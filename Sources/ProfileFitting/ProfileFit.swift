@@ -64,7 +64,7 @@ public struct ProfileFit: Sendable {
     }
 
     /// Recordings count alike, however long they are.
-    private static func mixed(_ traces: [FittedTrace]) -> LatenessProfile? {
+    static func mixed(_ traces: [FittedTrace]) -> LatenessProfile? {
         LatenessProfile(mixing: traces.map { ($0.lateness, 1) })
     }
 

@@ -33,7 +33,7 @@ struct Detect: AsyncParsableCommand {
         help:
             "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
-    var detector = ModelChoice.adaptive
+    var detector = ModelChoice.adaptive(.init())
     @Option(help: ProfileOption.help, transform: Parsing.profile)
     var profile: ProfileOption?
     @Option(help: "After which silence a node is forgotten.", transform: Parsing.duration)

@@ -32,7 +32,7 @@ struct Replay: ParsableCommand {
         help:
             "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
-    var detector = ModelChoice.adaptive
+    var detector = ModelChoice.adaptive(.init())
     @Option(help: ProfileOption.help, transform: Parsing.profile)
     var profile: ProfileOption?
     @Option(

@@ -11,9 +11,6 @@ public enum ModelChoice: Hashable, Sendable {
     case empirical(EmpiricalModel.Parameters)
     case selfTuning(SelfTuningModel.Parameters)
 
-    /// Without a profile: groups know nothing before their nodes are heard.
-    public static var adaptive: ModelChoice { .adaptive(.init()) }
-
     /// Reads the notation used in options and files: a name, and parameters.
     ///
     /// `akka`, `pekko` and `hazelcast` are `logistic`, `cassandra` and `chitchat` are `exponential`, with those systems'
@@ -29,7 +26,7 @@ public enum ModelChoice: Hashable, Sendable {
             guard pairs.isEmpty else {
                 throw InvalidModelChoice(text: text, reason: "adaptive has no parameters", known: "adaptive")
             }
-            self = .adaptive
+            self = .adaptive(.init())
         case "normal": self = .normal(try .init(parsing: pairs))
         case "fixed": self = .fixed(try .init(parsing: pairs))
         case "logistic", "akka", "pekko": self = .logistic(try .init(parsing: pairs, onto: .akka))

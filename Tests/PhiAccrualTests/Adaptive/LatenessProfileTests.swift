@@ -6,7 +6,7 @@ import Testing
 @Suite struct `A profile of lateness` {
     // MARK: What it does to new nodes
 
-    @Test(arguments: [0, 1, 3, 10, 30]) func `makes a newcomer wait as long as it is late`(heartbeats: Int) throws {
+    @Test(arguments: [0, 1, 3, 10]) func `makes a newcomer wait as long as it is late`(heartbeats: Int) throws {
         func newcomersWait(_ profile: LatenessProfile?) throws -> Int64 {
             var newcomer = LoneNode(
                 [.price(30)], announcedInterval: .seconds(1), commons: AdaptiveModel.commons(.init(profile: profile)))
