@@ -49,6 +49,10 @@ let package = Package(
         .target(name: "Replay", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
 
         .target(name: "Comparison", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
+        .target(name: "Charts", swiftSettings: strict),
+        .target(
+            name: "ComparisonPage", dependencies: ["Charts", "Comparison", "HeartbeatProtocol", "PhiAccrual"],
+            swiftSettings: strict),
 
         // What networks were found to be like; the files of `Network` are compiled in.
         .target(
@@ -78,8 +82,9 @@ let package = Package(
         .executableTarget(
             name: "phi",
             dependencies: [
-                "Comparison", "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "NetworkProfiles",
-                "PhiAccrual", "PhiClient", "ProfileFitting", "QualityOfService", "Replay", "SystemClocks", "Traces", "ZeroMQ",
+                "Comparison", "ComparisonPage", "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher",
+                "NetworkProfiles", "PhiAccrual", "PhiClient", "ProfileFitting",
+                "QualityOfService", "Replay", "SystemClocks", "Traces", "ZeroMQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -108,6 +113,11 @@ let package = Package(
             name: "NetworkProfilesTests", dependencies: ["NetworkProfiles", "PhiAccrual"], swiftSettings: strict),
         .testTarget(
             name: "ProfileFittingTests", dependencies: ["NetworkProfiles", "PhiAccrual", "ProfileFitting", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(name: "ChartsTests", dependencies: ["Charts", "PhiAccrual"], swiftSettings: strict),
+        .testTarget(
+            name: "ComparisonPageTests",
+            dependencies: ["Charts", "Comparison", "ComparisonPage", "PhiAccrual", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
         .testTarget(name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol"], swiftSettings: strict),

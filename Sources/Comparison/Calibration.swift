@@ -32,7 +32,7 @@ public struct Calibration: Hashable, Sendable, Encodable {
 
 extension [Double] {
     /// How many of these sorted numbers lie above a value, by mid-ranks.
-    fileprivate func countAbove(_ value: Double) -> Double {
+    func countAbove(_ value: Double) -> Double {
         let next = partition { $0 > value }
         guard next < count else { return Swift.max(0.5, middleRank(of: self[count - 1])) }
         let above = middleRank(of: self[next])

@@ -28,8 +28,7 @@ public struct Contest: Sendable {
 
     /// - Parameter onProgress: Told after each pass over the recording which share of all is done.
     public init(_ trace: RecordedArrivals, onProgress: @escaping (Double) -> Void = { _ in }) {
-        let intervals = trace.nodes.map(\.interval).filter { $0 > 0 }.sorted()
-        let unit = intervals.isEmpty ? 1e9 : intervals[intervals.count / 2]  // ns
+        let unit = trace.medianInterval
         var runner = Runner(trace: trace, onProgress: onProgress)
         let phis = Self.geometric(0.02, 300, 60)
         let multiples = Self.geometric(0.003, 300, 60)
@@ -40,9 +39,6 @@ public struct Contest: Sendable {
         logistic.resolution = .parameter((unit / 1e4).rounded(.down))
         logistic.firstHeartbeatEstimate = .parameter(unit)
         logistic.learnsEveryGap = true
-        var exponential = ExponentialModel.Parameters()
-        exponential.initialInterval = .parameter(unit)
-        exponential.maxInterval = .parameter(1000 * unit)
         let adaptive = runner.sweep(
             AdaptiveModel.self, .init(), Self.prices.map(Policy.price), recordingPhi: true)
         let ours = BlockCosts("adaptive", Self.prices.map { "price=\($0)" }, runner.plan, adaptive)
@@ -57,7 +53,7 @@ public struct Contest: Sendable {
             runner.costs("normal", NormalModel.self, .init(floor: 0), policies),
             runner.costs("logistic", LogisticModel.self, logistic, policies),
             runner.costs(
-                "exponential", ExponentialModel.self, exponential,
+                "exponential", ExponentialModel.self, Self.exponential(unit: unit),
                 Self.geometric(0.3, 200, 60).map { ("phi=\($0)", .phi($0)) }),
             runner.costs(
                 "chen", ChenModel.self,
@@ -98,6 +94,14 @@ public struct Contest: Sendable {
         cells = ComparisonCell.cells(trace: name, samples: samples, ours: self.ours, classical: self.classical)
             .resampled(plan, ours: ours, classical: classical)
         halves = TransferCell.cells(trace: name, plan, ours: ours, classical: classical)
+    }
+
+    /// - Parameter unit: The trace's interval, in nanoseconds.
+    static func exponential(unit: Double) -> ExponentialModel.Parameters {
+        var parameters = ExponentialModel.Parameters()
+        parameters.initialInterval = .parameter(unit)
+        parameters.maxInterval = .parameter(1000 * unit)
+        return parameters
     }
 
     /// Enough of them that nothing lies between two that matters.

@@ -16,7 +16,14 @@ public struct RecordedArrivals: Sendable {
     public var name: String
     public private(set) var nodes: [Node]
     public private(set) var heartbeats: [RecordedHeartbeat] = []
+    /// When each of them came, in nanoseconds of the recording's clock.
+    private(set) var times: [Int64] = []
     public var samples: Int { nodes.reduce(0) { $0 + $1.arrivals } }
+    /// Of the nodes' intervals, in nanoseconds; a second if none is known.
+    var medianInterval: Double {
+        let intervals = nodes.map(\.interval).filter { $0 > 0 }.sorted()
+        return intervals.isEmpty ? 1e9 : intervals[intervals.count / 2]
+    }
 
     public init(name: String, nodes: [String]) {
         self.name = name
@@ -38,7 +45,7 @@ public struct RecordedArrivals: Sendable {
     public mutating func take(_ sequence: Int64, at arrival: Int64, node: Int) {
         guard let last = nodes[node].last else {
             nodes[node].last = (sequence, arrival)
-            heartbeats.append(RecordedHeartbeat(node: node, arrival: nil))
+            append(RecordedHeartbeat(node: node, arrival: nil), at: arrival)
             return
         }
         let step = sequence.subtractingSaturated(last.sequence)
@@ -48,7 +55,12 @@ public struct RecordedArrivals: Sendable {
         nodes[node].arrivals += 1
         nodes[node].time += Int128(news.gap)
         nodes[node].steps += Int128(news.step)
-        heartbeats.append(RecordedHeartbeat(node: node, arrival: news))
+        append(RecordedHeartbeat(node: node, arrival: news), at: arrival)
+    }
+
+    private mutating func append(_ heartbeat: RecordedHeartbeat, at time: Int64) {
+        heartbeats.append(heartbeat)
+        times.append(time)
     }
 
     /// What each node's heartbeats told, node by node.

@@ -24,4 +24,16 @@ extension Double {
         let rounded = (self * scale).rounded() / scale
         return rounded == rounded.rounded() ? "\(Int64(saturating: rounded))" : "\(rounded)"
     }
+
+    /// Exactly so many decimals, for tables.
+    public func decimals(_ count: Int) -> String {
+        let scale = (0..<count).reduce(1.0) { scale, _ in scale * 10 }
+        let scaled = (abs(self) * scale).rounded()
+        guard scaled < 1e18 else { return "\(self)" }  // also for what is no number
+        let digits = String(Int64(scaled))
+        let sign = self < 0 && scaled > 0 ? "-" : ""
+        guard count > 0 else { return sign + digits }
+        let padded = digits.count > count ? digits : String(repeating: "0", count: count + 1 - digits.count) + digits
+        return "\(sign)\(padded.dropLast(count)).\(padded.suffix(count))"
+    }
 }

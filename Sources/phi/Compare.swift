@@ -1,5 +1,6 @@
 import ArgumentParser
 import Comparison
+import ComparisonPage
 import HeartbeatProtocol
 import Traces
 
@@ -34,6 +35,13 @@ struct Compare: AsyncParsableCommand {
     var budgets = false
     @Flag(help: "Print one JSON object.")
     var json = false
+    @Option(
+        help: """
+            Also write an HTML page to this file, complete in itself: a table of the ratios; and for each trace waits \
+            against mistakes of all detectors, calibration of φ, lengths of gaps against what detectors make of them, and \
+            suspicion around some mistakes.
+            """)
+    var html: String?
 
     func validate() throws {
         guard synthetic || !traces.isEmpty else { throw ValidationError("name traces to read, or ask for --synthetic") }
@@ -42,6 +50,9 @@ struct Compare: AsyncParsableCommand {
             throw ValidationError("--early is asked of recordings: leave out --synthetic")
         }
         guard !halves || !(early || budgets) else { throw ValidationError("--halves has nothing to say of that") }
+        guard html == nil || !(early || budgets) else {
+            throw ValidationError("--html draws the comparison: leave out --early and --budgets")
+        }
     }
 
     private var work: RecordingWork {
@@ -77,9 +88,23 @@ struct Compare: AsyncParsableCommand {
 
     private func compare() async throws {
         let work = work
+        // Before the long work, which would be in vain if it could not be written.
+        var file = try html.map { try OutputFile(path: $0, apartFrom: traces) }
+        let draws = html != nil
+        let outcomes = try await work.outcomes { recording, onProgress in
+            let contest = Contest(recording, onProgress: onProgress)
+            return (contest: contest, portrait: draws ? Portrait(of: recording, contest) : nil)
+        }
         var (report, made) = (ComparisonReport(), ComparisonReport())
-        for (source, contest) in zip(work.sources, try await work.outcomes { Contest($0, onProgress: $1) }) {
-            if source.isSynthetic { made.add(contest) } else { report.add(contest) }
+        for (source, outcome) in zip(work.sources, outcomes) {
+            if source.isSynthetic { made.add(outcome.contest) } else { report.add(outcome.contest) }
+        }
+        if draws {
+            // Recordings come first among the sources.
+            var parts = traces.isEmpty ? [] : [ComparisonPage.Part(title: "Recordings", report: report)]
+            if synthetic { parts.append(.init(title: "Made by known laws (seed \(seed))", report: made)) }
+            try file?.write(ComparisonPage(parts, outcomes.compactMap(\.portrait)).html)
+            try file?.finish()
         }
         var outcome = ComparisonOutcome(recordings: report)
         if synthetic { outcome.synthetic = .init(seed: seed, comparison: made, plainCase: PlainCase(seed: seed)) }

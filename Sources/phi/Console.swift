@@ -69,17 +69,3 @@ extension String {
     func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
     func paddedLeft(to width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
 }
-
-extension Double {
-    /// Exactly so many decimals, for tables.
-    func decimals(_ count: Int) -> String {
-        guard isFinite, abs(self) < 1e15 else { return "\(self)" }
-        let scale = (0..<count).reduce(1.0) { scale, _ in scale * 10 }
-        let scaled = (abs(self) * scale).rounded()
-        let digits = String(Int64(scaled))
-        let sign = self < 0 && scaled > 0 ? "-" : ""
-        guard count > 0 else { return sign + digits }
-        let padded = digits.count > count ? digits : String(repeating: "0", count: count + 1 - digits.count) + digits
-        return "\(sign)\(padded.dropLast(count)).\(padded.suffix(count))"
-    }
-}

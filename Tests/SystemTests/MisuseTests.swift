@@ -38,6 +38,7 @@ extension SystemTests {
             Misuse("compare good.csv --early --budgets", says: "--early", "--budgets"),
             Misuse("compare good.csv --early --synthetic", says: "--synthetic"),
             Misuse("compare good.csv --budgets --halves", says: "--halves"),
+            Misuse("compare good.csv --early --html p.html", says: "--html", "--early"),
             Misuse("replay good.csv --unit minutes", says: "minutes", "'ms'"),
             Misuse("demo --every soon", says: "soon", "250ms"),
         ]) func `was misused, says what would be right, and ends with 64`(misuse: Misuse) async throws {
@@ -89,6 +90,8 @@ extension SystemTests {
             Misuse("fit good.csv --name depot -o -", says: "good.csv", "at least 1000 heartbeats", "found 1"),
             Misuse("fit empty.csv --name depot -o -", says: "empty.csv", "node,seq,sent_ns,arrival_ns"),
             Misuse("fit headed.csv --name depot -o -", says: "headed.csv", "at least 1000 heartbeats", "none"),
+            Misuse("compare good.csv --html no/such/folder/p.html", says: "cannot write no/such/folder/p.html"),
+            Misuse("compare good.csv --html good.csv", says: "cannot write good.csv", "of this very command"),
         ]) func `says in one sentence what it tried, and on what, and ends with 2`(misuse: Misuse) async throws {
             try await TestBed.run { bed in
                 let good = "node,seq,sent_ns,arrival_ns\na,0,,1\na,1,,2\n"

@@ -55,7 +55,8 @@ extension AdaptiveModel {
                 if let menu { pursuits[level].choice = menu.cheapest(at: price) }
                 pursuits[level].wait = Int64(saturating: wait(pursuits[level].choice).rounded(.up))
             case .mistakes(let budget):
-                if let arrival {
+                // Mistakes made while an interval changes say nothing of predictions.
+                if let arrival, !isWithheld {
                     pursuits[level].steering.account(
                         wasMistake: arrival.gap > pursuits[level].wait ?? .max, in: &commons.mistakes[min(7, level)])
                 }

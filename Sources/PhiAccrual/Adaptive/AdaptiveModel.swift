@@ -22,11 +22,13 @@ public struct AdaptiveModel: ArrivalModel {
     private var deviation: Float = 0
     /// Moving mean of how much gaps are longer than the unit: large in a bad patch.
     private var excess: Float = 0
-    // What these two were when the rival's run began.
+    // What these two were before a change may have begun.
     private var deviationBefore: Float = 0
     private var excessBefore: Float = 0
     private var observed: UInt32 = 0
     private var sinceRefit: UInt8 = 0
+    /// Whether the last gap may be part of a change and was not learned from.
+    private(set) var isWithheld = false
 
     private static let unitGaps: UInt32 = 64  // after which the unit is frozen
     private static let outage: Float = 64  // in intervals
@@ -61,7 +63,8 @@ public struct AdaptiveModel: ArrivalModel {
             assume(gap / Double(arrival.step))
             join(commons.tables)
         } else {
-            guard !follow(Float(gap) / Float(arrival.step)) else { return }
+            isWithheld = follow(Float(gap) / Float(arrival.step))
+            guard !isWithheld else { return }
             tally(gap, in: &commons.tables)
             learnVolatility(Float(gap))
         }
@@ -175,7 +178,7 @@ public struct AdaptiveModel: ArrivalModel {
     /// When a choice suspects, in nanoseconds after the last arrival.
     func wait(_ choice: WaitChoice) -> Double {
         let lateness = choice.lateness(inState: state(of: choice.family))
-        return centre(of: choice.family) + Double(lateness * scale(of: choice.family))
+        return max(0, centre(of: choice.family) + Double(lateness * scale(of: choice.family)))
     }
 
     // MARK: Suspicion

@@ -81,14 +81,15 @@ struct BudgetSteering: Sendable {
         return choice
     }
 
-    /// The choice at the present price, which is raised until no more than twice the target is predicted: a choice lasts for
-    /// many heartbeats, and one that is far too careless would spend the budget of weeks.
+    /// The choice at the present price, or at the next higher one at which no more than twice the target is predicted: a
+    /// choice lasts for many heartbeats, and one that is far too careless would spend the budget of weeks.
     private mutating func affordable(from menu: borrowing WaitMenu, _ target: Float) -> WaitChoice {
+        var price = logPrice ?? 0
         while true {
-            let choice = menu.cheapest(at: expf(logPrice ?? 0))
+            let choice = menu.cheapest(at: expf(price))
             predicted = menu.share(of: choice).all
-            guard predicted > 2 * target, let price = logPrice, price < Self.highestLogPrice else { return choice }
-            logPrice = min(Self.highestLogPrice, price + 0.5)
+            guard predicted > 2 * target, price < Self.highestLogPrice else { return choice }
+            price += 0.5
         }
     }
 

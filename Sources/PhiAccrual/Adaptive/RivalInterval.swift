@@ -14,8 +14,9 @@ struct RivalInterval: Sendable {
     private static let enough: UInt8 = 16
     private static let longest: UInt8 = 64
 
-    /// Takes in a gap. Says whether a run begins with it.
+    /// Takes in a gap. Says whether a change may begin with it.
     mutating func observe(_ gap: Float) -> Bool {
+        var mayBegin = false
         if isLike(gap), fits < Self.longest {
             fits += 1
             missesInARow = 0
@@ -23,14 +24,15 @@ struct RivalInterval: Sendable {
         } else {
             missesInARow += 1
             misses += 1
+            mayBegin = missesInARow == 1
             // One stray gap in six, and never two in a row, breaks no run.
             if missesInARow > 1 || misses > fits / 6 + 1 || fits == 0 || fits == Self.longest {
                 (interval, mean, fits, misses, missesInARow) = (gap, gap, 1, 0, 0)
-                return true
+                return mayBegin
             }
         }
         mean += (gap - mean) / Float(fits + misses)
-        return false
+        return mayBegin
     }
 
     /// Whether a gap is like those of the run.

@@ -50,8 +50,8 @@ struct SequenceDrift: Sendable {
     mutating func observe(gap: Double, step: Int64, count: UInt32, unit: Float) {
         let limit = count < 8 ? Self.longest : min(Self.longest, Self.farOff * surprise)
         let late = Float(gap - interval * Double(step))
-        steps =
-            count == 1 ? UInt16(min(step, Self.longestMemory)) : UInt16(min(Int64(steps) + step, Self.longestMemory))
+        let stepsBefore = count == 1 ? 0 : Int64(steps)
+        steps = UInt16(min(stepsBefore.addingSaturated(step), Self.longestMemory))
         interval = max(0, interval + Double(late.clamped(to: limit) / Float(steps)))
 
         let raw = lateness + Float(gap - interval * Double(step))

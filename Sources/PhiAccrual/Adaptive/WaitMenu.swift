@@ -7,6 +7,7 @@ struct WaitMenu {
     private var shares = InlineArray<415, Float>(repeating: 1)
     /// Share of heartbeats that meet each state.
     private var weights = InlineArray<10, Float>(repeating: 0)
+    private let hasOthers: Bool
     /// Heartbeats that the shares rest on.
     private var known: Float = 0
     /// Share of heartbeats so late that they are mistaken at any price.
@@ -27,15 +28,17 @@ struct WaitMenu {
     ///   - centre: Where the schedule expects the next heartbeat, in intervals.
     ///   - scale: Its scale, in intervals.
     init?(_ own: borrowing LatenessTables, _ group: borrowing GroupTables, nextCentre centre: Float, scale: Float) {
-        let others = group.total - Float(own.total)
-        guard own.total > 0 || others > Self.leastGroup else { return nil }
+        // By exact totals: what single counts of one byte differ by may be but their roughness.
+        hasOthers = group.total - Float(own.total) > Self.leastGroup
+        guard own.total > 0 || hasOthers else { return nil }
         for family in Family.allCases {
             fit(family, own, group, meanWait: own.meanWait(family, nextCentre: centre, scale: scale))
         }
     }
 
-    private static func share(ofGroup others: Float) -> Float {
-        others > leastGroup ? min(1, borrowedFromGroup / others) : 0
+    /// How much of each of the others' heartbeats is borrowed, if there are so many.
+    private func lent(of others: Float) -> Float {
+        hasOthers && others > Self.leastGroup ? min(1, Self.borrowedFromGroup / others) : 0
     }
 
     private mutating func fit(
@@ -57,7 +60,7 @@ struct WaitMenu {
             }
         }
         for bucket in 0...edgeCount { othersTotal += others[bucket] }
-        let lent = Self.share(ofGroup: othersTotal)
+        let lent = lent(of: othersTotal)
         known = pooledTotal + lent * othersTotal
         var all = InlineArray<46, Float>(repeating: 0)
         // What lies beyond the last edge must not shape the tail: one outage would.
@@ -84,7 +87,7 @@ struct WaitMenu {
                 ownTotal += count
                 stateOthers += max(0, group.counts[first + bucket] - count)
             }
-            let stateLent = Self.share(ofGroup: stateOthers)
+            let stateLent = self.lent(of: stateOthers)
             let fromStates = family.states.count > 1 ? Self.borrowedFromStates / known : 0
             for bucket in 0..<edgeCount {
                 let count = own.counts[first + bucket].value

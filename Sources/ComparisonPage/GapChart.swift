@@ -1,0 +1,49 @@
+import Charts
+import Comparison
+import HeartbeatProtocol
+
+/// How long gaps are, and what detectors take them to be.
+enum GapChart {
+    static func chart(_ portrait: Portrait) -> Chart? {
+        let steps = portrait.gaps.steps
+        guard let first = steps.first, let last = steps.last, portrait.samples > 0 else { return nil }
+        let fewest = 0.3 / Double(portrait.samples)
+        let longest = max(last.length * 1.5, first.length * 2)
+        let x = Axis(
+            .logarithmic, from: first.length, to: longest, label: "length of a gap, in intervals",
+            ticks: Tick.logarithmic(from: first.length, to: longest) { $0.threeDigits })
+        let y = Axis(
+            .logarithmic, from: fewest, to: 1, label: "share of gaps that are longer",
+            ticks: Tick.logarithmic(from: fewest, to: 1, label: Spoken.share))
+
+        var marks: [Mark] = []
+        for view in portrait.views.reversed() {
+            let pen = DetectorPens.pen(of: view.detector)
+            if view.detector == portrait.views.first?.detector {
+                marks.append(.line(points(view.fit, view.fit.atEnd), .faint))
+            }
+            marks.append(.line(points(view.fit, view.fit.average), pen))
+        }
+        marks.append(.line(staircase(steps), .ink))
+        return Chart(
+            title: "Lengths of gaps on \(portrait.name.shown)", x: x, y: y, marks: marks,
+            legend: [.init("recorded", .ink)]
+                + portrait.views.map { .init($0.detector, DetectorPens.pen(of: $0.detector)) }
+                + [.init("adaptive at the end", .faint)])
+    }
+
+    private static func points(_ fit: GapFit, _ shares: [Double]) -> [Point] {
+        zip(fit.lengths, shares).map { Point($0, $1) }
+    }
+
+    private static func staircase(_ steps: [GapShares.Step]) -> [Point] {
+        var corners: [Point] = []
+        var share: Double?
+        for step in steps {
+            if let share { corners.append(Point(step.length, share)) }
+            if step.longer > 0 { corners.append(Point(step.length, step.longer)) }
+            share = step.longer
+        }
+        return corners
+    }
+}

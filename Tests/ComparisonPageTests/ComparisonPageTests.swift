@@ -1,0 +1,153 @@
+import Foundation
+import PhiAccrual
+import TestSupport
+import Testing
+
+@testable import Comparison
+@testable import ComparisonPage
+
+#if canImport(FoundationXML)
+    import FoundationXML
+#endif
+
+@Suite struct `A page of a comparison` {
+    private static let hostile = "<script>alert('x')</script>\"&amp;\u{202E}"
+
+    private static func page(_ traces: [RecordedArrivals]) -> String {
+        page([(traces, "Recordings")])
+    }
+    private static func page(_ parts: [(traces: [RecordedArrivals], title: String)]) -> String {
+        var portraits: [Portrait] = []
+        let parts = parts.map { traces, title in
+            var report = ComparisonReport()
+            for trace in traces {
+                let contest = Contest(trace)
+                report.add(contest)
+                portraits.append(Portrait(of: trace, contest))
+            }
+            return ComparisonPage.Part(title: title, report: report)
+        }
+        return ComparisonPage(parts, portraits).html
+    }
+
+    private static let whole = page([
+        ([madeUp("plain", node: "a", seed: 1)], "Recordings"), ([madeUp(hostile, node: hostile, seed: 2)], hostile),
+    ])
+
+    @Test func `is well-formed`() throws {
+        let tags = try #require(Tags(Self.whole))
+        #expect(tags.counts["svg"] ?? 0 >= 2 * 4)
+        #expect(tags.counts["section"] == 2)
+        #expect(tags.counts["table"] ?? 0 >= 4)
+    }
+
+    @Test func `needs nothing from elsewhere, and runs nothing`() throws {
+        let tags = try #require(Tags(Self.whole))
+        for name in ["script", "link", "img", "image", "iframe", "object", "use", "foreignObject"] {
+            #expect(tags.counts[name] == nil)
+        }
+        for (name, value) in tags.attributes {
+            #expect(!name.hasPrefix("on") && name != "src")
+            if name == "href" { #expect(value.hasPrefix("#trace-")) }
+        }
+        for word in ["http:", "https:", "url(", "@import"] { #expect(!Self.whole.contains(word)) }
+    }
+
+    @Test func `shows names as they are, and spells out what would hide in them`() throws {
+        let tags = try #require(Tags(Self.whole))
+        #expect(tags.text.contains("<script>alert('x')</script>\"&amp;\\u{202e}"))
+        #expect(!Self.whole.contains("<script") && !Self.whole.contains("\u{202E}"))
+    }
+
+    @Test func `names every cell and leads to its trace`() throws {
+        let tags = try #require(Tags(Self.whole))
+        for detector in ["adaptive"] + ComparisonReport.classicalNames { #expect(tags.text.contains(detector)) }
+        let targets = tags.attributes.filter { $0.name == "id" }.map { "#" + $0.value }
+        let links = tags.attributes.filter { $0.name == "href" }.map(\.value)
+        #expect(Set(links) == Set(targets) && links.count == 4)
+    }
+
+    @Test func `stays small`() { #expect(Self.whole.utf8.count < 2 * 120_000) }
+
+    @Test func `is the same for the same traces`() {
+        let pages = (0..<2).map { _ in Self.page([Self.madeUp("plain", node: "a", heartbeats: 260, seed: 1)]) }
+        #expect(pages[0] == pages[1])
+    }
+
+    @Test func `is there when there is nothing to show`() throws {
+        let still = Self.recording("still", .init(repeating: Arrival(gap: 0, step: 1), count: 250))
+        let clockwork = Self.recording("clockwork", .init(repeating: Arrival(gap: 1_000_000_000, step: 1), count: 250))
+        let extreme = Self.recording(
+            "extreme", (0..<250).map { Arrival(gap: $0 == 240 ? .max : 1, step: $0 == 230 ? .max - 300 : 1) })
+        for traces in [[], [RecordedArrivals(name: "empty", nodes: [])], [still], [clockwork], [extreme]] {
+            let page = Self.page(traces)
+            #expect(Tags(page) != nil)
+            #expect(!page.contains("nan ") && !page.contains("inf "))
+        }
+    }
+
+    private static func madeUp(_ name: String, node: String, heartbeats: Int = 500, seed: UInt64) -> RecordedArrivals {
+        var random = SplitMix64(seed: seed)
+        let arrivals = (0..<heartbeats).map { _ in
+            let late = random.chance(0.03) ? 2e9 : 0.2e9
+            return Arrival(gap: Int64(0.9e9 + late * Double.random(in: 0..<1, using: &random)), step: 1)
+        }
+        return recording(name, node: node, arrivals)
+    }
+
+    private static func recording(_ name: String, node: String = "a", _ arrivals: [Arrival]) -> RecordedArrivals {
+        var recording = RecordedArrivals(name: name, nodes: [node])
+        var (now, sequence): (Int64, Int64) = (0, 0)
+        recording.take(sequence, at: now, node: 0)
+        for arrival in arrivals {
+            (now, sequence) = (now.addingSaturated(arrival.gap), sequence.addingSaturated(arrival.step))
+            recording.take(sequence, at: now, node: 0)
+        }
+        return recording
+    }
+}
+
+@Suite struct `Numbers on a page` {
+    @Test(
+        arguments: [
+            (1.0, "1"), (0.7, "0.7"), (0.5, "1 in 2"), (0.1, "1 in 10"), (0.03, "1 in 33"), (1e-4, "1 in 10000"),
+            (1e-5, "1 in 10⁵"), (2.5e-7, "1 in 4·10⁶"), (1e-12, "1 in 10¹²"), (0, "none"), (.nan, "none"),
+            (.leastNonzeroMagnitude, "none"), (.infinity, "none"),
+        ] as [(Double, String)])
+    func `speak of shares`(share: Double, text: String) { #expect(Spoken.share(share) == text) }
+
+    @Test(
+        arguments: [
+            (0.0005, "500 µs"), (1, "1 s"), (59, "59 s"), (60, "1 min"), (-3600, "-1 h"), (5400, "1.5 h"),
+            (172_800, "2 d"),
+        ] as [(Double, String)])
+    func `speak of times on axes`(seconds: Double, text: String) { #expect(Spoken.tick(seconds) == text) }
+
+    @Test(arguments: [(0, "0"), (999, "999"), (1000, "1 000"), (-1000, "-1 000"), (1_234_567, "1 234 567")])
+    func `are grouped`(number: Int, text: String) {
+        #expect(number.grouped.replacing("\u{202F}", with: " ") == text)
+    }
+}
+
+/// The elements of a page, read by a parser that forgives nothing.
+private final class Tags: NSObject, XMLParserDelegate {
+    var counts: [String: Int] = [:]
+    var attributes: [(name: String, value: String)] = []
+    var text = ""
+
+    /// Nil for what is not well-formed.
+    init?(_ page: String) {
+        super.init()
+        let parser = XMLParser(data: Data(page.utf8))
+        parser.delegate = self
+        guard parser.parse() else { return nil }
+    }
+    func parser(
+        _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+        attributes found: [String: String]
+    ) {
+        counts[name, default: 0] += 1
+        attributes += found.map { ($0.key, $0.value) }
+    }
+    func parser(_ parser: XMLParser, foundCharacters string: String) { text += string }
+}

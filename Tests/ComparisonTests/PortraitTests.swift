@@ -1,0 +1,143 @@
+import Foundation
+import PhiAccrual
+import TestSupport
+import Testing
+
+@testable import Comparison
+
+@Suite struct `A portrait of a trace` {
+    private static let trace = RecordedArrivals.madeUp(nodes: 2, heartbeats: 1000, seed: 4)
+    private static let contest = Contest(trace)
+    private static let portrait = Portrait(of: trace, contest)
+    private var portrait: Portrait { Self.portrait }
+
+    @Test func `counts the mistakes that the curve has`() throws {
+        // One sweeps over plain arrivals, the other lives through them with the whole machine.
+        let view = try #require(portrait.views.first)
+        let point = try #require(
+            Self.contest.ours.points.first { (try? Policy(parsing: $0.parameter))?.description == view.policy })
+        #expect(point.mistakes > 0 && portrait.mistakes == point.mistakes && view.rate == point.rate)
+        #expect(portrait.episodes.count == min(6, point.mistakes))
+        for point in Self.contest.ours.points where point.mistakes > 0 {
+            let nearest = abs(log(point.rate / Portrait.rate)) >= abs(log((view.rate ?? 1) / Portrait.rate))
+            #expect(nearest, "\(point.parameter)")
+        }
+    }
+
+    @Test func `finds φ as true as the calibration does`() throws {
+        #expect(!Self.contest.calibration.isEmpty)
+        for line in Self.contest.calibration {
+            let point = try #require(portrait.views[0].calibration.first { $0.phi == Double(line.phi) })
+            #expect(abs(log10(point.share / point.promised) - line.decades) < 1e-9)
+            #expect(abs(point.expected - line.expected) < 1e-9)
+        }
+    }
+
+    @Test func `has each share of gaps that there is`() throws {
+        let gaps = zip(Self.trace.nodes, Self.trace.arrivalsByNode).flatMap { node, arrivals in
+            arrivals.dropFirst(200).map { Double($0.gap) / node.interval }
+        }
+        let steps = portrait.gaps.steps
+        #expect(steps.count > 20)
+        #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.length < $1.length && $0.longer > $1.longer })
+        for step in steps {
+            #expect(abs(step.longer - Double(gaps.count { $0 > step.length }) / Double(gaps.count)) < 1e-12)
+        }
+        // Between steps that were left out nothing is off by more than can be seen.
+        for (step, next) in zip(steps, steps.dropFirst()) where next.longer > 0 {
+            for gap in gaps where gap > step.length && gap < next.length {
+                let share = Double(gaps.count { $0 > gap }) / Double(gaps.count)
+                #expect(share > step.longer * 0.985 || gap < step.length * 1.011, "\(gap) of \(step)")
+            }
+        }
+    }
+
+    @Test func `writes down the gaps that a detector expects`() {
+        // Gaps that are what the normal detector takes them for: 100 ± 10 ms.
+        var random = SplitMix64(seed: 9)
+        let arrivals = (0..<6000).map { _ in
+            let sum = (0..<12).reduce(0.0) { sum, _ in sum + Double.random(in: 0..<1, using: &random) }
+            return Arrival(gap: Int64(100e6 + 10e6 * (sum - 6)), step: 1)
+        }
+        let trace = RecordedArrivals.of("normal", nodes: [arrivals])
+        let walk = Walk<NormalModel>(policy: .phi(3), parameters: .init(floor: 0))
+        let fit = Observation(of: walk, trace, lengths: [0.9, 1, 1.1, 1.2, 1.3], excerpts: []).fit
+        // Of a standard normal distribution, the shares beyond −1 … 3.
+        for (index, share) in [0.841345, 0.5, 0.158655, 0.022750, 0.001350].enumerated() {
+            #expect((0.9...1.15).contains(fit.average[index] / share), "\(fit.average[index]) for \(share)")
+            #expect((0.6...1.6).contains(fit.atEnd[index] / share), "\(fit.atEnd[index]) for \(share)")
+        }
+    }
+
+    @Test func `shows mistakes as they were`() throws {
+        for episode in portrait.episodes {
+            let node = try #require(Self.trace.nodes.firstIndex { $0.name == episode.node })
+            #expect(Self.trace.arrivalsByNode[node].contains { abs(Double($0.gap) / 1e9 - episode.silence) < 1e-9 })
+            #expect(episode.arrivals.contains(0) && episode.arrivals.contains { abs($0 - episode.silence) < 1e-9 })
+            #expect(!episode.arrivals.contains { $0 > 0 && $0 < episode.silence - 1e-9 })
+            #expect(episode.arrivals.allSatisfy(episode.shown.contains))
+            #expect(episode.tracks.map(\.detector) == ["adaptive", "normal", "exponential"])
+            for track in episode.tracks {
+                let times = track.phi.map(\.time)
+                #expect(times.count > 100 && times.allSatisfy(episode.shown.contains))
+                #expect(zip(times, times.dropFirst()).allSatisfy { $0 <= $1 })
+                #expect(track.deadlines.allSatisfy(episode.shown.contains))
+                // While nothing comes, suspicion only grows.
+                let growing = track.phi.filter { $0.time > 0 && $0.time < episode.silence }.map(\.phi)
+                #expect(zip(growing, growing.dropFirst()).allSatisfy { $0 <= $1 })
+            }
+            // The adaptive detector was wrong from its deadline up to the end of the silence.
+            let wrong = try #require(
+                episode.tracks[0].suspected.first { abs($0.upperBound - episode.silence) < 1e-9 })
+            #expect(wrong.lowerBound > 0 && episode.tracks[0].deadlines.contains { abs($0 - wrong.lowerBound) < 1e-9 })
+        }
+    }
+
+    @Test func `is there for traces that have nothing to show`() {
+        let empty = RecordedArrivals(name: "empty", nodes: [])
+        let short = RecordedArrivals.madeUp(nodes: 2, heartbeats: 30, seed: 1)
+        let still = RecordedArrivals.of("still", nodes: [.init(repeating: Arrival(gap: 0, step: 1), count: 250)])
+        for trace in [empty, short, still] {
+            let portrait = Portrait(of: trace, Contest(trace))
+            #expect(portrait.episodes.count <= 6 && portrait.name == trace.name)
+            #expect(portrait.gaps.steps.allSatisfy { $0.length.isFinite && $0.longer.isFinite })
+        }
+    }
+
+    @Test(arguments: [(0, 6, []), (3, 6, [0, 1, 2]), (12, 3, [2, 6, 10]), (5, 1, [2])])
+    func `chooses evenly`(count: Int, most: Int, chosen: [Int]) {
+        #expect(Array(0..<count).spread(most) == chosen)
+    }
+}
+
+extension RecordedArrivals {
+    /// Nodes at 100 ms, unevenly late, of which some heartbeats come much later.
+    static func madeUp(nodes: Int, heartbeats: Int, seed: UInt64) -> RecordedArrivals {
+        var random = SplitMix64(seed: seed)
+        let arrivals = (0..<nodes).map { _ in
+            (0..<heartbeats).map { _ in
+                let late = random.chance(0.02) ? 150e6 : 10e6
+                return Arrival(gap: Int64(95e6 + late * Double.random(in: 0..<1, using: &random)), step: 1)
+            }
+        }
+        return .of("made-up", nodes: arrivals)
+    }
+
+    /// Nodes that all begin at 0.
+    static func of(_ name: String, nodes: [[Arrival]]) -> RecordedArrivals {
+        var heartbeats: [(node: Int, sequence: Int64, time: Int64)] = []
+        for (node, arrivals) in nodes.enumerated() {
+            var (sequence, time): (Int64, Int64) = (0, 0)
+            heartbeats.append((node, sequence, time))
+            for arrival in arrivals {
+                (sequence, time) = (sequence + arrival.step, time + arrival.gap)
+                heartbeats.append((node, sequence, time))
+            }
+        }
+        var recording = RecordedArrivals(name: name, nodes: nodes.indices.map { "node \($0)" })
+        for heartbeat in heartbeats.sorted(by: { ($0.time, $0.node, $0.sequence) < ($1.time, $1.node, $1.sequence) }) {
+            recording.take(heartbeat.sequence, at: heartbeat.time, node: heartbeat.node)
+        }
+        return recording
+    }
+}

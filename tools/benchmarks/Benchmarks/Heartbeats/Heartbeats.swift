@@ -1,0 +1,40 @@
+import Benchmark
+
+/// What one heartbeat costs: each detector watching many nodes, watching one, and its model alone.
+let benchmarks: @Sendable () -> Void = {
+    Benchmark.defaultConfiguration = .init(
+        metrics: [.wallClock, .throughput, .heartbeats, .bytesPerNode], warmupIterations: 5, maxDuration: .seconds(3))
+    for contestant in Contestant.all {
+        // Warmed up until every window of 1,000 gaps is full; the adaptive detector has none.
+        let warmUp = contestant.detector == "adaptive" ? 500 : 1_200
+        measure("10000 nodes", contestant, .watching(nodes: 10_000, warmUp: warmUp), iterations: 3000)
+        measure("1000000 nodes", contestant, .watching(nodes: 1_000_000, warmUp: 300), iterations: 5000)
+        measure("1 node", contestant, .watching(nodes: 1, warmUp: 1_200), iterations: 2000)
+        measure("model alone", contestant, .alone(heartbeats: 10_000), iterations: 200)
+        measure("smoke", contestant, .watching(nodes: 1_000, warmUp: 400), iterations: 100)
+    }
+}
+
+private func measure(_ place: String, _ contestant: Contestant, _ task: Contestant.Task, iterations: Int) {
+    var configuration = Benchmark.defaultConfiguration
+    configuration.maxIterations = iterations
+    var workload: (any Workload)?
+    Benchmark(
+        "\(place): \(contestant)", configuration: configuration,
+        closure: { benchmark in
+            workload?.prepare()
+            benchmark.startMeasurement()
+            workload?.run()
+            benchmark.stopMeasurement()
+            guard let workload else { return }
+            benchmark.measurement(.heartbeats, workload.heartbeats)
+            benchmark.measurement(.bytesPerNode, workload.bytesPerNode ?? 0)
+        },
+        setup: { workload = try contestant.start(task) },
+        teardown: { workload = nil })
+}
+
+extension BenchmarkMetric {
+    fileprivate static var heartbeats: BenchmarkMetric { .custom("heartbeats") }
+    fileprivate static var bytesPerNode: BenchmarkMetric { .custom("bytes per node") }
+}

@@ -1,0 +1,23 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// A package of its own, so that who builds Phi does not build this: `tools/bench` does.
+let package = Package(
+    name: "phi-benchmarks",
+    platforms: [.macOS("26.0")],
+    dependencies: [
+        .package(name: "phi", path: "../.."),
+        // Without traits: its counters of allocations are not used.
+        .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
+    ],
+    targets: [
+        .executableTarget(
+            name: "Heartbeats",
+            dependencies: [
+                .product(name: "Benchmark", package: "benchmark"), .product(name: "PhiAccrual", package: "phi"),
+            ],
+            path: "Benchmarks/Heartbeats",
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
+    ],
+    swiftLanguageModes: [.v6]
+)
