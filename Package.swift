@@ -112,7 +112,8 @@ let package = Package(
         .testTarget(
             name: "NetworkProfilesTests", dependencies: ["NetworkProfiles", "PhiAccrual"], swiftSettings: strict),
         .testTarget(
-            name: "ProfileFittingTests", dependencies: ["NetworkProfiles", "PhiAccrual", "ProfileFitting", "TestSupport"],
+            name: "ProfileFittingTests",
+            dependencies: ["NetworkProfiles", "PhiAccrual", "ProfileFitting", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ChartsTests", dependencies: ["Charts", "PhiAccrual"], swiftSettings: strict),
         .testTarget(

@@ -57,7 +57,8 @@ extension ModelChoice {
     /// - Throws: If it is a detector that lends nothing to its nodes.
     func requireLender() throws {
         guard case .adaptive = self else {
-            throw ValidationError("--profile is for the detector 'adaptive': '\(self)' goes by nothing but the node itself")
+            throw ValidationError(
+                "--profile is for the detector 'adaptive': '\(self)' goes by nothing but the node itself")
         }
     }
 }

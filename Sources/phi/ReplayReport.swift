@@ -83,7 +83,11 @@ struct ReplayReport: Encodable {
 
     var table: [String] {
         var rows = [
-            ("trace", trace), ("detector", [detector, profile.map { "profile \($0)" }, policy].compactMap { $0 }.joined(separator: "; ")),
+            ("trace", trace),
+            (
+                "detector",
+                [detector, profile.map { "profile \($0)" }, policy].compactMap { $0 }.joined(separator: "; ")
+            ),
             ("heartbeats", "\(quality.samples) of \(quality.nodes) nodes, \(quality.losses) lost"),
             ("interval", seconds(quality.interval)),
             (

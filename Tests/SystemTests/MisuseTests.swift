@@ -29,7 +29,7 @@ extension SystemTests {
             Misuse("fit --name depot -o -", says: "<traces>"),
             Misuse("fit good.csv -o depot.json", says: "--name"),
             Misuse("fit good.csv --name Depot -o -", says: "Depot", "a letter first"),
-            Misuse("fit good.csv --name depot --kind wire -o -", says: "wire", "satellite"),
+            Misuse("fit good.csv --name depot --kind wire -o -", says: "wire", "--kind"),
             Misuse("fit - --name depot -o -", says: "'-'", "files"),
             Misuse("fit good.csv good.csv --name depot -o -", says: "good.csv", "once"),
             Misuse("fit good.csv --name depot --origin prose.csv=mine -o -", says: "prose.csv", "good.csv"),
@@ -82,9 +82,11 @@ extension SystemTests {
             Misuse("compare .", says: "directory"),
             Misuse("compare good.csv broken.csv", says: "broken.csv, line 3", "whole number", "soon"),
             Misuse("replay good.csv --deadlines no/such/folder/d.csv", says: "no/such/folder/d.csv"),
-            Misuse("replay good.csv --detector adaptive --profile ./missing.json", says: "missing.json", "No such file"),
+            Misuse(
+                "replay good.csv --detector adaptive --profile ./missing.json", says: "missing.json", "No such file"),
             Misuse("replay good.csv --detector adaptive --profile prose.csv", says: "prose.csv", "JSON", "phi fit"),
-            Misuse("replay good.csv --detector adaptive --profile half.json", says: "half.json: \"kind\"", "one of lan"),
+            Misuse(
+                "replay good.csv --detector adaptive --profile half.json", says: "half.json: \"kind\"", "one of lan"),
             Misuse("detect --detector adaptive --profile half.json", says: "half.json: \"kind\"", "one of lan"),
             Misuse("fit missing.csv --name depot -o -", says: "missing.csv", "No such file"),
             Misuse("fit good.csv --name depot -o -", says: "good.csv", "at least 1000 heartbeats", "found 1"),
@@ -99,7 +101,8 @@ extension SystemTests {
                     "empty.csv": "", "prose.csv": "It was a dark night.\n", "good.csv": good,
                     "broken.csv": good.replacing(",2\n", with: ",soon\n"), "broken.csv.gz": "\u{1F}\u{8B}\u{8}",
                     "headed.csv": "node,seq,sent_ns,arrival_ns\n",
-                    "half.json": #"{"schema":1,"name":"a","kind":"wire","deviation_intervals":0,"lateness":{"last":[[100000]],"#
+                    "half.json":
+                        #"{"schema":1,"name":"a","kind":"wire","deviation_intervals":0,"lateness":{"last":[[100000]],"#
                         + #""schedule":[[100000],[],[]],"patches":[[100000],[],[],[],[],[]]}}"#,
                     "ping.txt": "PING web (10.0.0.1) 56(84) bytes of data.\n64 bytes from 10.0.0.1: icmp_seq=1\n",
                     "column.txt": "1732188912.5\nsoon\n",

@@ -139,7 +139,8 @@ import Testing
         Mistake("last", [[99_999, -1]], says: "last[0][1] must be a count from 0 to 100000, found -1"),
         Mistake("last", [[.max, .max]], says: "last[0][0] must be a count from 0 to 100000, found \(Int.max)"),
         Mistake("last", [Array(repeating: 1, count: 47)], says: "last[0] must have at most 46 counts, found 47"),
-        Mistake("patches", [[], [], [1], [], [], []], says: "patches must have counts that come to about 100000, found 1"),
+        Mistake(
+            "patches", [[], [], [1], [], [], []], says: "patches must have counts that come to about 100000, found 1"),
     ]) func `says what is wrong with tables that are none`(mistake: Mistake) throws {
         var tables = try certain(bucket: 0).tables
         tables[mistake.family] = mistake.tables
@@ -147,7 +148,8 @@ import Testing
         #expect(error?.description == mistake.words)
     }
 
-    @Test(arguments: [-0.1, 8.1, .nan, .infinity]) func `has a deviation that nodes can have`(deviation: Double) throws {
+    @Test(arguments: [-0.1, 8.1, .nan, .infinity]) func `has a deviation that nodes can have`(deviation: Double) throws
+    {
         let tables = try certain(bucket: 0).tables
         let error = #expect(throws: InvalidLatenessProfile.self) {
             try LatenessProfile(tables: tables, deviation: deviation)
