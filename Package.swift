@@ -54,6 +54,14 @@ let package = Package(
             name: "ComparisonPage", dependencies: ["Charts", "Comparison", "HeartbeatProtocol", "PhiAccrual"],
             swiftSettings: strict),
 
+        // What networks were found to be like; the files of `Network` are compiled in.
+        .target(
+            name: "NetworkProfiles", dependencies: ["PhiAccrual"], path: "Models", exclude: ["Lifecycle", "README.md"],
+            resources: [.embedInCode("Network")], swiftSettings: strict),
+        .target(
+            name: "ProfileFitting", dependencies: ["Comparison", "CSodium", "NetworkProfiles", "PhiAccrual", "Traces"],
+            swiftSettings: strict),
+
         // The shells.
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
         .target(name: "SystemClocks", dependencies: ["PhiAccrual", "CTimerFD"], swiftSettings: strict),
@@ -75,7 +83,7 @@ let package = Package(
             name: "phi",
             dependencies: [
                 "Comparison", "ComparisonPage", "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher",
-                "PhiAccrual", "PhiClient",
+                "NetworkProfiles", "PhiAccrual", "PhiClient", "ProfileFitting",
                 "QualityOfService", "Replay", "SystemClocks", "Traces", "ZeroMQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -100,6 +108,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ComparisonTests", dependencies: ["Comparison", "PhiAccrual", "Traces", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "NetworkProfilesTests", dependencies: ["NetworkProfiles", "PhiAccrual"], swiftSettings: strict),
+        .testTarget(
+            name: "ProfileFittingTests",
+            dependencies: ["NetworkProfiles", "PhiAccrual", "ProfileFitting", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ChartsTests", dependencies: ["Charts", "PhiAccrual"], swiftSettings: strict),
         .testTarget(

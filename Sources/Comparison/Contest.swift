@@ -165,7 +165,8 @@ extension RecordedArrivals {
         recordingPhi: Bool = false
     ) -> ThresholdSweep<Model> {
         var sweep = ThresholdSweep<Model>(
-            policies.map(Model.threshold(for:)), blocks: plan.blocks.count, recordingPhi: recordingPhi)
+            policies.map(Model.threshold(for:)), commons: Model.commons(parameters), blocks: plan.blocks.count,
+            recordingPhi: recordingPhi)
         sweep.run(
             heartbeats, ofNodes: nodes.count, with: Model(parameters), unit: 1e9, blocks: plan.blockOfHeartbeat)
         return sweep

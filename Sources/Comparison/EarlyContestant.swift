@@ -10,7 +10,7 @@ struct EarlyContestant: Sendable {
     /// The adaptive detector at four prices; a fixed timeout, by somebody who knows the interval; and the others as their
     /// authors, or the systems that use them, set them.
     static let all: [EarlyContestant] =
-        [10, 100, 1000, 10_000].map { EarlyContestant("adaptive", .adaptive, .price($0)) }
+        [10, 100, 1000, 10_000].map { EarlyContestant("adaptive", .adaptive(.init()), .price($0)) }
         + [EarlyContestant(intervals: 5)]
         + [
             "normal", "akka", "hazelcast", "cassandra", "chitchat", "chen", "bertier", "two-window", "empirical",
@@ -57,7 +57,8 @@ struct EarlyContestant: Sendable {
                 + arrivals.indices.map { number in
                     EarlyLife.horizons.firstIndex { number < $0 }.map { Int32($0) }
                 }
-            var sweep = ThresholdSweep<Model>([Model.threshold(for: policy)], blocks: EarlyLife.horizons.count)
+            var sweep = ThresholdSweep<Model>(
+                [Model.threshold(for: policy)], commons: Model.commons(parameters), blocks: EarlyLife.horizons.count)
             sweep.run(heartbeats, ofNodes: 1, with: Model(parameters), unit: interval, blocks: blocks)
             return sweep.costs
         }

@@ -11,8 +11,8 @@ public struct ServiceConfiguration: Sendable {
     public var events: [String] = ["tcp://127.0.0.1:7711"]
     /// Endpoints to bind for requests.
     public var control: [String] = ["tcp://127.0.0.1:7712"]
-    public var levels = Level.standard(for: .adaptive)
-    public var model = ModelChoice.adaptive
+    public var levels = Level.standard(for: .adaptive(.init()))
+    public var model = ModelChoice.adaptive(.init())
     /// After which silence a node is forgotten.
     public var retention: Duration = .seconds(86_400)
     public var limits = Limits()

@@ -33,7 +33,9 @@ struct Detect: AsyncParsableCommand {
         help:
             "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
-    var detector = ModelChoice.adaptive
+    var detector = ModelChoice.adaptive(.init())
+    @Option(help: ProfileOption.help, transform: Parsing.profile)
+    var profile: ProfileOption?
     @Option(help: "After which silence a node is forgotten.", transform: Parsing.duration)
     var retention: Duration = .seconds(86_400)
     @Option(help: "Nodes kept at most.")
@@ -54,6 +56,7 @@ struct Detect: AsyncParsableCommand {
         }
         guard level.count <= 8 else { throw ValidationError("there are \(level.count) levels, and eight are the most") }
         guard Set(level.map(\.name)).count == level.count else { throw ValidationError("two levels have one name") }
+        if profile != nil { try detector.requireLender() }
         guard (1...Int(Int32.max)).contains(maxNodes) else { throw ValidationError("--max-nodes must be above 0") }
     }
 
@@ -65,7 +68,8 @@ struct Detect: AsyncParsableCommand {
         if !events.isEmpty { configuration.events = events }
         if !control.isEmpty { configuration.control = control }
         configuration.levels = level.isEmpty ? Level.standard(for: detector) : level
-        configuration.model = detector
+        let profile = try profile?.load()
+        configuration.model = try profile.map(detector.lending) ?? detector
         configuration.retention = retention
         configuration.limits.nodes = maxNodes
 
@@ -78,6 +82,7 @@ struct Detect: AsyncParsableCommand {
             "connect": "\(endpoints.connect.joined(separator: ","))",
             "events": "\(endpoints.events.joined(separator: ","))",
             "control": "\(endpoints.control.joined(separator: ","))",
+            "profile": "\(profile?.name ?? "none")",
             "levels": "\(configuration.levels.map { "\($0.name)=\($0.policy)" }.joined(separator: ","))",
         ]
         try await ServiceGroup(

@@ -14,7 +14,7 @@ struct Phi: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Detect.self, Beat.self, SwarmCommand.self, Watch.self, StatusCommand.self, Replay.self, Compare.self,
-            Demo.self,
+            Fit.self, Demo.self,
         ])
 
     /// Exit 0: done; 1: done, and the answer is no; 2: could not; 64: misused.

@@ -32,7 +32,9 @@ struct Replay: ParsableCommand {
         help:
             "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
-    var detector = ModelChoice.adaptive
+    var detector = ModelChoice.adaptive(.init())
+    @Option(help: ProfileOption.help, transform: Parsing.profile)
+    var profile: ProfileOption?
     @Option(
         help: """
             When to suspect: 'mistakes=1/1d' (default), 'mistakes=1/30d,within=3s', 'price=1000', or 'phi=8' (default of \
@@ -57,6 +59,7 @@ struct Replay: ParsableCommand {
 
     func validate() throws {
         guard warmUp >= 0 else { throw ValidationError("--warm-up must be at least 0") }
+        if profile != nil { try detector.requireLender() }
         guard policy == nil || detector.usesPolicy else {
             throw ValidationError(
                 "'\(detector)' says itself when to suspect: leave out --policy, or change its parameters")
@@ -65,8 +68,10 @@ struct Replay: ParsableCommand {
 
     func run() throws {
         let policy = policy ?? Level.standard(for: detector)[0].policy
-        let detector = policy.phi.map(detector.made) ?? detector
-        var run = Run(command: self, policy: policy)
+        var detector = policy.phi.map(detector.made) ?? detector
+        let profile = try profile?.load()
+        if let profile { detector = try detector.lending(profile) }
+        var run = Run(command: self, policy: policy, profile: profile?.name)
         try detector.open(&run)
     }
 
@@ -76,17 +81,18 @@ struct Replay: ParsableCommand {
 
         let command: Replay
         let policy: Policy
+        let profile: String?
         mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
             if let reason = Model.refusal(of: policy) {
                 throw ValidationError("\(InvalidPolicy(text: policy.description, reason: reason))")
             }
             var replay = TraceReplay<Model>(
                 levels: [.suspect(policy)], model: parameters, interval: command.interval, warmUp: command.warmUp)
-            try command.run(&replay, policy)
+            try command.run(&replay, policy, profile)
         }
     }
 
-    private func run<Model>(_ replay: inout TraceReplay<Model>, _ policy: Policy) throws {
+    private func run<Model>(_ replay: inout TraceReplay<Model>, _ policy: Policy, _ profile: String?) throws {
         let reader = try TraceReader(path: trace, columnUnit: unit)
         var deadlineFile = try deadlines.map { try OutputFile(path: $0, apartFrom: [trace]) }
         var eventFile = try events.map { try OutputFile(path: $0, apartFrom: [trace] + (deadlines.map { [$0] } ?? [])) }
@@ -115,7 +121,7 @@ struct Replay: ParsableCommand {
         let quality = replay.report()
         let run = ReplayReport(
             trace: trace, detector: detector.description, policy: detector.usesPolicy ? policy.description : nil,
-            quality: quality,
+            profile: profile, quality: quality,
             timing: timing ? .init(seconds: Double(time.nanoseconds) / 1e9, heartbeats: heartbeats) : nil)
         if json { Console.print(try WireJSON.encode(run)) } else { for line in run.table { Console.print(line) } }
     }

@@ -11,11 +11,13 @@ struct ReplayReport: Encodable {
     var detector: String
     /// Nil for a detector whose parameters say when to suspect.
     var policy: String?
+    /// Name of what groups began with; nil: nothing.
+    var profile: String?
     var quality: QualityReport
     var timing: Timing?
 
     private enum Keys: String, CodingKey {
-        case trace, detector, policy, samples, nodes, losses, mistakes, calibration
+        case trace, detector, policy, profile, samples, nodes, losses, mistakes, calibration
         case interval = "interval_seconds"
         case observed = "observed_seconds"
         case undefinedDeadlines = "undefined_deadlines"
@@ -52,6 +54,7 @@ struct ReplayReport: Encodable {
         try object.encode(trace, forKey: .trace)
         try object.encode(detector, forKey: .detector)
         try object.encode(policy, forKey: .policy)
+        try object.encode(profile, forKey: .profile)
         try object.encode(quality.samples, forKey: .samples)
         try object.encode(quality.nodes, forKey: .nodes)
         try object.encode(quality.interval, forKey: .interval)
@@ -80,7 +83,11 @@ struct ReplayReport: Encodable {
 
     var table: [String] {
         var rows = [
-            ("trace", trace), ("detector", [detector, policy].compactMap { $0 }.joined(separator: "; ")),
+            ("trace", trace),
+            (
+                "detector",
+                [detector, profile.map { "profile \($0)" }, policy].compactMap { $0 }.joined(separator: "; ")
+            ),
             ("heartbeats", "\(quality.samples) of \(quality.nodes) nodes, \(quality.losses) lost"),
             ("interval", seconds(quality.interval)),
             (

@@ -40,7 +40,8 @@ import Testing
         let life = GroupLife(seed: 3, nodes: 4, heartbeats: 4000)
         let heartbeats = life.heartbeats.map(\.heartbeat)
         func costs(_ blocks: Int, _ block: (Int) -> Int32?) -> [SweepCost] {
-            var sweep = ThresholdSweep<NormalModel>(plain.map(NormalModel.threshold(for:)), blocks: blocks)
+            var sweep = ThresholdSweep<NormalModel>(
+                plain.map(NormalModel.threshold(for:)), commons: NormalModel.commons(.init()), blocks: blocks)
             sweep.run(
                 heartbeats, ofNodes: 4, with: NormalModel(.init()), unit: 1e9, blocks: heartbeats.indices.map(block))
             return sweep.costs
@@ -58,7 +59,8 @@ import Testing
 
     @Test func `records the φ of each judged arrival`() {
         let life = GroupLife(seed: 1, nodes: 1, heartbeats: 1000)
-        var sweep = ThresholdSweep<NormalModel>([NormalModel.threshold(for: .phi(1))], recordingPhi: true)
+        var sweep = ThresholdSweep<NormalModel>(
+            [NormalModel.threshold(for: .phi(1))], commons: NormalModel.commons(.init()), recordingPhi: true)
         sweep.run(
             life.heartbeats.map(\.heartbeat), ofNodes: 1, with: NormalModel(.init()), unit: 1e9,
             blocks: life.heartbeats.indices.map { $0 <= 300 ? nil : 0 })
@@ -70,7 +72,7 @@ import Testing
     private func sweep<Model: ArrivalModel>(
         _ model: Model.Type, _ parameters: Model.Parameters, _ policies: [Policy], _ life: GroupLife
     ) -> [Int] {
-        var sweep = ThresholdSweep<Model>(policies.map(Model.threshold(for:)))
+        var sweep = ThresholdSweep<Model>(policies.map(Model.threshold(for:)), commons: Model.commons(parameters))
         sweep.run(
             life.heartbeats.map(\.heartbeat), ofNodes: life.nodes, with: Model(parameters), unit: 1e9,
             blocks: life.heartbeats.map { _ in 0 })

@@ -13,7 +13,7 @@ import Testing
             var bytes = sound
             for _ in 0..<Int.random(in: 1...2, using: &random) { bytes.damage(using: &random) }
             try withFile(of: bytes) { path in
-                try CheckedReplay.run(path, .adaptive)
+                try CheckedReplay.run(path, .adaptive(.init()))
                 let name = ModelChoice.names.randomElement(using: &random) ?? "normal"
                 try CheckedReplay.run(path, try ModelChoice(parsing: name))
             }

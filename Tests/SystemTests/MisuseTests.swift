@@ -22,6 +22,18 @@ extension SystemTests {
             Misuse("replay", says: "<trace>"),
             Misuse("replay good.csv --detector casandra", says: "casandra", "known", "normal"),
             Misuse("replay good.csv --policy certainty=9", says: "certainty", "phi=8"),
+            Misuse("replay good.csv --detector adaptive --profile wired", says: "wired", "known", "cellular", "wifi"),
+            Misuse("replay good.csv --detector normal --profile wifi", says: "--profile", "adaptive", "normal"),
+            Misuse("detect --detector akka --profile wifi", says: "--profile", "adaptive", "logistic"),
+            Misuse("detect --detector adaptive --profile wired", says: "wired", "known", "cellular"),
+            Misuse("fit --name depot -o -", says: "<traces>"),
+            Misuse("fit good.csv -o depot.json", says: "--name"),
+            Misuse("fit good.csv --name Depot -o -", says: "Depot", "a letter first"),
+            Misuse("fit good.csv --name depot --kind wire -o -", says: "wire", "--kind"),
+            Misuse("fit - --name depot -o -", says: "'-'", "files"),
+            Misuse("fit good.csv good.csv --name depot -o -", says: "good.csv", "once"),
+            Misuse("fit good.csv --name depot --origin prose.csv=mine -o -", says: "prose.csv", "good.csv"),
+            Misuse("fit good.csv --name depot --origin mine -o -", says: "mine", "lan.csv="),
             Misuse("compare", says: "--synthetic"),
             Misuse("compare good.csv --early --budgets", says: "--early", "--budgets"),
             Misuse("compare good.csv --early --synthetic", says: "--synthetic"),
@@ -70,6 +82,16 @@ extension SystemTests {
             Misuse("compare .", says: "directory"),
             Misuse("compare good.csv broken.csv", says: "broken.csv, line 3", "whole number", "soon"),
             Misuse("replay good.csv --deadlines no/such/folder/d.csv", says: "no/such/folder/d.csv"),
+            Misuse(
+                "replay good.csv --detector adaptive --profile ./missing.json", says: "missing.json", "No such file"),
+            Misuse("replay good.csv --detector adaptive --profile prose.csv", says: "prose.csv", "JSON", "phi fit"),
+            Misuse(
+                "replay good.csv --detector adaptive --profile half.json", says: "half.json: \"kind\"", "one of lan"),
+            Misuse("detect --detector adaptive --profile half.json", says: "half.json: \"kind\"", "one of lan"),
+            Misuse("fit missing.csv --name depot -o -", says: "missing.csv", "No such file"),
+            Misuse("fit good.csv --name depot -o -", says: "good.csv", "at least 1000 heartbeats", "found 1"),
+            Misuse("fit empty.csv --name depot -o -", says: "empty.csv", "node,seq,sent_ns,arrival_ns"),
+            Misuse("fit headed.csv --name depot -o -", says: "headed.csv", "at least 1000 heartbeats", "none"),
             Misuse("compare good.csv --html no/such/folder/p.html", says: "cannot write no/such/folder/p.html"),
             Misuse("compare good.csv --html good.csv", says: "cannot write good.csv", "of this very command"),
         ]) func `says in one sentence what it tried, and on what, and ends with 2`(misuse: Misuse) async throws {
@@ -78,6 +100,10 @@ extension SystemTests {
                 let files = [
                     "empty.csv": "", "prose.csv": "It was a dark night.\n", "good.csv": good,
                     "broken.csv": good.replacing(",2\n", with: ",soon\n"), "broken.csv.gz": "\u{1F}\u{8B}\u{8}",
+                    "headed.csv": "node,seq,sent_ns,arrival_ns\n",
+                    "half.json":
+                        #"{"schema":1,"name":"a","kind":"wire","deviation_intervals":0,"lateness":{"last":[[100000]],"#
+                        + #""schedule":[[100000],[],[]],"patches":[[100000],[],[],[],[],[]]}}"#,
                     "ping.txt": "PING web (10.0.0.1) 56(84) bytes of data.\n64 bytes from 10.0.0.1: icmp_seq=1\n",
                     "column.txt": "1732188912.5\nsoon\n",
                 ]

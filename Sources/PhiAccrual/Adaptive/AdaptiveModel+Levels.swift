@@ -17,10 +17,13 @@ extension AdaptiveModel {
 
     /// What the nodes of one group learn together.
     public struct Commons: Sendable {
-        var tables = GroupTables()
+        var tables: GroupTables
         /// For each level.
         var mistakes = InlineArray<8, MistakeRecord>(repeating: MistakeRecord())
-        public init() {}
+        public init(profile: LatenessProfile? = nil) { tables = GroupTables(profile) }
+
+        /// What was learned so far, with the profile that it began with; nil while that is nothing.
+        public var profile: LatenessProfile? { LatenessProfile(tables) }
     }
 
     public static func refusal(of policy: Policy) -> String? { nil }
@@ -34,7 +37,7 @@ extension AdaptiveModel {
     }
 
     public static func pursuit(of threshold: Threshold) -> Pursuit { Pursuit() }
-    public static func commons() -> Commons { Commons() }
+    public static func commons(_ parameters: Parameters = .init()) -> Commons { Commons(profile: parameters.profile) }
 
     public mutating func pursue(
         _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, after arrival: Arrival?,

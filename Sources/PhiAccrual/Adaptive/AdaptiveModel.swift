@@ -5,7 +5,11 @@
 /// a difference. Each has histograms of lateness. A level asks for the family and lateness that cost least; φ is asked of
 /// one family. `docs/arithmetic.md` derives it and tells what was tried.
 public struct AdaptiveModel: ArrivalModel {
-    public struct Parameters: Hashable, Sendable { public init() {} }
+    public struct Parameters: Hashable, Sendable {
+        /// What every group begins with; nil: nothing.
+        public var profile: LatenessProfile?
+        public init(profile: LatenessProfile? = nil) { self.profile = profile }
+    }
 
     // Times are nanoseconds.
     private var tables = LatenessTables()

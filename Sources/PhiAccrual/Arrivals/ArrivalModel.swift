@@ -33,7 +33,7 @@ public protocol ArrivalModel: Sendable {
     /// Where the pursuit of a threshold begins.
     static func pursuit(of threshold: Threshold) -> Pursuit
     /// What a group knows before any of its nodes is heard.
-    static func commons() -> Commons
+    static func commons(_ parameters: Parameters) -> Commons
 
     /// A schedule starts here: the first heartbeat of a node, or of a new incarnation of it. What was learned stays.
     /// - Parameter announcedInterval: The spacing the sender announces, in nanoseconds; 0 if none.
@@ -87,7 +87,7 @@ public protocol PlainArrivalModel: ArrivalModel where Pursuit == NoPursuit, Comm
 
 extension PlainArrivalModel {
     public static func pursuit(of threshold: Threshold) -> NoPursuit { NoPursuit() }
-    public static func commons() -> NoCommons { NoCommons() }
+    public static func commons(_ parameters: Parameters) -> NoCommons { NoCommons() }
     public mutating func observe(_ arrival: Arrival, in commons: inout NoCommons) { observe(arrival) }
     public mutating func pursue(
         _ thresholds: [Threshold], _ pursuits: inout MutableSpan<NoPursuit>, after arrival: Arrival?,

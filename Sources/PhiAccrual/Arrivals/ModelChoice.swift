@@ -1,6 +1,6 @@
 /// Which detector is to judge, with its parameters, as its user states it: `adaptive`, `normal,window=500`, `akka`.
 public enum ModelChoice: Hashable, Sendable {
-    case adaptive
+    case adaptive(AdaptiveModel.Parameters)
     case normal(NormalModel.Parameters)
     case fixed(FixedModel.Parameters)
     case logistic(LogisticModel.Parameters)
@@ -26,7 +26,7 @@ public enum ModelChoice: Hashable, Sendable {
             guard pairs.isEmpty else {
                 throw InvalidModelChoice(text: text, reason: "adaptive has no parameters", known: "adaptive")
             }
-            self = .adaptive
+            self = .adaptive(.init())
         case "normal": self = .normal(try .init(parsing: pairs))
         case "fixed": self = .fixed(try .init(parsing: pairs))
         case "logistic", "akka", "pekko": self = .logistic(try .init(parsing: pairs, onto: .akka))
@@ -62,7 +62,7 @@ extension ModelChoice {
     /// Calls the visitor with the type chosen: from here on the compiler knows it.
     public func open<Visitor: ModelVisitor>(_ visitor: inout Visitor) throws -> Visitor.Outcome {
         switch self {
-        case .adaptive: try visitor.visit(AdaptiveModel.self, .init())
+        case .adaptive(let parameters): try visitor.visit(AdaptiveModel.self, parameters)
         case .normal(let parameters): try visitor.visit(NormalModel.self, parameters)
         case .fixed(let parameters): try visitor.visit(FixedModel.self, parameters)
         case .logistic(let parameters): try visitor.visit(LogisticModel.self, parameters)
@@ -107,7 +107,7 @@ extension ModelChoice {
 }
 
 extension ModelChoice: CustomStringConvertible {
-    /// The notation that `init(parsing:)` reads, with all parameters.
+    /// The notation that `init(parsing:)` reads, with all parameters but a profile.
     public var description: String {
         switch self {
         case .adaptive: "adaptive"

@@ -47,11 +47,16 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
 
     private let thresholds: [Model.Threshold]
     private let recordsPhi: Bool
-    private var commons = Model.commons()
+    private var commons: Model.Commons
 
-    /// - Parameter blocks: How many parts of the arrivals have their costs apart.
-    public init(_ thresholds: [Model.Threshold], blocks: Int = 1, recordingPhi recordsPhi: Bool = false) {
+    /// - Parameters:
+    ///   - commons: What the nodes' group knows beforehand.
+    ///   - blocks: How many parts of the arrivals have their costs apart.
+    public init(
+        _ thresholds: [Model.Threshold], commons: Model.Commons, blocks: Int = 1, recordingPhi recordsPhi: Bool = false
+    ) {
         self.thresholds = thresholds
+        self.commons = commons
         self.recordsPhi = recordsPhi
         costs = Array(repeating: SweepCost(), count: blocks * thresholds.count)
     }

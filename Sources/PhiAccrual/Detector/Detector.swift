@@ -49,7 +49,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     private(set) var pursuits: [Model.Pursuit] = []  // slot · levels + level
     private(set) var details: [NodeDetails] = []
     // What groups know together. Nodes whose group is not known yet, and those of groups beyond the limit, share the first.
-    private var commons = [Model.commons()]
+    private var commons: [Model.Commons]
     private var groups: [String: UInt16] = [:]
     private var vacant: [Int] = []
     private var wheel = TimingWheel()
@@ -60,6 +60,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         self.configuration = configuration
         thresholds = configuration.levels.map { Model.threshold(for: $0.policy) }
         table = KeyTable(seed: configuration.seed)
+        commons = [Model.commons(configuration.model)]
     }
 
     // MARK: Steps
@@ -315,7 +316,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         if let known = groups[name] { return known }
         guard commons.count < Self.groupLimit else { return 0 }
         let number = UInt16(commons.count)
-        commons.append(Model.commons())
+        commons.append(Model.commons(configuration.model))
         groups[name] = number
         return number
     }

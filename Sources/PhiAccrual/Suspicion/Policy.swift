@@ -119,11 +119,17 @@ extension MistakeBudget: CustomStringConvertible {
     public var description: String {
         let rate =
             switch rate {
-            case .perHeartbeat(let share): "1/\((1 / share).notation)hb"
+            case .perHeartbeat(let share): "1/\(Self.reciprocal(share).notation)hb"
             case .every(let time): "1/\(Duration.notation(nanoseconds: time))"
             }
         let limit = within.map { ",within=\(Duration.notation(nanoseconds: Double($0)))" } ?? ""
         return "mistakes=\(rate)\(limit)"
+    }
+
+    /// The whole number whose reciprocal this is, if there is one: 1 / 10⁻⁵ is not quite 100,000.
+    private static func reciprocal(_ share: Double) -> Double {
+        let whole = (1 / share).rounded()
+        return 1 / whole == share ? whole : 1 / share
     }
 }
 

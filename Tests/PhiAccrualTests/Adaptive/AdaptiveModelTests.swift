@@ -66,9 +66,9 @@ import Testing
     @Test(arguments: [0.01, 0.003]) func `keeps a budget of mistakes`(rate: Double) {
         var random = SplitMix64(seed: 3)
         let gaps = (0..<100_000).map { _ in Arrival(gap: Int64(1e9 + 3e8 * random.exponential()), step: 1) }
-        var sweep = ThresholdSweep<AdaptiveModel>([
-            AdaptiveModel.threshold(for: .mistakes(MistakeBudget(.perHeartbeat(rate))))
-        ])
+        var sweep = ThresholdSweep<AdaptiveModel>(
+            [AdaptiveModel.threshold(for: .mistakes(MistakeBudget(.perHeartbeat(rate))))],
+            commons: AdaptiveModel.commons())
         sweep.run(gaps, with: AdaptiveModel(.init()), unit: 1e9, warmUp: 200)
         let ratio = Double(sweep.costs[0].mistakes) / Double(sweep.samples) / rate
         #expect(ratio > 1 / 1.5 && ratio < 1.5, "\(ratio)")

@@ -4,7 +4,8 @@ import Testing
 @Suite struct `The choice of a detector` {
     @Test(
         arguments: [
-            ("adaptive", .adaptive), ("normal", .normal(.init())), ("normal,window=500", .normal(.init(window: 500))),
+            ("adaptive", .adaptive(.init())), ("normal", .normal(.init())),
+            ("normal,window=500", .normal(.init(window: 500))),
             ("normal,floor=0.05,window=2", .normal(.init(window: 2, floor: 0.05))), ("akka", .logistic(.akka)),
             ("hazelcast", .logistic(.hazelcast)), ("cassandra", .exponential(.cassandra)),
             ("chitchat", .exponential(.chitchat)),

@@ -1,0 +1,57 @@
+import Comparison
+import NetworkProfiles
+import PhiAccrual
+import Traces
+
+/// What one recording gives to a profile.
+public struct FittedTrace: Sendable {
+    public let source: NetworkProfile.Source
+    let arrivals: RecordedArrivals
+    let lateness: LatenessProfile
+
+    /// How many heartbeats a recording must have: fewer know little beyond their own accidents.
+    public static let leastHeartbeats = 1000
+
+    /// - Parameters:
+    ///   - columnUnit: What a plain column of numbers counts; nil: seconds.
+    ///   - origin: Where it comes from, and under which licence.
+    /// - Throws: `TraceError`, `CannotRead`, or `TooFewHeartbeats`.
+    public init(path: String, columnUnit: TimeUnit? = nil, origin: String? = nil) throws {
+        arrivals = try RecordedArrivals(path: path, columnUnit: columnUnit)
+        let file = path.split(separator: "/").last.map(String.init) ?? path
+        guard arrivals.samples >= Self.leastHeartbeats, let lateness = LatenessProfile(of: arrivals) else {
+            throw TooFewHeartbeats(path: path, heartbeats: arrivals.samples)
+        }
+        self.lateness = lateness
+        source = NetworkProfile.Source(
+            trace: file, sha256: try InputFile.sha256(ofFile: path), heartbeats: arrivals.samples,
+            nodes: arrivals.nodes.count, origin: origin)
+    }
+}
+
+public struct TooFewHeartbeats: Error, Hashable, Sendable, CustomStringConvertible {
+    public var path: String
+    public var heartbeats: Int
+    public var description: String {
+        let found = heartbeats == 0 ? "none" : "\(heartbeats)"
+        return "\(path) must have at least \(FittedTrace.leastHeartbeats) heartbeats that come after another of "
+            + "the same node, found \(found)"
+    }
+}
+
+extension LatenessProfile {
+    /// What a recording shows. Each node is heard by itself, and weighs as much as it has heartbeats: of many in one group
+    /// the last would weigh more, since a group forgets.
+    ///
+    /// - Returns: Nil if no heartbeat came after another.
+    public init?(of trace: RecordedArrivals) {
+        let parts = trace.arrivalsByNode.compactMap { arrivals -> (profile: LatenessProfile, weight: Double)? in
+            var model = AdaptiveModel(.init())
+            var commons = AdaptiveModel.commons()
+            model.begin(announcedInterval: 0)
+            for arrival in arrivals { model.observe(arrival, in: &commons) }
+            return commons.profile.map { ($0, Double(arrivals.count)) }
+        }
+        self.init(mixing: parts)
+    }
+}

@@ -1,0 +1,85 @@
+import NetworkProfiles
+import PhiAccrual
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Several recordings of one kind of network, made into one profile, and what it is worth to new nodes.
+public struct ProfileFit: Sendable {
+    /// How new nodes of one recording fare under one policy: alone, and with what the *other* recordings show. No profile
+    /// is judged by what it was fitted from.
+    public struct Row: Hashable, Sendable {
+        public var trace: String
+        /// The first heartbeats of each start.
+        public var horizon: Int
+        public var policy: Policy
+        public var alone: NewcomerTrial
+        public var profiled: NewcomerTrial
+    }
+
+    public let lateness: LatenessProfile
+    public let sources: [NetworkProfile.Source]
+    /// Empty if there is but one recording.
+    public let rows: [Row]
+
+    public static let estimator =
+        "shares of heartbeats by family, state and lateness of the adaptive detector; nodes weigh by their heartbeats, traces alike"
+    public static let horizons = [10, 100]
+    /// A trade, and budgets: one that the first heartbeats can show to be kept, one usual, and one as services have it.
+    public static let policies: [Policy] =
+        [.price(100)] + [0.01, 0.001, 0.00001].map { .mistakes(MistakeBudget(.perHeartbeat($0))) }
+    private static let calibrated = (horizon: 100, rate: 1e-2)
+
+    /// - Parameters:
+    ///   - traces: At least one.
+    ///   - onProgress: Told before each recording is tried, with its number from 0.
+    public init(_ traces: [FittedTrace], onProgress: (Int) -> Void = { _ in }) {
+        guard let lateness = Self.mixed(traces) else { preconditionFailure("a profile needs a recording") }
+        self.lateness = lateness
+        sources = traces.map(\.source)
+        var rows: [Row] = []
+        for (number, trace) in traces.enumerated() {
+            let others = traces.enumerated().filter { $0.offset != number }.map(\.element)
+            guard let profile = Self.mixed(others) else { break }
+            onProgress(number)
+            for horizon in Self.horizons {
+                let (alone, profiled) = (
+                    NewcomerTrial.run(trace.arrivals, under: Self.policies, profile: nil, horizon: horizon),
+                    NewcomerTrial.run(trace.arrivals, under: Self.policies, profile: profile, horizon: horizon)
+                )
+                for (policy, pair) in zip(Self.policies, zip(alone, profiled)) {
+                    rows.append(
+                        Row(
+                            trace: trace.source.trace, horizon: horizon, policy: policy, alone: pair.0,
+                            profiled: pair.1))
+                }
+            }
+        }
+        self.rows = rows
+    }
+
+    /// Recordings count alike, however long they are.
+    static func mixed(_ traces: [FittedTrace]) -> LatenessProfile? {
+        LatenessProfile(mixing: traces.map { ($0.lateness, 1) })
+    }
+
+    /// Nil if there is but one recording.
+    public var calibration: NetworkProfile.Calibration? {
+        let policy = Policy.mistakes(MistakeBudget(.perHeartbeat(Self.calibrated.rate)))
+        let judged = rows.filter { $0.policy == policy && $0.horizon == Self.calibrated.horizon }
+        let decades = judged.map { row in
+            // No mistake at all says no more than half of one would.
+            let rate = max(0.5, Double(row.profiled.mistakes)) / Double(max(1, row.profiled.heartbeats))
+            return (row.trace, (log10(rate / Self.calibrated.rate) * 100).rounded() / 100)
+        }
+        guard !decades.isEmpty else { return nil }
+        return .init(
+            heartbeats: Self.calibrated.horizon, policy: policy.description,
+            decades: Dictionary(decades) { first, _ in first })
+    }
+}

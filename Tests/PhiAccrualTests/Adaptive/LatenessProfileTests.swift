@@ -1,0 +1,205 @@
+import Foundation
+import PhiAccrual
+import TestSupport
+import Testing
+
+@Suite struct `A profile of lateness` {
+    // MARK: What it does to new nodes
+
+    @Test(arguments: [0, 1, 3, 10]) func `makes a newcomer wait as long as it is late`(heartbeats: Int) throws {
+        func newcomersWait(_ profile: LatenessProfile?) throws -> Int64 {
+            var newcomer = LoneNode(
+                [.price(30)], announcedInterval: .seconds(1), commons: AdaptiveModel.commons(.init(profile: profile)))
+            for _ in 0..<heartbeats { newcomer.hear(.seconds(1)) }
+            return try #require(newcomer.wait())
+        }
+        let punctual = try newcomersWait(profile { _ in .seconds(1) })
+        let late = try newcomersWait(losing(0.2, 3))
+        let alone = try newcomersWait(nil)
+        #expect(punctual > .seconds(1) && punctual <= alone)
+        #expect(late > .seconds(4) && late < .seconds(8))
+    }
+
+    /// The first price must not be sought where the menu has nothing but what is lent in scales.
+    @Test(arguments: [0.1, 0.02]) func `keeps budgets from the first heartbeats on`(rate: Double) throws {
+        func gap(_ random: inout SplitMix64) -> Int64 { Int64(1e9 + 4e8 * random.exponential()) }
+        let profile = try profile(gap)
+        var random = SplitMix64(seed: 31)
+        var (mistakes, heartbeats) = (0, 0)
+        for _ in 0..<500 {
+            var newcomer = LoneNode(
+                [.mistakes(MistakeBudget(.perHeartbeat(rate)))], announcedInterval: .seconds(1),
+                commons: AdaptiveModel.commons(.init(profile: profile)))
+            for _ in 0..<30 {
+                let gap = gap(&random)
+                heartbeats += 1
+                if gap > (try #require(newcomer.wait())) { mistakes += 1 }
+                newcomer.hear(gap)
+            }
+        }
+        let ratio = Double(mistakes) / Double(heartbeats) / rate
+        #expect(ratio > 0.2 && ratio < 2, "\(ratio)")
+    }
+
+    @Test func `says nothing any more to a node that has shown much`() throws {
+        var random = SplitMix64(seed: 32)
+        let late = try losing(0.2, 8)
+        var lent = LoneNode([.price(30)], commons: AdaptiveModel.commons(.init(profile: late)))
+        var alone = LoneNode([.price(30)])
+        for _ in 0..<20_000 {
+            let gap = Int64(1e9 + 5e7 * random.exponential())
+            lent.hear(gap)
+            alone.hear(gap)
+        }
+        let (with, without) = (try #require(lent.wait()), try #require(alone.wait()))
+        #expect(Double(with) < 1.2 * Double(without))
+    }
+
+    @Test func `is outweighed by what a group shows`() throws {
+        let late = try losing(0.2, 8)
+        func newcomersWait(_ commons: AdaptiveModel.Commons) throws -> Int64 {
+            var newcomer = LoneNode([.price(100)], announcedInterval: .seconds(1), commons: commons)
+            for _ in 0..<5 { newcomer.hear(.seconds(1)) }
+            return try #require(newcomer.wait())
+        }
+        var veteran = LoneNode(commons: AdaptiveModel.commons(.init(profile: late)))
+        for _ in 0..<30_000 { veteran.hear(.seconds(1)) }
+        #expect(try newcomersWait(AdaptiveModel.commons(.init(profile: late))) > .seconds(9))
+        #expect(try newcomersWait(veteran.commons) < .seconds(3))
+    }
+
+    @Test func `is what every group of a detector begins with`() throws {
+        func deadline(_ profile: LatenessProfile?, group: String) throws -> Int64 {
+            var detector = Detector<AdaptiveModel>(
+                .init(levels: [.suspect(.price(100))], model: .init(profile: profile)))
+            var events: [Event] = []
+            let now = Instant(nanoseconds: 0)
+            let key = NodeKey(rawValue: 7)
+            detector.introduce(try NodeIdentity(group: group, name: "a"), key: key, at: now, into: &events)
+            detector.receive(Heartbeat(key: key, sequence: 0, announcedInterval: .seconds(1)), at: now, into: &events)
+            return try #require(detector.deadline(of: key)).nanoseconds
+        }
+        let late = try losing(0.2, 8)
+        for group in ["edge", "core"] {
+            #expect(try deadline(late, group: group) > .seconds(9))
+            #expect(try deadline(nil, group: group) < .seconds(9))
+        }
+    }
+
+    // MARK: What it holds
+
+    @Test func `reproduces how many heartbeats were later than each edge`() throws {
+        var random = SplitMix64(seed: 33)
+        var node = LoneNode(announcedInterval: .seconds(1))
+        var latenesses: [Double] = []
+        for _ in 0..<5000 {
+            // As early as late, so that the interval stays what it is.
+            let lateness = min(0.75, 0.1 * random.exponential())
+            for lateness in [lateness, -lateness] {
+                latenesses.append(lateness)
+                node.hear(Int64(1e9 * (1 + lateness)))
+            }
+        }
+        let table = try #require(node.commons.profile?.tables["last"]?.first)
+        #expect(abs(table.reduce(0, +) - LatenessProfile.heartbeats) < 50)
+        // Six buckets of what is early; then edges at 1/64, two to the octave up to 1/16, and four from there.
+        var edges = [0.015625, 0.0234375, 0.03125, 0.046875]
+        for octave in [0.0625, 0.125, 0.25, 0.5] { edges += [1, 1.25, 1.5, 1.75].map { $0 * octave } }
+        for (number, edge) in edges.enumerated() {
+            let share = Double(table.dropFirst(7 + number).reduce(0, +)) / Double(LatenessProfile.heartbeats)
+            let expected = Double(latenesses.count { $0 > edge }) / Double(latenesses.count)
+            #expect(abs(share - expected) < 0.01, "\(edge)")
+        }
+    }
+
+    @Test func `is the same when it was written and read, and when a group was made of it`() throws {
+        let profile = try profile { Int64(1e9 + 3e8 * $0.exponential()) }
+        #expect(try LatenessProfile(tables: profile.tables, deviation: profile.deviation) == profile)
+        let commons = AdaptiveModel.commons(.init(profile: profile))
+        #expect(commons.profile == profile)
+        #expect(AdaptiveModel.commons().profile == nil)
+    }
+
+    @Test func `is a weighted mean of those that it was mixed of`() throws {
+        let early = try certain(bucket: 3)
+        let late = try LatenessProfile(tables: certain(bucket: 40).tables, deviation: 0.5)
+        let mixed = try #require(LatenessProfile(mixing: [(early, 3), (late, 1)]))
+        #expect(mixed.deviation == 0.2)
+        let table = try #require(mixed.tables["last"]?.first)
+        #expect(table[3] == 75_000 && table[40] == 25_000)
+        #expect(LatenessProfile(mixing: []) == nil)
+        #expect(LatenessProfile(mixing: [(early, 0)]) == nil)
+    }
+
+    @Test(arguments: [
+        Mistake("last", nil, says: "last is missing"),
+        Mistake("lost", [[100_000]], says: "lost must be one of last, schedule, patches"),
+        Mistake("last", [[100_000], []], says: "last must have 1 tables, found 2"),
+        Mistake("schedule", [[100_000]], says: "schedule must have 3 tables, found 1"),
+        Mistake("last", [[99_999, -1]], says: "last[0][1] must be a count from 0 to 100000, found -1"),
+        Mistake("last", [[.max, .max]], says: "last[0][0] must be a count from 0 to 100000, found \(Int.max)"),
+        Mistake("last", [Array(repeating: 1, count: 47)], says: "last[0] must have at most 46 counts, found 47"),
+        Mistake(
+            "patches", [[], [], [1], [], [], []], says: "patches must have counts that come to about 100000, found 1"),
+    ]) func `says what is wrong with tables that are none`(mistake: Mistake) throws {
+        var tables = try certain(bucket: 0).tables
+        tables[mistake.family] = mistake.tables
+        let error = #expect(throws: InvalidLatenessProfile.self) { try LatenessProfile(tables: tables, deviation: 0.1) }
+        #expect(error?.description == mistake.words)
+    }
+
+    @Test(arguments: [-0.1, 8.1, .nan, .infinity]) func `has a deviation that nodes can have`(deviation: Double) throws
+    {
+        let tables = try certain(bucket: 0).tables
+        let error = #expect(throws: InvalidLatenessProfile.self) {
+            try LatenessProfile(tables: tables, deviation: deviation)
+        }
+        #expect(error?.place == "deviation")
+    }
+
+    struct Mistake: Sendable, CustomStringConvertible {
+        let family: String
+        let tables: [[Int]]?
+        let words: String
+        init(_ family: String, _ tables: [[Int]]?, says words: String) {
+            (self.family, self.tables, self.words) = (family, tables, words)
+        }
+        var description: String { words }
+    }
+
+    // MARK: Made
+
+    /// What a node with such gaps, and that many heartbeats lost before each, shows in ten thousand heartbeats.
+    private func profile(
+        _ gap: (inout SplitMix64) -> Int64, lost: (Int64) -> Int64 = { _ in 0 }
+    ) throws -> LatenessProfile {
+        var random = SplitMix64(seed: 30)
+        var veteran = LoneNode(announcedInterval: .seconds(1))
+        for _ in 0..<10_000 {
+            let gap = gap(&random)
+            veteran.hear(gap, step: 1 + lost(gap))
+        }
+        return try #require(veteran.commons.profile)
+    }
+
+    /// What a node shows that is on time but for this share of its heartbeats, before which so many are lost.
+    private func losing(_ share: Double, _ count: Int64) throws -> LatenessProfile {
+        try profile {
+            $0.chance(share) ? .seconds(1 + count) : .seconds(1)
+        } lost: {
+            $0 / .seconds(1) - 1
+        }
+    }
+
+    /// All heartbeats in one bucket of every family's first state.
+    private func certain(bucket: Int) throws -> LatenessProfile {
+        let table = Array(repeating: 0, count: bucket) + [LatenessProfile.heartbeats]
+        return try LatenessProfile(
+            tables: ["last": [table], "schedule": [table, [], []], "patches": [table, [], [], [], [], []]],
+            deviation: 0.1)
+    }
+}
+
+extension SplitMix64 {
+    fileprivate mutating func exponential() -> Double { -log1p(-Double.random(in: 0..<1, using: &self)) }
+}
