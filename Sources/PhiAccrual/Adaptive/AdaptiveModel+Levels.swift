@@ -75,6 +75,6 @@ extension AdaptiveModel {
     public func wait(until threshold: Threshold, in pursuit: Pursuit) -> Int64? { pursuit.wait }
 
     public func shortfall(of threshold: Threshold, in pursuit: Pursuit) -> Shortfall? {
-        pursuit.steering.shortfall(unit: expectedInterval)
+        pursuit.steering.shortfall(unit: inNanoseconds(interval: 1))
     }
 }

@@ -58,8 +58,9 @@ public struct AdaptiveModel: ArrivalModel {
 
     public mutating func observe(_ arrival: Arrival, in commons: inout Commons) {
         let gap = Double(arrival.gap)
+        // First heartbeats with one stamp tell nothing of an interval.
+        guard observed > 0 || gap > 0 else { return }
         if unit == 0 {
-            guard gap > 0 else { return }  // heartbeats with one stamp tell nothing of an interval
             assume(gap / Double(arrival.step))
             join(commons.tables)
         } else {
@@ -91,11 +92,11 @@ public struct AdaptiveModel: ArrivalModel {
                 + LatenessBuckets.bucket(of: lateness[family.rawValue], early: family.early)
         }
         tables.tally(buckets, centre: Float(centre) / unit, scale: scale / unit)
-        group.tally(buckets, states: states, deviation: deviation / unit)
+        group.tally(buckets, states: states, deviation: min(8, deviation / unit))
     }
 
     private mutating func learnVolatility(_ gap: Float) {
-        let weight = 1 / Float(observed + 1)
+        let weight = 1 / (Float(observed) + 1)
         // An outage is no volatility: one must not widen the next thousand deadlines.
         if observed >= 20, gap > Self.outage * unit { return }
         let most = 8 * unit
@@ -155,8 +156,9 @@ public struct AdaptiveModel: ArrivalModel {
     }
     /// Heartbeats since the last choice.
     var heartbeatsSinceRefit: Int { Int(sinceRefit) }
-    /// In intervals.
+    /// In units.
     func inIntervals(_ wait: Int64) -> Float { Float(wait) / unit }
+    func inNanoseconds(interval: Double) -> Double { interval * Double(unit) }
 
     private func centre(of family: Family) -> Double { family == .schedule ? drift.expectedWait : Double(unit) }
 

@@ -64,7 +64,8 @@ struct BudgetSteering: Sendable {
         from menu: borrowing WaitMenu, target: Float, limit: Float, heartbeats: Int, group: MistakeRecord
     ) -> WaitChoice {
         let correction = record.correction(prior: group.correction(prior: 1))
-        if let logPrice {
+        // While the limit binds and breaks the budget no price helps: it stays where it is.
+        if let logPrice, infeasible == nil {
             balance += Float(heartbeats) * (target - predicted * correction)
             // Half of what is left over, or overdrawn, is to be made good within the time of one mistake.
             balance = min(0.5, max(-0.5, balance))
@@ -73,7 +74,7 @@ struct BudgetSteering: Sendable {
             // Far off, as in early life, the price leaps: a share falls about as fast as its price grows.
             let step = (abs(error) > 0.7 ? 0.8 : 0.2) * error
             self.logPrice = min(Self.highestLogPrice, max(Self.lowestLogPrice, logPrice + step))
-        } else {
+        } else if logPrice == nil {
             logPrice = firstLogPrice(menu, target)
         }
         let choice = affordable(from: menu, target / correction)

@@ -47,7 +47,7 @@ struct LatenessTables: Sendable {
         scales /= 2
     }
 
-    /// Takes the latest arrivals out again, `number` of them in each family.
+    /// Takes the most late arrivals out again, `number` of them in each family.
     mutating func forgetLatest(_ number: Int) {
         for family in Family.allCases {
             var left = number
@@ -57,7 +57,10 @@ struct LatenessTables: Sendable {
                 }
             }
         }
+        let kept = Float(total - min(total, UInt32(number))) / Float(max(1, total))
         total -= min(total, UInt32(number))
+        centres *= kept
+        scales *= kept
     }
 
     /// How many gaps had a lateness, in the scale of `last`, in the same bucket as this one or in one beside.

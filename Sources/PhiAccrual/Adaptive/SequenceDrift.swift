@@ -30,7 +30,10 @@ struct SequenceDrift: Sendable {
     private var carry: Float { variance > 0 ? min(1, max(0, covariance / variance)) : 0 }
 
     /// When the next heartbeat is expected, after the last arrival.
-    var expectedWait: Double { max(0, interval + Double((carry - 1) * lateness)) }
+    var expectedWait: Double {
+        // A stray says little of the next heartbeat.
+        max(0, interval + Double((carry - 1) * lateness.clamped(to: Self.farOff * surprise)))
+    }
 
     /// A schedule starts with the arrival that was last; its interval is still the best guess.
     mutating func begin() { (lateness, strays) = (0, 0) }
@@ -52,7 +55,7 @@ struct SequenceDrift: Sendable {
         let late = Float(gap - interval * Double(step))
         let stepsBefore = count == 1 ? 0 : Int64(steps)
         steps = UInt16(min(stepsBefore.addingSaturated(step), Self.longestMemory))
-        interval = max(0, interval + Double(late.clamped(to: limit) / Float(steps)))
+        interval = max(1, interval + Double(late.clamped(to: limit) / Float(steps)))
 
         let raw = lateness + Float(gap - interval * Double(step))
         let unexplained = abs(raw - carry * lateness)
