@@ -17,6 +17,7 @@ public struct FittedTrace: Sendable {
     ///   - origin: Where it comes from, and under which licence.
     /// - Throws: `TraceError`, `CannotRead`, or `TooFewHeartbeats`.
     public init(path: String, columnUnit: TimeUnit? = nil, origin: String? = nil) throws {
+        let digest = try InputFile.sha256(ofFile: path)
         arrivals = try RecordedArrivals(path: path, columnUnit: columnUnit)
         let file = path.split(separator: "/").last.map(String.init) ?? path
         guard arrivals.samples >= Self.leastHeartbeats, let lateness = LatenessProfile(of: arrivals) else {
@@ -24,7 +25,7 @@ public struct FittedTrace: Sendable {
         }
         self.lateness = lateness
         source = NetworkProfile.Source(
-            trace: file, sha256: try InputFile.sha256(ofFile: path), heartbeats: arrivals.samples,
+            trace: file, sha256: digest, heartbeats: arrivals.samples,
             nodes: arrivals.nodes.count, origin: origin)
     }
 }

@@ -33,8 +33,12 @@ public struct InputFile: ~Copyable {
         throw CannotRead(path: path, reason: "it has more than \(limit) bytes")
     }
 
-    /// SHA-256 of all of it, in 64 hexadecimal digits.
+    /// SHA-256 of all of it, in 64 hexadecimal digits. Only of ordinary files: what a pipe gives it gives but once.
     public static func sha256(ofFile path: String) throws(CannotRead) -> String {
+        var status = stat()
+        guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+            throw CannotRead(path: path, reason: "it must be an ordinary file, since it is read twice")
+        }
         var file = try InputFile(path: path)
         var state = crypto_hash_sha256_state()
         crypto_hash_sha256_init(&state)

@@ -24,7 +24,7 @@ public struct ProfileFit: Sendable {
 
     public let lateness: LatenessProfile
     public let sources: [NetworkProfile.Source]
-    /// Empty if there is but one recording.
+    /// Empty if there is but one recording. Recordings whose nodes are all too short for a horizon have no rows of it.
     public let rows: [Row]
 
     public static let estimator =
@@ -52,7 +52,7 @@ public struct ProfileFit: Sendable {
                     NewcomerTrial.run(trace.arrivals, under: Self.policies, profile: nil, horizon: horizon),
                     NewcomerTrial.run(trace.arrivals, under: Self.policies, profile: profile, horizon: horizon)
                 )
-                for (policy, pair) in zip(Self.policies, zip(alone, profiled)) {
+                for (policy, pair) in zip(Self.policies, zip(alone, profiled)) where pair.0.heartbeats > 0 {
                     rows.append(
                         Row(
                             trace: trace.source.trace, horizon: horizon, policy: policy, alone: pair.0,

@@ -68,7 +68,11 @@ struct Fit: ParsableCommand {
         for (number, path) in traces.enumerated() {
             progress.show("reading \(number + 1) of \(traces.count): \(path)")
             let origin = origin.last { $0.file == Self.file(path) }?.text
-            fitted.append(try FittedTrace(path: path, columnUnit: unit, origin: origin))
+            let trace = try FittedTrace(path: path, columnUnit: unit, origin: origin)
+            if let twin = fitted.first(where: { $0.source.sha256 == trace.source.sha256 }) {
+                throw SameTrace(files: [twin.source.trace, trace.source.trace])
+            }
+            fitted.append(trace)
         }
         let fit = ProfileFit(fitted) { progress.show("trying \($0 + 1) of \(traces.count): \(traces[$0])") }
         let profile = try NetworkProfile(
@@ -83,6 +87,11 @@ struct Fit: ParsableCommand {
             try file.finish()
             for line in Self.table(fit) { Console.print(line) }
         }
+    }
+
+    private struct SameTrace: Error, CustomStringConvertible {
+        var files: [String]
+        var description: String { "\(files.joined(separator: " and ")) hold the same bytes: a trace counts once" }
     }
 
     private static func table(_ fit: ProfileFit) -> [String] {

@@ -53,6 +53,13 @@ import Testing
         for decades in calibration.decades.values { #expect(decades > -0.7 && decades < 0.3, "\(decades)") }
     }
 
+    @Test func `of nodes that are heard but shortly judges what there is`() throws {
+        let traces = try ["a", "b"].map { name in try fitted(name, nodes: 60, heartbeats: 30) { _ in 0 } }
+        let fit = ProfileFit(traces)
+        #expect(Set(fit.rows.map(\.horizon)) == [10])
+        #expect(fit.calibration == nil)
+    }
+
     @Test func `of one trace cannot be judged`() throws {
         let fit = ProfileFit([try fitted("a", nodes: 1, heartbeats: 1500) { _ in 0 }])
         #expect(fit.rows.isEmpty && fit.calibration == nil)

@@ -46,6 +46,17 @@ extension SystemTests {
             }
         }
 
+        @Test func `takes no trace twice`() async throws {
+            try await TestBed.run { bed in
+                for name in ["a.csv", "b.csv"] {
+                    try lateTrace(seed: 5).write(toFile: bed.path(name), atomically: false, encoding: .utf8)
+                }
+                let fit = try bed.phi("fit", "a.csv", "b.csv", "--name", "depot", "-o", "-")
+                #expect(try await fit.exit() == 2)
+                #expect(fit.errors == ["phi: a.csv and b.csv hold the same bytes: a trace counts once"])
+            }
+        }
+
         @Test func `is lent to a running detector, which says so`() async throws {
             try await TestBed.run { bed in
                 let detector = try bed.phi(

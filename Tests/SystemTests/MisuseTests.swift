@@ -88,6 +88,7 @@ extension SystemTests {
             Misuse(
                 "replay good.csv --detector adaptive --profile half.json", says: "half.json: \"kind\"", "one of lan"),
             Misuse("detect --detector adaptive --profile half.json", says: "half.json: \"kind\"", "one of lan"),
+            Misuse("fit . --name depot -o -", says: "cannot read .", "ordinary file"),
             Misuse("fit missing.csv --name depot -o -", says: "missing.csv", "No such file"),
             Misuse("fit good.csv --name depot -o -", says: "good.csv", "at least 1000 heartbeats", "found 1"),
             Misuse("fit empty.csv --name depot -o -", says: "empty.csv", "node,seq,sent_ns,arrival_ns"),
