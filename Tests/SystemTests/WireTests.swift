@@ -50,10 +50,11 @@ extension SystemTests {
                     #expect(heartbeat.announcedInterval == 250_000_000)
                     #expect(heartbeat.incarnation == heard[0].incarnation && heartbeat.incarnation >= start)
                     #expect(heartbeat.isLeaving == (heartbeat.sequence == sequences.last))
-                    // Numbers are slots of the schedule: never early, and on a machine with other things to do a bit late.
+                    // Numbers are slots of the schedule; on a machine with other things to do some are late, the first
+                    // perhaps among them. The goodbye takes the next number at once.
                     let slots = Int64(heartbeat.sequence) - Int64(heard[0].sequence)
                     let delay = (heartbeat.sent ?? 0) - (heard[0].sent ?? 0) - slots * 250_000_000
-                    #expect(delay > -250_000_000 && delay < 10_000_000_000, "\(heartbeat)")
+                    #expect(delay.magnitude < 10_000_000_000, "\(heartbeat)")
                 }
             }
         }
