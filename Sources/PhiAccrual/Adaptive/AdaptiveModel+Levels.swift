@@ -5,6 +5,9 @@ extension AdaptiveModel {
         case phi(Double)
         case price(Float)
         case mistakes(MistakeBudget)
+
+        /// Whether there is a family and lateness to choose for it.
+        fileprivate var isChoice: Bool { if case .phi = self { false } else { true } }
     }
 
     /// What one node keeps per level.
@@ -12,6 +15,8 @@ extension AdaptiveModel {
         /// When the level suspects, in nanoseconds after the last arrival; nil while no interval is known.
         fileprivate(set) var wait: Int64?
         fileprivate(set) var choice = WaitChoice()
+        /// Where φ was reached last, in scales after the centre.
+        fileprivate(set) var lateness: Float = 4
         fileprivate(set) var steering = BudgetSteering()
     }
 
@@ -44,30 +49,68 @@ extension AdaptiveModel {
         in commons: inout Commons
     ) {
         guard isExpecting else { return }
-        if arrival == nil { join(commons.tables) }
-        let heartbeats = heartbeatsSinceRefit
-        let menu = takeRefit() ? menu(commons) : nil
+        if let arrival {
+            // Mistakes made while an interval changes say nothing of predictions.
+            if !isWithheld { account(arrival, thresholds, &pursuits, in: &commons) }
+        } else {
+            join(commons.tables)
+        }
+        if isChoiceDue {
+            choose(thresholds, &pursuits, commons)
+            choiceIsMade()
+        }
+        let stampError = arrival?.stampError ?? 0
+        var hasPhi = false
         for level in thresholds.indices {
             switch thresholds[level] {
-            case .phi(let phi):
-                pursuits[level].wait = Int64(saturating: suspicion.wait(until: phi).rounded(.up))
-            case .price(let price):
-                if let menu { pursuits[level].choice = menu.cheapest(at: price) }
-                pursuits[level].wait = Int64(saturating: wait(pursuits[level].choice).rounded(.up))
+            case .phi: hasPhi = true
+            case .price:
+                pursuits[level].wait = Int64(saturating: wait(pursuits[level].choice, stampError: stampError))
             case .mistakes(let budget):
-                // Mistakes made while an interval changes say nothing of predictions.
-                if let arrival, !isWithheld {
-                    pursuits[level].steering.account(
-                        wasMistake: arrival.gap > pursuits[level].wait ?? .max, in: &commons.mistakes[min(7, level)])
-                }
-                if let menu {
-                    pursuits[level].choice = pursuits[level].steering.choose(
-                        from: menu, target: Float(budget.perHeartbeat(interval: expectedInterval)),
-                        limit: budget.within.map(inIntervals) ?? .infinity, heartbeats: heartbeats,
-                        group: commons.mistakes[min(7, level)])
-                }
-                let wait = Int64(saturating: wait(pursuits[level].choice).rounded(.up))
+                let wait = Int64(saturating: wait(pursuits[level].choice, stampError: stampError))
                 pursuits[level].wait = min(wait, budget.within ?? .max)
+            }
+        }
+        if hasPhi { follow(thresholds, &pursuits, stampError: stampError) }
+    }
+
+    /// Where φ is a threshold.
+    private func follow(
+        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, stampError: Int64
+    ) {
+        let curve = suspicion
+        for level in thresholds.indices {
+            guard case .phi(let phi) = thresholds[level] else { continue }
+            let wait = curve.wait(until: phi, near: curve.silence(ofLateness: Double(pursuits[level].lateness)))
+            pursuits[level].lateness = Float(curve.lateness(after: wait))
+            pursuits[level].wait = max(Int64(saturating: wait.rounded(.up)), earliest(stampError: stampError))
+        }
+    }
+
+    private func account(
+        _ arrival: Arrival, _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>,
+        in commons: inout Commons
+    ) {
+        for level in thresholds.indices {
+            guard case .mistakes = thresholds[level] else { continue }
+            pursuits[level].steering.account(
+                wasMistake: arrival.gap > pursuits[level].wait ?? .max, in: &commons.mistakes[min(7, level)])
+        }
+    }
+
+    private func choose(
+        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, _ commons: borrowing Commons
+    ) {
+        guard thresholds.contains(where: \.isChoice), let menu = menu(commons) else { return }
+        for level in thresholds.indices {
+            switch thresholds[level] {
+            case .phi: break
+            case .price(let price): pursuits[level].choice = menu.cheapest(at: price)
+            case .mistakes(let budget):
+                pursuits[level].choice = pursuits[level].steering.choose(
+                    from: menu, target: Float(budget.perHeartbeat(interval: expectedInterval)),
+                    limit: budget.within.map(inIntervals) ?? .infinity, heartbeats: heartbeatsSinceChoice,
+                    group: commons.mistakes[min(7, level)])
             }
         }
     }

@@ -26,7 +26,9 @@ public struct AdaptiveModel: ArrivalModel {
     private var deviationBefore: Float = 0
     private var excessBefore: Float = 0
     private var observed: UInt32 = 0
-    private var sinceRefit: UInt8 = 0
+    private(set) var heartbeatsSinceChoice: UInt8 = 0
+    /// Whether the unit changed since the last choice.
+    private var isUnitNew = false
     /// Whether the last gap may be part of a change and was not learned from.
     private(set) var isWithheld = false
 
@@ -72,7 +74,7 @@ public struct AdaptiveModel: ArrivalModel {
         observed = observed == .max ? .max : observed + 1
         drift.observe(gap: gap, step: arrival.step, count: observed, unit: unit)
         if observed <= Self.unitGaps { unit = max(1, Float(drift.interval)) }
-        sinceRefit = sinceRefit == .max ? .max : sinceRefit + 1
+        if heartbeatsSinceChoice < .max { heartbeatsSinceChoice += 1 }
     }
 
     private mutating func tally(_ gap: Double, in group: inout GroupTables) {
@@ -132,7 +134,7 @@ public struct AdaptiveModel: ArrivalModel {
         drift.rescale(to: Double(interval))
         (unit, meanGap) = (interval, interval)
         rival.end()
-        sinceRefit = .max
+        isUnitNew = true
     }
 
     // MARK: What levels build on
@@ -146,16 +148,16 @@ public struct AdaptiveModel: ArrivalModel {
     private func scale(of family: Family) -> Float { family == .last ? Family.lastScale * unit : scale }
 
     /// Whether it is time to choose anew: rarely, once much is known and little changes.
-    mutating func takeRefit() -> Bool {
-        guard observed < 4 || UInt32(sinceRefit) >= min(128, max(8, observed / 50)) else { return false }
-        sinceRefit = 0
-        return true
+    var isChoiceDue: Bool {
+        isUnitNew || observed < 4 || UInt32(heartbeatsSinceChoice) >= min(128, 8 + observed / 32)
     }
+    mutating func choiceIsMade() { (heartbeatsSinceChoice, isUnitNew) = (0, false) }
+
+    /// What there is to choose from; nil while nothing is known.
     func menu(_ commons: borrowing Commons) -> WaitMenu? {
-        WaitMenu(tables, commons.tables, nextCentre: Float(drift.expectedWait) / unit, scale: scale / unit)
+        guard WaitMenu.isKnown(tables, commons.tables) else { return nil }
+        return WaitMenu(tables, commons.tables, nextCentre: Float(drift.expectedWait) / unit, scale: scale / unit)
     }
-    /// Heartbeats since the last choice.
-    var heartbeatsSinceRefit: Int { Int(sinceRefit) }
     /// In units.
     func inIntervals(_ wait: Int64) -> Float { Float(wait) / unit }
     func inNanoseconds(interval: Double) -> Double { interval * Double(unit) }
@@ -178,9 +180,15 @@ public struct AdaptiveModel: ArrivalModel {
     }
 
     /// When a choice suspects, in nanoseconds after the last arrival.
-    func wait(_ choice: WaitChoice) -> Double {
-        let lateness = choice.lateness(inState: state(of: choice.family))
-        return max(0, centre(of: choice.family) + Double(lateness * scale(of: choice.family)))
+    /// - Parameter stampError: Never less than so long after the heartbeat is expected, where it is known.
+    func wait(_ choice: WaitChoice, stampError: Int64) -> Double {
+        let lateness = Double(choice.lateness(inState: state(of: choice.family)) * scale(of: choice.family))
+        let least = stampError > 0 ? Double(stampError) : -.infinity
+        return max(0, centre(of: choice.family) + max(lateness, least)).rounded(.up)
+    }
+    /// The same of φ.
+    func earliest(stampError: Int64) -> Int64 {
+        stampError > 0 ? Int64(saturating: Double(unit) + Double(stampError)) : 0
     }
 
     // MARK: Suspicion

@@ -61,7 +61,7 @@ struct BudgetSteering: Sendable {
     ///   - limit: No wait is longer than this, in intervals.
     ///   - heartbeats: How many came since the last choice.
     mutating func choose(
-        from menu: borrowing WaitMenu, target: Float, limit: Float, heartbeats: Int, group: MistakeRecord
+        from menu: borrowing WaitMenu, target: Float, limit: Float, heartbeats: UInt8, group: MistakeRecord
     ) -> WaitChoice {
         let correction = record.correction(prior: group.correction(prior: 1))
         // While the limit binds and breaks the budget no price helps: it stays where it is.

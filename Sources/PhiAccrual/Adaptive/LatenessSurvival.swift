@@ -14,7 +14,7 @@
 ///
 /// Source of the estimate: Hill, “A simple general approach to inference about the tail of a distribution”, Annals of
 /// Statistics 3, 1975.
-struct LatenessSurvival {
+struct LatenessSurvival: ~Copyable {
     /// Heartbeats above the edge at which the tail begins.
     private static let tailCount: Float = 10
     /// Prior of the tail: weight in heartbeats, and reciprocal of the power.
@@ -34,10 +34,9 @@ struct LatenessSurvival {
 
     /// - Parameters:
     ///   - counts: Heartbeats in each bucket of the family; the others are 0.
-    ///   - total: Their sum, and whatever else is to count as early.
-    init(_ counts: borrowing InlineArray<46, Float>, of family: Family, total: Float) {
+    ///   - total: Their sum, and whatever else is to count as early; nil: their sum.
+    init(_ counts: Span<Float>, of family: Family, total: Float? = nil) {
         self.family = family
-        self.total = total
         let last = family.edgeCount  // the number of the last bucket
         var sum: Float = 0
         var bucket = last
@@ -46,6 +45,7 @@ struct LatenessSurvival {
             above[bucket - 1] = sum
             bucket -= 1
         }
+        self.total = total ?? sum + counts[0]
         tailEdge = family.early
         while tailEdge < last - 1, above[tailEdge] > Self.tailCount { tailEdge += 1 }
         var (weight, excess) = (Self.priorWeight, Self.priorWeight * Self.priorIndex)
@@ -69,36 +69,38 @@ struct LatenessSurvival {
 
     // MARK: Exact values between edges, for φ
 
-    private func edge(_ number: Int) -> Double { Double(LatenessBuckets.edge(number, early: family.early)) }
-    private func share(atEdge edge: Int) -> Double { (Double(above[edge]) + 0.5) / (Double(total) + 1) }
-
     /// Logarithm of the share of heartbeats later than this: at most 0, falling without bound.
     ///
     /// Between edges it is a straight line in logarithms; around 0, where most heartbeats of a quiet node lie at one
     /// point, the share itself is one.
     func logShare(at lateness: Double, start: Double) -> Double {
+        let (family, above, whole) = (family, above.span, Double(total) + 1)
+        func edge(_ number: Int) -> Double { Double(LatenessBuckets.edge(number, early: family.early)) }
+        func share(atEdge edge: Int) -> Double { (Double(above[edge]) + 0.5) / whole }
+
         let (early, onTime) = (family.firstEdge, family.early)
         let tail = edge(tailEdge)
         if lateness >= tail { return log(share(atEdge: tailEdge)) - log(lateness / tail) / Double(index) }
         // Everything comes after the last arrival.
         if lateness <= edge(early) {
             guard start < edge(early) else { return 0 }
-            return log(line(from: 1, to: share(atEdge: early), (lateness - start) / (edge(early) - start)))
+            return log(Self.line(from: 1, to: share(atEdge: early), (lateness - start) / (edge(early) - start)))
         }
         if lateness <= edge(onTime) {
             // A centre so near the last arrival that nothing can be early.
             let from = start < edge(early) ? (edge(early), share(atEdge: early)) : (start, 1)
             guard from.0 < edge(onTime) else { return log(share(atEdge: onTime)) }
-            return log(line(from: from.1, to: share(atEdge: onTime), (lateness - from.0) / (edge(onTime) - from.0)))
+            return log(
+                Self.line(from: from.1, to: share(atEdge: onTime), (lateness - from.0) / (edge(onTime) - from.0)))
         }
         let bucket = LatenessBuckets.bucket(of: Float(lateness), early: family.early)
         let upper = min(max(onTime + 1, bucket), family.edgeCount - 1)
         let (low, high) = (edge(upper - 1), edge(upper))
-        return line(
+        return Self.line(
             from: log(share(atEdge: upper - 1)), to: log(share(atEdge: upper)), (lateness - low) / (high - low))
     }
 
-    private func line(from: Double, to: Double, _ progress: Double) -> Double {
+    private static func line(from: Double, to: Double, _ progress: Double) -> Double {
         from + (to - from) * min(1, max(0, progress))
     }
 }

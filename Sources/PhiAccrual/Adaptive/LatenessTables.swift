@@ -1,3 +1,6 @@
+/// Heartbeats in each bucket of all families, in all their states.
+typealias LatenessCounts = InlineArray<415, Float>
+
 /// How late one node's heartbeats came: for each family and state a histogram.
 ///
 /// A histogram of lateness is the tally of every rule “suspect α scales after the centre”, for all α at once.
@@ -10,6 +13,24 @@ struct LatenessTables: Sendable {
     private var scales: Float = 0
 
     private static let halvedAt: UInt32 = 65_536
+
+    func values() -> LatenessCounts {
+        let counts = counts.span
+        var values = LatenessCounts(repeating: 0)
+        for bucket in counts.indices { values[bucket] = counts[bucket].value }
+        return values
+    }
+
+    /// A family's states together.
+    func pooled(_ family: Family) -> InlineArray<46, Float> {
+        let counts = counts.span
+        var pooled = InlineArray<46, Float>(repeating: 0)
+        for state in family.states {
+            let first = family.firstBucket(ofState: state)
+            for bucket in 0..<family.bucketCount { pooled[bucket] += counts[first + bucket].value }
+        }
+        return pooled
+    }
 
     /// Mean wait of “`lateness` scales after the centre”, in intervals: its intercept and slope.
     /// - Parameters:
@@ -78,7 +99,7 @@ struct LatenessTables: Sendable {
 ///
 /// A node borrows from them: it knows nothing rarer than one in as many heartbeats as it has sent, its group may.
 struct GroupTables: Sendable {
-    private(set) var counts = InlineArray<415, Float>(repeating: 0)
+    private(set) var counts = LatenessCounts(repeating: 0)
     private(set) var totals = InlineArray<10, Float>(repeating: 0)
     private(set) var total: Float = 0
     /// Moving mean over all nodes of how far gaps are from the mean gap, in intervals.
@@ -116,6 +137,14 @@ struct GroupTables: Sendable {
         }
         total += 1
         if total >= Self.halvedAt { fade(to: 0.5) }
+    }
+
+    /// What nodes other than the one with these counts showed.
+    func others(than own: Span<Float>) -> LatenessCounts {
+        let counts = counts.span
+        var others = LatenessCounts(repeating: 0)
+        for bucket in others.indices { others[bucket] = max(0, counts[bucket] - own[bucket]) }
+        return others
     }
 
     mutating func fade(to share: Float) {

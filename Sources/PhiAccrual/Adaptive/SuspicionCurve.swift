@@ -2,49 +2,47 @@
 ///
 /// It asks the family of bad patches, all its states together, and only what the node itself has shown; beyond that a
 /// pretended heartbeat decides. So φ grows without bound, but no faster than knowledge allows.
-struct SuspicionCurve {
+struct SuspicionCurve: ~Copyable {
     private let survival: LatenessSurvival
     private let unit: Double  // ns
     private let scale: Double  // ns
 
     init(_ tables: borrowing LatenessTables, unit: Double, scale: Double) {
-        let family = Family.patches
-        var counts = InlineArray<46, Float>(repeating: 0)
-        var total: Float = 0
-        for state in family.states {
-            let first = family.firstBucket(ofState: state)
-            for bucket in 0..<family.bucketCount {
-                let count = tables.counts[first + bucket].value
-                counts[bucket] += count
-                total += count
-            }
-        }
-        survival = LatenessSurvival(counts, of: family, total: total)
+        survival = LatenessSurvival(tables.pooled(.patches).span, of: .patches)
         (self.unit, self.scale) = (unit, scale)
     }
 
+    /// In scales after the centre.
+    func lateness(after silence: Double) -> Double { (silence - unit) / scale }
+    func silence(ofLateness lateness: Double) -> Double { max(1, unit + lateness * scale) }
+
     /// - Parameter silence: In nanoseconds, at least 0.
     func phi(after silence: Double) -> Double {
-        let logShare = survival.logShare(at: (silence - unit) / scale, start: -unit / scale)
+        let logShare = survival.logShare(at: lateness(after: silence), start: -unit / scale)
         let pretended = PretendedHeartbeat.share(longerThan: silence / unit)
         return max(0, -PretendedHeartbeat.mixed(logShare, of: Double(survival.total), with: pretended) / ln10)
     }
 
     /// The silence at which φ is reached, in nanoseconds.
-    func wait(until phi: Double) -> Double {
-        var (low, high) = (0.0, 2 * unit)
-        while high < 0x1p63, self.phi(after: high) < phi { (low, high) = (high, 2 * high) }
-        // φ only grows, so there is one crossing. Each end is moved to where a straight line between them would meet φ,
-        // and every third time to the middle, lest one end stay.
-        var (below, above) = (self.phi(after: low) - phi, self.phi(after: high) - phi)
+    /// - Parameter guess: Where it may be, above 0; near it the search is short.
+    func wait(until phi: Double, near guess: Double) -> Double {
+        // φ only grows, so there is one crossing: after `low`, and not after `high`.
+        var (low, high) = (0.0, Double.infinity)
+        var (at, error) = (guess, self.phi(after: guess) - phi)
+        var slope = 1 / guess  // of φ; that of a tail which falls as a square is about this
         var turn = 0
-        while high - low > 0.5, high - low > high * 0x1p-50 {
-            turn += 1
-            let share = turn % 3 == 0 || below >= 0 ? 0.5 : min(0.99, max(0.01, below / (below - above)))
-            let guess = low + (high - low) * share
-            let error = self.phi(after: guess) - phi
-            if error < 0 { (low, below) = (guess, error) } else { (high, above) = (guess, error) }
+        while true {
+            if error < 0 { low = at } else { high = at }
+            if abs(error) <= 1e-10 * phi || low > 0x1p63 { return at }
+            if high - low <= max(0.25, low * 0x1p-51) { return high }
+            // Where a straight line through the last two reaches φ.
+            var next = at - error / slope
+            if !(next > low && next < min(high, 8 * at)) || turn > 20 {
+                next = high == .infinity ? 2 * low : (low + high) / 2
+            }
+            let nextError = self.phi(after: next) - phi
+            slope = (nextError - error) / (next - at)
+            (at, error, turn) = (next, nextError, turn + 1)
         }
-        return high
     }
 }

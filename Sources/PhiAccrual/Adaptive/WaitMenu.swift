@@ -1,13 +1,12 @@
 /// Everything that can be had at one time: for each family and state every edge, with the mean wait and the share of
 /// mistakes that suspecting there costs.
-struct WaitMenu {
+struct WaitMenu: ~Copyable {
     /// Mean wait after the last arrival, in intervals: for each edge of each family.
     private var waits = InlineArray<138, Float>(repeating: 0)
     /// Share of heartbeats that come later: for each edge of each state, where its bucket is among all.
     private var shares = InlineArray<415, Float>(repeating: 1)
     /// Share of heartbeats that meet each state.
     private var weights = InlineArray<10, Float>(repeating: 0)
-    private let hasOthers: Bool
     /// Heartbeats that the shares rest on.
     private var known: Float = 0
     /// Share of heartbeats so late that they are mistaken at any price.
@@ -23,52 +22,66 @@ struct WaitMenu {
     /// Those borrowed from the family have its tail.
     private static let familyTail: Float = 0.5
 
-    /// Nil if nothing is known yet.
+    /// Whether there is anything to choose from.
+    static func isKnown(_ own: borrowing LatenessTables, _ group: borrowing GroupTables) -> Bool {
+        if own.total > 0 { return true }
+        return hasOthers(own, group)
+    }
+
+    /// By exact totals: what single counts of one byte differ by may be but their roughness.
+    private static func hasOthers(_ own: borrowing LatenessTables, _ group: borrowing GroupTables) -> Bool {
+        group.total - Float(own.total) > leastGroup
+    }
+
     /// - Parameters:
     ///   - centre: Where the schedule expects the next heartbeat, in intervals.
     ///   - scale: Its scale, in intervals.
-    init?(_ own: borrowing LatenessTables, _ group: borrowing GroupTables, nextCentre centre: Float, scale: Float) {
-        // By exact totals: what single counts of one byte differ by may be but their roughness.
-        hasOthers = group.total - Float(own.total) > Self.leastGroup
-        guard own.total > 0 || hasOthers else { return nil }
+    init(_ own: borrowing LatenessTables, _ group: borrowing GroupTables, nextCentre centre: Float, scale: Float) {
+        let counts = own.values()
+        let others = Self.hasOthers(own, group) ? group.others(than: counts.span) : .init(repeating: 0)
         for family in Family.allCases {
-            fit(family, own, group, meanWait: own.meanWait(family, nextCentre: centre, scale: scale))
+            let meanWait = own.meanWait(family, nextCentre: centre, scale: scale)
+            fit(family, counts.span, others.span, meanWait: meanWait)
         }
     }
 
     /// How much of each of the others' heartbeats is borrowed, if there are so many.
     private func lent(of others: Float) -> Float {
-        hasOthers && others > Self.leastGroup ? min(1, Self.borrowedFromGroup / others) : 0
+        others > Self.leastGroup ? min(1, Self.borrowedFromGroup / others) : 0
     }
 
     private mutating func fit(
-        _ family: Family, _ own: borrowing LatenessTables, _ group: borrowing GroupTables,
-        meanWait: (intercept: Float, slope: Float)
+        _ family: Family, _ own: Span<Float>, _ others: Span<Float>, meanWait: (intercept: Float, slope: Float)
     ) {
         let (early, edgeCount) = (family.early, family.edgeCount)
         // The family's states together, the node's own and the others'.
         var pooled = InlineArray<46, Float>(repeating: 0)
-        var others = InlineArray<46, Float>(repeating: 0)
+        var pooledOthers = InlineArray<46, Float>(repeating: 0)
+        var totals = InlineArray<6, (own: Float, others: Float)>(repeating: (0, 0))
         var (pooledTotal, othersTotal): (Float, Float) = (0, 0)
         for state in family.states {
             let first = family.firstBucket(ofState: state)
+            var total: (own: Float, others: Float) = (0, 0)
             for bucket in 0...edgeCount {
-                let count = own.counts[first + bucket].value
-                pooled[bucket] += count
-                pooledTotal += count
-                others[bucket] += max(0, group.counts[first + bucket] - count)
+                pooled[bucket] += own[first + bucket]
+                pooledOthers[bucket] += others[first + bucket]
+                total.own += own[first + bucket]
+                total.others += others[first + bucket]
             }
+            totals[state - family.firstState] = total
+            pooledTotal += total.own
+            othersTotal += total.others
         }
-        for bucket in 0...edgeCount { othersTotal += others[bucket] }
         let lent = lent(of: othersTotal)
         known = pooledTotal + lent * othersTotal
-        var all = InlineArray<46, Float>(repeating: 0)
         // What lies beyond the last edge must not shape the tail: one outage would.
-        for bucket in 0..<edgeCount { all[bucket] = pooled[bucket] + lent * others[bucket] }
-        let allBeyond = pooled[edgeCount] + lent * others[edgeCount]
+        var all = InlineArray<46, Float>(repeating: 0)
+        for bucket in 0..<edgeCount { all[bucket] = pooled[bucket] + lent * pooledOthers[bucket] }
+        let allBeyond = pooled[edgeCount] + lent * pooledOthers[edgeCount]
         if family == .last { unavoidable = allBeyond / known }
-        let survival = LatenessSurvival(all, of: family, total: known)
-        let familyShares = Self.shares(survival, of: family, tail: survival.tail)
+        let survival = LatenessSurvival(all.span, of: family, total: known)
+        let sharesOfFamily = Self.shares(survival, of: family)
+        let familyShares = sharesOfFamily.span
 
         let firstWait = family.rawValue * 46
         var pretended = InlineArray<46, Float>(repeating: 0)
@@ -78,63 +91,47 @@ struct WaitMenu {
             pretended[edge] = PretendedHeartbeat.share(longerThan: wait)
         }
 
+        let fromStates = family.states.count > 1 ? Self.borrowedFromStates / known : 0
         for state in family.states {
             let first = family.firstBucket(ofState: state)
+            let sum = totals[state - family.firstState]
+            let stateLent = self.lent(of: sum.others)
             var counts = InlineArray<46, Float>(repeating: 0)
-            var (ownTotal, stateOthers): (Float, Float) = (0, 0)
-            for bucket in 0...edgeCount {
-                let count = own.counts[first + bucket].value
-                ownTotal += count
-                stateOthers += max(0, group.counts[first + bucket] - count)
-            }
-            let stateLent = self.lent(of: stateOthers)
-            let fromStates = family.states.count > 1 ? Self.borrowedFromStates / known : 0
             for bucket in 0..<edgeCount {
-                let count = own.counts[first + bucket].value
-                counts[bucket] =
-                    count + fromStates * all[bucket]
-                    + stateLent * max(0, group.counts[first + bucket] - count)
+                counts[bucket] = own[first + bucket] + fromStates * all[bucket] + stateLent * others[first + bucket]
             }
-            let lastOwn = own.counts[first + edgeCount].value
-            let beyond =
-                lastOwn + fromStates * allBeyond
-                + stateLent * max(0, group.counts[first + edgeCount] - lastOwn)
-            let total = max(1e-3, ownTotal + fromStates * known + stateLent * stateOthers)
+            let beyond = own[first + edgeCount] + fromStates * allBeyond + stateLent * others[first + edgeCount]
+            let total = max(1e-3, sum.own + fromStates * known + stateLent * sum.others)
             let familyPart = 1 - (1 - Self.familyTail) * (1 - fromStates * known / total)
-            weights[state] = (ownTotal + lent * stateOthers) / known
+            weights[state] = (sum.own + lent * sum.others) / known
 
-            let survival = LatenessSurvival(counts, of: family, total: total)
+            let survival = LatenessSurvival(counts.span, of: family, total: total)
             let tail = survival.tail
-            var (ownTail, below) = (Float(1), familyShares[survival.tailEdge])
             let atTail = survival.shareAtTail(unseen: 0.5 * min(1, total / known))
-            if below <= 0 { below = 1 }
+            let familyAtTail = atTail * familyPart / familyShares[survival.tailEdge]
+            var ownTail = atTail * (1 - familyPart)
+            let above = survival.above.span
+            for edge in family.firstEdge..<survival.tailEdge { shares[first + edge] = above[edge] / total }
+            for edge in survival.tailEdge..<edgeCount {
+                shares[first + edge] = familyAtTail * familyShares[edge] + ownTail
+                ownTail *= tail.fall(after: edge - early)
+            }
             for edge in family.firstEdge..<edgeCount {
-                var share: Float
-                if edge < survival.tailEdge {
-                    share = survival.above[edge] / total
-                } else {
-                    let familyTail = familyShares[edge] / below
-                    share = atTail * (familyPart * familyTail + (1 - familyPart) * ownTail)
-                    ownTail *= tail.fall(after: edge - early)
-                }
-                share = min(1, share + beyond / total)
+                let share = min(1, shares[first + edge] + beyond / total)
                 shares[first + edge] = PretendedHeartbeat.mixed(share, of: known, with: pretended[edge])
             }
         }
     }
 
-    private static func shares(_ survival: LatenessSurvival, of family: Family, tail: ParetoTail) -> InlineArray<
-        46, Float
-    > {
+    private static func shares(_ survival: borrowing LatenessSurvival, of family: Family) -> InlineArray<46, Float> {
+        let tail = survival.tail
         var shares = InlineArray<46, Float>(repeating: 0)
+        let above = survival.above.span
+        for edge in family.firstEdge..<survival.tailEdge { shares[edge] = above[edge] / survival.total }
         var share = survival.shareAtTail()
-        for edge in family.firstEdge..<family.edgeCount {
-            if edge < survival.tailEdge {
-                shares[edge] = survival.above[edge] / survival.total
-            } else {
-                shares[edge] = share
-                share *= tail.fall(after: edge - family.early)
-            }
+        for edge in survival.tailEdge..<family.edgeCount {
+            shares[edge] = share
+            share *= tail.fall(after: edge - family.early)
         }
         return shares
     }
@@ -145,6 +142,7 @@ struct WaitMenu {
     ///
     /// Shares fall in steps, so there are many local minima: all are looked at. At equal cost the first.
     func cheapest(at price: Float) -> WaitChoice {
+        let (waits, shares) = (waits.span, shares.span)
         var best = WaitChoice()
         var least = Float.infinity
         for family in Family.allCases {

@@ -4,10 +4,13 @@ public struct Arrival: Hashable, Sendable {
     public var gap: Int64
     /// How much the sequence number went up since then: 1 if nothing was lost, never below 1.
     public var step: Int64
+    /// By how many nanoseconds stamps of arrivals may be too late at present; 0 where that is not known, as in a trace.
+    public var stampError: Int64
 
-    public init(gap: Int64, step: Int64) {
+    public init(gap: Int64, step: Int64, stampError: Int64 = 0) {
         self.gap = max(0, gap)
         self.step = max(1, step)
+        self.stampError = max(0, stampError)
     }
 }
 

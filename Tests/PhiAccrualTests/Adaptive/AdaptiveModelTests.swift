@@ -172,6 +172,23 @@ import Testing
 
     // MARK: Anything at all
 
+    @Test func `suspects nobody sooner after the expected arrival than stamps are wrong`() throws {
+        let policies = [Policy.phi(0.1), .price(0.01), try Policy(parsing: "mistakes=1/1s")]
+        var (known, unknown) = (LoneNode(policies), LoneNode(policies))
+        var random = SplitMix64(seed: 1)
+        for _ in 0..<1000 {
+            let gap = 100_000_000 + Int64.random(in: -20_000...20_000, using: &random)
+            known.hear(gap, stampError: 3_000_000)
+            unknown.hear(gap)
+        }
+        for level in policies.indices {
+            #expect(try #require(unknown.wait(level)) < 101_000_000)
+            // The schedule expects it within some twenty microseconds of a hundred milliseconds.
+            #expect(try #require(known.wait(level)) > 102_900_000)
+            #expect(try #require(known.wait(level)) < 104_000_000)
+        }
+    }
+
     @Test func `takes anything that a network can bring`() throws {
         let extremes: [Int64] = [0, 1, 2, .seconds(1), .days(200), .max / 2, .max]
         for gap in extremes {

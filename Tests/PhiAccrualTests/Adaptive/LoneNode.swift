@@ -21,8 +21,8 @@ struct LoneNode {
         model.begin(announcedInterval: announcedInterval)
         pursue(after: nil)
     }
-    mutating func hear(_ gap: Int64, step: Int64 = 1) {
-        let arrival = Arrival(gap: gap, step: step)
+    mutating func hear(_ gap: Int64, step: Int64 = 1, stampError: Int64 = 0) {
+        let arrival = Arrival(gap: gap, step: step, stampError: stampError)
         model.observe(arrival, in: &commons)
         pursue(after: arrival)
     }

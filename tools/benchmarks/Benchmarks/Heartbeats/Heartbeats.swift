@@ -5,9 +5,8 @@ let benchmarks: @Sendable () -> Void = {
     Benchmark.defaultConfiguration = .init(
         metrics: [.wallClock, .throughput, .heartbeats, .bytesPerNode], warmupIterations: 5, maxDuration: .seconds(3))
     for contestant in Contestant.all {
-        // Warmed up until every window of 1,000 gaps is full; the adaptive detector has none.
-        let warmUp = contestant.detector == "adaptive" ? 500 : 1_200
-        measure("10000 nodes", contestant, .watching(nodes: 10_000, warmUp: warmUp), iterations: 3000)
+        // Warmed up until every window of 1,000 gaps is full.
+        measure("10000 nodes", contestant, .watching(nodes: 10_000, warmUp: 1_200), iterations: 3000)
         measure("1000000 nodes", contestant, .watching(nodes: 1_000_000, warmUp: 300), iterations: 5000)
         measure("1 node", contestant, .watching(nodes: 1, warmUp: 1_200), iterations: 2000)
         measure("model alone", contestant, .alone(heartbeats: 10_000), iterations: 200)
