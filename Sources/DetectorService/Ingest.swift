@@ -45,6 +45,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     /// Until when no deadline is acted on, since we were late ourselves.
     private var recoversUntil: Instant?
     private var overload = RareLog<String>()
+    private var stampError = StampError(at: MonotonicClock.now)
 
     init(
         sockets: consuming HeartbeatSockets, detector: Detector<Model>, requests: Mailbox<IngestRequest>,
@@ -65,7 +66,9 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         sockets.add(to: &poller)
         while true {
             timer.arm(at: recoversUntil ?? detector.nextDeadline)
+            let start = MonotonicClock.now
             _ = try poller.wait(timeoutMilliseconds: nil)
+            stampError.waited(from: start, to: MonotonicClock.now)
             if poller.isReadable(stopped) { return }
             if poller.isReadable(timed) { timer.clear() }
             try turn()
@@ -77,6 +80,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         let start = MonotonicClock.now
         if try drain(since: start) {
             incompleteSince = nil
+            stampError.emptied(at: start)
             if mayAct(at: start) { detector.advance(to: start, into: &events) }
         } else if start - (incompleteSince ?? start) > .seconds(1) {
             overload.count("overloaded", at: start) { [logger] _ in
@@ -98,7 +102,11 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             recoversUntil = nil
             return true
         }
-        guard let due = detector.nextDeadline, start - due > Self.ownLateness else { return true }
+        guard let due = detector.nextDeadline, start > due else { return true }
+        guard start - due > Self.ownLateness else {
+            stampError.woken(late: start - due, at: start)
+            return true
+        }
         recoversUntil = MonotonicClock.now + Self.recovery
         return false
     }
@@ -132,6 +140,8 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         }
         guard !heartbeats.isEmpty else { return isEmpty }
         let now = MonotonicClock.now
+        stampError.stamped(at: now)
+        detector.stampError = stampError.nanoseconds
         for introduction in introductions {
             let isKept = detector.introduce(introduction.identity, key: introduction.key, at: now, into: &events)
             if isKept { intake.remember(introduction) }

@@ -1,0 +1,38 @@
+import PhiAccrual
+
+/// How much later than it came a heartbeat may be stamped.
+///
+/// Heartbeats are stamped when they are taken from a socket. What came while nobody looked at the sockets is stamped late,
+/// by at most that time. Waiting is looking, but for how long it takes to wake up, which timers show.
+struct StampError {
+    /// The worst of late, in nanoseconds: it fades within seconds.
+    private(set) var nanoseconds: Int64 = 0
+    private var updated: Instant
+    /// When the sockets were last known to be empty, moved on by the time spent waiting since.
+    private var blindSince: Instant
+
+    /// How fast the worst fades.
+    private static let memory: Double = 10e9  // ns
+    /// Later than this is an overload, in which nobody is suspected anyway.
+    private static let most: Int64 = 1_000_000_000  // ns
+
+    init(at now: Instant) { (updated, blindSince) = (now, now) }
+
+    /// Everything that came before this was taken in.
+    mutating func emptied(at instant: Instant) { blindSince = max(blindSince, instant) }
+
+    mutating func waited(from start: Instant, to end: Instant) { blindSince = blindSince + max(.zero, end - start) }
+
+    /// A heartbeat was stamped.
+    mutating func stamped(at now: Instant) { take(now - blindSince, at: now) }
+
+    /// A timer woke us late.
+    mutating func woken(late: Duration, at now: Instant) { take(late, at: now) }
+
+    private mutating func take(_ error: Duration, at now: Instant) {
+        let past = Double(max(0, (now - updated).nanoseconds))
+        let faded = Int64(Double(nanoseconds) * max(0, 1 - past / Self.memory))
+        nanoseconds = min(Self.most, max(faded, error.nanoseconds))
+        updated = now
+    }
+}
