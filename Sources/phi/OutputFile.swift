@@ -4,11 +4,12 @@
     import Glibc
 #endif
 
-/// A file of results, written in large pieces.
+/// A file of results, written in large pieces. What it held before is lost only once there is something to write.
 struct OutputFile: ~Copyable {
     private let path: String
     private let descriptor: Int32
     private var pending: [UInt8] = []
+    private var isTruncated = false
 
     /// - Parameter sources: Files that are read, or written already: this one must be none of them.
     init(path: String, apartFrom sources: [String] = []) throws(CannotWrite) {
@@ -21,7 +22,7 @@ struct OutputFile: ~Copyable {
         guard identity == nil || !sources.contains(where: { Self.identity(of: $0) == identity }) else {
             throw CannotWrite(path: path, code: EEXIST)
         }
-        let descriptor = posixOpen(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        let descriptor = posixOpen(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw CannotWrite(path: path, code: errno) }
         return descriptor
     }
@@ -44,6 +45,10 @@ struct OutputFile: ~Copyable {
     mutating func finish() throws(CannotWrite) { try flush() }
 
     private mutating func flush() throws(CannotWrite) {
+        if !isTruncated {
+            _ = ftruncate(descriptor, 0)  // what is no ordinary file cannot be, and need not
+            isTruncated = true
+        }
         var rest = pending[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Self.write(descriptor, $0) }

@@ -16,6 +16,22 @@ extension SystemTests {
             }
         }
 
+        @Test func `leaves an old page as it was if a recording cannot be read`() async throws {
+            try await TestBed.run { bed in
+                try "an old page".write(toFile: bed.path("page.html"), atomically: false, encoding: .utf8)
+                try madeUpTrace().write(toFile: bed.path("good.csv"), atomically: false, encoding: .utf8)
+                try "no trace\n".write(toFile: bed.path("bad.csv"), atomically: false, encoding: .utf8)
+                let comparison = try bed.phi("compare", "good.csv", "bad.csv", "--html", "page.html")
+                #expect(try await comparison.exit() != 0)
+                #expect(try bed.contents("page.html") == "an old page")
+                // And a new one does not end in the old one's rest.
+                try String(repeating: "x", count: 10_000_000)
+                    .write(toFile: bed.path("page.html"), atomically: false, encoding: .utf8)
+                #expect(try await bed.phi("compare", "good.csv", "--html", "page.html").exit() == 0)
+                #expect(try bed.contents("page.html").hasSuffix("</html>\n"))
+            }
+        }
+
         @Test func `writes the same whichever recording is ready first, in the order they were named`() async throws {
             try await TestBed.run { bed in
                 for (family, sent) in [(SyntheticFamily.stationary, 1500), (.burstyLoss, 600), (.heavyTailed, 500)] {

@@ -50,8 +50,8 @@ extension AdaptiveModel {
     ) {
         guard isExpecting else { return }
         if let arrival {
-            // Mistakes made while an interval changes say nothing of predictions.
-            if !isWithheld { account(arrival, thresholds, &pursuits, in: &commons) }
+            // Mistakes made while an interval changes, or in an outage, say nothing of predictions.
+            if !isWithheld, !isOutage(arrival.gap) { account(arrival, thresholds, &pursuits, in: &commons) }
         } else {
             join(commons.tables)
         }

@@ -158,6 +158,8 @@ public struct AdaptiveModel: ArrivalModel {
         guard WaitMenu.isKnown(tables, commons.tables) else { return nil }
         return WaitMenu(tables, commons.tables, nextCentre: Float(drift.expectedWait) / unit, scale: scale / unit)
     }
+    /// Whether a gap is so long that every choice would have been mistaken: predictions leave those out.
+    func isOutage(_ gap: Int64) -> Bool { inIntervals(gap) > Family.longestWait }
     /// In units.
     func inIntervals(_ wait: Int64) -> Float { Float(wait) / unit }
     func inNanoseconds(interval: Double) -> Double { interval * Double(unit) }

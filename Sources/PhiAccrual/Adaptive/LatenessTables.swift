@@ -9,8 +9,9 @@ struct LatenessTables: Sendable {
     /// Heartbeats counted.
     private(set) var total: UInt32 = 0
     // Sums over these heartbeats, in intervals: of the schedule's centre, and of the scale that two families share.
-    private var centres: Float = 0
-    private var scales: Float = 0
+    // As floats they would lose a hundredth of what is added to them.
+    private var centres: Double = 0
+    private var scales: Double = 0
 
     private static let halvedAt: UInt32 = 65_536
 
@@ -37,11 +38,12 @@ struct LatenessTables: Sendable {
     ///   - centre: Where the schedule expects the next heartbeat, which is one of those averaged over.
     ///   - scale: Its scale.
     func meanWait(_ family: Family, nextCentre centre: Float, scale: Float) -> (intercept: Float, slope: Float) {
-        let count = Float(total + 1)
+        let count = Double(total + 1)
+        let meanScale = Float((scales + Double(scale)) / count)
         switch family {
         case .last: return (1, Family.lastScale)
-        case .schedule: return ((centres + centre) / count, (scales + scale) / count)
-        case .patches: return (1, (scales + scale) / count)
+        case .schedule: return (Float((centres + Double(centre)) / count), meanScale)
+        case .patches: return (1, meanScale)
         }
     }
 
@@ -55,8 +57,8 @@ struct LatenessTables: Sendable {
             // Knuth's multiplicative hash of the count: the bits of one heartbeat tell nothing of those of the next.
             counts[buckets[family]].increment(random: (total &* 2_654_435_769) >> 8)
         }
-        centres += centre
-        scales += scale
+        centres += Double(centre)
+        scales += Double(scale)
         if total >= Self.halvedAt { halve() }
     }
 
@@ -78,7 +80,7 @@ struct LatenessTables: Sendable {
                 }
             }
         }
-        let kept = Float(total - min(total, UInt32(number))) / Float(max(1, total))
+        let kept = Double(total - min(total, UInt32(number))) / Double(max(1, total))
         total -= min(total, UInt32(number))
         centres *= kept
         scales *= kept

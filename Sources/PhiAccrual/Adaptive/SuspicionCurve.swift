@@ -20,7 +20,7 @@ struct SuspicionCurve: ~Copyable {
     func phi(after silence: Double) -> Double {
         let logShare = survival.logShare(at: lateness(after: silence), start: -unit / scale)
         let pretended = PretendedHeartbeat.share(longerThan: silence / unit)
-        return max(0, -PretendedHeartbeat.mixed(logShare, of: Double(survival.total), with: pretended) / ln10)
+        return max(0, 0 - PretendedHeartbeat.mixed(logShare, of: Double(survival.total), with: pretended) / ln10)
     }
 
     /// The silence at which φ is reached, in nanoseconds.
