@@ -75,12 +75,17 @@ struct WaitMenu: ~Copyable {
         let lent = lent(of: othersTotal)
         known = pooledTotal + lent * othersTotal
         // What lies beyond the last edge must not shape the tail: one outage would.
-        var all = InlineArray<46, Float>(repeating: 0)
-        for bucket in 0..<edgeCount { all[bucket] = pooled[bucket] + lent * pooledOthers[bucket] }
         let allBeyond = pooled[edgeCount] + lent * pooledOthers[edgeCount]
         if family == .last { unavoidable = allBeyond / known }
-        let survival = LatenessSurvival(all.span, of: family, total: known)
-        let sharesOfFamily = Self.shares(survival, of: family)
+        // How the tail falls is known best from all that was seen, borrowed or not.
+        var all = InlineArray<46, Float>(repeating: 0)
+        var seen = InlineArray<46, Float>(repeating: 0)
+        for bucket in 0..<edgeCount {
+            all[bucket] = pooled[bucket] + lent * pooledOthers[bucket]
+            seen[bucket] = pooled[bucket] + pooledOthers[bucket]
+        }
+        let sharesOfFamily = Self.shares(
+            LatenessSurvival(seen.span, of: family, total: pooledTotal + othersTotal), of: family)
         let familyShares = sharesOfFamily.span
 
         let firstWait = family.rawValue * 46
