@@ -23,6 +23,7 @@ struct IngestStatus: Sendable {
     var nodes: Int
     var heartbeats: [String: Int64]
     var malformed: [String: Int64]
+    var stampErrorSeconds: Double
 }
 
 /// The thread of events: it numbers and publishes them, and answers requests.
@@ -190,6 +191,7 @@ struct Feed: ~Copyable {
             uptimeSeconds: (MonotonicClock.now - started).nanoseconds.seconds,
             levels: levels.map { StatusAnswer.LevelPolicy(name: $0.name, policy: $0.policy.description) },
             nodes: status.nodes, heartbeats: status.heartbeats, malformed: status.malformed,
+            stampErrorSeconds: status.stampErrorSeconds,
             endpoints: [
                 "heartbeats": endpoints.heartbeats, "connect": endpoints.connect, "events": endpoints.events,
                 "control": endpoints.control,

@@ -103,10 +103,8 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             return true
         }
         guard let due = detector.nextDeadline, start > due else { return true }
-        guard start - due > Self.ownLateness else {
-            stampError.woken(late: start - due, at: start)
-            return true
-        }
+        stampError.woken(late: start - due, at: start)
+        guard start - due > Self.ownLateness else { return true }
         recoversUntil = MonotonicClock.now + Self.recovery
         return false
     }
@@ -195,7 +193,8 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
                         heartbeats: Dictionary(
                             uniqueKeysWithValues: Reception.allCases.map { ($0.name, detector.receptions[$0]) }),
                         malformed: Dictionary(
-                            uniqueKeysWithValues: intake.malformed.counts.map { ($0.rawValue, $1) }))))
+                            uniqueKeysWithValues: intake.malformed.counts.map { ($0.rawValue, $1) }),
+                        stampErrorSeconds: detector.stampError.seconds)))
         case .nodes(let address, let cursor, let limit):
             let (page, next) = detector.statuses(from: cursor, limit: limit, at: now)
             feed.put(.nodes(address, NodesAnswer(nodes: page.map { describe($0, at: now) }, cursor: next)))

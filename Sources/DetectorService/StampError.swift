@@ -1,9 +1,17 @@
 import PhiAccrual
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// How much later than it came a heartbeat may be stamped.
 ///
 /// Heartbeats are stamped when they are taken from a socket. What came while nobody looked at the sockets is stamped late,
-/// by at most that time. Waiting is looking, but for how long it takes to wake up, which timers show.
+/// by at most that time. Waiting is looking, but for how long it takes to wake up, which the lateness of deadlines shows.
 struct StampError {
     /// The worst of late, in nanoseconds: it fades within seconds.
     private(set) var nanoseconds: Int64 = 0
@@ -11,9 +19,9 @@ struct StampError {
     /// When the sockets were last known to be empty, moved on by the time spent waiting since.
     private var blindSince: Instant
 
-    /// How fast the worst fades.
-    private static let memory: Double = 10e9  // ns
-    /// Later than this is an overload, in which nobody is suspected anyway.
+    /// Until half of the worst is left.
+    private static let memory: Double = 3e9  // ns
+    /// Later than this we were stopped, or are overloaded: then deadlines wait for other reasons.
     private static let most: Int64 = 1_000_000_000  // ns
 
     init(at now: Instant) { (updated, blindSince) = (now, now) }
@@ -26,13 +34,13 @@ struct StampError {
     /// A heartbeat was stamped.
     mutating func stamped(at now: Instant) { take(now - blindSince, at: now) }
 
-    /// A timer woke us late.
+    /// A deadline was seen to have passed only so much later.
     mutating func woken(late: Duration, at now: Instant) { take(late, at: now) }
 
     private mutating func take(_ error: Duration, at now: Instant) {
         let past = Double(max(0, (now - updated).nanoseconds))
-        let faded = Int64(Double(nanoseconds) * max(0, 1 - past / Self.memory))
+        let faded = Int64(Double(nanoseconds) * exp2(-past / Self.memory))
         nanoseconds = min(Self.most, max(faded, error.nanoseconds))
-        updated = now
+        updated = max(updated, now)
     }
 }

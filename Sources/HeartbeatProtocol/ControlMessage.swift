@@ -155,18 +155,24 @@ public struct StatusAnswer: Codable, Hashable, Sendable {
     public var heartbeats: [String: Int64]
     /// Frames that were no heartbeats, by reason.
     public var malformed: [String: Int64]
+    /// By how much stamps of arrivals may be too late at present: nobody is suspected sooner than that after the expected
+    /// arrival.
+    public var stampErrorSeconds: Double
     /// Endpoints as bound or connected.
     public var endpoints: [String: [String]]
 
     public init(
         epoch: UInt64, sequence: UInt64, uptimeSeconds: Double, levels: [LevelPolicy], nodes: Int,
-        heartbeats: [String: Int64], malformed: [String: Int64], endpoints: [String: [String]]
+        heartbeats: [String: Int64], malformed: [String: Int64], stampErrorSeconds: Double,
+        endpoints: [String: [String]]
     ) {
         (self.epoch, self.sequence, self.uptimeSeconds, self.levels) = (epoch, sequence, uptimeSeconds, levels)
         (self.nodes, self.heartbeats, self.malformed, self.endpoints) = (nodes, heartbeats, malformed, endpoints)
+        self.stampErrorSeconds = stampErrorSeconds
     }
     private enum CodingKeys: String, CodingKey {
         case epoch, sequence, levels, nodes, heartbeats, malformed, endpoints
         case uptimeSeconds = "uptime_seconds"
+        case stampErrorSeconds = "stamp_error_seconds"
     }
 }

@@ -136,7 +136,7 @@ extension NoticeMessage {
         numbers = ["incarnation": Double(notice.incarnation)]
         if let shortfall = notice.shortfall {
             numbers["mistakes_per_heartbeat"] = shortfall.mistakesPerHeartbeat
-            numbers["needed_seconds"] = shortfall.neededWait.seconds
+            numbers["needed_seconds"] = shortfall.neededWait?.seconds
         }
         explanation = Explanation.of(notice, level: notice.level.map { levels[$0] })
     }

@@ -44,8 +44,10 @@ enum Explanation {
             return "A second name claims the key of \(node). The first name stays."
         case .infeasible:
             let had = notice.shortfall.map { shortfall in
-                " Within its limit comes one mistake in \(counted(1 / shortfall.mistakesPerHeartbeat, "heartbeat")); "
-                    + "the budget needs a limit of \(spoken(shortfall.neededWait))."
+                let had = "comes one mistake in \(counted(1 / shortfall.mistakesPerHeartbeat, "heartbeat"))"
+                return shortfall.neededWait.map {
+                    " Within its limit \(had); the budget needs a limit of \(spoken($0))."
+                } ?? " By outages alone \(had), however long the wait."
             }
             return
                 "The budget \(level.map { "\($0.policy) of level \($0.name)" } ?? "of a level") cannot be kept for \(node)."

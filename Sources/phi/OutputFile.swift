@@ -4,7 +4,8 @@
     import Glibc
 #endif
 
-/// A file of results, written in large pieces. What it held before is lost only once there is something to write.
+/// A file of results, written in large pieces. What it held before is lost only once there is something to write,
+/// or it is finished.
 struct OutputFile: ~Copyable {
     private let path: String
     private let descriptor: Int32
@@ -46,7 +47,8 @@ struct OutputFile: ~Copyable {
 
     private mutating func flush() throws(CannotWrite) {
         if !isTruncated {
-            _ = ftruncate(descriptor, 0)  // what is no ordinary file cannot be, and need not
+            // What is no ordinary file cannot be, and need not.
+            guard ftruncate(descriptor, 0) == 0 || errno == EINVAL else { throw CannotWrite(path: path, code: errno) }
             isTruncated = true
         }
         var rest = pending[...]

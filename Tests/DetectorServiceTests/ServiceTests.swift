@@ -117,6 +117,7 @@ import ZeroMQ
         var client = try ControlClient(endpoint: stage.control)
         let status = try client.status(within: patience)
         #expect(status.nodes == 1 && status.levels.map(\.name) == ["suspect"])
+        #expect(status.stampErrorSeconds > 0 && status.stampErrorSeconds <= 1)
         let node = try #require(try client.nodes(within: patience).first)
         #expect(node.group == "edge" && node.node == "edge-1" && node.levels["suspect"]?.state == "trusted")
         #expect((node.levels["suspect"]?.secondsLeft ?? 0) > 0)

@@ -23,21 +23,31 @@ import Testing
         #expect(error.nanoseconds < 50_000_000 && error.nanoseconds > 49_000_000)
     }
 
-    @Test func `fades within seconds, and is bounded`() {
-        var error = StampError(at: Self.at(0))
-        error.stamped(at: Self.at(3_600_000_000))
-        #expect(error.nanoseconds == 1_000_000_000)
-        error.emptied(at: Self.at(3_605_000_000))
-        error.stamped(at: Self.at(3_605_000_001))
-        #expect(error.nanoseconds == 499_999_900)
-        error.emptied(at: Self.at(3_700_000_000))
-        error.stamped(at: Self.at(3_700_000_007))
-        #expect(error.nanoseconds == 7000)
+    @Test func `fades within seconds, however often it is asked, and is bounded`() {
+        var (seldom, often) = (StampError(at: Self.at(0)), StampError(at: Self.at(0)))
+        seldom.stamped(at: Self.at(3_600_000_000))
+        often.stamped(at: Self.at(3_600_000_000))
+        #expect(seldom.nanoseconds == 1_000_000_000)
+        for second in 1...6 {
+            let now = Self.at(3_600_000_000 + 1_000_000 * Int64(second))
+            often.emptied(at: now)
+            often.stamped(at: now)
+        }
+        seldom.emptied(at: Self.at(3_606_000_000))
+        seldom.stamped(at: Self.at(3_606_000_007))
+        #expect(abs(often.nanoseconds - 250_000_000) < 1000)
+        #expect(abs(seldom.nanoseconds - 250_000_000) < 1000)
+        seldom.emptied(at: Self.at(4_000_000_000))
+        seldom.stamped(at: Self.at(4_000_000_007))
+        #expect(seldom.nanoseconds == 7000)
     }
 
-    @Test func `takes in how late a timer woke us`() {
+    @Test func `takes in how late a deadline was seen, and forgets nothing by a step back`() {
         var error = StampError(at: Self.at(0))
+        error.stamped(at: Self.at(20))
         error.woken(late: .microseconds(80), at: Self.at(10))
+        #expect(error.nanoseconds == 80_000)
+        error.woken(late: .microseconds(-5), at: Self.at(20))
         #expect(error.nanoseconds == 80_000)
     }
 }

@@ -96,10 +96,12 @@ import Testing
     @Test func `to status is this`() throws {
         let answer = StatusAnswer(
             epoch: 1, sequence: 2, uptimeSeconds: 3.5, levels: [.init(name: "suspect", policy: "phi=8")], nodes: 4,
-            heartbeats: ["fresh": 5], malformed: ["foreign": 6], endpoints: ["heartbeats": ["tcp://127.0.0.1:7710"]])
+            heartbeats: ["fresh": 5], malformed: ["foreign": 6], stampErrorSeconds: 0.25,
+            endpoints: ["heartbeats": ["tcp://127.0.0.1:7710"]])
         let text = """
             {"endpoints":{"heartbeats":["tcp://127.0.0.1:7710"]},"epoch":1,"heartbeats":{"fresh":5},\
-            "levels":[{"name":"suspect","policy":"phi=8"}],"malformed":{"foreign":6},"nodes":4,"sequence":2,"uptime_seconds":3.5}
+            "levels":[{"name":"suspect","policy":"phi=8"}],"malformed":{"foreign":6},"nodes":4,"sequence":2,\
+            "stamp_error_seconds":0.25,"uptime_seconds":3.5}
             """
         #expect(try json(answer) == text)
         #expect(try WireJSON.decode(StatusAnswer.self, from: text.utf8) == answer)

@@ -88,6 +88,10 @@ import Testing
                 == "The budget mistakes=1/10000hb,within=3s of level suspect cannot be kept for lab/a. Within its limit comes one mistake in 250 heartbeats; the budget needs a limit of 7.4 s."
         )
         #expect(
+            sentence(.infeasible, shortfall: Shortfall(mistakesPerHeartbeat: 0.004, neededWait: nil))
+                == "The budget mistakes=1/10000hb,within=3s of level suspect cannot be kept for lab/a. By outages alone comes one mistake in 250 heartbeats, however long the wait."
+        )
+        #expect(
             sentence(.feasible)
                 == "The budget mistakes=1/10000hb,within=3s of level suspect can be kept for lab/a again.")
         #expect(

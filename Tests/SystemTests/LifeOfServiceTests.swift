@@ -80,6 +80,8 @@ extension SystemTests {
                     // Whoever hears of this newcomer has heard of everybody who was suspected before.
                     _ = try bed.beat("newcomer-\(round)", to: detector, every: "200ms")
                     try await watch.transition(of: "newcomer-\(round)", to: .trusted)
+                    // What it took in late bears late stamps, and it knows.
+                    #expect(try await bed.status(of: detector).service.stampErrorSeconds > 0.01)
                 }
                 for node in nodes { node.terminate() }
                 for name in names { try await watch.transition(of: name, to: .left) }

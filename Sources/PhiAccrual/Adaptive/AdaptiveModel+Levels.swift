@@ -6,8 +6,7 @@ extension AdaptiveModel {
         case price(Float)
         case mistakes(MistakeBudget)
 
-        /// Whether there is a family and lateness to choose for it.
-        fileprivate var isChoice: Bool { if case .phi = self { false } else { true } }
+        fileprivate var isPhi: Bool { if case .phi = self { true } else { false } }
     }
 
     /// What one node keeps per level.
@@ -18,6 +17,15 @@ extension AdaptiveModel {
         /// Where φ was reached last, in scales after the centre.
         fileprivate(set) var lateness: Float = 4
         fileprivate(set) var steering = BudgetSteering()
+        /// Whether the wait is longer than the choice is, since stamps are wrong.
+        fileprivate var isStretched = false
+
+        fileprivate mutating func wait(_ model: borrowing AdaptiveModel, stampError: Int64, within: Int64?) {
+            let chosen = model.wait(choice)
+            let wait = max(chosen, model.earliestWait(of: choice.family, stampError: stampError))
+            isStretched = wait > chosen
+            self.wait = min(wait, within ?? .max)
+        }
     }
 
     /// What the nodes of one group learn together.
@@ -45,13 +53,13 @@ extension AdaptiveModel {
     public static func commons(_ parameters: Parameters = .init()) -> Commons { Commons(profile: parameters.profile) }
 
     public mutating func pursue(
-        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, after arrival: Arrival?,
+        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, after arrival: Arrival?, stampError: Int64,
         in commons: inout Commons
     ) {
         guard isExpecting else { return }
         if let arrival {
-            // Mistakes made while an interval changes, or in an outage, say nothing of predictions.
-            if !isWithheld, !isOutage(arrival.gap) { account(arrival, thresholds, &pursuits, in: &commons) }
+            // Mistakes made while an interval changes say nothing of predictions.
+            if !isWithheld { account(arrival, thresholds, &pursuits, in: &commons) }
         } else {
             join(commons.tables)
         }
@@ -59,23 +67,17 @@ extension AdaptiveModel {
             choose(thresholds, &pursuits, commons)
             choiceIsMade()
         }
-        let stampError = arrival?.stampError ?? 0
-        var hasPhi = false
         for level in thresholds.indices {
             switch thresholds[level] {
-            case .phi: hasPhi = true
-            case .price:
-                pursuits[level].wait = Int64(saturating: wait(pursuits[level].choice, stampError: stampError))
-            case .mistakes(let budget):
-                let wait = Int64(saturating: wait(pursuits[level].choice, stampError: stampError))
-                pursuits[level].wait = min(wait, budget.within ?? .max)
+            case .phi: break
+            case .price: pursuits[level].wait(self, stampError: stampError, within: nil)
+            case .mistakes(let budget): pursuits[level].wait(self, stampError: stampError, within: budget.within)
             }
         }
-        if hasPhi { follow(thresholds, &pursuits, stampError: stampError) }
+        if thresholds.contains(where: \.isPhi) { reachPhi(thresholds, &pursuits, stampError: stampError) }
     }
 
-    /// Where φ is a threshold.
-    private func follow(
+    private func reachPhi(
         _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, stampError: Int64
     ) {
         let curve = suspicion
@@ -83,7 +85,8 @@ extension AdaptiveModel {
             guard case .phi(let phi) = thresholds[level] else { continue }
             let wait = curve.wait(until: phi, near: curve.silence(ofLateness: Double(pursuits[level].lateness)))
             pursuits[level].lateness = Float(curve.lateness(after: wait))
-            pursuits[level].wait = max(Int64(saturating: wait.rounded(.up)), earliest(stampError: stampError))
+            pursuits[level].wait = max(
+                Int64(saturating: wait.rounded(.up)), earliestWait(of: .patches, stampError: stampError))
         }
     }
 
@@ -93,6 +96,9 @@ extension AdaptiveModel {
     ) {
         for level in thresholds.indices {
             guard case .mistakes = thresholds[level] else { continue }
+            // Predictions are made for the choice as it is, and leave out what no choice avoids.
+            let isPredicted = !pursuits[level].isStretched && !isOutage(arrival.gap, for: pursuits[level].choice)
+            guard isPredicted else { continue }
             pursuits[level].steering.account(
                 wasMistake: arrival.gap > pursuits[level].wait ?? .max, in: &commons.mistakes[min(7, level)])
         }
@@ -101,7 +107,7 @@ extension AdaptiveModel {
     private func choose(
         _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, _ commons: borrowing Commons
     ) {
-        guard thresholds.contains(where: \.isChoice), let menu = menu(commons) else { return }
+        guard thresholds.contains(where: { !$0.isPhi }), let menu = menu(commons) else { return }
         for level in thresholds.indices {
             switch thresholds[level] {
             case .phi: break

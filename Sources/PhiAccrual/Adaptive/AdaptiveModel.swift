@@ -158,8 +158,11 @@ public struct AdaptiveModel: ArrivalModel {
         guard WaitMenu.isKnown(tables, commons.tables) else { return nil }
         return WaitMenu(tables, commons.tables, nextCentre: Float(drift.expectedWait) / unit, scale: scale / unit)
     }
-    /// Whether a gap is so long that every choice would have been mistaken: predictions leave those out.
-    func isOutage(_ gap: Int64) -> Bool { inIntervals(gap) > Family.longestWait }
+    /// Whether a gap is so long that all choices of a choice's family, and all of `last`, would have been mistaken.
+    func isOutage(_ gap: Int64, for choice: WaitChoice) -> Bool {
+        inIntervals(gap) > Family.longestWait
+            && gap > wait(WaitChoice(choice.family, edge: UInt8(choice.family.edgeCount - 1)))
+    }
     /// In units.
     func inIntervals(_ wait: Int64) -> Float { Float(wait) / unit }
     func inNanoseconds(interval: Double) -> Double { interval * Double(unit) }
@@ -182,15 +185,14 @@ public struct AdaptiveModel: ArrivalModel {
     }
 
     /// When a choice suspects, in nanoseconds after the last arrival.
-    /// - Parameter stampError: Never less than so long after the heartbeat is expected, where it is known.
-    func wait(_ choice: WaitChoice, stampError: Int64) -> Double {
-        let lateness = Double(choice.lateness(inState: state(of: choice.family)) * scale(of: choice.family))
-        let least = stampError > 0 ? Double(stampError) : -.infinity
-        return max(0, centre(of: choice.family) + max(lateness, least)).rounded(.up)
+    func wait(_ choice: WaitChoice) -> Int64 {
+        let lateness = choice.lateness(inState: state(of: choice.family))
+        let wait = centre(of: choice.family) + Double(lateness * scale(of: choice.family))
+        return Int64(saturating: max(0, wait).rounded(.up))
     }
-    /// The same of φ.
-    func earliest(stampError: Int64) -> Int64 {
-        stampError > 0 ? Int64(saturating: Double(unit) + Double(stampError)) : 0
+    /// The least wait that an error of stamps allows, where it is known: so long after the heartbeat is expected.
+    func earliestWait(of family: Family, stampError: Int64) -> Int64 {
+        stampError > 0 ? Int64(saturating: max(0, centre(of: family)) + Double(stampError)) : 0
     }
 
     // MARK: Suspicion

@@ -43,6 +43,8 @@ struct BudgetSteering: Sendable {
     private var record = MistakeRecord()
     /// What can be had, while the budget cannot: mistakes per heartbeat within the limit.
     private var infeasible: Float?
+    /// Share of heartbeats that come after outages, while these alone break the budget; else 0.
+    private var outages: Float = 0
     /// The longest wait of the present choice, were there no limit, in intervals.
     private var longestWait: Float = 0
 
@@ -80,6 +82,7 @@ struct BudgetSteering: Sendable {
         let choice = affordable(from: menu, target / correction)
         longestWait = menu.longestWait(of: choice)
         weigh(limit, menu, choice, target, correction)
+        outages = menu.outages > target * (outages == 0 ? 1.5 : 1.2) ? menu.outages : 0
         return choice
     }
 
@@ -123,8 +126,10 @@ struct BudgetSteering: Sendable {
 
     /// Nil while the budget can be kept.
     func shortfall(unit: Double) -> Shortfall? {
-        infeasible.map {
-            Shortfall(mistakesPerHeartbeat: Double($0), neededWait: Int64(saturating: Double(longestWait) * unit))
+        if let infeasible {
+            let neededWait = Int64(saturating: Double(longestWait) * unit)
+            return Shortfall(mistakesPerHeartbeat: Double(infeasible), neededWait: neededWait)
         }
+        return outages > 0 ? Shortfall(mistakesPerHeartbeat: Double(outages), neededWait: nil) : nil
     }
 }

@@ -15,7 +15,7 @@
 /// Source of the estimate: Hill, “A simple general approach to inference about the tail of a distribution”, Annals of
 /// Statistics 3, 1975.
 struct LatenessSurvival: ~Copyable {
-    /// Heartbeats above the edge at which the tail begins.
+    /// Heartbeats between the edge at which the tail begins and the last.
     private static let tailCount: Float = 10
     /// Prior of the tail: weight in heartbeats, and reciprocal of the power.
     private static let priorWeight: Float = 3
@@ -47,17 +47,20 @@ struct LatenessSurvival: ~Copyable {
         }
         self.total = total ?? sum + counts[0]
         tailEdge = family.early
-        while tailEdge < last - 1, above[tailEdge] > Self.tailCount { tailEdge += 1 }
+        while tailEdge < last - 1, above[tailEdge] - counts[last] > Self.tailCount { tailEdge += 1 }
         var (weight, excess) = (Self.priorWeight, Self.priorWeight * Self.priorIndex)
         let begin = LatenessBuckets.quarters(toPlace: tailEdge - family.early)
         bucket = tailEdge + 1
-        while bucket <= last {
+        while bucket < last {
             let low = LatenessBuckets.quarters(toPlace: bucket - 1 - family.early)
-            let high = LatenessBuckets.quarters(toPlace: min(bucket, last - 1) - family.early)
+            let high = LatenessBuckets.quarters(toPlace: bucket - family.early)
             weight += counts[bucket]
             excess += counts[bucket] * Self.quarterOctave * Float(low + high - 2 * begin) / 2
             bucket += 1
         }
+        // How far beyond the last edge the rest lie is not known, only that they go so far: they make the tail heavier.
+        let end = LatenessBuckets.quarters(toPlace: last - 1 - family.early)
+        excess += counts[last] * Self.quarterOctave * Float(end - begin)
         index = excess / weight
     }
 

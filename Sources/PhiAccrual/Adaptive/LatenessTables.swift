@@ -9,7 +9,7 @@ struct LatenessTables: Sendable {
     /// Heartbeats counted.
     private(set) var total: UInt32 = 0
     // Sums over these heartbeats, in intervals: of the schedule's centre, and of the scale that two families share.
-    // As floats they would lose a hundredth of what is added to them.
+    // As floats they would lose a thousandth of what is added to them.
     private var centres: Double = 0
     private var scales: Double = 0
 

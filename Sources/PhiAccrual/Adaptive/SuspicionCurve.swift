@@ -14,12 +14,13 @@ struct SuspicionCurve: ~Copyable {
 
     /// In scales after the centre.
     func lateness(after silence: Double) -> Double { (silence - unit) / scale }
-    func silence(ofLateness lateness: Double) -> Double { max(1, unit + lateness * scale) }
+    func silence(ofLateness lateness: Double) -> Double { min(0x1p63, max(1, unit + lateness * scale)) }
 
     /// - Parameter silence: In nanoseconds, at least 0.
     func phi(after silence: Double) -> Double {
         let logShare = survival.logShare(at: lateness(after: silence), start: -unit / scale)
         let pretended = PretendedHeartbeat.share(longerThan: silence / unit)
+        // Not −x, which would be −0 where all come later.
         return max(0, 0 - PretendedHeartbeat.mixed(logShare, of: Double(survival.total), with: pretended) / ln10)
     }
 

@@ -11,11 +11,15 @@ struct WaitMenu: ~Copyable {
     private var known: Float = 0
     /// Share of heartbeats so late that they are mistaken at any price.
     private var unavoidable: Float = 0
+    /// The same of the node's own, once there were a few.
+    private(set) var outages: Float = 0
 
     /// How many of the group's heartbeats a node borrows at most, for each state.
     private static let borrowedFromGroup: Float = 300
     /// Groups that know less than this lend nothing.
     private static let leastGroup: Float = 30
+    /// How many outages are more than bad luck.
+    private static let fewOutages: Float = 3
     /// How many heartbeats each state borrows from the family's states together.
     private static let borrowedFromStates: Float = 10
     /// How much of a state's tail is its family's, for each heartbeat of its own: few make a tail that looks too light.
@@ -33,6 +37,7 @@ struct WaitMenu: ~Copyable {
         group.total - Float(own.total) > leastGroup
     }
 
+    /// - Precondition: Something is known.
     /// - Parameters:
     ///   - centre: Where the schedule expects the next heartbeat, in intervals.
     ///   - scale: Its scale, in intervals.
@@ -76,7 +81,10 @@ struct WaitMenu: ~Copyable {
         known = pooledTotal + lent * othersTotal
         // What lies beyond the last edge must not shape the tail: one outage would.
         let allBeyond = pooled[edgeCount] + lent * pooledOthers[edgeCount]
-        if family == .last { unavoidable = allBeyond / known }
+        if family == .last {
+            unavoidable = allBeyond / known
+            outages = own[edgeCount] >= Self.fewOutages ? own[edgeCount] / pooledTotal : 0
+        }
         // How the tail falls is known best from all that was seen, borrowed or not.
         var all = InlineArray<46, Float>(repeating: 0)
         var seen = InlineArray<46, Float>(repeating: 0)

@@ -4,13 +4,10 @@ public struct Arrival: Hashable, Sendable {
     public var gap: Int64
     /// How much the sequence number went up since then: 1 if nothing was lost, never below 1.
     public var step: Int64
-    /// By how many nanoseconds stamps of arrivals may be too late at present; 0 where that is not known, as in a trace.
-    public var stampError: Int64
 
-    public init(gap: Int64, step: Int64, stampError: Int64 = 0) {
+    public init(gap: Int64, step: Int64) {
         self.gap = max(0, gap)
         self.step = max(1, step)
-        self.stampError = max(0, stampError)
     }
 }
 
@@ -43,9 +40,12 @@ public protocol ArrivalModel: Sendable {
     mutating func begin(announcedInterval: Int64)
     mutating func observe(_ arrival: Arrival, in commons: inout Commons)
     /// Comes after each `begin` and each `observe`, for all levels of the node at once: what they share is worked out once.
-    /// - Parameter arrival: What was observed; nil after `begin`.
+    /// - Parameters:
+    ///   - arrival: What was observed; nil after `begin`.
+    ///   - stampError: By how many nanoseconds stamps of arrivals may be too late at present; 0 where that is not known, as
+    ///     in a trace.
     mutating func pursue(
-        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, after arrival: Arrival?,
+        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, after arrival: Arrival?, stampError: Int64,
         in commons: inout Commons)
 
     /// How long after the last arrival the node is suspected, in nanoseconds; below 0 if it should have been already.
@@ -62,14 +62,14 @@ public protocol ArrivalModel: Sendable {
     var samples: Int { get }
 }
 
-/// Why a budget of mistakes cannot be kept within its limit, in numbers.
+/// Why a budget of mistakes cannot be kept, in numbers.
 public struct Shortfall: Hashable, Sendable {
-    /// Mistakes per heartbeat that come with the limit.
+    /// Mistakes per heartbeat that come with the limit, or with the longest waits that there are.
     public var mistakesPerHeartbeat: Double
-    /// The longest wait that the budget needs, in nanoseconds after the last arrival.
-    public var neededWait: Int64
+    /// The longest wait that the budget needs, in nanoseconds after the last arrival; nil if outages alone break it.
+    public var neededWait: Int64?
 
-    public init(mistakesPerHeartbeat: Double, neededWait: Int64) {
+    public init(mistakesPerHeartbeat: Double, neededWait: Int64?) {
         (self.mistakesPerHeartbeat, self.neededWait) = (mistakesPerHeartbeat, neededWait)
     }
 }
@@ -93,7 +93,7 @@ extension PlainArrivalModel {
     public static func commons(_ parameters: Parameters) -> NoCommons { NoCommons() }
     public mutating func observe(_ arrival: Arrival, in commons: inout NoCommons) { observe(arrival) }
     public mutating func pursue(
-        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<NoPursuit>, after arrival: Arrival?,
+        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<NoPursuit>, after arrival: Arrival?, stampError: Int64,
         in commons: inout NoCommons
     ) {}
     public func shortfall(of threshold: Threshold, in pursuit: NoPursuit) -> Shortfall? { nil }

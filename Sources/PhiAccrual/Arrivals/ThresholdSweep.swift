@@ -118,7 +118,7 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
             }
             var all = pursuits.mutableSpan
             var own = all._mutatingExtracting(levels)
-            models[node].pursue(thresholds, &own, after: heartbeat.arrival, in: &commons)
+            models[node].pursue(thresholds, &own, after: heartbeat.arrival, stampError: 0, in: &commons)
             for (index, level) in levels.enumerated() {
                 if let arrival = heartbeat.arrival, let wait = waits[level].map({ max(0, $0) }) {
                     let isLate = arrival.gap > wait

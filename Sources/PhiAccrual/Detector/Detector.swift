@@ -40,7 +40,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     public var nodeCount: Int { table.count }
     public private(set) var receptions = ReceptionCounts()
     /// By how much stamps of arrivals may be too late at present, in nanoseconds; 0 where that is not known. The default
-    /// detector then suspects nobody sooner than so long after a heartbeat is expected.
+    /// detector then suspects nobody sooner than so long after a heartbeat is expected, unless a policy’s `within` bids it.
     public var stampError: Int64 = 0
 
     let thresholds: [Model.Threshold]  // one per level
@@ -56,7 +56,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     private var groups: [String: UInt16] = [:]
     private var vacant: [Int] = []
     private var wheel = TimingWheel()
-    private var fetched: UInt8 = 0  // keeps what `fetch` does from being optimised away
+    private var touched: UInt8 = 0  // keeps what `touch` does from being optimised away
 
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
@@ -106,24 +106,24 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     public mutating func receive(_ batch: Span<Heartbeat>, at now: Instant, into events: inout [Event]) {
         var first = 0
         while first < batch.count {
-            let part = batch.extracting(first..<min(batch.count, first + Self.fetchedAtOnce))
-            fetched = fetch(part)
+            let part = batch.extracting(first..<min(batch.count, first + Self.touchedAtOnce))
+            touched = touch(part)
             for index in part.indices { receive(part[index], at: now, into: &events) }
-            first += Self.fetchedAtOnce
+            first += Self.touchedAtOnce
         }
     }
 
-    private static var fetchedAtOnce: Int { 8 }
+    private static var touchedAtOnce: Int { 8 }
 
     /// Reads what heartbeats will need, for many nodes lie far apart in memory: several are waited for together, then.
     /// - Returns: Something that depends on all that was read.
-    private func fetch(_ batch: Span<Heartbeat>) -> UInt8 {
+    private func touch(_ batch: Span<Heartbeat>) -> UInt8 {
         var seen: UInt8 = 0
         for index in batch.indices {
             guard let slot = table[batch[index].key.rawValue] else { continue }
             let levels = slot * thresholds.count..<(slot + 1) * thresholds.count
-            seen |= nodes.fetch(slot..<slot + 1) | models.fetch(slot..<slot + 1)
-            seen |= deadlines.fetch(levels) | pursuits.fetch(levels) | wheel.fetch(slot)
+            seen |= nodes.touch(slot..<slot + 1) | models.touch(slot..<slot + 1)
+            seen |= deadlines.touch(levels) | pursuits.touch(levels) | wheel.touch(slot)
         }
         return seen
     }
@@ -240,7 +240,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             let step = node.sequence.distance(toNewer: heartbeat.sequence)
             node.missing += step - 1
             node.senderLate = senderLateness(heartbeat, after: node, step: step, expected: models[slot].expectedWait)
-            let arrival = Arrival(gap: silence, step: step, stampError: stampError)
+            let arrival = Arrival(gap: silence, step: step)
             models[slot].observe(arrival, in: &commons[Int(node.group)])
             pursue(slot, after: arrival)
             tellShortfalls(slot, &node, at: now, into: &events)
@@ -276,7 +276,8 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         let first = slot * thresholds.count
         var span = all.mutableSpan
         var own = span._mutatingExtracting(first..<first + thresholds.count)
-        models[slot].pursue(thresholds, &own, after: arrival, in: &commons[Int(nodes[slot].group)])
+        models[slot].pursue(
+            thresholds, &own, after: arrival, stampError: stampError, in: &commons[Int(nodes[slot].group)])
         swap(&all, &pursuits)
     }
 

@@ -89,7 +89,7 @@ import Testing
         let shortfall = try #require(node.shortfall(0))
         #expect(
             shortfall.mistakesPerHeartbeat > 0.5 * exp(-5.0 / 3) && shortfall.mistakesPerHeartbeat < 2 * exp(-5.0 / 3))
-        #expect(shortfall.neededWait > .seconds(2))
+        #expect(try #require(shortfall.neededWait) > .seconds(2))
         #expect(node.shortfall(1) == nil)
         #expect(node.shortfall(2) == nil)
     }
@@ -186,6 +186,66 @@ import Testing
             // The schedule expects it within some twenty microseconds of a hundred milliseconds.
             #expect(try #require(known.wait(level)) > 102_900_000)
             #expect(try #require(known.wait(level)) < 104_000_000)
+        }
+    }
+
+    @Test func `keeps that distance after a restart, but for a limit`() throws {
+        let within = try Policy(parsing: "mistakes=1/1000hb,within=101ms")
+        var node = LoneNode([.price(10), .phi(1), within])
+        for _ in 0..<1000 { node.hear(100_000_000) }
+        node.begin(announcedInterval: 100_000_000, stampError: 50_000_000)
+        #expect(try #require(node.wait(0)) >= 149_900_000)
+        #expect(try #require(node.wait(1)) >= 149_900_000)
+        #expect(node.wait(2) == 101_000_000)
+    }
+
+    @Test func `does not learn from waits that an error of stamps stretched`() throws {
+        let policies = [try Policy(parsing: "mistakes=1/100hb")]
+        var (stretched, usual) = (LoneNode(policies), LoneNode(policies))
+        var random = SplitMix64(seed: 1)
+        for number in 0..<20_000 {
+            let gap = 10_000_000 + Int64.random(in: -500_000...500_000, using: &random)
+            stretched.hear(gap, stampError: number < 10_000 ? 5_000_000 : 0)
+            usual.hear(gap)
+        }
+        // As if there had been no error.
+        let (wait, other) = (try #require(stretched.wait()), try #require(usual.wait()))
+        #expect(abs(wait - other) < 300_000, "\(wait) \(other)")
+    }
+
+    @Test func `says when outages alone break a budget`() throws {
+        let policies = [try Policy(parsing: "mistakes=1/1000hb")]
+        var node = LoneNode(policies)
+        for number in 1...400 {
+            node.hear(number % 100 == 0 ? .seconds(10) : 10_000_000)
+            if number < 200 { #expect(node.shortfall() == nil, "one outage may be bad luck") }
+        }
+        let shortfall = try #require(node.shortfall())
+        #expect(shortfall.neededWait == nil)
+        #expect(abs(shortfall.mistakesPerHeartbeat - 0.01) < 0.003)
+        // They are no reason to wait longer for the others.
+        #expect(try #require(node.wait()) < .milliseconds(100))
+        for _ in 0..<20_000 { node.hear(10_000_000) }
+        #expect(node.shortfall() == nil)
+    }
+
+    @Test func `is not surer of an outage the more of them there were`() throws {
+        var (few, many) = (LoneNode(), LoneNode())
+        for number in 1...2000 {
+            few.hear(number % 400 == 0 ? .seconds(100) : 10_000_000)
+            many.hear(number % 20 == 0 ? .seconds(100) : 10_000_000)
+        }
+        for silence in [Int64.seconds(20), .seconds(60), .seconds(200)] {
+            #expect(try #require(many.model.phi(after: silence)) <= #require(few.model.phi(after: silence)))
+            #expect(try #require(many.model.phi(after: silence)) < 2.5)
+        }
+    }
+
+    @Test func `finds an end to the wait for any φ`() throws {
+        for gap in [1, 1000, Int64.hours(1), .max] {
+            var node = LoneNode([.phi(1e6), .phi(60), .phi(1e-9)])
+            for _ in 0..<10 { node.hear(gap, step: .max) }
+            for level in 0..<3 { #expect(try #require(node.wait(level)) >= 0) }
         }
     }
 

@@ -7,7 +7,7 @@ import Testing
     @Test func `stay true over ten million heartbeats`() throws {
         var tables = LatenessTables()
         var random = SplitMix64(seed: 1)
-        // Of the three families alike: lateness of which a share of 2⁻ʲ is more than 2ʲ⁻³ scales.
+        // Of the three families alike: lateness of which a share of 2⁻ʲ is more than 2ʲ⁻⁴ scales.
         let buckets = (0..<10).map { octave in
             let lateness = Float(sign: .plus, exponent: octave - 4, significand: 1.1)
             return InlineArray<3, Int> { family in

@@ -17,19 +17,19 @@ struct LoneNode {
         begin(announcedInterval: announcedInterval)
     }
 
-    mutating func begin(announcedInterval: Int64) {
+    mutating func begin(announcedInterval: Int64, stampError: Int64 = 0) {
         model.begin(announcedInterval: announcedInterval)
-        pursue(after: nil)
+        pursue(after: nil, stampError: stampError)
     }
     mutating func hear(_ gap: Int64, step: Int64 = 1, stampError: Int64 = 0) {
-        let arrival = Arrival(gap: gap, step: step, stampError: stampError)
+        let arrival = Arrival(gap: gap, step: step)
         model.observe(arrival, in: &commons)
-        pursue(after: arrival)
+        pursue(after: arrival, stampError: stampError)
     }
-    private mutating func pursue(after arrival: Arrival?) {
+    private mutating func pursue(after arrival: Arrival?, stampError: Int64) {
         var pursuits = pursuits
         var span = pursuits.mutableSpan
-        model.pursue(thresholds, &span, after: arrival, in: &commons)
+        model.pursue(thresholds, &span, after: arrival, stampError: stampError, in: &commons)
         self.pursuits = pursuits
     }
 
