@@ -39,15 +39,15 @@ struct LatenessSurvival: ~Copyable {
         self.family = family
         let last = family.edgeCount  // the number of the last bucket
         var sum: Float = 0
+        tailEdge = last - 1
         var bucket = last
         while bucket > 0 {
             sum += counts[bucket]
             above[bucket - 1] = sum
+            if bucket > family.early, sum - counts[last] <= Self.tailCount { tailEdge = bucket - 1 }
             bucket -= 1
         }
         self.total = total ?? sum + counts[0]
-        tailEdge = family.early
-        while tailEdge < last - 1, above[tailEdge] - counts[last] > Self.tailCount { tailEdge += 1 }
         var (weight, excess) = (Self.priorWeight, Self.priorWeight * Self.priorIndex)
         let begin = LatenessBuckets.quarters(toPlace: tailEdge - family.early)
         bucket = tailEdge + 1

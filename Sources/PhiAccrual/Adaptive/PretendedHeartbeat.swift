@@ -25,13 +25,6 @@ enum PretendedHeartbeat {
         log((count * exp(logShare) + weight * pretended) / (count + weight))
     }
 
-    /// How much of the share with the pretended heartbeat is its own.
-    static func part(of count: Float, longerThan intervals: Float) -> Float {
-        mixed(0, of: count, with: share(longerThan: intervals))
-    }
-
-    /// The share with the pretended heartbeat among `count` that are known of.
-    static func mixed(_ share: Float, of count: Float, with pretended: Float) -> Float {
-        (count * share + Float(weight) * pretended) / (count + Float(weight))
-    }
+    /// How much of a share the pretended heartbeat makes up among `count` that are known of.
+    static func part(of count: Float) -> Float { Float(weight) / (count + Float(weight)) }
 }

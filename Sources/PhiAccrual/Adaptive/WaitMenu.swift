@@ -104,6 +104,7 @@ struct WaitMenu: ~Copyable {
             pretended[edge] = PretendedHeartbeat.share(longerThan: wait)
         }
 
+        let pretendedPart = PretendedHeartbeat.part(of: known)
         let fromStates = family.states.count > 1 ? Self.borrowedFromStates / known : 0
         for state in family.states {
             let first = family.firstBucket(ofState: state)
@@ -123,15 +124,15 @@ struct WaitMenu: ~Copyable {
             let atTail = survival.shareAtTail(unseen: 0.5 * min(1, total / known))
             let familyAtTail = atTail * familyPart / familyShares[survival.tailEdge]
             var ownTail = atTail * (1 - familyPart)
-            let above = survival.above.span
-            for edge in family.firstEdge..<survival.tailEdge { shares[first + edge] = above[edge] / total }
+            let (above, perHeartbeat) = (survival.above.span, 1 / total)
+            for edge in family.firstEdge..<survival.tailEdge { shares[first + edge] = above[edge] * perHeartbeat }
             for edge in survival.tailEdge..<edgeCount {
                 shares[first + edge] = familyAtTail * familyShares[edge] + ownTail
                 ownTail *= tail.fall(after: edge - early)
             }
             for edge in family.firstEdge..<edgeCount {
-                let share = min(1, shares[first + edge] + beyond / total)
-                shares[first + edge] = PretendedHeartbeat.mixed(share, of: known, with: pretended[edge])
+                let share = min(1, shares[first + edge] + beyond * perHeartbeat)
+                shares[first + edge] = share + pretendedPart * (pretended[edge] - share)
             }
         }
     }
@@ -139,8 +140,8 @@ struct WaitMenu: ~Copyable {
     private static func shares(_ survival: borrowing LatenessSurvival, of family: Family) -> InlineArray<46, Float> {
         let tail = survival.tail
         var shares = InlineArray<46, Float>(repeating: 0)
-        let above = survival.above.span
-        for edge in family.firstEdge..<survival.tailEdge { shares[edge] = above[edge] / survival.total }
+        let (above, perHeartbeat) = (survival.above.span, 1 / survival.total)
+        for edge in family.firstEdge..<survival.tailEdge { shares[edge] = above[edge] * perHeartbeat }
         var share = survival.shareAtTail()
         for edge in survival.tailEdge..<family.edgeCount {
             shares[edge] = share
@@ -187,7 +188,7 @@ struct WaitMenu: ~Copyable {
             while edge > family.firstEdge, waits[family.rawValue * 46 + edge] > limit { edge -= 1 }
             all += weights[state] * shares[family.firstBucket(ofState: state) + edge]
             let wait = waits[family.rawValue * 46 + edge]
-            possible += weights[state] * PretendedHeartbeat.part(of: known, longerThan: wait)
+            possible += weights[state] * PretendedHeartbeat.part(of: known) * PretendedHeartbeat.share(longerThan: wait)
         }
         return (max(0, all - unavoidable), max(0, all - possible - unavoidable))
     }
