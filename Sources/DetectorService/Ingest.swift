@@ -25,8 +25,10 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     /// Acting later than this, we were stopped or starved ourselves, and so was the thread that reads for libzmq. Its
     /// sockets then say “nothing more” while heartbeats lie in the system's buffers.
     private static var ownLateness: Duration { .milliseconds(10) }
-    /// How long that thread gets to read them.
+    /// How long that thread gets to read them. Having been away for as long as that, we do not learn from what it reads.
     private static var recovery: Duration { .milliseconds(100) }
+    /// How often we wake to see that we do.
+    private static var tick: Int64 { 100_000_000 }  // ns
 
     private let sockets: HeartbeatSockets
     private var detector: Detector<Model>
@@ -45,6 +47,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     /// Until when no deadline is acted on, since we were late ourselves.
     private var recoversUntil: Instant?
     private var overload = RareLog<String>()
+    private var stops = RareLog<String>()
     private var stampError = StampError(at: MonotonicClock.now)
 
     init(
@@ -65,10 +68,13 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         let asked = poller.add(fileDescriptor: requests.wakeUp.fileDescriptor)
         sockets.add(to: &poller)
         while true {
-            timer.arm(at: recoversUntil ?? detector.nextDeadline)
-            let start = MonotonicClock.now
+            let asleep = MonotonicClock.now
+            let alarm = alarm(after: asleep)
+            timer.arm(at: alarm)
             _ = try poller.wait(timeoutMilliseconds: nil)
-            stampError.waited(from: start, to: MonotonicClock.now)
+            let awake = MonotonicClock.now
+            stampError.waited(from: asleep, to: awake)
+            if awake > alarm { wokeLate(alarm: max(alarm, asleep), awake: awake) }
             if poller.isReadable(stopped) { return }
             if poller.isReadable(timed) { timer.clear() }
             try turn()
@@ -95,18 +101,33 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         events.removeAll(keepingCapacity: true)
     }
 
+    /// When to wake if nothing comes: at the next deadline, and at each tick.
+    private mutating func alarm(after now: Instant) -> Instant {
+        let tick = Instant(nanoseconds: (now.nanoseconds / Self.tick + 1) * Self.tick)
+        return min(tick, recoversUntil ?? detector.nextDeadline ?? tick)
+    }
+
+    private mutating func wokeLate(alarm: Instant, awake: Instant) {
+        let late = awake - alarm
+        stampError.woken(late: late, at: awake)
+        guard late > Self.ownLateness else { return }
+        let recovered = awake + Self.recovery
+        recoversUntil = recovered
+        guard late > Self.recovery else { return }
+        detector.wasDeaf(from: alarm, to: recovered)
+        stops.count("stopped", at: awake) { [logger] count in
+            logger.warning(
+                "was stopped or starved: that time is held against nobody",
+                metadata: ["seconds": "\(late.nanoseconds.seconds)", "count": "\(count)"])
+        }
+    }
+
     /// Whether deadlines up to `start` may be acted on, the sockets being empty since.
     private mutating func mayAct(at start: Instant) -> Bool {
-        if let end = recoversUntil {
-            if start < end { return false }
-            recoversUntil = nil
-            return true
-        }
-        guard let due = detector.nextDeadline, start > due else { return true }
-        stampError.woken(late: start - due, at: start)
-        guard start - due > Self.ownLateness else { return true }
-        recoversUntil = MonotonicClock.now + Self.recovery
-        return false
+        guard let end = recoversUntil else { return true }
+        if start < end { return false }
+        recoversUntil = nil
+        return true
     }
 
     /// Says whether the sockets were emptied of all that arrived before `start`.

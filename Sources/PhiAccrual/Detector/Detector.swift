@@ -56,6 +56,8 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     private var groups: [String: UInt16] = [:]
     private var vacant: [Int] = []
     private var wheel = TimingWheel()
+    /// Gaps that reach back before this are not learned from.
+    private var deafUntil: Int64 = .min  // ns
     private var touched: UInt8 = 0  // keeps what `touch` does from being optimised away
 
     @specialized(where Model == AdaptiveModel)
@@ -174,6 +176,24 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         mutating get { wheel.nextInstant().map(Instant.init(nanoseconds:)) }
     }
 
+    /// The caller heard nothing from `start` on, since it was stopped or starved; what waited for it meanwhile will have been
+    /// taken in at `end`. That time is held against nobody: open deadlines move on by as much, and gaps that reach into it
+    /// are not learned from.
+    ///
+    /// - Complexity: Linear in the number of nodes.
+    public mutating func wasDeaf(from start: Instant, to end: Instant) {
+        deafUntil = max(deafUntil, end.nanoseconds)
+        let time = max(0, end.nanoseconds.subtractingSaturated(start.nanoseconds))
+        for slot in nodes.indices where nodes[slot].lastArrival < start.nanoseconds {
+            guard nodes[slot].standing.isWatched, table[nodes[slot].key] == slot else { continue }
+            for level in thresholds.indices where suspicionInstant(slot, level) >= start.nanoseconds {
+                let number = slot * thresholds.count + level
+                if deadlines[number] != .max { deadlines[number] = deadlines[number].addingSaturated(time) }
+            }
+            rearm(slot)
+        }
+    }
+
     // MARK: Heartbeats
 
     private mutating func take(_ heartbeat: Heartbeat, at now: Instant, into events: inout [Event]) -> Reception {
@@ -240,9 +260,14 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             let step = node.sequence.distance(toNewer: heartbeat.sequence)
             node.missing += step - 1
             node.senderLate = senderLateness(heartbeat, after: node, step: step, expected: models[slot].expectedWait)
-            let arrival = Arrival(gap: silence, step: step)
-            models[slot].observe(arrival, in: &commons[Int(node.group)])
-            pursue(slot, after: arrival)
+            if node.lastArrival < deafUntil {
+                models[slot].begin(announcedInterval: heartbeat.announcedInterval)
+                pursue(slot, after: nil)
+            } else {
+                let arrival = Arrival(gap: silence, step: step)
+                models[slot].observe(arrival, in: &commons[Int(node.group)])
+                pursue(slot, after: arrival)
+            }
             tellShortfalls(slot, &node, at: now, into: &events)
         }
         node.lastArrival = now.nanoseconds

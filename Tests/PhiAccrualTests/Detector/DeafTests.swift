@@ -1,0 +1,53 @@
+import PhiAccrual
+import TestSupport
+import Testing
+
+@Suite struct `A detector that was deaf` {
+    @Test func `gives the silent as much more time, and not those who were due before`() throws {
+        var watch = Watch.trusting("a")
+        watch.trust("b")
+        let (start, end) = (watch.lastArrival + .milliseconds(50), watch.lastArrival + .seconds(30))
+        let deadline = try #require(watch.deadline("a"))
+        watch.detector.wasDeaf(from: Instant(nanoseconds: start), to: Instant(nanoseconds: end))
+        let later = deadline + end - start
+        #expect(watch.deadline("a") == later)
+        #expect(watch.advance(to: later - 1).isEmpty)
+        #expect(watch.advance(to: later).count == 2)
+
+        var other = Watch.trusting("a")
+        let due = try #require(other.deadline("a"))
+        other.detector.wasDeaf(from: Instant(nanoseconds: due + 1), to: Instant(nanoseconds: due + .seconds(30)))
+        #expect(other.advance(to: due) == [.change("a", .trusted, .suspected, at: due)])
+    }
+    @Test func `does not learn from gaps that reach into that time`() throws {
+        var watch = Watch.trusting("a")
+        let wait = try #require(watch.status("a")?.levels[0].wait)
+        let samples = try #require(watch.status("a")?.samples)
+        let (start, end) = (watch.lastArrival + .milliseconds(50), watch.lastArrival + .seconds(30))
+        watch.detector.wasDeaf(from: Instant(nanoseconds: start), to: Instant(nanoseconds: end))
+        // All that waited comes at once, and the next is early by as much as the last was late.
+        for number in 100..<400 { watch.hear("a", UInt32(number), at: end - .milliseconds(80)) }
+        watch.hear("a", 400, at: end + .milliseconds(5))
+        #expect(watch.status("a")?.samples == samples)
+        #expect(watch.status("a")?.levels[0].wait == wait)
+        #expect(watch.status("a")?.missing == 0)
+        watch.hear("a", 401, at: end + .milliseconds(105))
+        #expect(watch.status("a")?.samples == samples + 1)
+    }
+    @Test func `watches nobody again whom it forgot`() {
+        var watch = Watch(retention: .hours(1))
+        watch.introduce("a", at: 0)
+        for number in 0..<5 { watch.hear("a", UInt32(number), at: .seconds(Int64(number))) }
+        watch.advance(to: .hours(2))
+        watch.detector.wasDeaf(from: Instant(nanoseconds: .hours(2)), to: Instant(nanoseconds: .hours(3)))
+        #expect(watch.detector.nextDeadline == nil)
+        #expect(watch.advance(to: .days(2)).isEmpty)
+    }
+    @Test func `overflows no deadline`() {
+        var watch = Watch.trusting("a")
+        watch.detector.wasDeaf(from: Instant(nanoseconds: .min), to: Instant(nanoseconds: .max))
+        watch.detector.wasDeaf(from: Instant(nanoseconds: watch.lastArrival + 1), to: Instant(nanoseconds: .max))
+        watch.detector.wasDeaf(from: Instant(nanoseconds: .max), to: Instant(nanoseconds: .min))
+        #expect(watch.advance(to: .days(1)).isEmpty)
+    }
+}
