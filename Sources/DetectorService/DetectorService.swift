@@ -38,14 +38,20 @@ public final class DetectorService: Service {
             heartbeats: bound, connect: configuration.connect, events: feedSockets.boundEvents,
             control: feedSockets.boundControl)
         self.endpoints = endpoints
-        feed = try SocketThread(
-            name: "phi-feed",
-            owning: Feed(
-                sockets: feedSockets, log: log, levels: configuration.levels, endpoints: endpoints, inputs: inputs,
-                ingest: requests, logger: logger)
-        ) { feed in
-            var feed = feed
-            failure.catching { try feed.run(until: stopFeed) }
+        do {
+            feed = try SocketThread(
+                name: "phi-feed",
+                owning: Feed(
+                    sockets: feedSockets, log: log, levels: configuration.levels, endpoints: endpoints,
+                    inputs: inputs, ingest: requests, logger: logger)
+            ) { feed in
+                var feed = feed
+                failure.catching { try feed.run(until: stopFeed) }
+            }
+        } catch {
+            stopIngest.signal()
+            ingest.join()
+            throw error
         }
     }
 

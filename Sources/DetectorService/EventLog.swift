@@ -44,6 +44,7 @@ struct EventLog: Sendable {
         count(transition)
         if transition.to == .forgotten {
             latest[topic] = nil
+            latest[FeedTopic(level: nil, group: transition.group, node: transition.node)] = nil  // its notices
         } else {
             state.append(entry)
         }

@@ -87,6 +87,15 @@ import Testing
         #expect(log.snapshot(since: 0, prefix: "", limit: 10).entries.map(\.sequence) == [5000])
         #expect(log.stateSize <= 65)
     }
+
+    @Test func `forgets the notices of the forgotten`() throws {
+        var log = EventLog(epoch: 7, capacity: 10)
+        _ = try log.add("a", .trusted)
+        #expect(try log.addNotice(of: "a").previous == 0)
+        #expect(try log.addNotice(of: "a").previous == 2)
+        _ = try log.add("a", .forgotten, from: .trusted)
+        #expect(try log.addNotice(of: "a").previous == 0)
+    }
 }
 
 extension EventLog {
@@ -99,6 +108,15 @@ extension EventLog {
             evidence: Evidence(
                 phi: nil, silence: 0, expected: nil, wait: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0))
         append(.transition(TransitionMessage(transition, level: .suspect(), at: place)), topic: topic, json: [])
+        return place
+    }
+    mutating func addNotice(of node: String) throws -> FeedPlace {
+        let identity = try NodeIdentity(group: "g", name: node)
+        let topic = FeedTopic(level: nil, group: "g", node: node)
+        let place = nextPlace(on: topic, at: Timestamp(unixNanoseconds: 0))
+        let notice = Notice(
+            code: .takeover, key: NodeKey(of: identity), node: identity, incarnation: 1, at: Instant(nanoseconds: 0))
+        append(.notice(NoticeMessage(notice, levels: [.suspect()], at: place)), topic: topic, json: [])
         return place
     }
 }
