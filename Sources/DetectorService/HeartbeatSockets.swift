@@ -7,9 +7,11 @@ struct HeartbeatSockets: ~Copyable {
     let count = 2
     private let listening: Socket
     private let connecting: Socket
+    private let refusals: Monitor
 
     init(bind: [String], connect: [String], in context: Context) throws(ZeroMQError) {
         let listening = try Self.open(in: context)
+        let refusals = try Monitor(of: listening, events: .acceptFailed, in: context)
         let connecting = try Self.open(in: context)
         var bound: [String] = []
         for endpoint in bind {
@@ -20,6 +22,7 @@ struct HeartbeatSockets: ~Copyable {
         self.bound = bound
         self.listening = listening
         self.connecting = connecting
+        self.refusals = refusals
     }
 
     private static func open(in context: Context) throws(ZeroMQError) -> Socket {
@@ -44,7 +47,19 @@ struct HeartbeatSockets: ~Copyable {
     borrowing func add(to poller: inout Poller) {
         _ = poller.add(listening)
         _ = poller.add(connecting)
+        _ = poller.add(refusals)
     }
+
+    /// Why a connection could not be taken in since this was asked last, an `errno`; nil if none was refused.
+    borrowing func refusal() throws(ZeroMQError) -> Int32? {
+        var code: Int32?
+        for _ in 0..<Self.refusalsAtOnce {
+            guard let refusal = try refusals.next() else { break }
+            code = refusal.value
+        }
+        return code
+    }
+    private static let refusalsAtOnce = 1000
 
     borrowing func receive(from index: Int, into message: inout Message) throws(ZeroMQError) -> Bool {
         try index == 0 ? listening.receive(into: &message) : connecting.receive(into: &message)

@@ -4,6 +4,14 @@ import PhiAccrual
 import SystemClocks
 import ZeroMQ
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// What the feed's thread asks of the detector.
 enum IngestRequest: Sendable {
     case status(ReplyAddress)
@@ -48,6 +56,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private var recoversUntil: Instant?
     private var overload = RareLog<String>()
     private var stops = RareLog<String>()
+    private var refusals = RareLog<Int32>()
     private var stampError = StampError(at: MonotonicClock.now)
 
     init(
@@ -93,12 +102,24 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
                 logger.warning("heartbeats come faster than they can be taken in, so no deadline is acted on")
             }
         }
+        if let code = try sockets.refusal() { tellRefusal(code, at: start) }
         guard !events.isEmpty else { return }
         for case .transition(let transition) in events where transition.to == .forgotten {
             intake.forget(NodeKey(of: transition.node))
         }
         feed.put(.events(events))
         events.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func tellRefusal(_ code: Int32, at now: Instant) {
+        refusals.count(code, at: now) { [logger] _ in
+            logger.warning(
+                "cannot take in more connections: their nodes are not heard",
+                metadata: [
+                    "reason": "\(String(cString: strerror(code)))",
+                    "advice": "raise the limit on open files (ulimit -n), or let nodes share connections",
+                ])
+        }
     }
 
     /// When to wake if nothing comes: at the next deadline, and at each tick.

@@ -23,11 +23,12 @@ extension TestBed {
     /// A detector on free ports, ready to be spoken to.
     func detector(
         _ arguments: String..., heartbeats: String? = "tcp://127.0.0.1:*", events: String = "tcp://127.0.0.1:*",
-        control: String = "tcp://127.0.0.1:*"
+        control: String = "tcp://127.0.0.1:*", openFiles: Int? = nil
     ) async throws -> RunningDetector {
-        let program = try phi(
+        let all =
             ["detect", "--detector", Self.patientModel, "--events", events, "--control", control]
-                + (heartbeats.map { ["--heartbeats", $0] } ?? []) + arguments)
+            + (heartbeats.map { ["--heartbeats", $0] } ?? []) + arguments
+        let program = try openFiles.map { try phi(openFiles: $0, all) } ?? phi(all)
         let ready = try await program.remark("ready") { $0.contains("message=ready") }
         return RunningDetector(
             program: program, heartbeats: value(of: "heartbeats", in: ready), events: value(of: "events", in: ready),

@@ -40,6 +40,23 @@ extension SystemTests {
             }
         }
 
+        @Test func `says that it cannot take in more connections, and goes on with those it has`() async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector(openFiles: 60)
+                let watch = try await bed.watch(detector)
+                let good = try bed.beat("good", to: detector)
+                try await watch.transition(of: "good", to: .trusted)
+
+                let crowd = try bed.python(.own("many_connections"), detector.heartbeats, "60")
+                #expect(try await crowd.line("its number") == "60")
+                let warning = try await detector.program.remark("a warning") { $0.contains("connections") }
+                #expect(warning.contains("ulimit -n"), "\(warning)")
+                crowd.crash()
+                good.terminate()
+                try await watch.transition(of: "good", to: .left)
+            }
+        }
+
         @Test func `answers every request, or says what is wrong with it`() async throws {
             struct Exchange: Decodable {
                 struct Reply: Decodable {

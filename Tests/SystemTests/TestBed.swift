@@ -36,6 +36,11 @@ final class TestBed: Sendable {
     func phi(_ arguments: String...) throws -> RunningProgram { try phi(arguments) }
     func phi(_ arguments: [String]) throws -> RunningProgram { try start(try Self.phi, arguments) }
 
+    /// `phi` that can open no more than so many files.
+    func phi(openFiles: Int, _ arguments: [String]) throws -> RunningProgram {
+        try start("/bin/sh", ["-c", "ulimit -n \(openFiles); exec \"$0\" \"$@\"", try Self.phi] + arguments)
+    }
+
     @discardableResult
     func python(_ script: PythonScript, _ arguments: String...) throws -> RunningProgram {
         try start(try #require(Self.python, Self.withoutPython), [script.path] + arguments)
