@@ -14,10 +14,6 @@ struct WaitMenu: ~Copyable {
     /// The same of the node's own, once there were a few.
     private(set) var outages: Float = 0
 
-    /// How many of the group's heartbeats a node borrows at most, for each state.
-    private static let borrowedFromGroup: Float = 300
-    /// Groups that know less than this lend nothing.
-    private static let leastGroup: Float = 30
     /// How many outages are more than bad luck.
     private static let fewOutages: Float = 3
     /// How many heartbeats each state borrows from the family's states together.
@@ -34,7 +30,7 @@ struct WaitMenu: ~Copyable {
 
     /// By exact totals: what single counts of one byte differ by may be but their roughness.
     private static func hasOthers(_ own: borrowing LatenessTables, _ group: borrowing GroupTables) -> Bool {
-        group.total - Float(own.total) > leastGroup
+        group.total - Float(own.total) > FamilyPool.leastGroup
     }
 
     /// - Precondition: Something is known.
@@ -45,109 +41,58 @@ struct WaitMenu: ~Copyable {
         let counts = own.values()
         let others = Self.hasOthers(own, group) ? group.others(than: counts.span) : .init(repeating: 0)
         for family in Family.allCases {
+            let pool = FamilyPool(family, counts.span, others.span)
+            known = pool.known
+            if family == .last {
+                unavoidable = pool.beyond / known
+                outages = pool.ownBeyond >= Self.fewOutages ? pool.ownBeyond / pool.totals[0].own : 0
+            }
             let meanWait = own.meanWait(family, nextCentre: centre, scale: scale)
-            fit(family, counts.span, others.span, meanWait: meanWait)
+            var pretended = InlineArray<46, Float>(repeating: 0)
+            for edge in family.firstEdge..<family.edgeCount {
+                let wait = meanWait.intercept + meanWait.slope * LatenessBuckets.edge(edge, early: family.early)
+                waits[family.rawValue * 46 + edge] = wait
+                pretended[edge] = PretendedHeartbeat.share(longerThan: wait)
+            }
+            for state in family.states { fit(state, pool, counts.span, others.span, pretended.span) }
         }
     }
 
-    /// How much of each of the others' heartbeats is borrowed, if there are so many.
-    private func lent(of others: Float) -> Float {
-        others > Self.leastGroup ? min(1, Self.borrowedFromGroup / others) : 0
-    }
-
+    /// Fills in the shares of one state.
     private mutating func fit(
-        _ family: Family, _ own: Span<Float>, _ others: Span<Float>, meanWait: (intercept: Float, slope: Float)
+        _ state: Int, _ pool: borrowing FamilyPool, _ own: Span<Float>, _ others: Span<Float>, _ pretended: Span<Float>
     ) {
-        let (early, edgeCount) = (family.early, family.edgeCount)
-        // The family's states together, the node's own and the others'.
-        var pooled = InlineArray<46, Float>(repeating: 0)
-        var pooledOthers = InlineArray<46, Float>(repeating: 0)
-        var totals = InlineArray<6, (own: Float, others: Float)>(repeating: (0, 0))
-        var (pooledTotal, othersTotal): (Float, Float) = (0, 0)
-        for state in family.states {
-            let first = family.firstBucket(ofState: state)
-            var total: (own: Float, others: Float) = (0, 0)
-            for bucket in 0...edgeCount {
-                pooled[bucket] += own[first + bucket]
-                pooledOthers[bucket] += others[first + bucket]
-                total.own += own[first + bucket]
-                total.others += others[first + bucket]
-            }
-            totals[state - family.firstState] = total
-            pooledTotal += total.own
-            othersTotal += total.others
-        }
-        let lent = lent(of: othersTotal)
-        known = pooledTotal + lent * othersTotal
-        // What lies beyond the last edge must not shape the tail: one outage would.
-        let allBeyond = pooled[edgeCount] + lent * pooledOthers[edgeCount]
-        if family == .last {
-            unavoidable = allBeyond / known
-            outages = own[edgeCount] >= Self.fewOutages ? own[edgeCount] / pooledTotal : 0
-        }
-        // How the tail falls is known best from all that was seen, borrowed or not.
-        var all = InlineArray<46, Float>(repeating: 0)
-        var seen = InlineArray<46, Float>(repeating: 0)
-        for bucket in 0..<edgeCount {
-            all[bucket] = pooled[bucket] + lent * pooledOthers[bucket]
-            seen[bucket] = pooled[bucket] + pooledOthers[bucket]
-        }
-        let sharesOfFamily = Self.shares(
-            LatenessSurvival(seen.span, of: family, total: pooledTotal + othersTotal), of: family)
-        let familyShares = sharesOfFamily.span
-
-        let firstWait = family.rawValue * 46
-        var pretended = InlineArray<46, Float>(repeating: 0)
-        for edge in family.firstEdge..<edgeCount {
-            let wait = meanWait.intercept + meanWait.slope * LatenessBuckets.edge(edge, early: early)
-            waits[firstWait + edge] = wait
-            pretended[edge] = PretendedHeartbeat.share(longerThan: wait)
-        }
-
-        let pretendedPart = PretendedHeartbeat.part(of: known)
+        let family = pool.family
+        let (first, edgeCount) = (family.firstBucket(ofState: state), family.edgeCount)
+        let sum = pool.totals[state - family.firstState]
+        let lent = FamilyPool.lent(of: sum.others)
         let fromStates = family.states.count > 1 ? Self.borrowedFromStates / known : 0
-        for state in family.states {
-            let first = family.firstBucket(ofState: state)
-            let sum = totals[state - family.firstState]
-            let stateLent = self.lent(of: sum.others)
-            var counts = InlineArray<46, Float>(repeating: 0)
-            for bucket in 0..<edgeCount {
-                counts[bucket] = own[first + bucket] + fromStates * all[bucket] + stateLent * others[first + bucket]
-            }
-            let beyond = own[first + edgeCount] + fromStates * allBeyond + stateLent * others[first + edgeCount]
-            let total = max(1e-3, sum.own + fromStates * known + stateLent * sum.others)
-            let familyPart = 1 - (1 - Self.familyTail) * (1 - fromStates * known / total)
-            weights[state] = (sum.own + lent * sum.others) / known
-
-            let survival = LatenessSurvival(counts.span, of: family, total: total)
-            let tail = survival.tail
-            let atTail = survival.shareAtTail(unseen: 0.5 * min(1, total / known))
-            let familyAtTail = atTail * familyPart / familyShares[survival.tailEdge]
-            var ownTail = atTail * (1 - familyPart)
-            let (above, perHeartbeat) = (survival.above.span, 1 / total)
-            for edge in family.firstEdge..<survival.tailEdge { shares[first + edge] = above[edge] * perHeartbeat }
-            for edge in survival.tailEdge..<edgeCount {
-                shares[first + edge] = familyAtTail * familyShares[edge] + ownTail
-                ownTail *= tail.fall(after: edge - early)
-            }
-            for edge in family.firstEdge..<edgeCount {
-                let share = min(1, shares[first + edge] + beyond * perHeartbeat)
-                shares[first + edge] = share + pretendedPart * (pretended[edge] - share)
-            }
+        var counts = InlineArray<46, Float>(repeating: 0)
+        let pooled = pool.counts.span
+        for bucket in 0..<edgeCount {
+            counts[bucket] = own[first + bucket] + fromStates * pooled[bucket] + lent * others[first + bucket]
         }
-    }
+        let beyond = own[first + edgeCount] + fromStates * pool.beyond + lent * others[first + edgeCount]
+        let total = max(1e-3, sum.own + fromStates * known + lent * sum.others)
+        weights[state] = (sum.own + pool.lent * sum.others) / known
 
-    private static func shares(_ survival: borrowing LatenessSurvival, of family: Family) -> InlineArray<46, Float> {
-        let tail = survival.tail
-        var shares = InlineArray<46, Float>(repeating: 0)
-        let (above, perHeartbeat) = (survival.above.span, 1 / survival.total)
-        for edge in family.firstEdge..<survival.tailEdge { shares[edge] = above[edge] * perHeartbeat }
-        var share = survival.shareAtTail()
-        for edge in survival.tailEdge..<family.edgeCount {
-            shares[edge] = share
-            share *= tail.fall(after: edge - family.early)
+        let survival = LatenessSurvival(counts.span, of: family, total: total)
+        let (above, perHeartbeat, tail) = (survival.above.span, 1 / total, survival.tail)
+        for edge in family.firstEdge..<survival.tailEdge { shares[first + edge] = above[edge] * perHeartbeat }
+        let familyPart = 1 - (1 - Self.familyTail) * (1 - fromStates * known / total)
+        let atTail = survival.shareAtTail(unseen: 0.5 * min(1, total / known))
+        let familyShares = pool.shares.span
+        let familyAtTail = atTail * familyPart / familyShares[survival.tailEdge]
+        var ownTail = atTail * (1 - familyPart)
+        for edge in survival.tailEdge..<edgeCount {
+            shares[first + edge] = familyAtTail * familyShares[edge] + ownTail
+            ownTail *= tail.fall(after: edge - family.early)
         }
-        return shares
+        let pretendedPart = PretendedHeartbeat.part(of: known)
+        for edge in family.firstEdge..<edgeCount {
+            let share = min(1, shares[first + edge] + beyond * perHeartbeat)
+            shares[first + edge] = share + pretendedPart * (pretended[edge] - share)
+        }
     }
 
     // MARK: Choosing
