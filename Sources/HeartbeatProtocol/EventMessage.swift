@@ -61,7 +61,7 @@ public struct TransitionMessage: Hashable, Sendable {
         public var phi: Double?
         /// The silence at which the node is suspected; nil while no interval is known.
         public var seconds: Double?
-        /// Where the policy was set.
+        /// Where the policy was set: `default`, `option`.
         public var origin: String
     }
     public var place: FeedPlace
@@ -98,7 +98,8 @@ extension TransitionMessage {
         silenceSeconds = evidence.silence.seconds
         expectedSeconds = evidence.expected?.seconds
         threshold = Threshold(
-            policy: level.policy.description, phi: level.policy.phi, seconds: evidence.wait?.seconds, origin: "default")
+            policy: level.policy.description, phi: level.policy.phi, seconds: evidence.wait?.seconds,
+            origin: level.origin.rawValue)
         missing = evidence.missing
         senderLateSeconds = evidence.senderLate?.seconds
         ownLateSeconds = evidence.ownLate.seconds

@@ -67,7 +67,7 @@ struct Detect: AsyncParsableCommand {
         configuration.connect = connect
         if !events.isEmpty { configuration.events = events }
         if !control.isEmpty { configuration.control = control }
-        configuration.levels = level.isEmpty ? Level.standard(for: detector) : level
+        configuration.levels = level.isEmpty ? Level.standard(for: detector) : level.map { $0.set(by: .option) }
         let profile = try profile?.load()
         configuration.model = try profile.map(detector.lending) ?? detector
         configuration.retention = retention

@@ -67,11 +67,11 @@ struct Replay: ParsableCommand {
     }
 
     func run() throws {
-        let policy = policy ?? Level.standard(for: detector)[0].policy
-        var detector = policy.phi.map(detector.made) ?? detector
+        let level = policy.map { Level.suspect($0).set(by: .option) } ?? Level.standard(for: detector)[0]
+        var detector = level.policy.phi.map(detector.made) ?? detector
         let profile = try profile?.load()
         if let profile { detector = try detector.lending(profile) }
-        var run = Run(command: self, policy: policy, profile: profile?.name)
+        var run = Run(command: self, level: level, profile: profile?.name)
         try detector.open(&run)
     }
 
@@ -80,15 +80,15 @@ struct Replay: ParsableCommand {
         typealias Outcome = Void
 
         let command: Replay
-        let policy: Policy
+        let level: Level
         let profile: String?
         mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
-            if let reason = Model.refusal(of: policy) {
-                throw ValidationError("\(InvalidPolicy(text: policy.description, reason: reason))")
+            if let reason = Model.refusal(of: level.policy) {
+                throw ValidationError("\(InvalidPolicy(text: level.policy.description, reason: reason))")
             }
             var replay = TraceReplay<Model>(
-                levels: [.suspect(policy)], model: parameters, interval: command.interval, warmUp: command.warmUp)
-            try command.run(&replay, policy, profile)
+                levels: [level], model: parameters, interval: command.interval, warmUp: command.warmUp)
+            try command.run(&replay, level.policy, profile)
         }
     }
 

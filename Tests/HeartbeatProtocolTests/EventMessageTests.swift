@@ -50,6 +50,19 @@ import Testing
                 "threshold":{"origin":"default","phi":8,"policy":"phi=8","seconds":1.561},"to":"suspected"}
                 """)
     }
+    @Test func `says where its policy was set`() throws {
+        let level = Level.suspect(.phi(5)).set(by: .option)
+        #expect(level != .suspect(.phi(5)) && level.policy == .phi(5))
+        let transition = Transition(
+            node: try NodeIdentity(group: "edge", name: "edge-1"), incarnation: 0, level: 0, from: .trusted,
+            to: .suspected, at: Instant(nanoseconds: 5),
+            evidence: Evidence(
+                phi: 5, silence: .seconds(2), expected: .seconds(1), wait: .seconds(2), missing: 0, senderLate: nil,
+                ownLate: 0, samples: 9))
+        let message = TransitionMessage(transition, level: level, at: Self.place)
+        #expect(message.threshold.origin == "option")
+        #expect(message.explanation.contains("phi=5 (option) is reached after 2 s"))
+    }
     @Test func `has null for what is not known`() throws {
         #expect(
             try json(firstWord()) == """

@@ -4,6 +4,13 @@
 public struct Level: Hashable, Sendable {
     public let name: String
     public let policy: Policy
+    public private(set) var origin = Origin.standard
+
+    /// Where a level's policy was set.
+    public enum Origin: String, Hashable, Sendable {
+        case standard = "default"
+        case option
+    }
 
     public init(name: String, policy: Policy) throws(InvalidName) {
         if let reason = NodeIdentity.invalidity(ofName: name) {
@@ -13,6 +20,13 @@ public struct Level: Hashable, Sendable {
         self.policy = policy
     }
     private init(plain name: StaticString, _ policy: Policy) { (self.name, self.policy) = ("\(name)", policy) }
+
+    /// The same level, as set in another place.
+    public func set(by origin: Origin) -> Level {
+        var level = self
+        level.origin = origin
+        return level
+    }
 
     public static func suspect(_ policy: Policy = .phi(8)) -> Level { Level(plain: "suspect", policy) }
 
