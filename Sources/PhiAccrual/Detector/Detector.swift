@@ -56,8 +56,9 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     private var groups: [String: UInt16] = [:]
     private var vacant: [Int] = []
     private var wheel = TimingWheel()
-    /// Gaps that reach back before this are not learned from.
+    /// When the caller was deaf last, and for how long.
     private var deafUntil: Int64 = .min  // ns
+    private var deafTime: Int64 = 0  // ns
     private var touched: UInt8 = 0  // keeps what `touch` does from being optimised away
 
     @specialized(where Model == AdaptiveModel)
@@ -178,12 +179,12 @@ public struct Detector<Model: ArrivalModel>: Sendable {
 
     /// The caller heard nothing from `start` on, since it was stopped or starved; what waited for it meanwhile will have been
     /// taken in at `end`. That time is held against nobody: open deadlines move on by as much, and gaps that reach into it
-    /// are not learned from.
+    /// are not learned from, unless they are ten times as long.
     ///
     /// - Complexity: Linear in the number of nodes.
     public mutating func wasDeaf(from start: Instant, to end: Instant) {
-        deafUntil = max(deafUntil, end.nanoseconds)
         let time = max(0, end.nanoseconds.subtractingSaturated(start.nanoseconds))
+        (deafUntil, deafTime) = (max(deafUntil, end.nanoseconds), time)
         for slot in nodes.indices where nodes[slot].lastArrival < start.nanoseconds {
             guard nodes[slot].standing.isWatched, table[nodes[slot].key] == slot else { continue }
             for level in thresholds.indices where suspicionInstant(slot, level) >= start.nanoseconds {
@@ -260,7 +261,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             let step = node.sequence.distance(toNewer: heartbeat.sequence)
             node.missing += step - 1
             node.senderLate = senderLateness(heartbeat, after: node, step: step, expected: models[slot].expectedWait)
-            if node.lastArrival < deafUntil {
+            if node.lastArrival < deafUntil, deafTime > silence / 10 {
                 models[slot].begin(announcedInterval: heartbeat.announcedInterval)
                 pursue(slot, after: nil)
             } else {

@@ -34,6 +34,21 @@ import Testing
         watch.hear("a", 401, at: end + .milliseconds(105))
         #expect(watch.status("a")?.samples == samples + 1)
     }
+    @Test func `learns from gaps that are much longer than that time`() throws {
+        var watch = Watch.trusting("slow", every: .seconds(10))
+        let samples = try #require(watch.status("slow")?.samples)
+        // A host that stalls for a moment every five seconds must not keep it from learning for ever.
+        for number in 100..<120 {
+            let last = watch.lastArrival
+            for stall in [Int64.seconds(3), .seconds(8)] {
+                watch.detector.wasDeaf(
+                    from: Instant(nanoseconds: last + stall),
+                    to: Instant(nanoseconds: last + stall + .milliseconds(250)))
+            }
+            watch.hear("slow", UInt32(number), at: last + .seconds(10))
+        }
+        #expect(watch.status("slow")?.samples == samples + 20)
+    }
     @Test func `watches nobody again whom it forgot`() {
         var watch = Watch(retention: .hours(1))
         watch.introduce("a", at: 0)
