@@ -56,9 +56,9 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     private var groups: [String: UInt16] = [:]
     private var vacant: [Int] = []
     private var wheel = TimingWheel()
-    /// When the caller was deaf last, and for how long.
+    // When the caller was deaf last.
+    private var deafSince: Int64 = .min  // ns
     private var deafUntil: Int64 = .min  // ns
-    private var deafTime: Int64 = 0  // ns
     private var touched: UInt8 = 0  // keeps what `touch` does from being optimised away
 
     @specialized(where Model == AdaptiveModel)
@@ -184,7 +184,8 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     /// - Complexity: Linear in the number of nodes.
     public mutating func wasDeaf(from start: Instant, to end: Instant) {
         let time = max(0, end.nanoseconds.subtractingSaturated(start.nanoseconds))
-        (deafUntil, deafTime) = (max(deafUntil, end.nanoseconds), time)
+        if start.nanoseconds > deafUntil { deafSince = start.nanoseconds }  // else it had not recovered from the last time
+        deafUntil = max(deafUntil, end.nanoseconds)
         for slot in nodes.indices where nodes[slot].lastArrival < start.nanoseconds {
             guard nodes[slot].standing.isWatched, table[nodes[slot].key] == slot else { continue }
             for level in thresholds.indices where suspicionInstant(slot, level) >= start.nanoseconds {
@@ -261,7 +262,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             let step = node.sequence.distance(toNewer: heartbeat.sequence)
             node.missing += step - 1
             node.senderLate = senderLateness(heartbeat, after: node, step: step, expected: models[slot].expectedWait)
-            if node.lastArrival < deafUntil, deafTime > silence / 10 {
+            if node.lastArrival < deafUntil, deafUntil.subtractingSaturated(deafSince) > silence / 10 {
                 models[slot].begin(announcedInterval: heartbeat.announcedInterval)
                 pursue(slot, after: nil)
             } else {

@@ -49,6 +49,16 @@ import Testing
         }
         #expect(watch.status("slow")?.samples == samples + 20)
     }
+    @Test func `that was deaf again before it had recovered does not learn from either`() throws {
+        var watch = Watch.trusting("a")
+        let samples = try #require(watch.status("a")?.samples)
+        let (start, end) = (watch.lastArrival + .milliseconds(50), watch.lastArrival + .seconds(30))
+        watch.detector.wasDeaf(from: Instant(nanoseconds: start), to: Instant(nanoseconds: end))
+        watch.detector.wasDeaf(
+            from: Instant(nanoseconds: end - .milliseconds(50)), to: Instant(nanoseconds: end + .milliseconds(150)))
+        watch.hear("a", 100, at: end + .milliseconds(20))
+        #expect(watch.status("a")?.samples == samples)
+    }
     @Test func `watches nobody again whom it forgot`() {
         var watch = Watch(retention: .hours(1))
         watch.introduce("a", at: 0)
