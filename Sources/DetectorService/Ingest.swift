@@ -145,10 +145,15 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
 
     /// Whether deadlines up to `start` may be acted on, the sockets being empty since.
     private mutating func mayAct(at start: Instant) -> Bool {
-        guard let end = recoversUntil else { return true }
-        if start < end { return false }
-        recoversUntil = nil
-        return true
+        if let end = recoversUntil {
+            if start < end { return false }
+            recoversUntil = nil
+            return true
+        }
+        // Stopped not while waiting, which `wokeLate` would have seen, but while at work.
+        guard let due = detector.nextDeadline, start - due > Self.ownLateness else { return true }
+        recoversUntil = MonotonicClock.now + Self.recovery
+        return false
     }
 
     /// Says whether the sockets were emptied of all that arrived before `start`.
