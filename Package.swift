@@ -115,7 +115,8 @@ let package = Package(
             name: "ProfileFittingTests",
             dependencies: ["NetworkProfiles", "PhiAccrual", "ProfileFitting", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "ChartsTests", dependencies: ["Charts", "PhiAccrual"], swiftSettings: strict),
+        .testTarget(
+            name: "ChartsTests", dependencies: ["Charts", "PhiAccrual", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ComparisonPageTests",
             dependencies: ["Charts", "Comparison", "ComparisonPage", "PhiAccrual", "TestSupport"],

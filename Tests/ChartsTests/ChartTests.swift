@@ -1,5 +1,6 @@
 import Foundation
 import PhiAccrual
+import TestSupport
 import Testing
 
 @testable import Charts
@@ -12,7 +13,9 @@ import Testing
             marks: marks, legend: legend)
     }
     /// Left, top, right and bottom of the rectangle inside its axes.
-    private static func frame(_ drawing: Drawing) throws -> (left: Double, top: Double, right: Double, bottom: Double) {
+    private static func frame(_ drawing: ParsedMarkup) throws -> (
+        left: Double, top: Double, right: Double, bottom: Double
+    ) {
         let frame = try #require(drawing.elements.first { $0.attributes["class"] == "frame" }?.attributes["d"])
         let numbers = frame.split { "Mhvz ".contains($0) }.compactMap { Double($0) }
         try #require(numbers.count == 5)
@@ -23,12 +26,12 @@ import Testing
         for chart in [
             Self.chart([]), Self.chart([.line([], .ink), .area([], .ink), .boxes([], from: 0, to: 1, .ink)]),
         ] {
-            #expect(try #require(Drawing(chart.svg.text)).drawn == [])
+            #expect(try #require(ParsedMarkup(chart.svg.text)).drawn == [])
         }
     }
 
     @Test func `puts a line where its values are`() throws {
-        let drawing = try #require(Drawing(Self.chart([.line([Point(0, 0), Point(10, 5)], .accent)]).svg.text))
+        let drawing = try #require(ParsedMarkup(Self.chart([.line([Point(0, 0), Point(10, 5)], .accent)]).svg.text))
         let frame = try Self.frame(drawing)
         #expect(
             drawing.paths("line") == [
@@ -42,7 +45,7 @@ import Testing
     @Test func `cuts a line where it leaves, and goes on where it returns`() throws {
         // A zigzag with its peaks at twice the height: only the lower halves are seen.
         let points = (0...10).map { Point(Double($0), $0.isMultiple(of: 2) ? 0 : 20) }
-        let drawing = try #require(Drawing(Self.chart([.line(points, .ink)]).svg.text))
+        let drawing = try #require(ParsedMarkup(Self.chart([.line(points, .ink)]).svg.text))
         let path = try #require(drawing.elements.first { $0.attributes["class"] == "line ink" }?.attributes["d"])
         #expect(path.count { $0 == "M" } == 6)  // the first and last strokes, and four whole valleys
         let frame = try Self.frame(drawing)
@@ -52,14 +55,14 @@ import Testing
 
     @Test func `breaks a line at what is no number`() throws {
         let points = [Point(1, 1), Point(2, 5), Point(.nan, 5), Point(4, .infinity), Point(5, 5), Point(6, 1)]
-        let drawing = try #require(Drawing(Self.chart([.line(points, .ink), .dots(points, .ink)]).svg.text))
+        let drawing = try #require(ParsedMarkup(Self.chart([.line(points, .ink), .dots(points, .ink)]).svg.text))
         #expect(drawing.paths("line").map(\.count) == [4])
         #expect(drawing.paths("dots").map(\.count) == [4])
     }
 
     @Test func `fills only what is inside`() throws {
         let band = [Point(-5, -5), Point(15, 15), Point(15, 17), Point(-5, -3)]
-        let drawing = try #require(Drawing(Self.chart([.area(band, .faint)]).svg.text))
+        let drawing = try #require(ParsedMarkup(Self.chart([.area(band, .faint)]).svg.text))
         let frame = try Self.frame(drawing)
         // Two corners of the axes, and two where the upper side leaves them.
         let shape = try #require(drawing.paths("area").first)
@@ -100,7 +103,7 @@ import Testing
                 .boxes(ranges, from: number(), to: number(), .other(-1)),
                 .notedDots(points().map { .init($0, "<note>") }, .accent),
             ], legend: [.init("<b>", .accent, .lineWithDots), .init("a", .other(100)), .init("c", .faint, .box)])
-        let drawing = try #require(Drawing(chart.svg.text), "not well-formed: \(chart.svg)")
+        let drawing = try #require(ParsedMarkup(chart.svg.text), "not well-formed: \(chart.svg)")
         let frame = try Self.frame(drawing)
         let legend = frame.bottom + 40  // what is drawn below belongs to it
         for place in drawing.drawn where !(place.y > legend) {
@@ -113,7 +116,7 @@ import Testing
     @Test func `leaves out labels that would cover each other`() throws {
         var chart = Self.chart([])
         chart.x.ticks = (0...100).map { Tick(Double($0) / 10, "label \($0)") }
-        let drawing = try #require(Drawing(chart.svg.text))
+        let drawing = try #require(ParsedMarkup(chart.svg.text))
         let labels = drawing.elements.filter { $0.text.hasPrefix("label") }
         let places = labels.compactMap { $0.attributes["x"].flatMap(Double.init) }
         #expect((2...10).contains(places.count))

@@ -1,4 +1,5 @@
 import Charts
+import TestSupport
 import Testing
 
 @Suite struct `A piece of markup` {
@@ -7,7 +8,7 @@ import Testing
         "\u{0}\u{1}\u{B}\u{1F}\u{7F}\u{85}", "\u{FFFE}\u{FFFF}", "\u{202E}txet", "Zürich 東京 🛰", "",
     ]) func `holds any text as text, in elements and in attributes`(text: String) throws {
         let document: Markup = "<p title=\"\(text)\">\(text)</p>"
-        let page = try #require(Drawing(document.text), "not well-formed: \(document)")
+        let page = try #require(ParsedMarkup(document.text), "not well-formed: \(document)")
         #expect(page.elements.map(\.name) == ["p"])
         // What XML cannot hold is replaced, and nothing else changes.
         let controls = text.unicodeScalars.contains { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) }
