@@ -20,7 +20,7 @@ extension AdaptiveModel {
         /// Whether the wait is longer than the choice is, since stamps are wrong.
         fileprivate var isStretched = false
 
-        fileprivate mutating func wait(_ model: borrowing AdaptiveModel, stampError: Int64, within: Int64?) {
+        fileprivate mutating func setWait(_ model: borrowing AdaptiveModel, stampError: Int64, within: Int64?) {
             let chosen = model.wait(choice)
             let wait = max(chosen, model.earliestWait(of: choice.family, stampError: stampError))
             isStretched = wait > chosen
@@ -70,8 +70,8 @@ extension AdaptiveModel {
         for level in thresholds.indices {
             switch thresholds[level] {
             case .phi: break
-            case .price: pursuits[level].wait(self, stampError: stampError, within: nil)
-            case .mistakes(let budget): pursuits[level].wait(self, stampError: stampError, within: budget.within)
+            case .price: pursuits[level].setWait(self, stampError: stampError, within: nil)
+            case .mistakes(let budget): pursuits[level].setWait(self, stampError: stampError, within: budget.within)
             }
         }
         if thresholds.contains(where: \.isPhi) { reachPhi(thresholds, &pursuits, stampError: stampError) }
@@ -124,6 +124,6 @@ extension AdaptiveModel {
     public func wait(until threshold: Threshold, in pursuit: Pursuit) -> Int64? { pursuit.wait }
 
     public func shortfall(of threshold: Threshold, in pursuit: Pursuit) -> Shortfall? {
-        pursuit.steering.shortfall(unit: inNanoseconds(interval: 1))
+        pursuit.steering.shortfall(unit: unitInNanoseconds)
     }
 }

@@ -165,7 +165,7 @@ public struct AdaptiveModel: ArrivalModel {
     }
     /// In units.
     func inIntervals(_ wait: Int64) -> Float { Float(wait) / unit }
-    func inNanoseconds(interval: Double) -> Double { interval * Double(unit) }
+    var unitInNanoseconds: Double { Double(unit) }
 
     private func centre(of family: Family) -> Double { family == .schedule ? drift.expectedWait : Double(unit) }
 
