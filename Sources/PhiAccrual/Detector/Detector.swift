@@ -184,7 +184,8 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     /// - Complexity: Linear in the number of nodes.
     public mutating func wasDeaf(from start: Instant, to end: Instant) {
         let time = max(0, end.nanoseconds.subtractingSaturated(start.nanoseconds))
-        if start.nanoseconds > deafUntil { deafSince = start.nanoseconds }  // else it had not recovered from the last time
+        // Else it had not recovered from the last time, and both are one.
+        if start.nanoseconds > deafUntil { deafSince = start.nanoseconds }
         deafUntil = max(deafUntil, end.nanoseconds)
         for slot in nodes.indices where nodes[slot].lastArrival < start.nanoseconds {
             guard nodes[slot].standing.isWatched, table[nodes[slot].key] == slot else { continue }

@@ -201,16 +201,22 @@ import Testing
 
     @Test func `does not learn from waits that an error of stamps stretched`() throws {
         let policies = [try Policy(parsing: "mistakes=1/100hb")]
-        var (stretched, usual) = (LoneNode(policies), LoneNode(policies))
+        var node = LoneNode(policies)
         var random = SplitMix64(seed: 1)
-        for number in 0..<20_000 {
-            let gap = 10_000_000 + Int64.random(in: -500_000...500_000, using: &random)
-            stretched.hear(gap, stampError: number < 10_000 ? 5_000_000 : 0)
-            usual.hear(gap)
+        // Late by a millisecond on average: one in a hundred by more than 4.6 ms, eight in a hundred by more than 2.5.
+        func beat(stampError: Int64) {
+            let late = -log(Double.random(in: 0..<1, using: &random).nextUp)
+            node.hear(10_000_000 + Int64(1e6 * late), stampError: stampError)
         }
-        // As if there had been no error.
-        let (wait, other) = (try #require(stretched.wait()), try #require(usual.wait()))
-        #expect(abs(wait - other) < 300_000, "\(wait) \(other)")
+        for _ in 0..<10_000 { beat(stampError: 0) }
+        let before = try #require(node.wait())
+        for _ in 0..<10_000 { beat(stampError: 20_000_000) }
+        #expect(try #require(node.wait()) > 30_000_000)
+        // None was mistaken meanwhile. That is no reason to think that many may be.
+        for _ in 0..<100 {
+            beat(stampError: 0)
+            #expect(try #require(node.wait()) > before - 1_000_000)
+        }
     }
 
     @Test func `says when outages alone break a budget`() throws {
