@@ -27,6 +27,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -62,6 +64,16 @@ let package = Package(
             name: "ProfileFitting", dependencies: ["Comparison", "CSodium", "NetworkProfiles", "PhiAccrual", "Traces"],
             swiftSettings: strict),
 
+        // What a service remembers over its restarts, and what it is told at its start.
+        .target(
+            name: "ServiceMemory", dependencies: ["PhiAccrual", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+        .target(
+            name: "Settings", dependencies: ["PhiAccrual", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+        // Everything that a detector was told, on disk.
+        .target(name: "Recordings", dependencies: ["PhiAccrual", "CZlib"], swiftSettings: strict),
+
         // The shells.
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
         .target(name: "SystemClocks", dependencies: ["PhiAccrual", "CTimerFD"], swiftSettings: strict),
@@ -74,7 +86,7 @@ let package = Package(
         .target(
             name: "DetectorService",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ",
+                "HeartbeatProtocol", "PhiAccrual", "Recordings", "ServiceMemory", "Settings", "SystemClocks", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -84,7 +96,7 @@ let package = Package(
             dependencies: [
                 "Comparison", "ComparisonPage", "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher",
                 "NetworkProfiles", "PhiAccrual", "PhiClient", "ProfileFitting",
-                "QualityOfService", "Replay", "SystemClocks", "Traces", "ZeroMQ",
+                "QualityOfService", "Recordings", "Replay", "Settings", "SystemClocks", "Traces", "ZeroMQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -121,6 +133,13 @@ let package = Package(
             name: "ComparisonPageTests",
             dependencies: ["Charts", "Comparison", "ComparisonPage", "PhiAccrual", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "ServiceMemoryTests",
+            dependencies: ["PhiAccrual", "ServiceMemory", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["PhiAccrual", "Settings"], swiftSettings: strict),
+        .testTarget(
+            name: "RecordingsTests", dependencies: ["PhiAccrual", "Recordings", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
         .testTarget(name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol"], swiftSettings: strict),
         .testTarget(

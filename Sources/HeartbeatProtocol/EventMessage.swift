@@ -99,7 +99,7 @@ extension TransitionMessage {
         expectedSeconds = evidence.expected?.seconds
         threshold = Threshold(
             policy: level.policy.description, phi: level.policy.phi, seconds: evidence.wait?.seconds,
-            origin: level.origin.rawValue)
+            origin: level.origin.description)
         missing = evidence.missing
         senderLateSeconds = evidence.senderLate?.seconds
         ownLateSeconds = evidence.ownLate.seconds

@@ -25,7 +25,7 @@ enum Explanation {
                 level.policy.phi != nil
                 ? "is reached\(threshold)" : evidence.wait.map { "allows \(spoken($0))" } ?? "is broken"
             return "No heartbeat for \(silence)\(expected)\(lost(evidence)). "
-                + "\(level.policy) (\(level.origin.rawValue)) \(reached), judged by \(basis)."
+                + "\(level.policy) (\(level.origin)) \(reached), judged by \(basis)."
         }
     }
 

@@ -4,13 +4,7 @@
 public struct Level: Hashable, Sendable {
     public let name: String
     public let policy: Policy
-    public private(set) var origin = Origin.standard
-
-    /// Where a level's policy was set.
-    public enum Origin: String, Hashable, Sendable {
-        case standard = "default"
-        case option
-    }
+    public private(set) var origin = Origin(.standard)
 
     public init(name: String, policy: Policy) throws(InvalidName) {
         if let reason = NodeIdentity.invalidity(ofName: name) {
@@ -22,9 +16,9 @@ public struct Level: Hashable, Sendable {
     private init(plain name: StaticString, _ policy: Policy) { (self.name, self.policy) = ("\(name)", policy) }
 
     /// The same level, as set in another place.
-    public func set(by origin: Origin) -> Level {
+    public func set(by source: Origin.Source) -> Level {
         var level = self
-        level.origin = origin
+        level.origin = Origin(source)
         return level
     }
 

@@ -1,0 +1,21 @@
+/// Everything that a detector can be told. Told the same once more, it decides the same.
+public enum DetectorInput: Hashable, Sendable {
+    /// What a node is called.
+    case introduction(NodeIdentity, NodeKey, at: Instant)
+    /// A node that should be heard until then.
+    case expectation(NodeIdentity, NodeKey, until: Instant, at: Instant)
+    /// Heartbeats that arrived at one instant.
+    case heartbeats([Heartbeat], at: Instant)
+    case advance(to: Instant)
+    /// The observer heard nothing in that time.
+    case deafness(from: Instant, to: Instant)
+    /// By how many nanoseconds stamps of arrivals may be too late from now on.
+    case stampError(Int64)
+    case policies(PolicyBook, at: Instant)
+    /// Planned absence: the node is not suspected until then.
+    case pause(NodeKey, until: Instant, reason: String, at: Instant)
+    case resumption(NodeKey, at: Instant)
+    case forgetting(NodeKey, at: Instant)
+    /// The node's connection was closed.
+    case disconnection(NodeKey, at: Instant)
+}

@@ -1,0 +1,100 @@
+/// Something that can be written down and read again exactly, bit by bit: what a detector knows, for its next life.
+///
+/// Bytes may come from a damaged file. Reading them gives a value that is safe to use, or an error, and never a trap.
+public protocol StoredState {
+    func write(to writer: inout StateWriter)
+    init(from reader: inout StateReader) throws(DamagedState)
+}
+
+/// Bytes that are no state of this version.
+public struct DamagedState: Error, Hashable, Sendable, CustomStringConvertible {
+    public let reason: String
+    public init(_ reason: String) { self.reason = reason }
+    public var description: String { "the stored state cannot be read: \(reason)" }
+}
+
+/// Takes down values one after the other: integers little-endian in their full width, floating-point numbers by their bits.
+public struct StateWriter: Sendable {
+    public private(set) var bytes: [UInt8] = []
+    public init() {}
+
+    public mutating func write(_ value: some FixedWidthInteger) {
+        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+    public mutating func write(_ value: Float) { write(value.bitPattern) }
+    public mutating func write(_ value: Double) { write(value.bitPattern) }
+    public mutating func write(_ value: Bool) { write(value ? 1 as UInt8 : 0) }
+    public mutating func write(_ text: String) { write(bytes: Array(text.utf8)) }
+    /// So many, and then they.
+    public mutating func write(bytes more: some Collection<UInt8>) {
+        write(UInt32(clamping: more.count))
+        bytes.append(contentsOf: more)
+    }
+    public mutating func write(_ value: Int64?) { write(value) { $0.write($1) } }
+    public mutating func write(_ state: some StoredState) { state.write(to: &self) }
+    /// Whether there is one, and then it.
+    public mutating func write<Value>(_ value: Value?, _ body: (inout StateWriter, Value) -> Void) {
+        write(value != nil)
+        if let value { body(&self, value) }
+    }
+    public mutating func removeAll(keepingCapacity: Bool) { bytes.removeAll(keepingCapacity: keepingCapacity) }
+}
+
+/// Reads what `StateWriter` took down, in the same order.
+public struct StateReader: Sendable {
+    private var rest: ArraySlice<UInt8>
+    public init(_ bytes: some Collection<UInt8>) { rest = ArraySlice(bytes) }
+
+    public var isAtEnd: Bool { rest.isEmpty }
+
+    public mutating func integer<Value: FixedWidthInteger>(
+        _ type: Value.Type = Value.self
+    ) throws(DamagedState) -> Value {
+        let size = Value.bitWidth / 8
+        guard rest.count >= size else { throw DamagedState("it ends too early") }
+        var value: Value = 0
+        withUnsafeMutableBytes(of: &value) { $0.copyBytes(from: rest.prefix(size)) }
+        rest = rest.dropFirst(size)
+        return Value(littleEndian: value)
+    }
+    /// - Throws: Also if it lies outside `range`.
+    public mutating func integer<Value: FixedWidthInteger>(
+        _ type: Value.Type = Value.self, in range: ClosedRange<Value>
+    ) throws(DamagedState) -> Value {
+        let value = try integer(type)
+        guard range.contains(value) else { throw DamagedState("\(value) lies outside \(range)") }
+        return value
+    }
+    /// A number that is none (NaN), or infinite, is damage.
+    public mutating func float() throws(DamagedState) -> Float {
+        let value = Float(bitPattern: try integer())
+        guard value.isFinite else { throw DamagedState("a number is not finite") }
+        return value
+    }
+    public mutating func double() throws(DamagedState) -> Double {
+        let value = Double(bitPattern: try integer())
+        guard value.isFinite else { throw DamagedState("a number is not finite") }
+        return value
+    }
+    public mutating func bool() throws(DamagedState) -> Bool { try integer(UInt8.self, in: 0...1) == 1 }
+    public mutating func bytes() throws(DamagedState) -> ArraySlice<UInt8> {
+        let count = Int(try integer(UInt32.self))
+        guard rest.count >= count else { throw DamagedState("it ends too early") }
+        defer { rest = rest.dropFirst(count) }
+        return rest.prefix(count)
+    }
+    public mutating func text() throws(DamagedState) -> String {
+        guard let text = String(validating: try bytes(), as: UTF8.self) else {
+            throw DamagedState("a text is no UTF-8")
+        }
+        return text
+    }
+    public mutating func optional<Value>(
+        _ body: (inout StateReader) throws(DamagedState) -> Value
+    ) throws(DamagedState) -> Value? {
+        try bool() ? try body(&self) : nil
+    }
+    public mutating func state<State: StoredState>(_ type: State.Type = State.self) throws(DamagedState) -> State {
+        try State(from: &self)
+    }
+}

@@ -1,0 +1,31 @@
+/// For whom a policy is meant.
+public enum PolicyScope: Hashable, Sendable {
+    case everyone
+    case group(String)
+    case node(NodeIdentity)
+}
+
+/// Where a policy was set, and for whom.
+public struct Origin: Hashable, Sendable, CustomStringConvertible {
+    /// In rising precedence: of two policies for the same nodes the later one holds.
+    public enum Source: String, Hashable, Sendable, CaseIterable {
+        case standard = "default"
+        case file
+        case environment
+        case option
+        /// While the service runs, by `phi tune`.
+        case tune
+    }
+    public var source: Source
+    public var scope: PolicyScope
+
+    public init(_ source: Source, for scope: PolicyScope = .everyone) { (self.source, self.scope) = (source, scope) }
+
+    public var description: String {
+        switch scope {
+        case .everyone: source.rawValue
+        case .group(let name): "\(source.rawValue), group \(name)"
+        case .node(let identity): "\(source.rawValue), node \(identity)"
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// Which policy each level has: for everyone, and where groups or single nodes have their own.
+///
+/// What is said of a node goes before what is said of its group, and that before what is said of everyone. Of what is
+/// said of the same nodes the later source holds: what was tuned goes before an option, that before the environment,
+/// the file, and the default.
+public struct PolicyBook: Hashable, Sendable {
+    /// Policies for groups and nodes, and those tuned for everyone.
+    public struct Entry: Hashable, Sendable {
+        /// The level's place among `levels`.
+        public var level: Int
+        public var policy: Policy
+        public var origin: Origin
+        public init(level: Int, policy: Policy, origin: Origin) {
+            (self.level, self.policy, self.origin) = (level, policy, origin)
+        }
+    }
+    /// A policy that holds for somebody, with where it comes from.
+    public struct Ruling: Hashable, Sendable {
+        public var policy: Policy
+        public var origin: Origin
+    }
+
+    /// Every level with its policy for everyone as configured, from the least certain to the most.
+    public let levels: [Level]
+    private var policies: [Place: Policy] = [:]
+    private struct Place: Hashable {
+        var level: Int
+        var origin: Origin
+    }
+
+    /// - Precondition: Between one and eight levels, each with a name of its own.
+    public init(levels: [Level]) {
+        precondition((1...8).contains(levels.count), "between one and eight levels")
+        precondition(Set(levels.map(\.name)).count == levels.count, "each level has a name of its own")
+        self.levels = levels
+    }
+
+    /// The place of the level with this name; nil if there is none.
+    public func level(named name: String) -> Int? {
+        levels.firstIndex { $0.name.utf8.elementsEqual(name.utf8) }
+    }
+
+    /// Sets a policy, or takes it back if it is nil. What was configured for everyone is part of `levels`, and stays.
+    public mutating func set(_ policy: Policy?, level: Int, from origin: Origin) {
+        precondition(levels.indices.contains(level), "no such level")
+        policies[Place(level: level, origin: origin)] = policy
+    }
+
+    /// Everything that was set, in an order of its own that does not change.
+    public var entries: [Entry] {
+        policies.map { Entry(level: $0.level, policy: $1, origin: $0.origin) }
+            .sorted { ($0.origin.order, $0.level) < ($1.origin.order, $1.level) }
+    }
+
+    /// What holds at a level for a node, or for one whose name is not known yet.
+    public func ruling(_ identity: NodeIdentity?, level: Int) -> Ruling {
+        let scopes: [PolicyScope] = identity.map { [.node($0), .group($0.group)] } ?? []
+        for scope in scopes + [.everyone] {
+            for source in Origin.Source.allCases.reversed() {
+                let origin = Origin(source, for: scope)
+                if let policy = policies[Place(level: level, origin: origin)] {
+                    return Ruling(policy: policy, origin: origin)
+                }
+            }
+        }
+        return Ruling(policy: levels[level].policy, origin: levels[level].origin)
+    }
+}
+
+extension Origin {
+    /// Everyone, then groups, then nodes, each by name; in rising precedence.
+    fileprivate var order: String {
+        let source = Source.allCases.firstIndex(of: self.source) ?? 0
+        return switch scope {
+        case .everyone: "0 \(source)"
+        case .group(let name): "1 \(name)/\(source)"
+        case .node(let identity): "2 \(identity)/\(source)"
+        }
+    }
+}
