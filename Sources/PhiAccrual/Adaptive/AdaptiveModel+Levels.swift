@@ -127,3 +127,33 @@ extension AdaptiveModel {
         pursuit.steering.shortfall(unit: unitInNanoseconds)
     }
 }
+
+// MARK: Stored state
+
+extension AdaptiveModel.Pursuit: StoredState {
+    public func write(to writer: inout StateWriter) {
+        writer.write(wait)
+        writer.write(choice)
+        writer.write(lateness)
+        writer.write(steering)
+        writer.write(isStretched)
+    }
+    public init(from reader: inout StateReader) throws(DamagedState) {
+        wait = try reader.optional { reader throws(DamagedState) in try reader.integer(in: 0...(.max)) }
+        choice = try reader.state()
+        lateness = try reader.float()
+        steering = try reader.state()
+        isStretched = try reader.bool()
+    }
+}
+
+extension AdaptiveModel.Commons: StoredState {
+    public func write(to writer: inout StateWriter) {
+        writer.write(tables)
+        for level in mistakes.indices { writer.write(mistakes[level]) }
+    }
+    public init(from reader: inout StateReader) throws(DamagedState) {
+        tables = try reader.state()
+        for level in mistakes.indices { mistakes[level] = try reader.state() }
+    }
+}

@@ -15,15 +15,17 @@ public struct Arrival: Hashable, Sendable {
 ///
 /// All times are nanoseconds since the last arrival, so a model never sees a clock. `Detector` owns one model per
 /// node and calls `begin` at the first heartbeat of every incarnation and `observe` at every later fresh one.
+///
+/// What it learned can be written down and read again, and it then goes on exactly as it would have, bit by bit.
 public protocol ArrivalModel: Sendable {
     associatedtype Parameters: Sendable
     /// What `wait` needs to know of a policy, worked out once instead of at every heartbeat.
     associatedtype Threshold: Sendable
 
     /// What one node keeps per level while it follows a threshold.
-    associatedtype Pursuit: Sendable = NoPursuit
+    associatedtype Pursuit: StoredState & Sendable = NoPursuit
     /// What the nodes of one group learn together, and lend to those with few heartbeats of their own.
-    associatedtype Commons: Sendable = NoCommons
+    associatedtype Commons: StoredState & Sendable = NoCommons
 
     init(_ parameters: Parameters)
     /// Why this model cannot follow a policy; nil if it can.
@@ -60,6 +62,15 @@ public protocol ArrivalModel: Sendable {
     var expectedWait: Int64? { get }
     /// How many gaps were observed and are still remembered.
     var samples: Int { get }
+
+    /// What the layout of stored models, pursuits and commons is called, such as `adaptive/1`. State of another layout is
+    /// not to be read.
+    static var stateVersion: String { get }
+    /// Writes down what was learned, but not the parameters.
+    func write(to writer: inout StateWriter)
+    /// Reads what was learned by a model with the same parameters. Where those differ, it is an error or a model that goes
+    /// on with what it can use.
+    init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState)
 }
 
 /// Why a budget of mistakes cannot be kept, in numbers.
@@ -75,10 +86,18 @@ public struct Shortfall: Hashable, Sendable {
 }
 
 /// The commons of a model whose nodes learn nothing from each other.
-public struct NoCommons: Hashable, Sendable {}
+public struct NoCommons: Hashable, Sendable, StoredState {
+    init() {}
+    public func write(to writer: inout StateWriter) {}
+    public init(from reader: inout StateReader) throws(DamagedState) {}
+}
 
 /// The pursuit of a threshold that depends on nothing but what was observed.
-public struct NoPursuit: Hashable, Sendable {}
+public struct NoPursuit: Hashable, Sendable, StoredState {
+    init() {}
+    public func write(to writer: inout StateWriter) {}
+    public init(from reader: inout StateReader) throws(DamagedState) {}
+}
 
 /// A model that only knows how suspicious a silence is, or how long it waits, and weighs no mistakes.
 public protocol PlainArrivalModel: ArrivalModel where Pursuit == NoPursuit, Commons == NoCommons {
