@@ -41,13 +41,15 @@ public protocol ArrivalModel: Sendable {
     /// - Parameter announcedInterval: The spacing the sender announces, in nanoseconds; 0 if none.
     mutating func begin(announcedInterval: Int64)
     mutating func observe(_ arrival: Arrival, in commons: inout Commons)
-    /// Comes after each `begin` and each `observe`, for all levels of the node at once: what they share is worked out once.
+    /// Comes after each `begin` and each `observe`, and when a policy was changed, for all levels of the node at once: what
+    /// they share is worked out once.
     /// - Parameters:
-    ///   - arrival: What was observed; nil after `begin`.
+    ///   - arrival: What was observed; nil after `begin`, and when a policy was changed.
     ///   - stampError: By how many nanoseconds stamps of arrivals may be too late at present; 0 where that is not known, as
     ///     in a trace.
     mutating func pursue(
-        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, after arrival: Arrival?, stampError: Int64,
+        _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<Pursuit>, after arrival: Arrival?,
+        stampError: Int64,
         in commons: inout Commons)
 
     /// How long after the last arrival the node is suspected, in nanoseconds; below 0 if it should have been already.
@@ -112,7 +114,8 @@ extension PlainArrivalModel {
     public static func commons(_ parameters: Parameters) -> NoCommons { NoCommons() }
     public mutating func observe(_ arrival: Arrival, in commons: inout NoCommons) { observe(arrival) }
     public mutating func pursue(
-        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<NoPursuit>, after arrival: Arrival?, stampError: Int64,
+        _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<NoPursuit>, after arrival: Arrival?,
+        stampError: Int64,
         in commons: inout NoCommons
     ) {}
     public func shortfall(of threshold: Threshold, in pursuit: NoPursuit) -> Shortfall? { nil }

@@ -74,7 +74,7 @@ extension Detector {
     }
 
     private func deadline(ofSlot slot: Int, level: Int) -> Instant? {
-        let deadline = deadlines[slot * thresholds.count + level]
+        let deadline = deadlines[slot * levelCount + level]
         return deadline == .max ? nil : Instant(nanoseconds: deadline)
     }
 
@@ -88,7 +88,7 @@ extension Detector {
             lastArrival: isHeard ? Instant(nanoseconds: node.lastArrival) : nil,
             phi: isWatched ? phi(ofSlot: slot, at: now) : nil, expected: model.expectedWait, missing: node.missing,
             discarded: details[slot].discarded, samples: model.samples,
-            levels: thresholds.indices.map { level in
+            levels: (0..<levelCount).map { level in
                 NodeStatus.AtLevel(
                     verdict: node.standing.verdict(atLevel: level),
                     deadline: isWatched ? deadline(ofSlot: slot, level: level) : nil,

@@ -129,5 +129,6 @@ extension PolicyBook: StoredState {
             let policy: Policy = try reader.state()
             set(policy, level: level, from: try reader.state())
         }
+        guard !isTooLarge else { throw DamagedState("too many groups and nodes have policies of their own") }
     }
 }

@@ -18,6 +18,9 @@ public struct PolicyBook: Hashable, Sendable {
     public struct Ruling: Hashable, Sendable {
         public var policy: Policy
         public var origin: Origin
+        public init(policy: Policy, origin: Origin = Origin(.standard)) {
+            (self.policy, self.origin) = (policy, origin)
+        }
     }
 
     /// Every level with its policy for everyone as configured, from the least certain to the most.
@@ -51,6 +54,10 @@ public struct PolicyBook: Hashable, Sendable {
         policies.map { Entry(level: $0.level, policy: $1, origin: $0.origin) }
             .sorted { ($0.origin.order, $0.level) < ($1.origin.order, $1.level) }
     }
+
+    /// Groups and nodes with policies of their own, at most.
+    public static let mostScopes = 60_000
+    public var isTooLarge: Bool { Set(policies.keys.map(\.origin.scope)).count > Self.mostScopes }
 
     /// What holds at a level for a node, or for one whose name is not known yet.
     public func ruling(_ identity: NodeIdentity?, level: Int) -> Ruling {

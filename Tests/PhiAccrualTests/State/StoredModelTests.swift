@@ -95,7 +95,8 @@ private struct StoredNodes<Model: ArrivalModel> {
     private mutating func pursue(_ node: Int, after arrival: Arrival?) {
         var levels = pursuits[node]
         var span = levels.mutableSpan
-        models[node].pursue(Self.thresholds, &span, after: arrival, stampError: 1000, in: &commons)
+        let thresholds = Self.thresholds
+        models[node].pursue(thresholds.span, &span, after: arrival, stampError: 1000, in: &commons)
         pursuits[node] = levels
     }
 
