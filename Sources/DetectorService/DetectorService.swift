@@ -2,6 +2,7 @@ import HeartbeatProtocol
 import Logging
 import PhiAccrual
 import ServiceLifecycle
+import Settings
 import Synchronization
 import SystemClocks
 import ZeroMQ

@@ -1,0 +1,31 @@
+/// When the silence of many at once is doubted instead of believed.
+public struct HoldRule: Hashable, Sendable {
+    /// Which share of a group, or of a connection's nodes, must fall silent together: above 0, at most 1.
+    public var share: Double
+    /// How many nodes that must be at least: 1 or more.
+    public var least: Int
+    /// After which time a hold ends whatever is known by then, in nanoseconds: above 0.
+    public var longest: Int64
+
+    public init(share: Double = 0.5, least: Int = 8, longest: Int64 = 30_000_000_000) {
+        (self.share, self.least, self.longest) = (share, least, longest)
+    }
+}
+
+/// How a suspected node comes to be trusted again.
+public struct RecoveryRule: Hashable, Sendable {
+    /// How many heartbeats in a row must be in time: 1 or more.
+    public var steady: Int
+    /// So many suspicions within the time `within` make a node one that flaps: 2 or more; nil takes none for one.
+    public var flaps: Int?
+    /// In nanoseconds: above 0.
+    public var within: Int64
+    /// How long a node that flaps must be in time before it is trusted again, in nanoseconds: above 0.
+    public var calm: Int64
+
+    public init(
+        steady: Int = 1, flaps: Int? = nil, within: Int64 = 600_000_000_000, calm: Int64 = 60_000_000_000
+    ) {
+        (self.steady, self.flaps, self.within, self.calm) = (steady, flaps, within, calm)
+    }
+}
