@@ -234,7 +234,7 @@ struct Draft {
                         value.place, "\(path) must be a number above 0 and at most 1, found \(value.kind)")
                 }
                 draft.set(path, \.hold[or: before].share, share, at: value.place)
-            case .least: draft.takeWhole(value, path, \.hold[or: before].least, in: 1...Int(Int32.max))
+            case .least: draft.takeWhole(value, path, \.hold[or: before].least, in: 2...64)
             case .longest: draft.takeDuration(value, path, \.hold[or: before].longest.asDuration)
             }
         }
@@ -252,7 +252,7 @@ struct Draft {
         entries(of: value, "damping", right: right) { (draft, key: DampingKey, value) in
             let path = "damping.\(key.rawValue)"
             switch key {
-            case .flaps: draft.takeWhole(value, path, \.recovery.flaps[or: flaps], in: 2...1000)
+            case .flaps: draft.takeWhole(value, path, \.recovery.flaps[or: flaps], in: 1...64)
             case .within: draft.takeDuration(value, path, \.recovery.within.asDuration)
             case .calm: draft.takeDuration(value, path, \.recovery.calm.asDuration)
             }

@@ -1,13 +1,13 @@
 /// When the silence of many at once is doubted instead of believed.
 public struct HoldRule: Hashable, Sendable {
-    /// Which share of a group, or of a connection's nodes, must fall silent together: above 0, at most 1.
+    /// Which share of the nodes that should have been heard must be overdue: above 0, at most 1.
     public var share: Double
-    /// How many nodes that must be at least: 1 or more.
+    /// How many more of them than were heard: 2 to 64.
     public var least: Int
     /// After which time a hold ends whatever is known by then, in nanoseconds: above 0.
     public var longest: Int64
 
-    public init(share: Double = 0.5, least: Int = 8, longest: Int64 = 30_000_000_000) {
+    public init(share: Double = 0.5, least: Int = 3, longest: Int64 = 30_000_000_000) {
         (self.share, self.least, self.longest) = (share, least, longest)
     }
 }
@@ -16,7 +16,7 @@ public struct HoldRule: Hashable, Sendable {
 public struct RecoveryRule: Hashable, Sendable {
     /// How many heartbeats in a row must be in time: 1 or more.
     public var steady: Int
-    /// So many suspicions within the time `within` make a node one that flaps: 2 or more; nil takes none for one.
+    /// So many suspicions within the time `within` make a node one that flaps: 1 to 64; nil takes none for one.
     public var flaps: Int?
     /// In nanoseconds: above 0.
     public var within: Int64

@@ -83,8 +83,8 @@ import Testing
         Mistake("retention: 0s", #"phi.yaml:1: "0s" is not above 0: write for example 250ms or 1s"#),
         Mistake("hold: {longest: soon}", "phi.yaml:1: \"soon\" is no duration: \(durations)"),
         Mistake("hold: {share: 1.5}", #"phi.yaml:1: hold.share must be a number above 0 and at most 1, found "1.5""#),
-        Mistake("hold: {least: 0}", #"phi.yaml:1: hold.least must be a whole number from 1 to 2147483647, found "0""#),
-        Mistake("damping: {flaps: 1}", #"phi.yaml:1: damping.flaps must be a whole number from 2 to 1000, found "1""#),
+        Mistake("hold: {least: 1}", #"phi.yaml:1: hold.least must be a whole number from 2 to 64, found "1""#),
+        Mistake("damping: {flaps: 0}", #"phi.yaml:1: damping.flaps must be a whole number from 1 to 64, found "0""#),
         Mistake("steady: 0", #"phi.yaml:1: steady must be a whole number from 1 to 1000, found "0""#),
         Mistake(
             "limits: {nodes: 99999999999999999999}",
@@ -241,8 +241,8 @@ import Testing
         let said = problems("hold: \(long)")
         #expect(said.count == 1 && said[0].count < 1100)
         #expect(problems("\(long): 1").count == 1)
-        let keys = (1...50_000).map { "k\($0): 1\n" }.joined()
-        #expect(problems(keys).count == 50_000)
+        let keys = (1...5_000).map { "k\($0): 1\n" }.joined()
+        #expect(problems(keys).count == 5_000)
         #expect(
             problems("state: \"\\u001b[31m\"\nlog: \"\\u001b\"") == [
                 #"phi.yaml:2: log must be logfmt or json, found "\u{1b}""#
