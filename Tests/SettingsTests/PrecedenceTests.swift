@@ -93,9 +93,9 @@ import Testing
 
     @Test func `can turn off what it turned on`() throws {
         let file =
-            "hold: {share: 0.3}\ndamping: {within: 5m}\nrecord: {folder: r, file_size: 1MiB}\nstate: s\nprofile: p"
+            "hold: {share: 0.3, least: 9}\ndamping: {within: 5m}\nrecord: {folder: r, file_size: 1MiB}\nstate: s\nprofile: p"
         let on = try read(file, lateness: { _ in try .bare() }).configuration
-        #expect(on.hold == HoldRule(share: 0.3))
+        #expect(on.hold == HoldRule(share: 0.3, least: 9))
         #expect(on.recovery == RecoveryRule(flaps: 5, within: 300_000_000_000))
         #expect(on.record?.fileSize == 1 << 20)
         #expect((on.state, on.profile) == ("s", "p"))
@@ -105,9 +105,12 @@ import Testing
         #expect((off.hold, off.recovery.flaps, off.record) == (nil, nil, nil))
         #expect((off.state, off.profile) == (nil, nil))
         let again = [StatedOption("--hold", "hold", text: "0.25"), .init("--record", "record", text: "r2")]
-        let options = try read(file, environment: environment, options: again).configuration
-        #expect(options.hold?.share == 0.25)
-        #expect(options.record == RecordingBounds(folder: "r2"))
+        let last = try read(file, environment: environment, options: again)
+        #expect(last.configuration.hold == HoldRule(share: 0.25))
+        #expect(last.configuration.record == RecordingBounds(folder: "r2"))
+        for line in ["  share: 0.25  # --hold", "  least: 3  # default", "damping: off  # PHI_DAMPING"] {
+            #expect(last.yaml.contains(line))
+        }
     }
 
     @Test func `warns of variables of ours that nobody knows`() throws {
@@ -131,7 +134,7 @@ import Testing
             hold: {share: 0.3, least: 5, longest: 1500ms}
             damping: {flaps: 3, within: 90s, calm: 1ms}
             record: {folder: "/var/lib/my phi", file_size: 1000KB, total_size: 3GiB}
-            state: "none at all"
+            state: "Null"
             steady: 4
             """
         let first = try read(file)
