@@ -89,7 +89,7 @@ extension Draft {
 
 extension ModelChoice {
     /// Why this detector cannot follow a policy; nil if it can.
-    fileprivate func refusal(of policy: Policy) -> String? {
+    func refusal(of policy: Policy) -> String? {
         struct Question: ModelVisitor {
             typealias Outcome = String?
             let policy: Policy

@@ -27,12 +27,16 @@ extension ServiceConfiguration {
         }
 
         let names = (old: old.levels.map(\.name), new: levels.map(\.name))
-        if names.old == names.new {
+        let all = policies.levels.map(\.policy) + policies.entries.map(\.policy)
+        if names.old == names.new, all.contains(where: { old.model.refusal(of: $0) != nil }) {
+            // They are right for the detector that is configured now.
+            reload.refused.append("policies change with the detector, and stay as they were until a restart")
+        } else if names.old == names.new {
             apply(\.policies) { _ in "policies of levels, groups and nodes are as configured now" }
         } else {
-            let all = names.old.map(\.escapingControls).joined(separator: ", ")
+            let kept = names.old.map(\.escapingControls).joined(separator: ", ")
             reload.refused.append(
-                "names and order of levels change with a restart only: they stay \(all), with the policies that they had"
+                "names and order of levels change with a restart only: they stay \(kept), with the policies that they had"
             )
         }
         apply(\.expected) { "\($0.count) nodes are expected now, \(old.expected.count) before" }

@@ -45,6 +45,20 @@ import Testing
         #expect(reload.configuration == (try read("\(old)\nsteady: 2").configuration))
     }
 
+    @Test func `has no policies that the detector at work cannot follow`() throws {
+        for policies in [
+            "levels: {suspect: price=9}", "levels: {suspect: phi=8}\nnodes: {a/b: {levels: {suspect: price=9}}}",
+        ] {
+            let reload = try reload("detector: normal\nlevels: {suspect: phi=8}", policies)
+            #expect(
+                reload.refused == [
+                    "policies change with the detector, and stay as they were until a restart",
+                    "detector changes with a restart only, and stays as it was",
+                ])
+            #expect(reload.configuration.policies.said(of: "a/b") == "phi=8 (file)")
+        }
+    }
+
     @Test func `cannot rename levels, and then keeps their policies`() throws {
         for levels in ["{suspect: phi=1}", "{evict: phi=12, suspect: phi=8}", "{suspect: phi=1, remove: phi=2}"] {
             let reload = try reload(old, "levels: \(levels)\nsteady: 2")
