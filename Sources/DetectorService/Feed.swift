@@ -7,6 +7,7 @@ import ZeroMQ
 /// What the thread of heartbeats hands to the feed.
 enum FeedInput: Sendable {
     case events([Event])
+    case notice(ServiceNotice, at: Instant)
     case status(ReplyAddress, IngestStatus)
     case nodes(ReplyAddress, NodesAnswer)
     case unknownNode(ReplyAddress)
@@ -76,6 +77,7 @@ struct Feed: ~Copyable {
         for input in inputs.take() {
             switch input {
             case .events(let events): for event in events { try publish(event) }
+            case .notice(let notice, let now): try publish(notice, at: now)
             case .nodes(let address, let answer): try reply(to: address, ok: answer)
             case .unknownNode(let address):
                 try reply(to: address, error: ControlError(.unknownNode, "no node of this name is known here"))
@@ -87,7 +89,14 @@ struct Feed: ~Copyable {
     // MARK: Events
 
     private mutating func publish(_ event: Event) throws {
-        let message = EventMessage(event, levels: levels) { log.nextPlace(on: $0, at: civilTime(of: $1)) }
+        try publish(EventMessage(event, levels: levels) { log.nextPlace(on: $0, at: civilTime(of: $1)) })
+    }
+
+    private mutating func publish(_ notice: ServiceNotice, at now: Instant) throws {
+        try publish(EventMessage(notice) { log.nextPlace(on: $0, at: civilTime(of: now)) })
+    }
+
+    private mutating func publish(_ message: EventMessage) throws {
         let topic = message.topic
         let json = try WireJSON.encode(message)
         log.append(message, topic: topic, json: json)

@@ -25,6 +25,17 @@ public enum EventMessage: Hashable, Sendable {
         }
     }
 
+    /// - Parameter place: Where an event on this topic comes to stand.
+    public init(_ notice: ServiceNotice, at place: (FeedTopic) -> FeedPlace) {
+        let topic =
+            switch notice.scope {
+            case .everyone: FeedTopic(level: nil, group: nil, node: nil)
+            case .group(let name): FeedTopic(level: nil, group: name, node: nil)
+            case .node(let identity): FeedTopic(level: nil, group: identity.group, node: identity.name)
+            }
+        self = .notice(NoticeMessage(notice, at: place(topic)))
+    }
+
     public var topic: FeedTopic {
         switch self {
         case .transition(let message): message.topic

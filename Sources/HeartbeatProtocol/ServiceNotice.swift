@@ -16,6 +16,9 @@ public enum ServiceNotice: Hashable, Sendable {
     case tuned(level: String, scope: PolicyScope, Policy?, holding: PolicyBook.Ruling)
     /// The configuration was read again.
     case reloaded(String)
+
+    /// Whom it concerns.
+    var scope: PolicyScope { if case .tuned(_, let scope, _, _) = self { scope } else { .everyone } }
 }
 
 extension NoticeMessage {

@@ -55,8 +55,8 @@ struct Detect: AsyncParsableCommand {
             "profile": "\(configuration.profile ?? "none")",
             "levels": "\(configuration.levels.map { "\($0.name)=\($0.policy)" }.joined(separator: ","))",
         ]
-        let rereading = Rereading(hangUps: hangUps, options: options, start: configuration, logger: logger) { reload in
-            for sentence in reload.applied { logger.warning("not followed yet: \(sentence)") }
+        let rereading = Rereading(hangUps: hangUps, options: options, start: configuration, logger: logger) {
+            service.reload($0)
         }
         let logs = configuration.log
         try await ServiceGroup(
@@ -121,9 +121,7 @@ extension ServiceConfiguration {
     fileprivate var notFollowedYet: [String] {
         let standard = ServiceConfiguration()
         let deviations = [
-            ("policies of groups and nodes", !policies.entries.isEmpty), ("expected nodes", !expected.isEmpty),
-            ("join_within", joinWithin != standard.joinWithin), ("hold", hold != standard.hold),
-            ("damping and steady", recovery != standard.recovery), ("state", state != nil), ("record", record != nil),
+            ("state", state != standard.state), ("record", record != standard.record),
         ]
         return deviations.filter(\.1).map { "\($0.0): the service does not follow this yet" }
     }

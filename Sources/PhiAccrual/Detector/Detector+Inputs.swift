@@ -27,7 +27,14 @@ extension Detector {
     }
 
     /// Why policies cannot hold here; nil if they can.
-    public func refusal(of book: PolicyBook) -> InvalidPolicy? {
+    public func refusal(of book: PolicyBook) -> InvalidPolicy? { Configuration.refusal(of: book) }
+}
+
+extension Detector.Configuration {
+    /// Why its model cannot follow its policies; nil if it can.
+    public var refusal: InvalidPolicy? { Self.refusal(of: policies) }
+
+    fileprivate static func refusal(of book: PolicyBook) -> InvalidPolicy? {
         for policy in book.levels.map(\.policy) + book.entries.map(\.policy) {
             if let reason = Model.refusal(of: policy) {
                 return InvalidPolicy(text: policy.description, reason: reason)
