@@ -57,6 +57,9 @@ extension Draft {
                 note(stated.place, "\(InvalidPolicy(text: stated.policy.description, reason: reason))")
             }
         }
+        if book.isTooLarge, let last = overrides.last {
+            note(last.place, "more than \(PolicyBook.mostScopes) groups and nodes have policies of their own")
+        }
         configuration.policies = book
     }
 

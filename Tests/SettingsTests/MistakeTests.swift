@@ -251,6 +251,27 @@ import Testing
         #expect { try notText.read { throw NoProfile(name: $0) } } throws: { "\($0)" == "phi.yaml:1: it is no UTF-8" }
     }
 
+    @Test func `is told where more have policies of their own than a detector can keep apart`() {
+        func nodes(_ range: ClosedRange<Int>) -> String {
+            "{\(range.map { "a/\($0): {levels: suspect=phi=8}" }.joined(separator: ", "))}"
+        }
+        let most = PolicyBook.mostScopes
+        #expect(
+            problems("nodes: \(nodes(1...20_000))", environment: ["PHI_NODES": nodes(20_001...(most + 1))]) == [
+                "PHI_NODES: more than 60000 groups and nodes have policies of their own"
+            ])
+    }
+
+    @Test func `is one where a rule would not take it, and only there`() throws {
+        for least in [2, 64] {
+            #expect(try read("hold: {least: \(least)}").configuration.hold == HoldRule(least: least))
+        }
+        for flaps in [1, 64] {
+            let recovery = try read("damping: {flaps: \(flaps)}\nsteady: 1000").configuration.recovery
+            #expect(recovery == RecoveryRule(steady: 1000, flaps: flaps))
+        }
+    }
+
     @Test(arguments: 0..<300 as Range<UInt64>) func `never traps the reader`(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         let pieces = [
