@@ -23,7 +23,8 @@ extension Ingest {
                     IngestStatus(
                         nodes: detector.detector.nodeCount,
                         heartbeats: Dictionary(
-                            uniqueKeysWithValues: Reception.allCases.map { ($0.name, detector.detector.receptions[$0]) }),
+                            uniqueKeysWithValues: Reception.allCases.map { ($0.name, detector.detector.receptions[$0]) }
+                        ),
                         malformed: Dictionary(
                             uniqueKeysWithValues: intake.malformed.counts.map { ($0.rawValue, $1) }),
                         stampErrorSeconds: detector.detector.stampError.seconds)))

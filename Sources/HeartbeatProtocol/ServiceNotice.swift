@@ -28,18 +28,21 @@ extension NoticeMessage {
         case .stopped(let time):
             code = "stopped"
             numbers = ["seconds": time.nanoseconds.seconds]
-            explanation = "The detector was stopped or starved for \(Explanation.spoken(time.nanoseconds)): "
+            explanation =
+                "The detector was stopped or starved for \(Explanation.spoken(time.nanoseconds)): "
                 + "that time is held against nobody."
         case .suspended(let time):
             code = "suspended"
             numbers = ["seconds": time.nanoseconds.seconds]
-            explanation = "The detector's machine was suspended for \(Explanation.spoken(time.nanoseconds)): "
+            explanation =
+                "The detector's machine was suspended for \(Explanation.spoken(time.nanoseconds)): "
                 + "that time is held against nobody."
         case .clockStep(let time):
             code = "clock-step"
             numbers = ["seconds": time.nanoseconds.seconds]
             let way = time < .zero ? "back" : "forward"
-            explanation = "The detector's civil time was set \(way) by "
+            explanation =
+                "The detector's civil time was set \(way) by "
                 + "\(Explanation.spoken(abs(time.nanoseconds))). Verdicts do not depend on it."
         case .memoryLost(let reason):
             code = "memory-lost"
