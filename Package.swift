@@ -141,7 +141,9 @@ let package = Package(
         .testTarget(
             name: "RecordingsTests", dependencies: ["PhiAccrual", "Recordings", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
-        .testTarget(name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol"], swiftSettings: strict),
+        .testTarget(
+            name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol", "PhiAccrual"],
+            swiftSettings: strict),
         .testTarget(
             name: "DetectorServiceTests",
             dependencies: [

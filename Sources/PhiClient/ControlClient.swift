@@ -20,25 +20,28 @@ public struct ControlClient: ~Copyable {
         self.socket = socket
     }
 
-    public mutating func status(within timeout: Duration) throws -> StatusAnswer {
-        try ask(ControlRequest(id: 0, action: "status"), within: timeout)
-    }
+    public mutating func status(within timeout: Duration) throws -> StatusAnswer { try ask(.status, within: timeout) }
 
     /// All nodes that the service knows; `timeout` is for each thousand of them.
     public mutating func nodes(within timeout: Duration) throws -> [NodesAnswer.Node] {
         var nodes: [NodesAnswer.Node] = []
         var cursor: Int? = 0
         while let from = cursor {
-            var request = ControlRequest(id: 0, action: "nodes")
-            request.cursor = from
-            let answer: NodesAnswer = try ask(request, within: timeout)
+            let answer: NodesAnswer = try ask(.nodes(from: from, limit: ControlOrder.mostAtOnce), within: timeout)
             nodes += answer.nodes
             cursor = answer.cursor
         }
         return nodes
     }
 
-    /// - Throws: `ControlError` if the service says no, `NoAnswer` if it says nothing.
+    public mutating func ask<Answer: Codable & Sendable>(
+        _ order: ControlOrder, within timeout: Duration
+    ) throws -> Answer {
+        try ask(ControlRequest(order), within: timeout)
+    }
+
+    /// - Throws: `ControlError` if the service says no, `TooOld` if it does not know what is asked, `NoAnswer` if it says
+    ///   nothing.
     public mutating func ask<Answer: Codable & Sendable>(
         _ request: ControlRequest, within timeout: Duration
     ) throws -> Answer {
@@ -50,9 +53,13 @@ public struct ControlClient: ~Copyable {
         while true {
             while let frames = try socket.receiveMultipart(maximumFrames: 2) {
                 guard let json = frames.last else { continue }
-                let reply = try WireJSON.decode(ControlReply<Answer>.self, from: json)
+                guard let reply = try? WireJSON.decode(ControlReply<Answer>.self, from: json) else {
+                    throw ControlError(
+                        .malformed, "the service at \(endpoint) sent a reply to \"\(request.action)\" that is none")
+                }
                 guard reply.id == request.id else { continue }  // an answer that came after its time
                 if let answer = reply.ok { return answer }
+                if reply.error?.code == .unknownRequest { throw TooOld(endpoint: endpoint, action: request.action) }
                 throw reply.error
                     ?? ControlError(.malformed, "the service at \(endpoint) sent a reply without an answer")
             }
@@ -60,6 +67,15 @@ public struct ControlClient: ~Copyable {
             guard left > .zero else { throw NoAnswer(endpoint: endpoint, timeout: timeout) }
             _ = try poller.wait(timeoutMilliseconds: Int(left.nanoseconds / 1_000_000) + 1)
         }
+    }
+}
+
+/// The service does not know a request that this version knows.
+public struct TooOld: Error, Hashable, Sendable, CustomStringConvertible {
+    public let endpoint: String
+    public let action: String
+    public var description: String {
+        "the detector at \(endpoint) does not know the request \"\(action)\": is it of an older version than this one?"
     }
 }
 

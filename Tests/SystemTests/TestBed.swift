@@ -38,7 +38,11 @@ final class TestBed: Sendable {
 
     /// `phi` that can open no more than so many files.
     func phi(openFiles: Int, _ arguments: [String]) throws -> RunningProgram {
-        try start("/bin/sh", ["-c", "ulimit -n \(openFiles); exec \"$0\" \"$@\"", try Self.phi] + arguments)
+        try phi(after: "ulimit -n \(openFiles)", arguments)
+    }
+    /// `phi` in a shell's place, after it did something.
+    func phi(after preparation: String, _ arguments: [String]) throws -> RunningProgram {
+        try start("/bin/sh", ["-c", "\(preparation); exec \"$0\" \"$@\"", try Self.phi] + arguments)
     }
 
     @discardableResult
