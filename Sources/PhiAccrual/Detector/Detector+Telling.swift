@@ -3,14 +3,17 @@
 extension Detector {
     func evidence(_ slot: Int, silence: Int64, ownLate: Int64) -> Evidence {
         let node = nodes[slot]
-        // Only if nothing was heard since: another connection may have taken its place.
-        let disconnectedAt = details[slot].disconnectedAt.flatMap { $0 >= node.lastArrival ? $0 : nil }
         return Evidence(
             phi: models[slot].phi(after: silence), silence: silence, expected: models[slot].expectedWait, wait: nil,
             missing: node.missing, senderLate: node.senderLate, ownLate: ownLate, samples: models[slot].samples,
-            disconnected: disconnectedAt.map {
+            disconnected: disconnectedAt(slot).map {
                 max(0, node.lastArrival.addingSaturated(silence).subtractingSaturated($0))
             })
+    }
+
+    /// Only if nothing was heard since: another connection may have taken its place.
+    func disconnectedAt(_ slot: Int) -> Int64? {
+        details[slot].disconnectedAt.flatMap { $0 >= nodes[slot].lastArrival ? $0 : nil }
     }
 
     /// Tells every level's change since `before`.

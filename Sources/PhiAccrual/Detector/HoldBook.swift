@@ -54,8 +54,10 @@ struct HoldBook: Sendable {
             spans[scope].map { !$0.isActive && node.lastArrival < $0.began } ?? false
         }
     }
-    func isActive(for node: WatchedNode) -> Bool {
-        spans[nil]?.isActive ?? false || spans[node.group]?.isActive ?? false
+    func isActive(for node: WatchedNode) -> Bool { activeSince(for: node) != nil }
+    /// When the hold began that is in force for a node; nil without one.
+    func activeSince(for node: WatchedNode) -> Int64? {
+        [spans[nil], spans[node.group]].compactMap { $0.flatMap { $0.isActive ? $0.began : nil } }.min()
     }
 
     mutating func begin(_ hold: Hold) {

@@ -61,7 +61,17 @@ public struct PolicyBook: Hashable, Sendable {
 
     /// What holds at a level for a node, or for one whose name is not known yet.
     public func ruling(_ identity: NodeIdentity?, level: Int) -> Ruling {
-        let scopes: [PolicyScope] = identity.map { [.node($0), .group($0.group)] } ?? []
+        ruling(within: identity.map { .node($0) } ?? .everyone, level: level)
+    }
+
+    /// What holds at a level for everyone, for those of a group who have nothing of their own, or for a node.
+    public func ruling(within scope: PolicyScope, level: Int) -> Ruling {
+        let scopes: [PolicyScope] =
+            switch scope {
+            case .everyone: []
+            case .group: [scope]
+            case .node(let identity): [scope, .group(identity.group)]
+            }
         for scope in scopes + [.everyone] {
             for source in Origin.Source.allCases.reversed() {
                 let origin = Origin(source, for: scope)
