@@ -40,8 +40,7 @@ public struct ControlClient: ~Copyable {
         try ask(ControlRequest(order), within: timeout)
     }
 
-    /// - Throws: `ControlError` if the service says no, `TooOld` if it does not know what is asked, `NoAnswer` if it says
-    ///   nothing.
+    /// - Throws: `ControlError` if the service says no, or nothing that can be read; `NoAnswer` if it says nothing.
     public mutating func ask<Answer: Codable & Sendable>(
         _ request: ControlRequest, within timeout: Duration
     ) throws -> Answer {
@@ -59,7 +58,12 @@ public struct ControlClient: ~Copyable {
                 }
                 guard reply.id == request.id else { continue }  // an answer that came after its time
                 if let answer = reply.ok { return answer }
-                if reply.error?.code == .unknownRequest { throw TooOld(endpoint: endpoint, action: request.action) }
+                if reply.error?.code == .unknownRequest {
+                    throw ControlError(
+                        .unknownRequest,
+                        "the detector at \(endpoint) does not know the request \"\(request.action)\": "
+                            + "is it of an older version than this program?")
+                }
                 throw reply.error
                     ?? ControlError(.malformed, "the service at \(endpoint) sent a reply without an answer")
             }
@@ -67,15 +71,6 @@ public struct ControlClient: ~Copyable {
             guard left > .zero else { throw NoAnswer(endpoint: endpoint, timeout: timeout) }
             _ = try poller.wait(timeoutMilliseconds: Int(left.nanoseconds / 1_000_000) + 1)
         }
-    }
-}
-
-/// The service does not know a request that this version knows.
-public struct TooOld: Error, Hashable, Sendable, CustomStringConvertible {
-    public let endpoint: String
-    public let action: String
-    public var description: String {
-        "the detector at \(endpoint) does not know the request \"\(action)\": is it of an older version than this one?"
     }
 }
 

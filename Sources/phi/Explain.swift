@@ -28,10 +28,10 @@ struct Explain: ParsableCommand {
         case .transition(let transition):
             let change = "\(transition.from.rawValue) → \(transition.to.rawValue)".padded(to: 21)
             return "\(time)  \(transition.level.padded(to: 8)) "
-                + "\(EventText.colour(of: transition.to)(change)) \(transition.explanation)"
+                + "\(EventText.colour(of: transition.to)(change)) \(transition.explanation.escapingControls)"
         case .notice(let notice):
             return "\(time)  \(notice.kind.rawValue.padded(to: 8)) "
-                + "\(Colour.amber(notice.code.padded(to: 21))) \(notice.explanation)"
+                + "\(Colour.amber(notice.code.padded(to: 21))) \(notice.explanation.escapingControls)"
         }
     }
 }

@@ -15,7 +15,7 @@ struct Watch: AsyncParsableCommand {
             its parts in variables: PHI_EVENT_KIND, _GROUP, _NODE, _LEVEL, _FROM, _TO, _CODE, _AT, _EPOCH, _SEQUENCE, \
             _EXPLANATION. What it prints goes to standard error. Events of one node are dealt with one after the \
             other. When commands are slower than events, the feed waits, and nothing is lost. After SIGTERM or SIGINT \
-            no more commands begin, and those that run are waited for.
+            no more commands begin, and those that run are waited for (at most --exec-timeout).
 
             Exit status 1 if a command failed.
 

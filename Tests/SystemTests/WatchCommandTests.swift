@@ -54,15 +54,16 @@ extension SystemTests {
             }
         }
 
-        @Test func `ends all that a command started when that takes too long`() async throws {
+        // Nobody listens in the first; in the second the shell does, and leaves behind who does not.
+        @Test(arguments: ["trap '' TERM; sleep 1000 & sleep 1000", "(trap '' TERM; exec sleep 1000) & sleep 1000"])
+        func `ends all that a command started when that takes too long`(hook: String) async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
-                // None of them listens, and each holds the watcher's standard error open.
-                let hook = "trap '' TERM; sleep 1000 & sleep 1000"
                 let watch = try await bed.watch(detector, running: hook, "--exec-timeout", "100ms", "--to", "learning")
                 _ = try bed.beat("n", to: detector)
                 _ = try await watch.remark("its end") { $0.hasSuffix("took longer than 100 ms, and was ended") }
                 watch.terminate()
+                // Whoever was left would hold the watcher's standard error open.
                 #expect(try await watch.exit() == 1)
             }
         }
