@@ -147,8 +147,8 @@ let package = Package(
         .testTarget(
             name: "DetectorServiceTests",
             dependencies: [
-                "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient", "SystemClocks",
-                "ZeroMQ", .product(name: "Logging", package: "swift-log"),
+                "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient", "Settings",
+                "SystemClocks", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -14,7 +14,7 @@ struct Explain: ParsableCommand {
 
     @Argument(help: "The node, as group/name.", transform: Parsing.node)
     var node: NodeIdentity
-    @OptionGroup var service: ServiceOptions
+    @OptionGroup var service: RequestOptions
 
     func run() throws { try service.answer(.explain(node), asText: Self.lines) }
 

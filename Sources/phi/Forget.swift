@@ -12,7 +12,7 @@ struct Forget: ParsableCommand {
 
     @Argument(help: "The node, as group/name.", transform: Parsing.node)
     var node: NodeIdentity
-    @OptionGroup var service: ServiceOptions
+    @OptionGroup var service: RequestOptions
 
     func run() throws {
         try service.answer(.forget(node)) { (answer: ForgetAnswer) in ["\(answer.node) is forgotten"] }

@@ -19,7 +19,7 @@ struct PauseCommand: ParsableCommand {
     var time: Duration
     @Option(help: "Why, in at most 200 bytes.")
     var reason = ""
-    @OptionGroup var service: ServiceOptions
+    @OptionGroup var service: RequestOptions
 
     func validate() throws { _ = try Parsing.explained { try order } }
     private var order: PauseOrder { get throws { try PauseOrder(node, for: time, reason: reason) } }

@@ -9,7 +9,7 @@ struct Resume: ParsableCommand {
 
     @Argument(help: "The node, as group/name.", transform: Parsing.node)
     var node: NodeIdentity
-    @OptionGroup var service: ServiceOptions
+    @OptionGroup var service: RequestOptions
 
     func run() throws {
         try service.answer(.resume(node)) { (answer: ResumeAnswer) in

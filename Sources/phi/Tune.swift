@@ -30,7 +30,7 @@ struct Tune: ParsableCommand {
     var group: PolicyScope?
     @Option(help: "Only for this node, as group/name.", transform: Parsing.node)
     var node: NodeIdentity?
-    @OptionGroup var service: ServiceOptions
+    @OptionGroup var service: RequestOptions
 
     /// The detector goes through all of its recent arrivals twice.
     private static let trialPatience: Duration = .seconds(120)

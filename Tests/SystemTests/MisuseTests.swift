@@ -13,6 +13,14 @@ extension SystemTests {
             Misuse("detect --level a=phi=1 --level a=phi=2", says: "two levels"),
             Misuse("detect --retention 5", says: "\"5\"", "250ms"),
             Misuse("detect --log xml", says: "xml", "logfmt"),
+            Misuse("detect --http :8080", says: ":8080", "'off'"),
+            Misuse("detect --max-nodes 0", says: "1 to 2147483647", "\"0\""),
+            Misuse("detect --expect edge-1", says: "--expect", "edge-1", "edge/edge-1"),
+            Misuse("detect --expect a/b/c", says: "--expect", "b/c", "64 bytes"),
+            Misuse("detect --group-level suspect=phi=8", says: "--group-level", "edge/suspect="),
+            Misuse("detect --group-level edge/suspect", says: "suspect", "no policy"),
+            Misuse("detect --join-within soon", says: "soon", "250ms"),
+            Misuse("detect --hold 2", says: "hold", "share", "\"2\""),
             Misuse("beat --group lab", says: "--node"),
             Misuse("beat --group lab/x --node n", says: "lab/x", "64 bytes"),
             Misuse("beat --group lab --node n --every 0s", says: "0s", "above 0"),
@@ -73,9 +81,12 @@ extension SystemTests {
         }
 
         @Test(arguments: [
-            Misuse("detect --heartbeats nonsense", says: "bind nonsense", "tcp://"),
-            Misuse("detect --heartbeats tcp://127.0.0.1:99999", says: "tcp://127.0.0.1:99999", "not an endpoint"),
+            Misuse("detect --heartbeats nonsense", says: "nonsense", "no endpoint", "tcp://"),
+            Misuse("detect --heartbeats tcp://127.0.0.1:99999", says: "tcp://127.0.0.1:99999", "no port"),
             Misuse("detect --heartbeats tcp://192.0.2.1:7710", says: "tcp://192.0.2.1:7710", "address"),
+            Misuse("detect --config missing.yaml", says: "cannot read missing.yaml", "No such file"),
+            Misuse("detect --config .", says: "cannot read .", "directory"),
+            Misuse("detect --group-level edge/page=phi=8", says: "--group-level", "page", "suspect, evict"),
             Misuse("detect --heartbeats ipc://no/such/folder/s", says: "ipc://no/such/folder/s", "folder"),
             Misuse(
                 "detect --connect carrier-pigeon://x --events tcp://127.0.0.1:*", says: "carrier-pigeon://x", "tcp://"),

@@ -57,6 +57,9 @@ final class TestBed: Sendable {
     }
 
     func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+    func write(_ text: String, to name: String) throws {
+        try text.write(toFile: path(name), atomically: true, encoding: .utf8)
+    }
     func contents(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }
 
     // MARK: Where they are
