@@ -66,7 +66,7 @@ let package = Package(
 
         // What a service remembers over its restarts, and what it is told at its start.
         .target(
-            name: "ServiceMemory", dependencies: ["PhiAccrual", .product(name: "GRDB", package: "GRDB.swift")],
+            name: "ServiceMemory", dependencies: ["PhiAccrual", "CZlib", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
         .target(
             name: "Settings", dependencies: ["PhiAccrual", .product(name: "Yams", package: "Yams")],

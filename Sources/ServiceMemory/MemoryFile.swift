@@ -1,0 +1,131 @@
+import Foundation
+import GRDB
+import Synchronization
+
+/// The open file of a memory: one connection for the thread that remembers, another for checkpoints beside it.
+///
+/// Commits go to SQLite's write-ahead log and are not waited for on the disk (`synchronous=NORMAL`): the system has
+/// them when a commit returns, so the end of this process loses none; that of the machine may lose the last ones.
+final class MemoryFile {
+    /// Files up to this size are checked at each start, which takes some tenths of a second; larger ones only when
+    /// something went wrong. Bytes.
+    private static let largestChecked = 256 << 20
+    /// So many pages go to the write-ahead log before they are moved to the file: each time costs one commit a write to
+    /// the disk itself.
+    private static let pagesPerCheckpoint = 4000
+    /// What a row may touch: a leaf of its table, one of an index, one that it is removed from.
+    private static let pagesPerRow = 3
+
+    private let database: DatabaseQueue
+    private let checkpoints: Checkpoints
+    private var pages = 0
+
+    /// - Parameter inDoubt: Whether to check all of it, however large.
+    /// - Throws: `Damage`, `MemoryError.tooNew`, or what SQLite says.
+    init(_ path: String, inDoubt: Bool) throws {
+        database = try DatabaseQueue(path: path, configuration: Self.configuration)
+        checkpoints = Checkpoints(try DatabaseQueue(path: path, configuration: Self.configuration))
+        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+        if inDoubt || size <= Self.largestChecked { try check() }
+        guard try !database.read(Schema.migrator.hasBeenSuperseded) else { throw MemoryError.tooNew(file: path) }
+        try Schema.migrator.migrate(database)
+    }
+
+    private static let configuration: Configuration = {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        configuration.busyMode = .timeout(2)  // seconds, if somebody else looks into the file
+        // Else a transaction that cannot be rolled back, on a disk that fails, ends the process.
+        configuration.allowsUnsafeTransactions = true
+        configuration.prepareDatabase { database in
+            guard try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL") == "wal" else {
+                throw DatabaseError(resultCode: .SQLITE_IOERR, message: "the file system allows no write-ahead log")
+            }
+            try database.execute(
+                sql: """
+                    PRAGMA synchronous = NORMAL;
+                    PRAGMA wal_autocheckpoint = 0;
+                    PRAGMA journal_size_limit = 67108864;
+                    """)
+        }
+        return configuration
+    }()
+
+    private func check() throws {
+        let verdict = try database.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
+        if verdict != "ok" { throw Damage(verdict ?? "its check says nothing") }
+    }
+
+    func read<Result>(_ body: (Database) throws -> Result) throws -> Result { try database.read(body) }
+
+    /// Carries out changes of so many rows, all or none.
+    func write(rows: Int, _ body: (Database) throws -> Void) throws {
+        if let failure = checkpoints.failure { throw failure }
+        try database.writeWithoutTransaction { database in
+            try database.inTransaction(.immediate) {
+                try body(database)
+                return .commit
+            }
+        }
+        pages += (rows + 1) * Self.pagesPerRow
+        if pages >= Self.pagesPerCheckpoint { checkpoint() }
+    }
+
+    /// Carries out changes that the end of the machine must not undo, and waits for the disk.
+    func writeDurably(_ body: (Database) throws -> Void) throws {
+        try database.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            try database.inTransaction(.immediate) {
+                try body(database)
+                return .commit
+            }
+            try database.execute(sql: "PRAGMA synchronous = NORMAL")
+        }
+    }
+
+    /// Has what was committed brought to the disk soon.
+    func checkpoint() {
+        pages = 0
+        checkpoints.begin()
+    }
+
+    func close() throws {
+        try checkpoints.close()
+        try database.close()
+    }
+}
+
+/// Moves what was committed from the write-ahead log to the file, on a thread that nobody waits for.
+///
+/// It waits for the disk several times. Commits go on meanwhile, at the end of the write-ahead log.
+private final class Checkpoints: Sendable {
+    private struct Progress {
+        var isRunning = false
+        var failure: DatabaseError?
+    }
+    private let connection: DatabaseQueue
+    private let progress = Mutex(Progress())
+
+    init(_ connection: DatabaseQueue) { self.connection = connection }
+
+    /// Why one could not be made; the write-ahead log would then grow without end.
+    var failure: DatabaseError? { progress.withLock(\.failure) }
+
+    func begin() {
+        let isFirst = progress.withLock { progress in
+            defer { progress.isRunning = true }
+            return !progress.isRunning
+        }
+        guard isFirst else { return }
+        connection.asyncWriteWithoutTransaction { [self] database in
+            var failure: DatabaseError?
+            do { try database.checkpoint(.passive) } catch let error as DatabaseError {
+                // Somebody else's checkpoint is as good.
+                if error.resultCode != .SQLITE_BUSY, error.resultCode != .SQLITE_LOCKED { failure = error }
+            } catch {}
+            progress.withLock { $0 = Progress(isRunning: false, failure: failure) }
+        }
+    }
+
+    func close() throws { try connection.close() }
+}
