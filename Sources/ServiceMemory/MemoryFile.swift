@@ -13,8 +13,8 @@ final class MemoryFile {
     /// So many pages go to the write-ahead log before they are moved to the file: each time costs one commit a write to
     /// the disk itself.
     private static let pagesPerCheckpoint = 4000
-    /// What a row may touch: a leaf of its table, one of an index, one that it is removed from.
-    private static let pagesPerRow = 3
+    /// What an event touches: the last page of the events, one of the state.
+    private static let pagesPerRow = 2
 
     private let database: DatabaseQueue
     private let checkpoints: Checkpoints
@@ -45,7 +45,7 @@ final class MemoryFile {
                 sql: """
                     PRAGMA synchronous = NORMAL;
                     PRAGMA wal_autocheckpoint = 0;
-                    PRAGMA journal_size_limit = 67108864;
+                    PRAGMA journal_size_limit = 100000000;
                     """)
         }
         return configuration
@@ -69,6 +69,9 @@ final class MemoryFile {
         }
         pages += (rows + 1) * Self.pagesPerRow
         if pages >= Self.pagesPerCheckpoint { checkpoint() }
+        // It is only used again from its start when a checkpoint has all of it, which one beside us never has while
+        // commits do not pause. Most is done by then, and this costs two waits for the disk.
+        if checkpoints.takeNewsOfLongLog() { try database.writeWithoutTransaction { _ = try $0.checkpoint() } }
     }
 
     /// Carries out changes that the end of the machine must not undo, and waits for the disk.
@@ -99,8 +102,11 @@ final class MemoryFile {
 ///
 /// It waits for the disk several times. Commits go on meanwhile, at the end of the write-ahead log.
 private final class Checkpoints: Sendable {
+    /// When the write-ahead log counts as long; pages.
+    private static let longLog = 16_384
     private struct Progress {
         var isRunning = false
+        var foundLongLog = false
         var failure: DatabaseError?
     }
     private let connection: DatabaseQueue
@@ -111,6 +117,14 @@ private final class Checkpoints: Sendable {
     /// Why one could not be made; the write-ahead log would then grow without end.
     var failure: DatabaseError? { progress.withLock(\.failure) }
 
+    /// Whether the write-ahead log was long when a checkpoint ended since the last question.
+    func takeNewsOfLongLog() -> Bool {
+        progress.withLock { progress in
+            defer { progress.foundLongLog = false }
+            return progress.foundLongLog
+        }
+    }
+
     func begin() {
         let isFirst = progress.withLock { progress in
             defer { progress.isRunning = true }
@@ -118,12 +132,11 @@ private final class Checkpoints: Sendable {
         }
         guard isFirst else { return }
         connection.asyncWriteWithoutTransaction { [self] database in
-            var failure: DatabaseError?
-            do { try database.checkpoint(.passive) } catch let error as DatabaseError {
-                // Somebody else's checkpoint is as good.
-                if error.resultCode != .SQLITE_BUSY, error.resultCode != .SQLITE_LOCKED { failure = error }
-            } catch {}
-            progress.withLock { $0 = Progress(isRunning: false, failure: failure) }
+            var after = Progress()
+            do { after.foundLongLog = try database.checkpoint().walFrameCount > Self.longLog } catch {
+                after.failure = error as? DatabaseError
+            }
+            progress.withLock { [after] in $0 = after }
         }
     }
 

@@ -55,14 +55,13 @@ extension Database {
     /// Events and state as they were written; nil if they are not.
     func log() throws -> (events: [LoggedEvent], state: [LoggedEvent])? {
         var isWhole = true
-        func all(_ table: String) throws -> [LoggedEvent] {
-            var events: [LoggedEvent] = []
-            try forEach(LoggedEvent.self, of: table, orderedBy: "sequence") { event in
-                if let event { events.append(event) } else { isWhole = false }
-            }
+        func all(_ table: String, orderedBy order: String) throws -> [LoggedEvent] {
+            let (events, damaged) = try readable(LoggedEvent.self, of: table, orderedBy: order)
+            isWhole = isWhole && damaged == 0
             return events
         }
-        let (events, state) = (try all("events"), try all("state"))
+        let events = try all("events", orderedBy: "sequence")
+        let state = try all("state", orderedBy: "rowid").sorted { $0.sequence < $1.sequence }
         let first = events.first?.sequence ?? 1
         isWhole = isWhole && zip(events, first...).allSatisfy { $0.sequence == $1 }
         isWhole = isWhole && state.last?.sequence ?? 0 <= events.last?.sequence ?? 0

@@ -8,21 +8,20 @@ enum Schema {
         return migrator
     }()
 
-    /// Each row ends with its checksum. `meta` has one row; `events` are the newest, whole; `state` has the last event of
-    /// each topic, so that its order is that of the log as well.
+    /// Each row ends with its checksum. `meta` has one row; `events` are the newest; `state` has the last event of each
+    /// topic.
     @Sendable private static func makeTables(in database: Database) throws {
         let event = """
-            sequence INTEGER PRIMARY KEY, level TEXT NOT NULL, "group" TEXT NOT NULL, node TEXT NOT NULL,
-            incarnation INTEGER NOT NULL, verdict TEXT NOT NULL, at INTEGER NOT NULL, json BLOB NOT NULL,
-            checksum INTEGER NOT NULL
+            level TEXT NOT NULL, "group" TEXT NOT NULL, node TEXT NOT NULL, incarnation INTEGER NOT NULL,
+            verdict TEXT NOT NULL, at INTEGER NOT NULL, json BLOB NOT NULL, checksum INTEGER NOT NULL
             """
         try database.execute(
             sql: """
                 CREATE TABLE meta (
                     id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, boot TEXT NOT NULL, clean INTEGER NOT NULL,
                     checksum INTEGER NOT NULL);
-                CREATE TABLE events (\(event));
-                CREATE TABLE state (\(event), UNIQUE ("group", node, level));
+                CREATE TABLE events (sequence INTEGER PRIMARY KEY, \(event));
+                CREATE TABLE state (sequence INTEGER NOT NULL, \(event), UNIQUE ("group", node, level));
                 CREATE TABLE learned (
                     key INTEGER PRIMARY KEY, "group" TEXT NOT NULL, node TEXT NOT NULL, model TEXT NOT NULL,
                     state BLOB NOT NULL, last_arrival INTEGER NOT NULL, checksum INTEGER NOT NULL);

@@ -3,8 +3,8 @@ import PhiAccrual
 extension ServiceMemory {
     /// Opens the memory in a folder, or makes one.
     ///
-    /// What is damaged is moved aside. Where events may be missing that subscribers saw, a new log begins, while what was
-    /// learned, tuned and paused is kept. `Recollection.remarks` tells of both.
+    /// What is damaged is moved aside. Where events may be missing that subscribers saw, a new log begins, while what
+    /// was learned, tuned and paused is kept. `Recollection.remarks` tells of both.
     ///
     /// - Parameters:
     ///   - path: A folder that no other service uses; made if it does not exist.
@@ -22,7 +22,7 @@ extension ServiceMemory {
             var opening: Opening
             do {
                 opening = try Opening(of: folder, boot: boot, at: unixMilliseconds)
-            } catch where Damage.explains(error) {
+            } catch  where Damage.explains(error) {
                 let place = try folder.setAside(at: unixMilliseconds)
                 opening = try Opening(of: folder, boot: boot, at: unixMilliseconds)
                 opening.found.remarks.append(

@@ -40,7 +40,8 @@ public final class ServiceMemory {
     /// - Precondition: They are numbered from `lastSequence + 1`, without gaps.
     public func append(_ events: [LoggedEvent]) throws(MemoryError) {
         guard let last = events.last?.sequence else { return }
-        precondition(zip(events, (lastSequence + 1)...).allSatisfy { $0.sequence == $1 }, "events are numbered without gaps")
+        precondition(
+            zip(events, (lastSequence + 1)...).allSatisfy { $0.sequence == $1 }, "events are numbered without gaps")
         let surplus = last - min(last, firstSequence - 1 + capacity)
         let deleted = surplus < Self.deletedAtOnce ? 0 : min(surplus, max(Self.deletedAtOnce, 2 * UInt64(events.count)))
         try perform { file in
@@ -171,7 +172,16 @@ public final class ServiceMemory {
 extension Database {
     fileprivate func append(_ event: LoggedEvent) throws {
         try put(event, into: "events")
-        guard event.verdict == .forgotten else { return try put(event, into: "state") }
+        guard event.verdict == .forgotten else {
+            // In its old place: taking it out and appending it would touch three more pages.
+            return try put(
+                event, into: "state",
+                """
+                ON CONFLICT ("group", node, level) DO UPDATE SET sequence = excluded.sequence,
+                incarnation = excluded.incarnation, verdict = excluded.verdict, at = excluded.at, json = excluded.json,
+                checksum = excluded.checksum
+                """)
+        }
         try cachedStatement(sql: #"DELETE FROM state WHERE "group" = ? AND node = ? AND level IN (?, ?)"#)
             .execute(
                 arguments: StatementArguments([event.group, event.node, event.level, nil].map(DatabaseValue.name)))

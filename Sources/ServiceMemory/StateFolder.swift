@@ -91,7 +91,8 @@ struct StateFolder: ~Copyable {
         let place = "\(database).damaged-\(stamp)"
         for suffix in ["", "-wal", "-shm"] {
             guard rename(database + suffix, place + suffix) == 0 || errno == ENOENT else {
-                throw .unusable(folder: path, reason: "\(database)\(suffix) is damaged and cannot be moved: \(Self.reason())")
+                throw .unusable(
+                    folder: path, reason: "\(database)\(suffix) is damaged and cannot be moved: \(Self.reason())")
             }
         }
         removeOldDamage()
@@ -100,7 +101,9 @@ struct StateFolder: ~Copyable {
 
     private func removeOldDamage() {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        let damaged = names.filter { $0.hasPrefix("phi.sqlite.damaged-") && !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") }
+        let damaged = names.filter {
+            $0.hasPrefix("phi.sqlite.damaged-") && !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm")
+        }
         for name in damaged.sorted().dropLast(Self.damagedFilesKept) {
             for suffix in ["", "-wal", "-shm"] { unlink("\(path)/\(name)\(suffix)") }
         }

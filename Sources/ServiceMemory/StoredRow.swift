@@ -89,11 +89,11 @@ func checksum(of values: some Sequence<DatabaseValue>) -> UInt32 {
 }
 
 extension Database {
-    /// Writes a row; one with the same key is replaced.
-    func put(_ value: some StoredRow, into table: String) throws {
+    /// Writes a row; one with the same primary key is replaced, unless the statement's end says otherwise.
+    func put(_ value: some StoredRow, into table: String, _ end: String = "") throws {
         let columns = value.columns
         let marks = repeatElement("?", count: columns.count + 1).joined(separator: ",")
-        try cachedStatement(sql: "INSERT OR REPLACE INTO \(table) VALUES (\(marks))")
+        try cachedStatement(sql: "\(end.isEmpty ? "REPLACE" : "INSERT") INTO \(table) VALUES (\(marks)) \(end)")
             .execute(arguments: StatementArguments(columns + [.number(checksum(of: columns))]))
     }
 
