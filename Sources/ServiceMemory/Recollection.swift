@@ -63,7 +63,7 @@ extension Database {
         let events = try all("events", orderedBy: "sequence")
         let state = try all("state", orderedBy: "rowid").sorted { $0.sequence < $1.sequence }
         let first = events.first?.sequence ?? 1
-        isWhole = isWhole && zip(events, first...).allSatisfy { $0.sequence == $1 }
+        isWhole = isWhole && first >= 1 && zip(events, first...).allSatisfy { $0.sequence == $1 }
         isWhole = isWhole && state.last?.sequence ?? 0 <= events.last?.sequence ?? 0
         return isWhole ? (events, state) : nil
     }

@@ -11,31 +11,17 @@ extension ServiceMemory {
     ///   - capacity: How many events are kept whole; at least 1.
     ///   - boot: Which run of the machine this is.
     ///   - unixMilliseconds: The civil time.
-    /// - Throws: `.lost` if only the disk is at fault, so that the service may start without.
+    /// - Throws: `.lost` if only the disk is at fault: the service may run without a memory, and the next start knows.
     public static func open(
         in path: String, keeping capacity: Int = 100_000, boot: String? = MachineBoot.identifier,
         at unixMilliseconds: UInt64
     ) throws(MemoryError) -> (memory: ServiceMemory, found: Recollection) {
         let folder = try StateFolder(path)
-        let database = folder.database
-        do {
-            var opening: Opening
-            do {
-                opening = try Opening(of: folder, boot: boot, at: unixMilliseconds)
-            } catch  where Damage.explains(error) {
-                let place = try folder.setAside(at: unixMilliseconds)
-                opening = try Opening(of: folder, boot: boot, at: unixMilliseconds)
-                opening.found.remarks.append(
-                    "\(database) was damaged (\(error)) and is now \(place): nothing of before is remembered")
-            }
-            try folder.markComplete()
-            let memory = ServiceMemory(
-                folder: folder, file: opening.file, header: opening.header, found: opening.found, capacity: capacity)
-            opening.found.events.removeFirst(max(0, opening.found.events.count - max(1, capacity)))
-            return (memory, opening.found)
-        } catch {
-            throw MemoryError(error, with: database, in: path)
-        }
+        var opening = try Opening.mending(folder, boot: boot, at: unixMilliseconds)
+        let memory = ServiceMemory(
+            folder: folder, file: opening.file, header: opening.header, found: opening.found, capacity: capacity)
+        opening.found.events.removeFirst(max(0, opening.found.events.count - max(1, capacity)))
+        return (memory, opening.found)
     }
 }
 
@@ -69,6 +55,29 @@ private struct Opening {
         try recollectWishes()
     }
 
+    /// Opens what is there, or something new once that is out of the way.
+    static func mending(
+        _ folder: borrowing StateFolder, boot: String?, at unixMilliseconds: UInt64
+    ) throws(MemoryError) -> Opening {
+        do {
+            var opening: Opening
+            do { opening = try Opening(of: folder, boot: boot, at: unixMilliseconds) } catch let error
+                where Damage.explains(error)
+            {
+                let place = try folder.setAside(at: unixMilliseconds)
+                opening = try Opening(of: folder, boot: boot, at: unixMilliseconds)
+                opening.found.remarks.append(
+                    "\(folder.database) was damaged (\(error)) and is now \(place): nothing of before is remembered")
+            }
+            try folder.markComplete()
+            return opening
+        } catch {
+            let failure = MemoryError(error, with: folder.database, in: folder.path)
+            if case .lost = failure { folder.markIncomplete() }
+            throw failure
+        }
+    }
+
     private mutating func recollectWishes() throws {
         let (tunings, pauses, groups) = try file.read { database in
             (
@@ -81,7 +90,7 @@ private struct Opening {
         for (count, what) in [
             (tunings.damaged, "tuned policies"), (pauses.damaged, "pauses"), (groups.damaged, "groups' learned states"),
         ] where count > 0 {
-            found.remarks.append("\(count) \(what) cannot be read any more and no longer hold")
+            found.remarks.append("\(what) that cannot be read any more, and no longer hold: \(count)")
         }
     }
 }

@@ -84,6 +84,21 @@ import Testing
         }
 
         @Test(.enabled(if: mayMount, "only root may make a small disk"))
+        func `from the start does not give the numbers again either`() throws {
+            let disk = try #require(SmallDisk(mebibytes: 4))
+            try {
+                let memory = try ServiceMemory.open(in: disk.state, boot: "one", at: 1000).memory
+                try memory.append([.transition(1)])
+                try memory.close()
+            }()
+            disk.fill()
+            #expect(throws: MemoryError.self) { try ServiceMemory.open(in: disk.state, boot: "one", at: 2000) }
+            disk.makeRoom()
+            let found = try ServiceMemory.open(in: disk.state, boot: "one", at: 3000).found
+            #expect(found.epoch == 3000 && found.events.isEmpty)
+        }
+
+        @Test(.enabled(if: mayMount, "only root may make a small disk"))
         func `since the disk cannot be written to says so`() throws {
             let disk = try #require(SmallDisk(mebibytes: 4))
             try FileManager.default.createDirectory(atPath: disk.state, withIntermediateDirectories: true)
