@@ -67,11 +67,11 @@ final class MemoryFile {
                 return .commit
             }
         }
+        // The log is only used again from its start when a checkpoint has all of it, which one beside us never has
+        // while commits do not pause. Most is done by then, and this costs two waits for the disk.
+        if checkpoints.takeNewsOfLongLog() { try database.writeWithoutTransaction { _ = try $0.checkpointIfFree() } }
         pages += (rows + 1) * Self.pagesPerRow
         if pages >= Self.pagesPerCheckpoint { checkpoint() }
-        // It is only used again from its start when a checkpoint has all of it, which one beside us never has while
-        // commits do not pause. Most is done by then, and this costs two waits for the disk.
-        if checkpoints.takeNewsOfLongLog() { try database.writeWithoutTransaction { _ = try $0.checkpoint() } }
     }
 
     /// Carries out changes that the end of the machine must not undo, and waits for the disk.
@@ -133,7 +133,7 @@ private final class Checkpoints: Sendable {
         guard isFirst else { return }
         connection.asyncWriteWithoutTransaction { [self] database in
             var after = Progress()
-            do { after.foundLongLog = try database.checkpoint().walFrameCount > Self.longLog } catch {
+            do { after.foundLongLog = try database.checkpointIfFree() > Self.longLog } catch {
                 after.failure = error as? DatabaseError
             }
             progress.withLock { [after] in $0 = after }
@@ -141,4 +141,13 @@ private final class Checkpoints: Sendable {
     }
 
     func close() throws { try connection.close() }
+}
+
+extension Database {
+    /// Moves what can be moved without waiting for others, unless somebody else does so just now.
+    ///
+    /// - Returns: How many pages the write-ahead log had.
+    fileprivate func checkpointIfFree() throws -> Int {
+        do { return try checkpoint(.passive).walFrameCount } catch DatabaseError.SQLITE_BUSY { return 0 }
+    }
 }

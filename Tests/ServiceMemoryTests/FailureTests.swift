@@ -84,6 +84,20 @@ import Testing
         }
 
         @Test(.enabled(if: mayMount, "only root may make a small disk"))
+        func `since a checkpoint fails says so with the next commit`() throws {
+            let disk = try #require(SmallDisk(mebibytes: 4))
+            let memory = try ServiceMemory.open(in: disk.state, boot: "one", at: 1000).memory
+            // Too few for a checkpoint yet: they are in the write-ahead log, and the file has no room for them.
+            try memory.store((1...1500).map { .numbered($0) })
+            disk.fill()
+            // Changes nothing and needs no room, and has a checkpoint made on another thread.
+            let loss = #expect(throws: MemoryError.self) {
+                for _ in 0..<100_000 { try memory.resume(NodeKey(rawValue: 0)) }
+            }
+            #expect(loss?.description.contains("full") == true)
+        }
+
+        @Test(.enabled(if: mayMount, "only root may make a small disk"))
         func `from the start does not give the numbers again either`() throws {
             let disk = try #require(SmallDisk(mebibytes: 4))
             try {
