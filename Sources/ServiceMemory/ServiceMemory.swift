@@ -90,7 +90,7 @@ public final class ServiceMemory {
         }
     }
 
-    /// Gives what was learned of each node, by key.
+    /// Gives what was learned of each node, by key. Whoever takes it must not use the memory meanwhile.
     ///
     /// - Returns: How many nodes were left out, since it was damaged.
     public func forEachLearnedNode(_ body: (LearnedNode) -> Void) throws(MemoryError) -> Int {
