@@ -144,12 +144,14 @@ let package = Package(
         .testTarget(
             name: "RecordingsTests", dependencies: ["PhiAccrual", "Recordings", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
-        .testTarget(name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol"], swiftSettings: strict),
+        .testTarget(
+            name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol", "PhiAccrual"],
+            swiftSettings: strict),
         .testTarget(
             name: "DetectorServiceTests",
             dependencies: [
-                "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient", "SystemClocks",
-                "ZeroMQ", .product(name: "Logging", package: "swift-log"),
+                "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient", "Settings",
+                "SystemClocks", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(

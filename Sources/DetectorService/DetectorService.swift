@@ -2,6 +2,7 @@ import HeartbeatProtocol
 import Logging
 import PhiAccrual
 import ServiceLifecycle
+import Settings
 import Synchronization
 import SystemClocks
 import ZeroMQ
@@ -17,21 +18,26 @@ public final class DetectorService: Service {
     private let stopIngest: WakeUp
     private let stopFeed: WakeUp
     private let failure: Failure
+    private let requests: Mailbox<IngestRequest>
 
     /// Binds and starts.
     /// - Throws: `ZeroMQError` for an endpoint that cannot be used; then nothing is left running.
-    public init(_ configuration: ServiceConfiguration, logger: Logger) throws {
+    public convenience init(_ configuration: ServiceConfiguration, logger: Logger) throws {
+        try self.init(configuration, clocks: .system, logger: logger)
+    }
+
+    init(_ configuration: ServiceConfiguration, clocks: ServiceClocks, logger: Logger) throws {
         let context = try Context()
         let feedSockets = try FeedSockets(events: configuration.events, control: configuration.control, in: context)
         let (requests, inputs) = (try Mailbox<IngestRequest>(), try Mailbox<FeedInput>())
         let (stopIngest, stopFeed, failure) = (try WakeUp(), try WakeUp(), Failure())
-        (self.stopIngest, self.stopFeed, self.failure) = (stopIngest, stopFeed, failure)
+        (self.stopIngest, self.stopFeed, self.failure, self.requests) = (stopIngest, stopFeed, failure, requests)
 
         let log = EventLog(
             epoch: UInt64(max(0, WallClock.now / 1_000_000)), capacity: configuration.limits.events)
         var start = IngestStart(
-            configuration: configuration, context: context, requests: requests, feed: inputs, logger: logger,
-            stop: stopIngest, failure: failure)
+            configuration: configuration, context: context, requests: requests, feed: inputs, clocks: clocks,
+            logger: logger, stop: stopIngest, failure: failure)
         let (ingest, bound) = try configuration.model.open(&start)
         self.ingest = ingest
         let endpoints = ServiceEndpoints(
@@ -54,6 +60,9 @@ public final class DetectorService: Service {
             throw error
         }
     }
+
+    /// Has another configuration hold, as far as it can without a restart.
+    public func reload(_ reload: Reload) { requests.put(.reload(reload)) }
 
     /// Runs until the task is cancelled or the service group shuts down, and then stops.
     /// - Throws: What ended a thread before that.
@@ -86,6 +95,7 @@ private struct IngestStart: ModelVisitor {
     let context: Context
     let requests: Mailbox<IngestRequest>
     let feed: Mailbox<FeedInput>
+    let clocks: ServiceClocks
     let logger: Logger
     let stop: WakeUp
     let failure: Failure
@@ -93,22 +103,22 @@ private struct IngestStart: ModelVisitor {
     mutating func visit<Model: ArrivalModel>(
         _ model: Model.Type, _ parameters: Model.Parameters
     ) throws -> (SocketThread, bound: [String]) {
-        for level in configuration.levels {
-            if let reason = Model.refusal(of: level.policy) {
-                throw InvalidPolicy(text: level.policy.description, reason: reason)
-            }
-        }
+        var detectorConfiguration = Detector<Model>.Configuration(
+            levels: configuration.levels, model: parameters, retention: configuration.retention.nanoseconds,
+            capacity: configuration.limits.nodes, seed: UInt64.random(in: .min ... .max))
+        detectorConfiguration.policies = configuration.policies
+        (detectorConfiguration.recovery, detectorConfiguration.hold) = (configuration.recovery, configuration.hold)
+        if let refusal = detectorConfiguration.refusal { throw refusal }
         let sockets = try HeartbeatSockets(
             bind: configuration.heartbeats, connect: configuration.connect, in: context)
         let bound = sockets.bound
-        let detector = Detector<Model>(
-            .init(
-                levels: configuration.levels, model: parameters, retention: configuration.retention.nanoseconds,
-                capacity: configuration.limits.nodes, seed: UInt64.random(in: .min ... .max)))
+        let detector = Detector<Model>(detectorConfiguration)
         let (stop, failure) = (stop, failure)
         let thread = try SocketThread(
             name: "phi-ingest",
-            owning: Ingest(sockets: sockets, detector: detector, requests: requests, feed: feed, logger: logger)
+            owning: Ingest(
+                sockets: sockets, detector: detector, expected: configuration.expected,
+                joinWithin: configuration.joinWithin, requests: requests, feed: feed, clocks: clocks, logger: logger)
         ) { ingest in
             var ingest = ingest
             failure.catching { try ingest.run(until: stop) }

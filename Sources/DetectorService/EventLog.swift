@@ -9,6 +9,8 @@ import PhiAccrual
 struct EventLog: Sendable {
     struct Entry: Sendable {
         let sequence: UInt64
+        /// Sequence of the event before this one on the same topic; 0 for the first.
+        let previous: UInt64
         let topic: FeedTopic
         let json: [UInt8]
     }
@@ -35,7 +37,7 @@ struct EventLog: Sendable {
     /// Appends an event made for `nextPlace`.
     mutating func append(_ message: EventMessage, topic: FeedTopic, json: [UInt8]) {
         lastSequence += 1
-        let entry = Entry(sequence: lastSequence, topic: topic, json: json)
+        let entry = Entry(sequence: lastSequence, previous: message.place.previous, topic: topic, json: json)
         recent.append(entry)
         if recent.count > capacity { recent.removeFirst() }
         latest[topic] = lastSequence
@@ -73,6 +75,21 @@ struct EventLog: Sendable {
         page(state[...], since: sequence, prefix: prefix, limit: limit) { latest[$0.topic] == $0.sequence }
     }
 
+    /// The last events of a node, whole, in order, as far as they are kept.
+    func lastEvents(of identity: NodeIdentity, limit: Int) -> [Entry] {
+        var next = (counts.keys.map(Optional.some) + [nil]).compactMap { level in
+            latest[FeedTopic(level: level, group: identity.group, node: identity.name)]
+        }
+        var found: [Entry] = []
+        while found.count < limit, let sequence = next.max() {
+            next.removeAll { $0 == sequence }
+            guard let entry = recent.entry(sequence) else { break }
+            found.append(entry)
+            if entry.previous > 0 { next.append(entry.previous) }
+        }
+        return found.reversed()
+    }
+
     struct Page: Sendable {
         var entries: [Entry]
         /// Complete up to and including this sequence.
@@ -99,6 +116,12 @@ struct EventLog: Sendable {
 }
 
 extension ArraySlice<EventLog.Entry> {
+    /// The one with this number; nil if it is not there.
+    fileprivate func entry(_ sequence: UInt64) -> EventLog.Entry? {
+        let index = firstLater(than: sequence) - 1
+        return index >= startIndex && self[index].sequence == sequence ? self[index] : nil
+    }
+
     /// Where entries later than `sequence` begin.
     fileprivate func firstLater(than sequence: UInt64) -> Int {
         var (low, high) = (startIndex, endIndex)

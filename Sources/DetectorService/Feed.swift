@@ -7,9 +7,19 @@ import ZeroMQ
 /// What the thread of heartbeats hands to the feed.
 enum FeedInput: Sendable {
     case events([Event])
+    case notice(ServiceNotice, at: Instant)
+    case tuned(level: String, PolicyScope, Policy?, holding: PolicyBook.Ruling, at: Instant)
     case status(ReplyAddress, IngestStatus)
-    case nodes(ReplyAddress, NodesAnswer)
-    case unknownNode(ReplyAddress)
+    case explanation(ExplainAnswer, of: NodeIdentity, to: ReplyAddress)
+    /// A reply, written only here: a long one must not keep heartbeats waiting.
+    case reply(to: ReplyAddress, @Sendable () throws -> [UInt8])
+
+    static func answer(_ answer: some Codable & Sendable, to address: ReplyAddress) -> FeedInput {
+        .reply(to: address) { try WireJSON.encode(ControlReply(id: address.id, ok: answer)) }
+    }
+    static func refusal(_ error: ControlError, to address: ReplyAddress) -> FeedInput {
+        .reply(to: address) { try WireJSON.encode(ControlReply<StatusAnswer>(id: address.id, error: error)) }
+    }
 }
 
 /// Whom a reply goes to: the frames that came before the request, and its id.
@@ -24,13 +34,12 @@ struct IngestStatus: Sendable {
     var heartbeats: [String: Int64]
     var malformed: [String: Int64]
     var stampErrorSeconds: Double
+    var policies: PolicyBook
 }
 
 /// The thread of events: it numbers and publishes them, and answers requests.
 struct Feed: ~Copyable {
     private static let beaconEvery: Duration = .seconds(1)
-    /// Answers at once, so that a long one never keeps events waiting.
-    static let answersAtOnce = 1000
     /// Requests per turn, for the same reason.
     private static let requestsPerTurn = 64
 
@@ -72,22 +81,35 @@ struct Feed: ~Copyable {
         try sendBeacon()
     }
 
-    private mutating func takeInputs() throws {
-        for input in inputs.take() {
-            switch input {
-            case .events(let events): for event in events { try publish(event) }
-            case .nodes(let address, let answer): try reply(to: address, ok: answer)
-            case .unknownNode(let address):
-                try reply(to: address, error: ControlError(.unknownNode, "no node of this name is known here"))
-            case .status(let address, let status): try reply(to: address, ok: describe(status))
+    private mutating func takeInputs() throws { for input in inputs.take() { try take(input) } }
+
+    private mutating func take(_ input: FeedInput) throws {
+        switch input {
+        case .events(let events): for event in events { try publish(event) }
+        case .notice(let notice, let now): try publish(notice, at: now)
+        case .tuned(let level, let scope, let policy, let holding, let now):
+            try publish(.tuned(level: level, scope: scope, policy, holding: holding), at: now)
+        case .status(let address, let status): try take(.answer(describe(status), to: address))
+        case .explanation(var answer, let identity, let address):
+            answer.verdicts = log.lastEvents(of: identity, limit: ExplainAnswer.mostVerdicts).compactMap {
+                try? WireJSON.decode(EventMessage.self, from: $0.json)
             }
+            try take(.answer(answer, to: address))
+        case .reply(let address, let json): sockets.reply(address.envelope + [try json()])
         }
     }
 
     // MARK: Events
 
     private mutating func publish(_ event: Event) throws {
-        let message = EventMessage(event, levels: levels) { log.nextPlace(on: $0, at: civilTime(of: $1)) }
+        try publish(EventMessage(event, levels: levels) { log.nextPlace(on: $0, at: civilTime(of: $1)) })
+    }
+
+    private mutating func publish(_ notice: ServiceNotice, at now: Instant) throws {
+        try publish(EventMessage(notice) { log.nextPlace(on: $0, at: civilTime(of: now)) })
+    }
+
+    private mutating func publish(_ message: EventMessage) throws {
         let topic = message.topic
         let json = try WireJSON.encode(message)
         log.append(message, topic: topic, json: json)
@@ -126,49 +148,33 @@ struct Feed: ~Copyable {
             var address = ReplyAddress(envelope: Array(frames.dropLast()), id: 0)
             do throws(ControlError) {
                 let request = try ControlRequest.reading(request, id: &address.id)
-                try answer(request, to: address)
+                try answer(try request.order(), to: address)
             } catch {
-                try reply(to: address, error: error)
+                try take(.refusal(error, to: address))
             }
         }
     }
 
-    private func answer(_ request: ControlRequest, to address: ReplyAddress) throws(ControlError) {
-        let limit = min(max(1, request.limit ?? Self.answersAtOnce), Self.answersAtOnce)
-        switch request.action {
-        case "status":
-            ingest.put(.status(address))
-        case "nodes":
-            guard let name = request.node else {
-                ingest.put(.nodes(address, from: request.cursor ?? 0, limit: limit))
-                return
-            }
-            let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, let identity = try? NodeIdentity(group: parts[0], name: parts[1]) else {
-                throw ControlError(.unknownNode, "\"\(name.escapingControls)\" names no node: write group/node")
-            }
-            ingest.put(.node(address, NodeKey(of: identity)))
-        case "events":
-            let since = request.since ?? 0
-            try checkEpoch(of: request)
-            guard let page = log.events(since: since, prefix: request.prefix ?? "", limit: limit) else {
+    private func answer(_ order: ControlOrder, to address: ReplyAddress) throws(ControlError) {
+        switch order {
+        case .events(let order):
+            try check(order)
+            guard let page = log.events(since: order.since, prefix: order.prefix, limit: order.limit) else {
                 throw ControlError(
                     .gone,
-                    "events after \(since) are not all kept; the last one is \(log.lastSequence): ask for a snapshot")
+                    "events after \(order.since) are not all kept; the last one is \(log.lastSequence): ask for a snapshot"
+                )
             }
             send(page, to: address)
-        case "snapshot":
-            try checkEpoch(of: request)
-            send(log.snapshot(since: request.since ?? 0, prefix: request.prefix ?? "", limit: limit), to: address)
-        default:
-            throw ControlError(
-                .unknownRequest,
-                "\"\(request.action.escapingControls)\" cannot be asked here: use status, nodes, snapshot or events")
+        case .snapshot(let order):
+            try check(order)
+            send(log.snapshot(since: order.since, prefix: order.prefix, limit: order.limit), to: address)
+        default: ingest.put(.order(order, address))
         }
     }
 
-    private func checkEpoch(of request: ControlRequest) throws(ControlError) {
-        guard let epoch = request.epoch, epoch != log.epoch else { return }
+    private func check(_ order: EventsOrder) throws(ControlError) {
+        guard let epoch = order.epoch, epoch != log.epoch else { return }
         throw ControlError(.otherEpoch, "epoch \(epoch) is another log than the present one of epoch \(log.epoch)")
     }
 
@@ -189,20 +195,15 @@ struct Feed: ~Copyable {
         StatusAnswer(
             epoch: log.epoch, sequence: log.lastSequence,
             uptimeSeconds: (MonotonicClock.now - started).nanoseconds.seconds,
-            levels: levels.map { StatusAnswer.LevelPolicy(name: $0.name, policy: $0.policy.description) },
+            levels: status.policies.levels.indices.map { level in
+                let ruling = status.policies.ruling(nil, level: level)
+                return StatusAnswer.LevelPolicy(name: levels[level].name, policy: ruling.policy.description)
+            },
             nodes: status.nodes, heartbeats: status.heartbeats, malformed: status.malformed,
             stampErrorSeconds: status.stampErrorSeconds,
             endpoints: [
                 "heartbeats": endpoints.heartbeats, "connect": endpoints.connect, "events": endpoints.events,
                 "control": endpoints.control,
             ])
-    }
-
-    private func reply(to address: ReplyAddress, ok answer: some Codable & Sendable) throws {
-        sockets.reply(address.envelope + [try WireJSON.encode(ControlReply(id: address.id, ok: answer))])
-    }
-    private func reply(to address: ReplyAddress, error: ControlError) throws {
-        sockets.reply(
-            address.envelope + [try WireJSON.encode(ControlReply<StatusAnswer>(id: address.id, error: error))])
     }
 }

@@ -7,12 +7,15 @@ struct HeartbeatSockets: ~Copyable {
     let count = 2
     private let listening: Socket
     private let connecting: Socket
-    private let refusals: Monitor
+    // What becomes of connections, of one socket each.
+    private let listeningMonitor: Monitor
+    private let connectingMonitor: Monitor
 
     init(bind: [String], connect: [String], in context: Context) throws(ZeroMQError) {
         let listening = try Self.open(in: context)
-        let refusals = try Monitor(of: listening, events: .acceptFailed, in: context)
+        let listeningMonitor = try Monitor(of: listening, events: [.acceptFailed, .disconnected], in: context)
         let connecting = try Self.open(in: context)
+        let connectingMonitor = try Monitor(of: connecting, events: .disconnected, in: context)
         var bound: [String] = []
         for endpoint in bind {
             try listening.bind(to: endpoint)
@@ -22,7 +25,8 @@ struct HeartbeatSockets: ~Copyable {
         self.bound = bound
         self.listening = listening
         self.connecting = connecting
-        self.refusals = refusals
+        self.listeningMonitor = listeningMonitor
+        self.connectingMonitor = connectingMonitor
     }
 
     private static func open(in context: Context) throws(ZeroMQError) -> Socket {
@@ -47,19 +51,23 @@ struct HeartbeatSockets: ~Copyable {
     borrowing func add(to poller: inout Poller) {
         _ = poller.add(listening)
         _ = poller.add(connecting)
-        _ = poller.add(refusals)
+        _ = poller.add(listeningMonitor)
+        _ = poller.add(connectingMonitor)
     }
 
-    /// Why a connection could not be taken in since this was asked last, an `errno`; nil if none was refused.
-    borrowing func refusal() throws(ZeroMQError) -> Int32? {
-        var code: Int32?
-        for _ in 0..<Self.refusalsAtOnce {
-            guard let refusal = try refusals.next() else { break }
-            code = refusal.value
-        }
-        return code
+    enum ConnectionEvent {
+        case closed(Connections.Place)
+        /// A connection could not be taken in, with the `errno`.
+        case refused(Int32)
     }
-    private static let refusalsAtOnce = 1000
+    /// What became of connections, as far as it was not asked before; nil when that is all.
+    borrowing func connectionEvent() throws(ZeroMQError) -> ConnectionEvent? {
+        if let event = try listeningMonitor.next() {
+            return event.event == .acceptFailed
+                ? .refused(event.value) : .closed(Connections.Place(socket: 0, descriptor: event.value))
+        }
+        return try connectingMonitor.next().map { .closed(Connections.Place(socket: 1, descriptor: $0.value)) }
+    }
 
     borrowing func receive(from index: Int, into message: inout Message) throws(ZeroMQError) -> Bool {
         try index == 0 ? listening.receive(into: &message) : connecting.receive(into: &message)

@@ -12,13 +12,6 @@ import ZeroMQ
     import Darwin
 #endif
 
-/// What the feed's thread asks of the detector.
-enum IngestRequest: Sendable {
-    case status(ReplyAddress)
-    case nodes(ReplyAddress, from: Int, limit: Int)
-    case node(ReplyAddress, NodeKey)
-}
-
 /// The thread of heartbeats: it owns their sockets and the detector.
 ///
 /// One turn is: wait, take in everything that arrived, act on deadlines, hand on the events. Deadlines are acted on only
@@ -35,21 +28,29 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private static var ownLateness: Duration { .milliseconds(10) }
     /// How long that thread gets to read them. Having been away for as long as that, we do not learn from what it reads.
     private static var recovery: Duration { .milliseconds(100) }
+    /// How long nodes may take to connect again: their publishers wait up to 2 s between attempts, and as much by chance.
+    static var reconnection: Duration { .seconds(5) }
     /// How often we wake to see that we do.
     private static var tick: Int64 { 100_000_000 }  // ns
 
     private let sockets: HeartbeatSockets
-    private var detector: Detector<Model>
+    var detector: RecordedDetector<Model>
     private var timer: DeadlineTimer
     private let requests: Mailbox<IngestRequest>
-    private let feed: Mailbox<FeedInput>
-    private let logger: Logger
+    let feed: Mailbox<FeedInput>
+    let logger: Logger
+    let clocks: ServiceClocks
 
     private var message = Message()
     private var heartbeats: [Heartbeat] = []
     private var introductions: [Introduction] = []
-    private var events: [Event] = []
-    private var intake = Intake()
+    var events: [Event] = []
+    var intake = Intake()
+    private var connections = Connections()
+    private var clockWatch = ClockWatch()
+    /// Nodes that should be heard, and how long they may take to be.
+    var expected: Set<NodeIdentity> = []
+    var joinWithin: Duration
     /// Since when the sockets have not been emptied; nil while they are.
     private var incompleteSince: Instant?
     /// Until when no deadline is acted on, since we were late ourselves.
@@ -60,14 +61,16 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private var stampError = StampError(at: MonotonicClock.now)
 
     init(
-        sockets: consuming HeartbeatSockets, detector: Detector<Model>, requests: Mailbox<IngestRequest>,
-        feed: Mailbox<FeedInput>, logger: Logger
+        sockets: consuming HeartbeatSockets, detector: Detector<Model>, expected: [NodeIdentity], joinWithin: Duration,
+        requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>, clocks: ServiceClocks, logger: Logger
     ) throws {
         self.sockets = sockets
-        self.detector = detector
+        self.detector = RecordedDetector(detector)
         timer = try DeadlineTimer()
-        (self.requests, self.feed, self.logger) = (requests, feed, logger)
+        (self.requests, self.feed, self.clocks, self.logger) = (requests, feed, clocks, logger)
+        self.joinWithin = joinWithin
         heartbeats.reserveCapacity(Self.batch)
+        expect(expected, at: MonotonicClock.now)
     }
 
     mutating func run(until stop: WakeUp) throws {
@@ -84,6 +87,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             let awake = MonotonicClock.now
             stampError.waited(from: asleep, to: awake)
             if awake > alarm { wokeLate(alarm: max(alarm, asleep), awake: awake) }
+            for finding in clockWatch.read(clocks.reading(at: awake)) { doubt(finding, at: awake) }
             if poller.isReadable(stopped) { return }
             if poller.isReadable(timed) { timer.clear() }
             try turn()
@@ -102,13 +106,31 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
                 logger.warning("heartbeats come faster than they can be taken in, so no deadline is acted on")
             }
         }
-        if let code = try sockets.refusal() { tellRefusal(code, at: start) }
+        try takeConnectionEvents(at: start)
+        handOn()
+    }
+
+    mutating func handOn() {
         guard !events.isEmpty else { return }
         for case .transition(let transition) in events where transition.to == .forgotten {
-            intake.forget(NodeKey(of: transition.node))
+            let key = NodeKey(of: transition.node)
+            intake.forget(key)
+            connections.forget(key)
         }
         feed.put(.events(events))
         events.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func takeConnectionEvents(at now: Instant) throws {
+        // Bounded, so that heartbeats get their turn.
+        for _ in 0..<1000 {
+            switch try sockets.connectionEvent() {
+            case .closed(let place):
+                for key in connections.close(place) { detector.tell(.disconnection(key, at: now), into: &events) }
+            case .refused(let code): tellRefusal(code, at: now)
+            case nil: return
+            }
+        }
     }
 
     private mutating func tellRefusal(_ code: Int32, at now: Instant) {
@@ -135,11 +157,28 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         let recovered = awake + Self.recovery
         recoversUntil = recovered
         guard late > Self.recovery else { return }
-        detector.wasDeaf(from: alarm, to: recovered)
+        detector.tell(.deafness(from: alarm, to: recovered), into: &events)
         stops.count("stopped", at: awake) { [logger] count in
             logger.warning(
                 "was stopped or starved: that time is held against nobody",
                 metadata: ["seconds": "\(late.nanoseconds.seconds)", "count": "\(count)"])
+        }
+        feed.put(.notice(.stopped(late), at: awake))
+    }
+
+    /// The clocks say that something happened to this machine.
+    private mutating func doubt(_ finding: ClockWatch.Finding, at now: Instant) {
+        switch finding {
+        case .suspended(let time):
+            // Nobody is heard before he has noticed that his connection is dead, and has made another.
+            let recovered = now + Self.reconnection
+            recoversUntil = now + Self.recovery
+            detector.tell(.deafness(from: now - Self.recovery, to: recovered), into: &events)
+            logger.warning("the machine was suspended", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
+            feed.put(.notice(.suspended(time), at: now))
+        case .stepped(let time):
+            logger.warning("civil time was set", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
+            feed.put(.notice(.clockStep(time), at: now))
         }
     }
 
@@ -186,7 +225,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         guard !heartbeats.isEmpty else { return isEmpty }
         let now = MonotonicClock.now
         stampError.stamped(at: now)
-        detector.stampError = stampError.nanoseconds
+        detector.setStampError(stampError.nanoseconds)
         for introduction in introductions {
             let isKept = detector.introduce(introduction.identity, key: introduction.key, at: now, into: &events)
             if isKept { intake.remember(introduction) }
@@ -209,12 +248,15 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         }
         do throws(MalformedHeartbeat) {
             if isMultipart { throw .multipart }
-            let (heartbeat, introduction) = try message.withUnsafeBytes { (bytes) throws(MalformedHeartbeat) in
-                try intake.take(bytes)
+            let (heartbeat, introduces, introduction) = try message.withUnsafeBytes {
+                (bytes) throws(MalformedHeartbeat) in try intake.take(bytes)
             }
             heartbeats.append(heartbeat)
+            if introduces, let descriptor = message.sourceFileDescriptor {
+                connections.note(heartbeat.key, at: Connections.Place(socket: index, descriptor: descriptor))
+            }
             // A goodbye of a node never heard is nothing to keep a place for.
-            if let introduction, !heartbeat.isLeaving || detector.knows(heartbeat.key) {
+            if let introduction, !heartbeat.isLeaving || detector.detector.knows(heartbeat.key) {
                 introductions.append(introduction)
             }
         } catch {
@@ -223,67 +265,6 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
                     "dropped frames that are no heartbeats",
                     metadata: ["reason": "\(error.rawValue)", "count": "\(count)"])
             }
-        }
-    }
-
-    // MARK: Requests
-
-    private func answer(_ request: IngestRequest) {
-        let now = MonotonicClock.now
-        switch request {
-        case .status(let address):
-            feed.put(
-                .status(
-                    address,
-                    IngestStatus(
-                        nodes: detector.nodeCount,
-                        heartbeats: Dictionary(
-                            uniqueKeysWithValues: Reception.allCases.map { ($0.name, detector.receptions[$0]) }),
-                        malformed: Dictionary(
-                            uniqueKeysWithValues: intake.malformed.counts.map { ($0.rawValue, $1) }),
-                        stampErrorSeconds: detector.stampError.seconds)))
-        case .nodes(let address, let cursor, let limit):
-            let (page, next) = detector.statuses(from: cursor, limit: limit, at: now)
-            feed.put(.nodes(address, NodesAnswer(nodes: page.map { describe($0, at: now) }, cursor: next)))
-        case .node(let address, let key):
-            let answer = detector.status(of: key, at: now).map {
-                NodesAnswer(nodes: [describe($0, at: now)], cursor: nil)
-            }
-            feed.put(answer.map { .nodes(address, $0) } ?? .unknownNode(address))
-        }
-    }
-
-    private func describe(_ status: NodeStatus, at now: Instant) -> NodesAnswer.Node {
-        NodesAnswer.Node(
-            group: status.identity?.group, node: status.identity?.name, key: status.key.description,
-            incarnation: status.incarnation, sequence: status.sequence, phi: status.phi,
-            silenceSeconds: status.lastArrival.map { (now - $0).nanoseconds.seconds },
-            expectedSeconds: status.expected?.seconds, missing: status.missing, discarded: status.discarded,
-            samples: status.samples, labels: intake.labels(of: status.key),
-            levels: Dictionary(
-                uniqueKeysWithValues: zip(detector.levels, status.levels).map { level, state in
-                    (
-                        level.name,
-                        NodesAnswer.Node.AtLevel(
-                            state: state.verdict.rawValue,
-                            secondsLeft: state.deadline.map { ($0 - now).nanoseconds.seconds },
-                            thresholdSeconds: state.wait?.seconds)
-                    )
-                }))
-    }
-}
-
-extension Reception {
-    /// As replies call it.
-    var name: String {
-        switch self {
-        case .fresh: "fresh"
-        case .repeated: "repeated"
-        case .late: "late"
-        case .olderIncarnation: "older-incarnation"
-        case .implausibleJump: "implausible-jump"
-        case .unknownGoodbye: "unknown-goodbye"
-        case .tooManyNodes: "too-many-nodes"
         }
     }
 }

@@ -19,14 +19,14 @@ struct Intake {
     /// The node is no longer kept: should it come back, its words are news again.
     mutating func forget(_ key: NodeKey) { known[key] = nil }
 
-    /// - Returns: The introduction only if it says something new.
+    /// - Returns: The heartbeat, whether it introduces its node, and the introduction only if it says something new.
     func take(
         _ bytes: UnsafeRawBufferPointer
-    ) throws(MalformedHeartbeat) -> (Heartbeat, Introduction?) {
+    ) throws(MalformedHeartbeat) -> (Heartbeat, introduces: Bool, Introduction?) {
         let (heartbeat, introduces) = try HeartbeatFrame.decode(bytes)
-        guard introduces else { return (heartbeat, nil) }
+        guard introduces else { return (heartbeat, false, nil) }
         let tail = UnsafeRawBufferPointer(rebasing: bytes[HeartbeatFrame.compactSize...])
-        if let known = known[heartbeat.key], known.tail.elementsEqual(tail) { return (heartbeat, nil) }
-        return (heartbeat, try Introduction(decoding: tail, key: heartbeat.key))
+        if let known = known[heartbeat.key], known.tail.elementsEqual(tail) { return (heartbeat, true, nil) }
+        return (heartbeat, true, try Introduction(decoding: tail, key: heartbeat.key))
     }
 }

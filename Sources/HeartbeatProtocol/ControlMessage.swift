@@ -1,42 +1,3 @@
-/// A question or an order to the service: `{"id": 1, "do": "events", "since": 41}`.
-public struct ControlRequest: Codable, Hashable, Sendable {
-    /// Comes back with the reply. A number, here; requests without one get 0.
-    public var id: Int64
-    /// What is asked for; names that a service does not know are answered with an error.
-    public var action: String
-    /// `events`, `snapshot`: only what is later than this sequence.
-    public var since: UInt64?
-    /// `events`, `snapshot`: the log that `since` counts in.
-    public var epoch: UInt64?
-    /// `events`, `snapshot`: only topics that start so.
-    public var prefix: String?
-    /// `nodes`: from this cursor on.
-    public var cursor: Int?
-    /// `nodes`: only this one, as `group/name`.
-    public var node: String?
-    /// At most so many answers at once.
-    public var limit: Int?
-
-    private enum CodingKeys: String, CodingKey {
-        case id, since, epoch, prefix, cursor, node, limit
-        case action = "do"
-    }
-
-    public init(id: Int64, action: String) { (self.id, self.action) = (id, action) }
-
-    public init(from decoder: any Decoder) throws {
-        let object = try decoder.container(keyedBy: CodingKeys.self)
-        id = try object.decodeIfPresent(Int64.self, forKey: .id) ?? 0
-        action = try object.decode(String.self, forKey: .action)
-        since = try object.decodeIfPresent(UInt64.self, forKey: .since)
-        epoch = try object.decodeIfPresent(UInt64.self, forKey: .epoch)
-        prefix = try object.decodeIfPresent(String.self, forKey: .prefix)
-        cursor = try object.decodeIfPresent(Int.self, forKey: .cursor)
-        node = try object.decodeIfPresent(String.self, forKey: .node)
-        limit = try object.decodeIfPresent(Int.self, forKey: .limit)
-    }
-}
-
 /// Why a request was not carried out: a code for programs, a sentence for people.
 public struct ControlError: Codable, Hashable, Sendable, Error, CustomStringConvertible {
     public enum Code: String, Codable, Hashable, Sendable {
@@ -50,11 +11,25 @@ public struct ControlError: Codable, Hashable, Sendable, Error, CustomStringConv
         case gone
         /// The sequence belongs to another log.
         case otherEpoch = "other-epoch"
+        /// A level that this service does not have.
+        case unknownLevel = "unknown-level"
+        /// A policy that cannot be understood, or not be followed by this service's detector.
+        case invalidPolicy = "invalid-policy"
+        /// Understood, and not done; the sentence says why.
+        case refused
     }
     public var code: Code
     public var message: String
     public init(_ code: Code, _ message: String) { (self.code, self.message) = (code, message) }
     public var description: String { message }
+
+    private enum CodingKeys: String, CodingKey { case code, message }
+    public init(from decoder: any Decoder) throws {
+        let object = try decoder.container(keyedBy: CodingKeys.self)
+        // A code of a later version is a refusal like others: its sentence still tells.
+        code = Code(rawValue: try object.decode(String.self, forKey: .code)) ?? .refused
+        message = try object.decode(String.self, forKey: .message)
+    }
 }
 
 /// `{"id": 1, "ok": {…}}` or `{"id": 1, "error": {"code": "…", "message": "…"}}`.

@@ -28,6 +28,7 @@ extension EventMessage: Codable {
         case expected = "expected_seconds"
         case senderLate = "sender_late_seconds"
         case ownLate = "own_late_seconds"
+        case disconnected = "disconnected_seconds"
     }
 
     // Keys without a value are written as null: readers need not ask whether a key is there.
@@ -54,6 +55,7 @@ extension EventMessage: Codable {
             try object.encode(message.senderLateSeconds, forKey: .senderLate)
             try object.encode(message.ownLateSeconds, forKey: .ownLate)
             try object.encode(message.samples, forKey: .samples)
+            try object.encode(message.disconnectedSeconds, forKey: .disconnected)
             try object.encode(message.explanation, forKey: .explanation)
         case .notice(let message):
             try object.encode(message.kind.rawValue, forKey: .kind)
@@ -91,6 +93,7 @@ extension EventMessage: Codable {
                     senderLateSeconds: try object.decodeIfPresent(Double.self, forKey: .senderLate),
                     ownLateSeconds: try object.decode(Double.self, forKey: .ownLate),
                     samples: try object.decode(Int.self, forKey: .samples),
+                    disconnectedSeconds: try object.decodeIfPresent(Double.self, forKey: .disconnected),
                     explanation: try object.decode(String.self, forKey: .explanation)))
         case (_, let kind?):
             self = .notice(

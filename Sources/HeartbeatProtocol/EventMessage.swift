@@ -15,11 +15,25 @@ public enum EventMessage: Hashable, Sendable {
         case .transition(let transition):
             let level = levels[transition.level]
             let topic = FeedTopic(level: level.name, group: transition.node.group, node: transition.node.name)
-            self = .transition(TransitionMessage(transition, level: level, at: place(topic, transition.at)))
+            self = .transition(TransitionMessage(transition, level: level.name, at: place(topic, transition.at)))
         case .notice(let notice):
             let topic = FeedTopic(level: nil, group: notice.node?.group, node: notice.node?.name)
             self = .notice(NoticeMessage(notice, levels: levels, at: place(topic, notice.at)))
+        case .hold(let hold):
+            let topic = FeedTopic(level: nil, group: hold.group, node: nil)
+            self = .notice(NoticeMessage(hold, at: place(topic, hold.at)))
         }
+    }
+
+    /// - Parameter place: Where an event on this topic comes to stand.
+    public init(_ notice: ServiceNotice, at place: (FeedTopic) -> FeedPlace) {
+        let topic =
+            switch notice.scope {
+            case .everyone: FeedTopic(level: nil, group: nil, node: nil)
+            case .group(let name): FeedTopic(level: nil, group: name, node: nil)
+            case .node(let identity): FeedTopic(level: nil, group: identity.group, node: identity.name)
+            }
+        self = .notice(NoticeMessage(notice, at: place(topic)))
     }
 
     public var topic: FeedTopic {
@@ -61,7 +75,7 @@ public struct TransitionMessage: Hashable, Sendable {
         public var phi: Double?
         /// The silence at which the node is suspected; nil while no interval is known.
         public var seconds: Double?
-        /// Where the policy was set: `default`, `option`.
+        /// Where the policy was set, and for whom if not for everyone: `default`, `option`, `tune, group edge`.
         public var origin: String
     }
     public var place: FeedPlace
@@ -79,32 +93,35 @@ public struct TransitionMessage: Hashable, Sendable {
     public var senderLateSeconds: Double?
     public var ownLateSeconds: Double
     public var samples: Int
+    /// Since when the node's connection was closed; nil if it was not, as far as is known.
+    public var disconnectedSeconds: Double?
     public var explanation: String
 
     public var topic: FeedTopic { FeedTopic(level: level, group: group, node: node) }
 }
 
 extension TransitionMessage {
-    public init(_ transition: Transition, level: Level, at place: FeedPlace) {
+    public init(_ transition: Transition, level: String, at place: FeedPlace) {
         let evidence = transition.evidence
         self.place = place
         group = transition.node.group
         node = transition.node.name
         incarnation = transition.incarnation
-        self.level = level.name
+        self.level = level
         from = transition.from
         to = transition.to
         phi = evidence.phi
         silenceSeconds = evidence.silence.seconds
         expectedSeconds = evidence.expected?.seconds
         threshold = Threshold(
-            policy: level.policy.description, phi: level.policy.phi, seconds: evidence.wait?.seconds,
-            origin: level.origin.description)
+            policy: transition.ruling.policy.description, phi: transition.ruling.policy.phi,
+            seconds: evidence.wait?.seconds, origin: transition.ruling.origin.description)
         missing = evidence.missing
         senderLateSeconds = evidence.senderLate?.seconds
         ownLateSeconds = evidence.ownLate.seconds
         samples = evidence.samples
-        explanation = Explanation.of(transition, under: level)
+        disconnectedSeconds = evidence.disconnected?.seconds
+        explanation = Explanation.of(transition)
     }
 }
 
@@ -139,7 +156,21 @@ extension NoticeMessage {
             numbers["mistakes_per_heartbeat"] = shortfall.mistakesPerHeartbeat
             numbers["needed_seconds"] = shortfall.neededWait?.seconds
         }
-        explanation = Explanation.of(notice, level: notice.level.map { levels[$0] })
+        if let pause = notice.pause { numbers["seconds"] = max(0, (pause.until - notice.at).nanoseconds.seconds) }
+        explanation = Explanation.of(notice, level: notice.level.map { levels[$0].name })
+    }
+
+    public init(_ hold: HoldChange, at place: FeedPlace) {
+        kind = .hold
+        self.place = place
+        code = hold.turn.rawValue
+        group = hold.group
+        numbers = [
+            "nodes": Double(hold.nodes), "overdue": Double(hold.overdue), "heard": Double(hold.heard),
+            "seconds": (hold.at - hold.began).nanoseconds.seconds,
+            "silence_seconds": (hold.at - hold.silentSince).nanoseconds.seconds,
+        ]
+        explanation = Explanation.of(hold)
     }
 }
 

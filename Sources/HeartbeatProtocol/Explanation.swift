@@ -2,7 +2,7 @@ import PhiAccrual
 
 /// Sentences for people: why a verdict is what it is.
 enum Explanation {
-    static func of(_ transition: Transition, under level: Level) -> String {
+    static func of(_ transition: Transition) -> String {
         let evidence = transition.evidence
         let silence = spoken(evidence.silence)
         switch transition.to {
@@ -13,24 +13,49 @@ enum Explanation {
             return "A heartbeat ended a silence of \(silence); too few were heard to say more."
         case .learning: return "First heartbeat."
         case .trusted where transition.from == .suspected:
+            if let inRow = evidence.inRow, inRow > 1 {
+                return "\(counted(inRow, "heartbeat")) in a row came in time\(lost(evidence))."
+            }
             return "A heartbeat ended a silence of \(silence)\(lost(evidence))."
         case .trusted: return "Heartbeats arrive in order."
         case .left: return "The node said goodbye."
-        case .forgotten: return "Nothing was heard for \(silence), the time for which silent nodes are kept."
+        case .forgotten: return "Nothing was heard for \(silence), and the node is no longer kept."
+        case .suspected where transition.from == .new && evidence.expected == nil:
+            return "Expected for \(silence), and never heard."
         case .suspected:
             let expected = evidence.expected.map { ", expected after \(spoken($0))" } ?? ""
             let threshold = evidence.wait.map { " after \(spoken($0))" } ?? ""
             let basis = evidence.samples == 0 ? "its announced interval" : "\(counted(evidence.samples, "gap"))"
             let reached =
-                level.policy.phi != nil
+                transition.ruling.policy.phi != nil
                 ? "is reached\(threshold)" : evidence.wait.map { "allows \(spoken($0))" } ?? "is broken"
+            let connection = evidence.disconnected.map { " Its connection closed \(spoken($0)) before." } ?? ""
             return "No heartbeat for \(silence)\(expected)\(lost(evidence)). "
-                + "\(level.policy) (\(level.origin)) \(reached), judged by \(basis)."
+                + "\(transition.ruling.policy) (\(transition.ruling.origin)) \(reached), judged by \(basis).\(connection)"
         }
     }
 
-    static func of(_ notice: Notice, level: Level?) -> String {
+    static func of(_ hold: HoldChange) -> String {
+        let whom = hold.group.map { "group \($0)" } ?? "all groups"
+        let held = spoken((hold.at - hold.began).nanoseconds)
+        switch hold.turn {
+        case .begins:
+            let asked = hold.overdue + hold.heard
+            return "Of \(counted(asked, "node")) asked in \(whom), \(hold.overdue) fell silent at once: the network, "
+                + "more likely than the nodes. Suspicions are held back."
+        case .released:
+            return "\(hold.heard) of the \(counted(hold.overdue, "silent node")) asked in \(whom) are heard again. "
+                + "\(held) are held against nobody."
+        case .expired:
+            return "After \(held) only \(hold.heard) of the \(counted(hold.overdue, "silent node")) asked in \(whom) "
+                + "are heard again: the others are suspected."
+        }
+    }
+
+    static func of(_ notice: Notice, level: String?) -> String {
         let node = notice.node.map { "\($0)" } ?? "the node with key \(notice.key)"
+        let budget = [notice.ruling.map { "\($0.policy)" }, level.map { "of level \($0)" }].compactMap(\.self)
+            .joined(separator: " ")
         switch notice.code {
         case .unnamed:
             return "Heartbeats of a node with key \(notice.key) arrive, and none of them said its name yet. "
@@ -50,12 +75,22 @@ enum Explanation {
                 } ?? " By outages alone \(had), however long the wait."
             }
             return
-                "The budget \(level.map { "\($0.policy) of level \($0.name)" } ?? "of a level") cannot be kept for \(node)."
+                "The budget \(budget) cannot be kept for \(node)."
                 + (had ?? "")
         case .feasible:
             return
-                "The budget \(level.map { "\($0.policy) of level \($0.name)" } ?? "of a level") can be kept for \(node) again."
+                "The budget \(budget) can be kept for \(node) again."
+        case .flapping:
+            return "\(node) was suspected so often of late that it is trusted again only after a time of calm."
+        case .paused:
+            let time = notice.pause.map { " for \(spoken(max(0, ($0.until - notice.at).nanoseconds)))" } ?? ""
+            return "Planned absence: \(node) is not suspected\(time).\(reason(notice))"
+        case .resumed: return "The planned absence of \(node) is over.\(reason(notice))"
         }
+    }
+
+    private static func reason(_ notice: Notice) -> String {
+        notice.pause.map { $0.reason.isEmpty ? "" : " Reason given: \($0.reason)" } ?? ""
     }
 
     private static func lost(_ evidence: Evidence) -> String {

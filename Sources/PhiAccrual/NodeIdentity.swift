@@ -51,6 +51,9 @@ public struct InvalidName: Error, Hashable, Sendable, CustomStringConvertible {
     public let part: String
     public let text: String
     public let reason: String
+    public init(part: String, text: String, reason: String) {
+        (self.part, self.text, self.reason) = (part, text, reason)
+    }
     public var description: String {
         "\(part) name \"\(text.escapingControls)\" cannot be used: \(reason); use 1 to 64 bytes of UTF-8 without '/' or control characters"
     }

@@ -2,7 +2,7 @@
 ///
 /// Not for secrets. Source: Steele, Lea and Flood, “Fast splittable pseudorandom number generators”, OOPSLA 2014.
 public struct SplitMix64: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+    var state: UInt64
 
     public init(seed: UInt64) { state = seed }
 

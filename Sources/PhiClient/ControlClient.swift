@@ -20,25 +20,27 @@ public struct ControlClient: ~Copyable {
         self.socket = socket
     }
 
-    public mutating func status(within timeout: Duration) throws -> StatusAnswer {
-        try ask(ControlRequest(id: 0, action: "status"), within: timeout)
-    }
+    public mutating func status(within timeout: Duration) throws -> StatusAnswer { try ask(.status, within: timeout) }
 
     /// All nodes that the service knows; `timeout` is for each thousand of them.
     public mutating func nodes(within timeout: Duration) throws -> [NodesAnswer.Node] {
         var nodes: [NodesAnswer.Node] = []
         var cursor: Int? = 0
         while let from = cursor {
-            var request = ControlRequest(id: 0, action: "nodes")
-            request.cursor = from
-            let answer: NodesAnswer = try ask(request, within: timeout)
+            let answer: NodesAnswer = try ask(.nodes(from: from, limit: ControlOrder.mostAtOnce), within: timeout)
             nodes += answer.nodes
             cursor = answer.cursor
         }
         return nodes
     }
 
-    /// - Throws: `ControlError` if the service says no, `NoAnswer` if it says nothing.
+    public mutating func ask<Answer: Codable & Sendable>(
+        _ order: ControlOrder, within timeout: Duration
+    ) throws -> Answer {
+        try ask(ControlRequest(order), within: timeout)
+    }
+
+    /// - Throws: `ControlError` if the service says no, or nothing that can be read; `NoAnswer` if it says nothing.
     public mutating func ask<Answer: Codable & Sendable>(
         _ request: ControlRequest, within timeout: Duration
     ) throws -> Answer {
@@ -50,9 +52,18 @@ public struct ControlClient: ~Copyable {
         while true {
             while let frames = try socket.receiveMultipart(maximumFrames: 2) {
                 guard let json = frames.last else { continue }
-                let reply = try WireJSON.decode(ControlReply<Answer>.self, from: json)
+                guard let reply = try? WireJSON.decode(ControlReply<Answer>.self, from: json) else {
+                    throw ControlError(
+                        .malformed, "the service at \(endpoint) sent a reply to \"\(request.action)\" that is none")
+                }
                 guard reply.id == request.id else { continue }  // an answer that came after its time
                 if let answer = reply.ok { return answer }
+                if reply.error?.code == .unknownRequest {
+                    throw ControlError(
+                        .unknownRequest,
+                        "the detector at \(endpoint) does not know the request \"\(request.action)\": "
+                            + "is it of an older version than this program?")
+                }
                 throw reply.error
                     ?? ControlError(.malformed, "the service at \(endpoint) sent a reply without an answer")
             }

@@ -29,6 +29,9 @@ public struct FeedReplica: Sendable {
         case inStep(epoch: UInt64, sequence: UInt64)
         /// Events between these two are no longer kept; what follows is the state that they led to.
         case gap(after: UInt64, epoch: UInt64)
+        /// The service's log ends here, although it told of more before: it lost its last events. What follows is the
+        /// state that it has.
+        case setBack(to: UInt64, epoch: UInt64)
     }
 
     public struct Question: Hashable, Sendable {
@@ -48,6 +51,8 @@ public struct FeedReplica: Sendable {
         case fetchingState
         case fetchingEvents
         case inStep
+        /// In step, but a beacon told of less than the one before: asking whether the log still is what it was.
+        case doubting
     }
     private let start: Start
     private var phase = Phase.waiting
@@ -56,6 +61,11 @@ public struct FeedReplica: Sendable {
     private var delivered: UInt64 = 0
     /// The highest sequence that the service was heard to speak of.
     private var known: UInt64 = 0
+    private var lastBeacon: UInt64 = 0
+    /// Where a gap begins, until an answer tells that it is one.
+    private var suspectedGap: UInt64?
+    /// How many answers one after the other told of nothing more, though more is known of.
+    private var fruitlessAnswers = 0
     private var buffer: [UInt64: Event] = [:]
     private var deliveries: [Delivery] = []
 
@@ -70,7 +80,7 @@ public struct FeedReplica: Sendable {
         switch phase {
         case .waiting, .inStep: return nil
         case .fetchingState: return Question(action: "snapshot", since: delivered, epoch: epoch)
-        case .fetchingEvents: return Question(action: "events", since: delivered, epoch: epoch)
+        case .fetchingEvents, .doubting: return Question(action: "events", since: delivered, epoch: epoch)
         }
     }
 
@@ -92,6 +102,9 @@ public struct FeedReplica: Sendable {
 
     public mutating func receiveBeacon(epoch: UInt64, sequence: UInt64) {
         meet(epoch, last: sequence)
+        // Messages that overtook each other on their way look the same. The service knows.
+        if sequence < lastBeacon, phase == .inStep { phase = .doubting }
+        lastBeacon = sequence
         known = max(known, sequence)
         settle()
     }
@@ -100,17 +113,24 @@ public struct FeedReplica: Sendable {
     public mutating func receiveAnswer(epoch: UInt64, through: UInt64, more: Bool, events: [Event], to asked: Question)
     {
         guard asked == question, epoch == self.epoch else { return }
+        guard through >= asked.since else { return setBack(to: through) }
+        if let start = suspectedGap { deliveries.append(.gap(after: start, epoch: epoch)) }
+        suspectedGap = nil
         for event in events where event.sequence > delivered { deliveries.append(.event(event)) }
         delivered = max(delivered, through)
         guard !more else { return }
+        // One such answer may have crossed with news on its way. The next is of a log that ends before what it told.
+        fruitlessAnswers =
+            phase == .fetchingEvents && through == asked.since && known > through ? fruitlessAnswers + 1 : 0
+        guard fruitlessAnswers < 2 else { return setBack(to: through) }
         phase = .fetchingEvents
         settle()
     }
 
-    /// The service says that the events asked for are gone.
+    /// The service says that the events asked for are gone: no longer kept, or not in its log.
     public mutating func receiveGone(_ asked: Question) {
-        guard asked == question, let epoch else { return }
-        deliveries.append(.gap(after: delivered, epoch: epoch))
+        guard asked == question else { return }
+        suspectedGap = delivered
         phase = .fetchingState
     }
 
@@ -121,9 +141,24 @@ public struct FeedReplica: Sendable {
         guard epoch != self.epoch else { return }
         let start = self.epoch == nil ? start : .beginning
         self.epoch = epoch
-        (buffer, known) = ([:], 0)
+        (buffer, known, lastBeacon) = ([:], 0, 0)
+        (suspectedGap, fruitlessAnswers) = (nil, 0)
         delivered = start == .now ? last : 0
         phase = start == .snapshot ? .fetchingState : .fetchingEvents
+    }
+
+    /// The log ends sooner than it did. If that is before what was delivered, the state has to be told again.
+    private mutating func setBack(to last: UInt64) {
+        guard let epoch else { return }
+        deliveries.append(.setBack(to: last, epoch: epoch))
+        (buffer, known, lastBeacon) = ([:], last, last)
+        (suspectedGap, fruitlessAnswers) = (nil, 0)
+        if delivered > last {
+            delivered = 0
+            phase = .fetchingState
+        } else {
+            settle()
+        }
     }
 
     /// Delivers what is next in line; if something known of is missing then, it has to be fetched.

@@ -13,6 +13,8 @@ public struct FeedSubscriber: ~Copyable {
         case event(EventMessage, json: [UInt8])
         case inStep(epoch: UInt64, sequence: UInt64)
         case gap(after: UInt64, epoch: UInt64)
+        /// The detector lost the events after this one; what follows is the state that it has.
+        case setBack(to: UInt64, epoch: UInt64)
         /// An event of a kind that this version does not know.
         case unknown(json: [UInt8])
         /// Nothing was heard for some seconds, not even a beacon: the detector is down, or elsewhere.
@@ -32,7 +34,8 @@ public struct FeedSubscriber: ~Copyable {
     private var lastID: Int64 = 0
 
     private var lastHeard = MonotonicClock.now
-    private var lastWithoutQuestion = MonotonicClock.now
+    /// Since when there is a question that nobody answered.
+    private var unansweredSince: Instant?
 
     /// How long an answer may take before the question is asked again.
     private static let patience: Duration = .seconds(1)
@@ -94,13 +97,12 @@ public struct FeedSubscriber: ~Copyable {
 
     private mutating func trouble() -> Item? {
         let now = MonotonicClock.now
-        if replica.question == nil { lastWithoutQuestion = now }
         if now - lastHeard > Self.trouble {
             lastHeard = now
             return .quiet
         }
-        if now - lastWithoutQuestion > Self.trouble {
-            lastWithoutQuestion = now
+        if let since = unansweredSince, now - since > Self.trouble {
+            unansweredSince = now
             return .unanswered
         }
         return nil
@@ -110,6 +112,7 @@ public struct FeedSubscriber: ~Copyable {
         switch delivery {
         case .inStep(let epoch, let sequence): return .inStep(epoch: epoch, sequence: sequence)
         case .gap(let after, let epoch): return .gap(after: after, epoch: epoch)
+        case .setBack(let sequence, let epoch): return .setBack(to: sequence, epoch: epoch)
         case .event(let event):
             guard let message = try? WireJSON.decode(EventMessage.self, from: event.json) else {
                 return .unknown(json: event.json)
@@ -133,8 +136,12 @@ public struct FeedSubscriber: ~Copyable {
     }
 
     private mutating func ask() throws(ZeroMQError) {
-        guard let question = replica.question else { return }
+        guard let question = replica.question else {
+            unansweredSince = nil
+            return
+        }
         let now = MonotonicClock.now
+        unansweredSince = unansweredSince ?? now
         if let asked, asked.question == question, now - asked.at < Self.patience { return }
         lastID += 1
         var request = ControlRequest(id: lastID, action: question.action)
@@ -151,7 +158,7 @@ public struct FeedSubscriber: ~Copyable {
                 reply.id == asked.id
             else { continue }
             // A refusal is left to stand until the question is due again: asking at once would only be refused at once.
-            if reply.ok != nil || reply.error?.code == .gone { self.asked = nil }
+            if reply.ok != nil || reply.error?.code == .gone { (self.asked, unansweredSince) = (nil, nil) }
             if let answer = reply.ok {
                 replica.receiveAnswer(
                     epoch: answer.epoch, through: answer.through, more: answer.more,

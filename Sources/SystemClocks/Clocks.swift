@@ -11,6 +11,15 @@ public enum MonotonicClock {
     public static var now: Instant { Instant(nanoseconds: read(CLOCK_MONOTONIC)) }
 }
 
+/// A monotonic clock that goes on while the machine is suspended, as the one above does not on Linux.
+public enum BootClock {
+    #if os(Linux)
+        public static var now: Instant { Instant(nanoseconds: read(CLOCK_BOOTTIME)) }
+    #else
+        public static var now: Instant { MonotonicClock.now }
+    #endif
+}
+
 /// Civil time: Unix nanoseconds, which may be set forward and back.
 public enum WallClock {
     public static var now: Int64 { read(CLOCK_REALTIME) }

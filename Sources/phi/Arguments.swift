@@ -51,4 +51,5 @@ enum Parsing {
 }
 
 extension FeedReplica.Start: ExpressibleByArgument {}
+extension Verdict: ExpressibleByArgument {}
 extension TimeUnit: ExpressibleByArgument {}

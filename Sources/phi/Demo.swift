@@ -1,6 +1,7 @@
 import ArgumentParser
 import DetectorService
 import PhiAccrual
+import Settings
 import Synchronization
 
 struct Demo: AsyncParsableCommand {
@@ -23,7 +24,8 @@ struct Demo: AsyncParsableCommand {
         configuration.events = ["tcp://127.0.0.1:*"]
         configuration.control = ["tcp://127.0.0.1:*"]
         // It lasts some seconds: a budget per day would have to be kept from what is known after as many heartbeats.
-        configuration.levels = [.suspect(.mistakes(MistakeBudget(.every(Double(every.nanoseconds) * 3000))))]
+        let budget = MistakeBudget(.every(Double(every.nanoseconds) * 3000))
+        configuration.policies = PolicyBook(levels: [.suspect(.mistakes(budget))])
         let detector = try DetectorService(
             configuration, logger: LogFormat.logfmt.logger(label: "phi.demo", level: .warning))
         let play = try DemoPlay(endpoints: detector.endpoints, every: every)

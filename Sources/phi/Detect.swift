@@ -3,77 +3,47 @@ import DetectorService
 import Logging
 import PhiAccrual
 import ServiceLifecycle
+import Settings
+import UnixSignals
 
 struct Detect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the detector: heartbeats in, suspicion events out.",
         discussion: """
             Binds all endpoints to this machine unless told otherwise. '*' as a port takes a free one; the log says \
-            which. SIGTERM and SIGINT end it in order.
+            which. SIGTERM and SIGINT end it in order. SIGHUP reads the configuration again, follows what can be \
+            followed without a restart, and says what cannot.
+
+            Every option can also stand in a file, as 'retention: 24h', and in the environment, as PHI_RETENTION=24h. \
+            Options go before the environment, and that before the file. Mistakes in either end it with status 2.
 
             Example: phi detect --heartbeats 'tcp://*:7710' --level suspect=mistakes=1/7d,within=5s
             """)
 
-    @Option(help: "Endpoint to bind for nodes that connect (repeatable; default tcp://127.0.0.1:7710).")
-    var heartbeats: [String] = []
-    @Option(help: "Endpoint of nodes that bind, to connect to (repeatable).")
-    var connect: [String] = []
-    @Option(help: "Endpoint to bind for events (repeatable; default tcp://127.0.0.1:7711).")
-    var events: [String] = []
-    @Option(help: "Endpoint to bind for requests (repeatable; default tcp://127.0.0.1:7712).")
-    var control: [String] = []
-    @Option(
-        help: """
-            Level and its policy (repeatable, from least certain to most; default suspect=mistakes=1/1d and \
-            evict=mistakes=1/365d, or suspect=phi=8 for classical detectors).
-            """,
-        transform: Parsing.level)
-    var level: [Level] = []
-    @Option(
-        help:
-            "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
-        transform: Parsing.model)
-    var detector = ModelChoice.adaptive(.init())
-    @Option(help: ProfileOption.help, transform: Parsing.profile)
-    var profile: ProfileOption?
-    @Option(help: "After which silence a node is forgotten.", transform: Parsing.duration)
-    var retention: Duration = .seconds(86_400)
-    @Option(help: "Nodes kept at most.")
-    var maxNodes = 1_000_000
-    @Option(help: "Serve HTTP on HOST:PORT; only 'off' so far.")
-    var http = "off"
-    @Option(help: "Folder to remember state in; only 'none' so far.")
-    var state = "none"
-    @Option(help: "How the log is written to standard error: logfmt or json.")
-    var log = LogFormat.logfmt
-
-    func validate() throws {
-        guard http == "off" else {
-            throw ValidationError("--http \(http) cannot be served yet: only 'off' is possible")
-        }
-        guard state == "none" else {
-            throw ValidationError("--state \(state) cannot be kept yet: only 'none' is possible")
-        }
-        guard level.count <= 8 else { throw ValidationError("there are \(level.count) levels, and eight are the most") }
-        guard Set(level.map(\.name)).count == level.count else { throw ValidationError("two levels have one name") }
-        if profile != nil { try detector.requireLender() }
-        guard (1...Int(Int32.max)).contains(maxNodes) else { throw ValidationError("--max-nodes must be above 0") }
-    }
+    @OptionGroup var options: ServiceOptions
+    @Flag(help: "Check everything, print what holds and where each part comes from, and end.")
+    var checkConfig = false
 
     func run() async throws {
-        var configuration = ServiceConfiguration()
-        // Nodes that bind are connected to, and then nothing needs to be bound for them.
-        if !heartbeats.isEmpty || !connect.isEmpty { configuration.heartbeats = heartbeats }
-        configuration.connect = connect
-        if !events.isEmpty { configuration.events = events }
-        if !control.isEmpty { configuration.control = control }
-        configuration.levels = level.isEmpty ? Level.standard(for: detector) : level.map { $0.set(by: .option) }
-        let profile = try profile?.load()
-        configuration.model = try profile.map(detector.lending) ?? detector
-        configuration.retention = retention
-        configuration.limits.nodes = maxNodes
+        let effective: EffectiveConfiguration
+        do { effective = try options.read() } catch let error as InvalidConfiguration {
+            for line in error.lines { Console.remark(line) }
+            throw ExitCode(2)
+        }
+        if checkConfig {
+            for warning in effective.warnings { Console.remark("phi: \(warning)") }
+            for line in effective.yaml { Console.print(line) }
+            return
+        }
+        try await serve(effective)
+    }
 
-        let logger = log.logger(label: "phi.detect")
+    private func serve(_ effective: EffectiveConfiguration) async throws {
+        let configuration = effective.configuration
+        let logger = configuration.log.logger(label: "phi.detect")
+        for warning in effective.warnings + configuration.notFollowedYet { logger.warning("\(warning)") }
+        // Before anything runs: whoever is not listening is ended by this signal.
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
         OpenFiles.allowAll()
         let service = try DetectorService(configuration, logger: logger)
         let endpoints = service.endpoints
@@ -82,12 +52,16 @@ struct Detect: AsyncParsableCommand {
             "connect": "\(endpoints.connect.joined(separator: ","))",
             "events": "\(endpoints.events.joined(separator: ","))",
             "control": "\(endpoints.control.joined(separator: ","))",
-            "profile": "\(profile?.name ?? "none")",
+            "profile": "\(configuration.profile ?? "none")",
             "levels": "\(configuration.levels.map { "\($0.name)=\($0.policy)" }.joined(separator: ","))",
         ]
+        let rereading = Rereading(hangUps: hangUps, options: options, start: configuration, logger: logger) {
+            service.reload($0)
+        }
+        let logs = configuration.log
         try await ServiceGroup(
-            services: [Announced(service: service) { logger.info("ready", metadata: ready) }],
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: log.logger(label: "phi.life", level: .error)
+            services: [Announced(service: service) { logger.info("ready", metadata: ready) }, rereading],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logs.logger(label: "phi.life", level: .error)
         ).run()
         logger.info("stopped")
     }
@@ -101,5 +75,54 @@ struct Detect: AsyncParsableCommand {
             announce()
             try await service.run()
         }
+    }
+
+    /// Reads the configuration again at each SIGHUP. With a mistake in it the old one stays.
+    private struct Rereading: Service {
+        let hangUps: UnixSignalsSequence
+        let options: ServiceOptions
+        let start: ServiceConfiguration
+        let logger: Logger
+        let apply: @Sendable (Reload) async throws -> Void
+
+        func run() async throws {
+            var current = start
+            for await _ in hangUps.cancelOnGracefulShutdown() {
+                do {
+                    let effective = try options.read()
+                    for warning in effective.warnings { logger.warning("\(warning)") }
+                    let reload = effective.configuration.changes(from: current)
+                    try await apply(reload)
+                    current = reload.configuration
+                    for sentence in reload.applied { logger.info("configuration: \(sentence)") }
+                    for sentence in reload.refused { logger.warning("configuration: \(sentence)") }
+                    logger.info("configuration read again")
+                } catch {
+                    let lines = (error as? InvalidConfiguration)?.lines ?? ["\(error)"]
+                    for line in lines { logger.error("\(line)") }
+                    logger.error("the configuration stays as it was")
+                }
+            }
+        }
+    }
+}
+
+extension InvalidConfiguration {
+    /// A line for each problem. Those of a file begin with its name and the line, as compilers write it.
+    fileprivate var lines: [String] {
+        problems.map { problem in
+            if case .line = problem.place { "\(problem)" } else { "phi: \(problem)" }
+        }
+    }
+}
+
+extension ServiceConfiguration {
+    /// A sentence for each setting that the service does not follow yet.
+    fileprivate var notFollowedYet: [String] {
+        let standard = ServiceConfiguration()
+        let deviations = [
+            ("state", state != standard.state), ("record", record != standard.record),
+        ]
+        return deviations.filter(\.1).map { "\($0.0): the service does not follow this yet" }
     }
 }

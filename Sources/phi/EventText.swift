@@ -10,11 +10,12 @@ enum EventText {
             let node = "\(transition.group)/\(transition.node)".escapingControls.padded(to: 24)
             let change = "\(transition.from.rawValue) → \(transition.to.rawValue)".padded(to: 21)
             return "\(Colour.grey(time))  \(transition.level.padded(to: 8)) \(node) "
-                + "\(colour(of: transition.to)(change)) \(transition.explanation)"
+                + "\(colour(of: transition.to)(change)) \(transition.explanation.escapingControls)"
         case .notice(let notice):
-            let node = notice.node.map { "\(notice.group ?? "-")/\($0)" } ?? "-"
-            return "\(Colour.grey(time(notice.place.at)))  \("notice".padded(to: 8)) "
-                + "\(node.escapingControls.padded(to: 24)) \(Colour.amber(notice.code.padded(to: 21))) \(notice.explanation)"
+            let whom = notice.node.map { "\(notice.group ?? "-")/\($0)" } ?? notice.group.map { "group \($0)" } ?? "-"
+            return "\(Colour.grey(time(notice.place.at)))  \(notice.kind.rawValue.padded(to: 8)) "
+                + "\(whom.escapingControls.padded(to: 24)) \(Colour.amber(notice.code.padded(to: 21))) "
+                + notice.explanation.escapingControls
         }
     }
 

@@ -1,15 +1,10 @@
-import ArgumentParser
 import HeartbeatProtocol
 import Logging
+import Settings
 import SystemClocks
 
-/// How the log is written, one line an event, on standard error.
-enum LogFormat: String, ExpressibleByArgument, CaseIterable {
-    /// `time=… level=info message="ready" events=tcp://127.0.0.1:7711`
-    case logfmt
-    /// The same as one JSON object.
-    case json
-
+extension LogFormat {
+    /// A log on standard error.
     func logger(label: String, level: Logger.Level = .info) -> Logger {
         Logger(label: label) { _ in LineLog(format: self, logLevel: level) }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HeartbeatProtocol
+import PhiAccrual
 import PhiClient
 import Synchronization
 
@@ -10,7 +11,17 @@ struct Watch: AsyncParsableCommand {
             Prints the present state of all nodes, and then every change as it happens: text on a terminal, one JSON \
             object per line in a pipe. No event is missed while the detector remembers it.
 
-            Example: phi watch --json | jq 'select(.to == "suspected") | .node'
+            With --exec a shell command is run for each event as well, with the event's JSON on its standard input and \
+            its parts in variables: PHI_EVENT_KIND, _GROUP, _NODE, _LEVEL, _FROM, _TO, _CODE, _AT, _EPOCH, _SEQUENCE, \
+            _EXPLANATION. What it prints goes to standard error. Events of one node are dealt with one after the \
+            other. When commands are slower than events, the feed waits, and nothing is lost. After SIGTERM or SIGINT \
+            no more commands begin, and those that run are waited for (at most --exec-timeout).
+
+            Exit status 1 if a command failed.
+
+            Examples:
+            phi watch --json | jq 'select(.to == "suspected") | .node'
+            phi watch --start now --level evict --to suspected --exec './replace "$PHI_EVENT_NODE"'
             """)
 
     @Option(help: "The detector's endpoint of events.")
@@ -25,16 +36,35 @@ struct Watch: AsyncParsableCommand {
     var group: String?
     @Option(help: "Only nodes whose name starts so.")
     var node: String?
+    @Option(help: "Only changes to this verdict, such as suspected (repeatable).")
+    var to: [Verdict] = []
     @Flag(help: "One JSON object per line, also on a terminal.")
     var json = false
+    @Option(name: .customLong("exec"), help: "Run this shell command for each event.")
+    var command: String?
+    @Option(help: "Commands that may run at the same time.")
+    var jobs = 4
+    @Option(help: "How long a command may run (default 30s).", transform: Parsing.duration)
+    var execTimeout: Duration = .seconds(30)
     @Option(name: .customLong("for"), help: "Stop after this time.", transform: Parsing.duration)
     var time: Duration?
 
+    func validate() throws {
+        guard (1...1000).contains(jobs) else {
+            throw ValidationError("--jobs must be from 1 to 1000, found \(jobs)")
+        }
+    }
+
     func run() async throws {
         let shared = Shared()
-        let (asJSON, filter) = (json || !Console.isTerminal, Filter(level: level, group: group, node: node))
+        let asJSON = json || !Console.isTerminal
+        let filter = EventFilter(level: level, group: group, nodePrefix: node, verdicts: Set(to))
+        let hooks = command.map { EventHooks(ShellCommand(line: $0, timeLimit: execTimeout), atOnce: jobs) }
         let subscriber = try SubscriberThread(events: from, control: control, from: start) { item in
             shared.tally.withLock { Self.show(item, asJSON: asJSON, filter: filter, tally: &$0) }
+            if case .event(let message, let json) = item, filter.admits(message) {
+                hooks?.run(for: message, json: json)
+            }
         }
         await untilStopped { [time] in
             await withTaskGroup { group in
@@ -44,35 +74,25 @@ struct Watch: AsyncParsableCommand {
                 group.cancelAll()
             }
         }
+        hooks?.stop()  // first, since the subscriber may be waiting for them
         try subscriber.stop()
         Console.remark(shared.tally.withLock { $0.summary })
+        if let hooks {
+            Console.remark(hooks.summary)
+            if hooks.hasFailures { throw ExitCode(1) }
+        }
     }
 
     private final class Shared: Sendable {
         let tally = Mutex(WatchTally())
     }
 
-    private struct Filter: Sendable {
-        var level: String?
-        var group: String?
-        var node: String?
-        func admits(_ message: EventMessage) -> Bool {
-            switch message {
-            case .transition(let transition):
-                transition.level.isSpelled(level) && transition.group.isSpelled(group)
-                    && transition.node.utf8.starts(with: (node ?? "").utf8)
-            case .notice(let notice):
-                level == nil && (group == nil || notice.group?.isSpelled(group) == true)
-                    && (node.map { notice.node?.utf8.starts(with: $0.utf8) == true } ?? true)
-            }
-        }
-    }
-
-    private static func show(_ item: FeedSubscriber.Item, asJSON: Bool, filter: Filter, tally: inout WatchTally) {
+    private static func show(_ item: FeedSubscriber.Item, asJSON: Bool, filter: EventFilter, tally: inout WatchTally) {
         switch item {
         case .event(let message, let json):
-            guard filter.admits(message) else { return }
-            tally.count(message)
+            let isWanted = filter.admits(message)
+            if filter.concerns(message) { tally.count(message, isShown: isWanted) }
+            guard isWanted else { return }
             if asJSON { Console.print(json) } else { Console.print(EventText.line(message)) }
         case .unknown(let json):
             if asJSON { Console.print(json) }
@@ -85,13 +105,10 @@ struct Watch: AsyncParsableCommand {
         case .gap(let after, _):
             Console.remark(
                 "events after \(after) are no longer kept by the detector; what follows is the present state")
+        case .setBack(let sequence, _):
+            Console.remark("the detector lost its events after \(sequence); what follows is the present state")
         }
     }
-}
-
-extension String {
-    /// The same bytes, as topics match; any text will do where none is asked for.
-    fileprivate func isSpelled(_ wanted: String?) -> Bool { wanted.map { utf8.elementsEqual($0.utf8) } ?? true }
 }
 
 /// What a watcher saw, for the end.
@@ -102,8 +119,8 @@ struct WatchTally: Sendable {
     private var restarts = 0
     private var suspectedIncarnation: [FeedTopic: UInt32] = [:]
 
-    mutating func count(_ message: EventMessage) {
-        events += 1
+    mutating func count(_ message: EventMessage, isShown: Bool) {
+        if isShown { events += 1 }
         guard case .transition(let transition) = message else { return }
         if transition.to == .suspected {
             suspicions += 1

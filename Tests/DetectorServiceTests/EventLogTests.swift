@@ -103,11 +103,12 @@ extension EventLog {
         let topic = FeedTopic(level: "suspect", group: "g", node: node)
         let place = nextPlace(on: topic, at: Timestamp(unixNanoseconds: 0))
         let transition = Transition(
-            node: try NodeIdentity(group: "g", name: node), incarnation: 1, level: 0, from: from, to: verdict,
+            node: try NodeIdentity(group: "g", name: node), incarnation: 1, level: 0, ruling: .init(policy: .phi(8)),
+            from: from, to: verdict,
             at: Instant(nanoseconds: 0),
             evidence: Evidence(
                 phi: nil, silence: 0, expected: nil, wait: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0))
-        append(.transition(TransitionMessage(transition, level: .suspect(), at: place)), topic: topic, json: [])
+        append(.transition(TransitionMessage(transition, level: "suspect", at: place)), topic: topic, json: [])
         return place
     }
     mutating func addNotice(of node: String) throws -> FeedPlace {

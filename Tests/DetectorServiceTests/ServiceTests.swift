@@ -3,6 +3,7 @@ import HeartbeatPublisher
 import Logging
 import PhiAccrual
 import PhiClient
+import Settings
 import SystemClocks
 import Testing
 import ZeroMQ
@@ -212,7 +213,7 @@ private struct Stage {
         configuration.control = ["tcp://127.0.0.1:*"]
         // A loaded machine's pauses are no suspicions: 12 intervals of silence are.
         configuration.model = .normal(.init(floor: 2))
-        configuration.levels = [.suspect(.phi(8))]
+        configuration.policies = PolicyBook(levels: [.suspect(.phi(8))])
         change(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical

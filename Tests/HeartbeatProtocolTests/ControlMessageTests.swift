@@ -71,12 +71,18 @@ import Testing
         arguments: [
             (.malformed, "malformed"), (.unknownRequest, "unknown-request"), (.unknownNode, "unknown-node"),
             (.gone, "gone"),
-            (.otherEpoch, "other-epoch"),
+            (.otherEpoch, "other-epoch"), (.unknownLevel, "unknown-level"), (.invalidPolicy, "invalid-policy"),
+            (.refused, "refused"),
         ] as [(ControlError.Code, String)])
     func `has these codes`(code: ControlError.Code, text: String) throws {
         #expect(code.rawValue == text)
         #expect(
             try WireJSON.decode(ControlError.self, from: json(ControlError(code, "x")).utf8) == ControlError(code, "x"))
+    }
+    @Test func `with a code of a later version is a refusal`() throws {
+        #expect(
+            try WireJSON.decode(ControlError.self, from: #"{"code":"tea-time","message":"x"}"#.utf8)
+                == ControlError(.refused, "x"))
     }
     @Test func `to nodes is this`() throws {
         let known = NodesAnswer.Node(

@@ -12,20 +12,21 @@ import Testing
 
     private func suspicion() throws -> EventMessage {
         let transition = Transition(
-            node: try NodeIdentity(group: "edge", name: "edge-1"), incarnation: 1_767_000_000, level: 0, from: .trusted,
+            node: try NodeIdentity(group: "edge", name: "edge-1"), incarnation: 1_767_000_000, level: 0,
+            ruling: .init(policy: .phi(8)), from: .trusted,
             to: .suspected, at: Instant(nanoseconds: 5),
             evidence: Evidence(
                 phi: 8.25, silence: 1_561_000_000, expected: .seconds(1), wait: 1_561_000_000, missing: 3,
                 senderLate: -2_500_000, ownLate: 125_000, samples: 1000))
-        return .transition(TransitionMessage(transition, level: .suspect(), at: Self.place))
+        return .transition(TransitionMessage(transition, level: "suspect", at: Self.place))
     }
     private func firstWord() throws -> EventMessage {
         let transition = Transition(
-            node: try NodeIdentity(group: "edge", name: "edge-1"), incarnation: 0, level: 0, from: .new, to: .learning,
-            at: Instant(nanoseconds: 5),
+            node: try NodeIdentity(group: "edge", name: "edge-1"), incarnation: 0, level: 0,
+            ruling: .init(policy: .phi(0.5)), from: .new, to: .learning, at: Instant(nanoseconds: 5),
             evidence: Evidence(
                 phi: nil, silence: 0, expected: nil, wait: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0))
-        return .transition(TransitionMessage(transition, level: .suspect(.phi(0.5)), at: Self.place))
+        return .transition(TransitionMessage(transition, level: "suspect", at: Self.place))
     }
     private func notice(_ code: Notice.Code, named: Bool) throws -> EventMessage {
         let notice = Notice(
@@ -41,7 +42,7 @@ import Testing
     @Test func `is this for a suspicion`() throws {
         #expect(
             try json(suspicion()) == """
-                {"at":"2026-01-01T00:01:00.000000005Z","epoch":1767225600000,"expected_seconds":1,\
+                {"at":"2026-01-01T00:01:00.000000005Z","disconnected_seconds":null,"epoch":1767225600000,"expected_seconds":1,\
                 "explanation":"No heartbeat for 1.56 s, expected after 1 s, 3 heartbeats missing so far. \
                 phi=8 (default) is reached after 1.56 s, judged by 1000 gaps.",\
                 "from":"trusted","group":"edge","incarnation":1767000000,"kind":"transition","level":"suspect",\
@@ -54,19 +55,20 @@ import Testing
         let level = Level.suspect(.phi(5)).set(by: .option)
         #expect(level != .suspect(.phi(5)) && level.policy == .phi(5))
         let transition = Transition(
-            node: try NodeIdentity(group: "edge", name: "edge-1"), incarnation: 0, level: 0, from: .trusted,
+            node: try NodeIdentity(group: "edge", name: "edge-1"), incarnation: 0, level: 0,
+            ruling: .init(policy: level.policy, origin: level.origin), from: .trusted,
             to: .suspected, at: Instant(nanoseconds: 5),
             evidence: Evidence(
                 phi: 5, silence: .seconds(2), expected: .seconds(1), wait: .seconds(2), missing: 0, senderLate: nil,
                 ownLate: 0, samples: 9))
-        let message = TransitionMessage(transition, level: level, at: Self.place)
+        let message = TransitionMessage(transition, level: level.name, at: Self.place)
         #expect(message.threshold.origin == "option")
         #expect(message.explanation.contains("phi=5 (option) is reached after 2 s"))
     }
     @Test func `has null for what is not known`() throws {
         #expect(
             try json(firstWord()) == """
-                {"at":"2026-01-01T00:01:00.000000005Z","epoch":1767225600000,"expected_seconds":null,\
+                {"at":"2026-01-01T00:01:00.000000005Z","disconnected_seconds":null,"epoch":1767225600000,"expected_seconds":null,\
                 "explanation":"First heartbeat.",\
                 "from":"new","group":"edge","incarnation":0,"kind":"transition","level":"suspect",\
                 "missing":0,"node":"edge-1","own_late_seconds":0,"phi":null,"prev":7,"samples":0,\
@@ -100,7 +102,8 @@ import Testing
         var random = SplitMix64(seed: seed)
         func nanoseconds() -> Int64 { random.anyMagnitude() }
         let transition = Transition(
-            node: try NodeIdentity(group: "e", name: "\"\\\u{200b}🫀"), incarnation: .max, level: 0, from: .suspected,
+            node: try NodeIdentity(group: "e", name: "\"\\\u{200b}🫀"), incarnation: .max, level: 0,
+            ruling: .init(policy: .phi(8)), from: .suspected,
             to: .left,
             at: Instant(nanoseconds: 0),
             evidence: Evidence(
@@ -109,7 +112,7 @@ import Testing
         let place = FeedPlace(
             epoch: .random(in: 0..<1 << 53, using: &random), sequence: .random(in: 0..<1 << 53, using: &random),
             previous: 0, at: Timestamp(unixNanoseconds: Int64(bitPattern: random.next())))
-        let event = EventMessage.transition(TransitionMessage(transition, level: .suspect(), at: place))
+        let event = EventMessage.transition(TransitionMessage(transition, level: "suspect", at: place))
         #expect(try WireJSON.decode(EventMessage.self, from: WireJSON.encode(event)) == event)
     }
     @Test func `may have more keys than we know`() throws {
@@ -159,11 +162,12 @@ import Testing
         let evidence = Evidence(
             phi: nil, silence: 0, expected: nil, wait: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0)
         let transition = Transition(
-            node: node, incarnation: 0, level: 0, from: .new, to: .learning, at: Instant(nanoseconds: 0),
+            node: node, incarnation: 0, level: 0, ruling: .init(policy: .phi(8)), from: .new, to: .learning,
+            at: Instant(nanoseconds: 0),
             evidence: evidence)
         let place = `An event as JSON`.place
         #expect(
-            TransitionMessage(transition, level: .suspect(), at: place).topic.description == "e1/suspect/edge/edge-1/")
+            TransitionMessage(transition, level: "suspect", at: place).topic.description == "e1/suspect/edge/edge-1/")
         var notice = Notice(code: .takeover, key: .named("a"), node: node, incarnation: 0, at: Instant(nanoseconds: 0))
         #expect(NoticeMessage(notice, levels: [], at: place).topic.description == "e1/-/edge/edge-1/")
         notice.node = nil

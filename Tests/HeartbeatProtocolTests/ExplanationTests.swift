@@ -11,12 +11,13 @@ import Testing
         missing: Int64 = 0, samples: Int = 50, policy: Policy = .phi(8)
     ) throws -> String {
         let transition = Transition(
-            node: try NodeIdentity(group: "lab", name: "a"), incarnation: 1, level: 0, from: from, to: to,
+            node: try NodeIdentity(group: "lab", name: "a"), incarnation: 1, level: 0, ruling: .init(policy: policy),
+            from: from, to: to,
             at: Instant(nanoseconds: 0),
             evidence: Evidence(
                 phi: 9, silence: silence, expected: expected, wait: wait, missing: missing, senderLate: nil, ownLate: 0,
                 samples: samples))
-        return Explanation.of(transition, under: .suspect(policy))
+        return Explanation.of(transition)
     }
 
     static let transitions: [(Verdict, Verdict, String)] = [
@@ -43,10 +44,10 @@ import Testing
         (.suspected, .left, "The node said goodbye."),
         (.left, .learning, "The node is back after its goodbye."),
         (.left, .trusted, "The node is back after its goodbye."),
-        (.learning, .forgotten, "Nothing was heard for 12 s, the time for which silent nodes are kept."),
-        (.trusted, .forgotten, "Nothing was heard for 12 s, the time for which silent nodes are kept."),
-        (.suspected, .forgotten, "Nothing was heard for 12 s, the time for which silent nodes are kept."),
-        (.left, .forgotten, "Nothing was heard for 12 s, the time for which silent nodes are kept."),
+        (.learning, .forgotten, "Nothing was heard for 12 s, and the node is no longer kept."),
+        (.trusted, .forgotten, "Nothing was heard for 12 s, and the node is no longer kept."),
+        (.suspected, .forgotten, "Nothing was heard for 12 s, and the node is no longer kept."),
+        (.left, .forgotten, "Nothing was heard for 12 s, and the node is no longer kept."),
     ]
     @Test(arguments: transitions) func `says why`(from: Verdict, to: Verdict, sentence: String) throws {
         #expect(try explanation(from, to) == sentence)
@@ -81,7 +82,8 @@ import Testing
             return Explanation.of(
                 Notice(
                     code: code, key: NodeKey(rawValue: 0xff), node: code == .unnamed ? nil : node, incarnation: 1,
-                    at: Instant(nanoseconds: 0), shortfall: shortfall), level: .suspect(.mistakes(budget)))
+                    at: Instant(nanoseconds: 0), ruling: .init(policy: .mistakes(budget)), shortfall: shortfall),
+                level: "suspect")
         }
         #expect(
             sentence(.infeasible, shortfall: Shortfall(mistakesPerHeartbeat: 0.004, neededWait: .milliseconds(7400)))

@@ -101,6 +101,63 @@ import Testing
             ])
     }
 
+    @Test func `asks whether the log is what it was when a beacon tells of less, and goes on if it is`() {
+        var replica = inStep(at: 5)
+        replica.receiveBeacon(epoch: 7, sequence: 4)
+        let doubt = FeedReplica.Question(action: "events", since: 5, epoch: 7)
+        #expect(replica.question == doubt)
+        replica.receive(event(6), epoch: 7)
+        #expect(replica.question == doubt)
+        replica.receiveAnswer(epoch: 7, through: 6, more: false, events: [event(6)], to: doubt)
+        #expect(replica.question == nil)
+        #expect(replica.takeDeliveries() == [delivery(6), .inStep(epoch: 7, sequence: 6)])
+    }
+
+    @Test func `does not ask about beacons that an answer overtook`() {
+        var replica = FeedReplica(from: .beginning)
+        replica.receiveBeacon(epoch: 7, sequence: 3)
+        let first = FeedReplica.Question(action: "events", since: 0, epoch: 7)
+        replica.receiveAnswer(epoch: 7, through: 5, more: false, events: (1...5).map(event), to: first)
+        replica.receiveBeacon(epoch: 7, sequence: 4)
+        #expect(replica.question == nil)
+    }
+
+    @Test func `says so when the log lost its end, and tells the state once more`() {
+        var replica = inStep(at: 50)
+        replica.receiveBeacon(epoch: 7, sequence: 30)
+        let doubt = FeedReplica.Question(action: "events", since: 50, epoch: 7)
+        #expect(replica.question == doubt)
+        replica.receiveGone(doubt)
+        let state = FeedReplica.Question(action: "snapshot", since: 50, epoch: 7)
+        #expect(replica.question == state)
+        replica.receiveAnswer(epoch: 7, through: 31, more: false, events: [], to: state)
+        let whole = FeedReplica.Question(action: "snapshot", since: 0, epoch: 7)
+        #expect(replica.question == whole)
+        replica.receiveAnswer(epoch: 7, through: 32, more: false, events: [event(20), event(32)], to: whole)
+        #expect(replica.question == nil)
+        replica.receive(event(33), epoch: 7)
+        #expect(
+            replica.takeDeliveries() == [
+                .setBack(to: 31, epoch: 7), delivery(20), delivery(32), .inStep(epoch: 7, sequence: 32), delivery(33),
+            ])
+    }
+
+    @Test func `does not ask for ever for events that were told of and lost`() {
+        var replica = inStep(at: 5)
+        replica.receiveBeacon(epoch: 7, sequence: 8)
+        replica.receive(event(9), epoch: 7)
+        let lost = FeedReplica.Question(action: "events", since: 5, epoch: 7)
+        // One such answer may have been given before the events were there.
+        replica.receiveAnswer(epoch: 7, through: 5, more: false, events: [], to: lost)
+        #expect(replica.question == lost)
+        #expect(replica.takeDeliveries() == [])
+        replica.receiveAnswer(epoch: 7, through: 5, more: false, events: [], to: lost)
+        #expect(replica.question == nil)
+        #expect(replica.takeDeliveries() == [.setBack(to: 5, epoch: 7), .inStep(epoch: 7, sequence: 5)])
+        replica.receive(event(6), epoch: 7)
+        #expect(replica.takeDeliveries() == [delivery(6)])
+    }
+
     @Test(arguments: FeedReplica.Start.allCases) func `reads a new log from its beginning`(start: FeedReplica.Start) {
         var replica = inStep(at: 5, from: start)
         replica.receiveBeacon(epoch: 8, sequence: 2)
@@ -187,13 +244,5 @@ private struct PretendedService {
         let events = (question.since..<last).prefix(pageSize).map { event($0 + 1) }
         let through = events.last?.sequence ?? last
         replica.receiveAnswer(epoch: 7, through: through, more: through < last, events: events, to: question)
-    }
-}
-
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ (state >> 33)
     }
 }

@@ -38,7 +38,11 @@ final class TestBed: Sendable {
 
     /// `phi` that can open no more than so many files.
     func phi(openFiles: Int, _ arguments: [String]) throws -> RunningProgram {
-        try start("/bin/sh", ["-c", "ulimit -n \(openFiles); exec \"$0\" \"$@\"", try Self.phi] + arguments)
+        try phi(after: "ulimit -n \(openFiles)", arguments)
+    }
+    /// `phi` in a shell's place, after it did something.
+    func phi(after preparation: String, _ arguments: [String]) throws -> RunningProgram {
+        try start("/bin/sh", ["-c", "\(preparation); exec \"$0\" \"$@\"", try Self.phi] + arguments)
     }
 
     @discardableResult
@@ -53,6 +57,9 @@ final class TestBed: Sendable {
     }
 
     func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+    func write(_ text: String, to name: String) throws {
+        try text.write(toFile: path(name), atomically: true, encoding: .utf8)
+    }
     func contents(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }
 
     // MARK: Where they are

@@ -14,9 +14,12 @@ public struct Watch: Sendable {
 
     public init(
         levels: [Level] = [.suspect()], model: NormalModel.Parameters = .init(), retention: Int64? = nil,
-        capacity: Int = 1_000_000
+        capacity: Int = 1_000_000, recovery: RecoveryRule = .init(), hold: HoldRule? = nil
     ) {
-        detector = Detector(.init(levels: levels, model: model, retention: retention, capacity: capacity))
+        var configuration = Detector<NormalModel>.Configuration(
+            levels: levels, model: model, retention: retention, capacity: capacity)
+        (configuration.recovery, configuration.hold) = (recovery, hold)
+        detector = Detector(configuration)
     }
 
     /// A watch that has heard one node's heartbeats in perfect order, the first at 0, and trusts it.
@@ -31,9 +34,9 @@ public struct Watch: Sendable {
     /// Introduces one more node and hears it often enough, the first time at `start`.
     public mutating func trust(
         _ name: String, afterHeartbeats count: Int = 100, every interval: Int64 = .milliseconds(100),
-        from start: Int64 = 0
+        from start: Int64 = 0, group: String = "lab"
     ) {
-        introduce(name, at: start)
+        introduce(name, group: group, at: start)
         for number in 0..<count {
             hear(name, UInt32(number), announcing: interval, at: start + Int64(number) * interval)
         }
@@ -42,9 +45,11 @@ public struct Watch: Sendable {
     // MARK: Steps
 
     @discardableResult
-    public mutating func introduce(_ name: String, as claimed: String? = nil, at now: Int64) -> [Told] {
+    public mutating func introduce(
+        _ name: String, as claimed: String? = nil, group: String = "lab", at now: Int64
+    ) -> [Told] {
         events = []
-        guard let identity = try? NodeIdentity(group: "lab", name: claimed ?? name) else { return [] }
+        guard let identity = try? NodeIdentity(group: group, name: claimed ?? name) else { return [] }
         detector.introduce(identity, key: .named(name), at: Instant(nanoseconds: now), into: &events)
         return events.told
     }
@@ -106,6 +111,7 @@ public struct Watch: Sendable {
 public enum Told: Hashable, Sendable {
     case change(String, level: Int = 0, Verdict, Verdict, at: Int64)
     case notice(Notice.Code, at: Int64)
+    case hold(HoldChange.Turn, of: String?, at: Int64)
 }
 
 extension [Event] {
@@ -115,6 +121,7 @@ extension [Event] {
             case .transition(let change):
                 .change(change.node.name, level: change.level, change.from, change.to, at: change.at.nanoseconds)
             case .notice(let notice): .notice(notice.code, at: notice.at.nanoseconds)
+            case .hold(let hold): .hold(hold.turn, of: hold.group, at: hold.at.nanoseconds)
             }
         }
     }

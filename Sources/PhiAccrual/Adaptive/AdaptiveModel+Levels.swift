@@ -53,7 +53,8 @@ extension AdaptiveModel {
     public static func commons(_ parameters: Parameters = .init()) -> Commons { Commons(profile: parameters.profile) }
 
     public mutating func pursue(
-        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, after arrival: Arrival?, stampError: Int64,
+        _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<Pursuit>, after arrival: Arrival?,
+        stampError: Int64,
         in commons: inout Commons
     ) {
         guard isExpecting else { return }
@@ -63,7 +64,7 @@ extension AdaptiveModel {
         } else {
             join(commons.tables)
         }
-        if isChoiceDue {
+        if arrival == nil || isChoiceDue {
             choose(thresholds, &pursuits, commons)
             choiceIsMade()
         }
@@ -78,7 +79,7 @@ extension AdaptiveModel {
     }
 
     private func reachPhi(
-        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, stampError: Int64
+        _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<Pursuit>, stampError: Int64
     ) {
         let curve = suspicion
         for level in thresholds.indices {
@@ -91,7 +92,7 @@ extension AdaptiveModel {
     }
 
     private func account(
-        _ arrival: Arrival, _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>,
+        _ arrival: Arrival, _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<Pursuit>,
         in commons: inout Commons
     ) {
         for level in thresholds.indices {
@@ -105,7 +106,7 @@ extension AdaptiveModel {
     }
 
     private func choose(
-        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, _ commons: borrowing Commons
+        _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<Pursuit>, _ commons: borrowing Commons
     ) {
         guard thresholds.contains(where: { !$0.isPhi }), let menu = menu(commons) else { return }
         for level in thresholds.indices {
@@ -125,5 +126,42 @@ extension AdaptiveModel {
 
     public func shortfall(of threshold: Threshold, in pursuit: Pursuit) -> Shortfall? {
         pursuit.steering.shortfall(unit: unitInNanoseconds)
+    }
+}
+
+extension Span {
+    fileprivate func contains(where isWanted: (Element) -> Bool) -> Bool {
+        for index in indices where isWanted(self[index]) { return true }
+        return false
+    }
+}
+
+// MARK: Stored state
+
+extension AdaptiveModel.Pursuit: StoredState {
+    public func write(to writer: inout StateWriter) {
+        writer.write(wait)
+        writer.write(choice)
+        writer.write(lateness)
+        writer.write(steering)
+        writer.write(isStretched)
+    }
+    public init(from reader: inout StateReader) throws(DamagedState) {
+        wait = try reader.optional { reader throws(DamagedState) in try reader.integer(in: 0...(.max)) }
+        choice = try reader.state()
+        lateness = try reader.float()
+        steering = try reader.state()
+        isStretched = try reader.bool()
+    }
+}
+
+extension AdaptiveModel.Commons: StoredState {
+    public func write(to writer: inout StateWriter) {
+        writer.write(tables)
+        for level in mistakes.indices { writer.write(mistakes[level]) }
+    }
+    public init(from reader: inout StateReader) throws(DamagedState) {
+        tables = try reader.state()
+        for level in mistakes.indices { mistakes[level] = try reader.state() }
     }
 }

@@ -205,3 +205,36 @@ public struct AdaptiveModel: ArrivalModel {
     public var expectedWait: Int64? { isExpecting ? Int64(saturating: expectedInterval) : nil }
     public var samples: Int { Int(observed) }
 }
+
+// MARK: Stored state
+
+extension AdaptiveModel {
+    /// Another one when families or buckets change, too.
+    public static let stateVersion = "adaptive/1"
+
+    public func write(to writer: inout StateWriter) {
+        writer.write(tables)
+        writer.write(drift)
+        writer.write(rival)
+        for number in [unit, meanGap, deviation, excess, deviationBefore, excessBefore] { writer.write(number) }
+        writer.write(observed)
+        writer.write(heartbeatsSinceChoice)
+        writer.write(isUnitNew)
+        writer.write(isWithheld)
+    }
+    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+        tables = try reader.state()
+        drift = try reader.state()
+        rival = try reader.state()
+        unit = try reader.magnitude()
+        meanGap = try reader.magnitude()
+        deviation = try reader.magnitude()
+        excess = try reader.magnitude()
+        deviationBefore = try reader.magnitude()
+        excessBefore = try reader.magnitude()
+        observed = try reader.integer()
+        heartbeatsSinceChoice = try reader.integer()
+        isUnitNew = try reader.bool()
+        isWithheld = try reader.bool()
+    }
+}

@@ -133,3 +133,37 @@ struct BudgetSteering: Sendable {
         return outages > 0 ? Shortfall(mistakesPerHeartbeat: Double(outages), neededWait: nil) : nil
     }
 }
+
+// MARK: Stored state
+
+extension MistakeRecord: StoredState {
+    func write(to writer: inout StateWriter) {
+        writer.write(expected)
+        writer.write(made)
+    }
+    init(from reader: inout StateReader) throws(DamagedState) {
+        expected = try reader.float(in: 0...Self.memory)
+        made = try reader.float(in: 0...Self.memory)
+    }
+}
+
+extension BudgetSteering: StoredState {
+    func write(to writer: inout StateWriter) {
+        writer.write(logPrice) { $0.write($1) }
+        writer.write(infeasible) { $0.write($1) }
+        for number in [balance, predicted, outages, longestWait] { writer.write(number) }
+        writer.write(record)
+    }
+    init(from reader: inout StateReader) throws(DamagedState) {
+        // Prices far outside would take for ever to come back.
+        logPrice = try reader.optional { reader throws(DamagedState) in
+            try reader.float(in: Self.lowestLogPrice...Self.highestLogPrice)
+        }
+        infeasible = try reader.optional { reader throws(DamagedState) in try reader.magnitude() }
+        balance = try reader.float(in: -0.5...0.5)
+        predicted = try reader.magnitude()
+        outages = try reader.magnitude()
+        longestWait = try reader.magnitude()
+        record = try reader.state()
+    }
+}

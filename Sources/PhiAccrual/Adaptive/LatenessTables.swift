@@ -155,3 +155,39 @@ struct GroupTables: Sendable {
         total *= share
     }
 }
+
+// MARK: Stored state
+
+extension LatenessTables: StoredState {
+    func write(to writer: inout StateWriter) {
+        writer.write(bytes: counts.span.bytes)
+        writer.write(total)
+        writer.write(centres)
+        writer.write(scales)
+    }
+    init(from reader: inout StateReader) throws(DamagedState) {
+        let codes = try reader.bytes()
+        guard codes.count == counts.count else { throw DamagedState("its tables have \(codes.count) buckets") }
+        for (bucket, code) in codes.enumerated() { counts[bucket] = RoughCount(stored: code) }
+        total = try reader.integer(in: 0...Self.halvedAt - 1)
+        centres = try reader.double(in: 0 ... .greatestFiniteMagnitude)
+        scales = try reader.double(in: 0 ... .greatestFiniteMagnitude)
+    }
+}
+
+extension GroupTables: StoredState {
+    func write(to writer: inout StateWriter) {
+        writer.write(total)
+        for bucket in counts.indices { writer.write(counts[bucket]) }
+        for state in totals.indices { writer.write(totals[state]) }
+        writer.write(deviation)
+    }
+    init(from reader: inout StateReader) throws(DamagedState) {
+        total = try reader.float(in: 0...Self.halvedAt)
+        // No bucket holds more than all, but for what rounding adds and what is off in a profile.
+        let most = total + total / 8
+        for bucket in counts.indices { counts[bucket] = try reader.float(in: 0...most) }
+        for state in totals.indices { totals[state] = try reader.float(in: 0...most) }
+        deviation = try reader.float(in: 0...8)
+    }
+}

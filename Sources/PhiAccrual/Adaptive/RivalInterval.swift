@@ -26,7 +26,7 @@ struct RivalInterval: Sendable {
             misses += 1
             mayBegin = missesInARow == 1
             // One stray gap in six, and never two in a row, breaks no run.
-            if missesInARow > 1 || misses > fits / 6 + 1 || fits == 0 || fits == Self.longest {
+            if missesInARow > 1 || misses > Self.mostMisses(among: fits) || fits == 0 || fits == Self.longest {
                 (interval, mean, fits, misses, missesInARow) = (gap, gap, 1, 0, 0)
                 return mayBegin
             }
@@ -34,6 +34,8 @@ struct RivalInterval: Sendable {
         mean += (gap - mean) / Float(fits + misses)
         return mayBegin
     }
+
+    private static func mostMisses(among fits: UInt8) -> UInt8 { fits / 6 + 1 }
 
     /// Whether a gap is like those of the run.
     func isLike(_ gap: Float) -> Bool { abs(gap - interval) < Self.tolerance * interval }
@@ -45,4 +47,19 @@ struct RivalInterval: Sendable {
     var isOld: Bool { fits >= Self.enough }
 
     mutating func end() { self = RivalInterval() }
+}
+
+extension RivalInterval: StoredState {
+    func write(to writer: inout StateWriter) {
+        writer.write(interval)
+        writer.write(mean)
+        for count in [fits, misses, missesInARow] { writer.write(count) }
+    }
+    init(from reader: inout StateReader) throws(DamagedState) {
+        interval = try reader.magnitude()
+        mean = try reader.magnitude()
+        fits = try reader.integer(in: 0...Self.longest)
+        misses = try reader.integer(in: 0...Self.mostMisses(among: fits))
+        missesInARow = try reader.integer(in: 0...1)
+    }
 }

@@ -9,6 +9,10 @@ struct RoughCount: Hashable, Sendable {
 
     private static let exactBelow: UInt8 = 32
 
+    init() {}
+    /// The count that was stored in this byte; each of them is one.
+    init(stored code: UInt8) { self.code = code }
+
     var value: Float {
         // From 16 on the code is the upper end of a float, but for its bias: four bits of exponent, four of mantissa.
         code < 16 ? Float(code) : Float(bitPattern: UInt32(code) << 19 + UInt32(130) << 23)

@@ -73,3 +73,21 @@ struct SequenceDrift: Sendable {
 extension Float {
     fileprivate func clamped(to limit: Float) -> Float { Swift.min(limit, Swift.max(-limit, self)) }
 }
+
+extension SequenceDrift: StoredState {
+    func write(to writer: inout StateWriter) {
+        writer.write(interval)
+        for number in [lateness, variance, covariance, surprise] { writer.write(number) }
+        writer.write(steps)
+        writer.write(strays)
+    }
+    init(from reader: inout StateReader) throws(DamagedState) {
+        interval = try reader.double(in: 0 ... .greatestFiniteMagnitude)
+        lateness = try reader.float()
+        variance = try reader.magnitude()
+        covariance = try reader.float()
+        surprise = try reader.magnitude()
+        steps = try reader.integer(in: 0...UInt16(Self.longestMemory))
+        strays = try reader.integer(in: 0...Self.strayLimit - 1)
+    }
+}

@@ -164,3 +164,17 @@ struct WaitChoice: Sendable {
         return LatenessBuckets.edge(Int(edge), early: family.early)
     }
 }
+
+extension WaitChoice: StoredState {
+    func write(to writer: inout StateWriter) {
+        writer.write(UInt8(family.rawValue))
+        for state in edges.indices { writer.write(edges[state]) }
+    }
+    init(from reader: inout StateReader) throws(DamagedState) {
+        guard let family = Family(rawValue: Int(try reader.integer(UInt8.self))) else {
+            throw DamagedState("there is no such family")
+        }
+        self.init(family)
+        for state in edges.indices { edges[state] = try reader.integer(in: 0...UInt8(family.edgeCount - 1)) }
+    }
+}

@@ -15,15 +15,17 @@ public struct Arrival: Hashable, Sendable {
 ///
 /// All times are nanoseconds since the last arrival, so a model never sees a clock. `Detector` owns one model per
 /// node and calls `begin` at the first heartbeat of every incarnation and `observe` at every later fresh one.
+///
+/// What it learned can be written down and read again, and it then goes on exactly as it would have, bit by bit.
 public protocol ArrivalModel: Sendable {
     associatedtype Parameters: Sendable
     /// What `wait` needs to know of a policy, worked out once instead of at every heartbeat.
     associatedtype Threshold: Sendable
 
     /// What one node keeps per level while it follows a threshold.
-    associatedtype Pursuit: Sendable = NoPursuit
+    associatedtype Pursuit: StoredState & Sendable = NoPursuit
     /// What the nodes of one group learn together, and lend to those with few heartbeats of their own.
-    associatedtype Commons: Sendable = NoCommons
+    associatedtype Commons: StoredState & Sendable = NoCommons
 
     init(_ parameters: Parameters)
     /// Why this model cannot follow a policy; nil if it can.
@@ -39,13 +41,15 @@ public protocol ArrivalModel: Sendable {
     /// - Parameter announcedInterval: The spacing the sender announces, in nanoseconds; 0 if none.
     mutating func begin(announcedInterval: Int64)
     mutating func observe(_ arrival: Arrival, in commons: inout Commons)
-    /// Comes after each `begin` and each `observe`, for all levels of the node at once: what they share is worked out once.
+    /// Comes after each `begin` and each `observe`, and when a policy was changed, for all levels of the node at once: what
+    /// they share is worked out once.
     /// - Parameters:
-    ///   - arrival: What was observed; nil after `begin`.
+    ///   - arrival: What was observed; nil after `begin`, and when a policy was changed.
     ///   - stampError: By how many nanoseconds stamps of arrivals may be too late at present; 0 where that is not known, as
     ///     in a trace.
     mutating func pursue(
-        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<Pursuit>, after arrival: Arrival?, stampError: Int64,
+        _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<Pursuit>, after arrival: Arrival?,
+        stampError: Int64,
         in commons: inout Commons)
 
     /// How long after the last arrival the node is suspected, in nanoseconds; below 0 if it should have been already.
@@ -60,6 +64,15 @@ public protocol ArrivalModel: Sendable {
     var expectedWait: Int64? { get }
     /// How many gaps were observed and are still remembered.
     var samples: Int { get }
+
+    /// What the layout of stored models, pursuits and commons is called, such as `adaptive/1`. State of another layout is
+    /// not to be read.
+    static var stateVersion: String { get }
+    /// Writes down what was learned, but not the parameters.
+    func write(to writer: inout StateWriter)
+    /// Reads what was learned by a model with the same parameters. Where those differ, it is an error or a model that goes
+    /// on with what it can use.
+    init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState)
 }
 
 /// Why a budget of mistakes cannot be kept, in numbers.
@@ -75,10 +88,18 @@ public struct Shortfall: Hashable, Sendable {
 }
 
 /// The commons of a model whose nodes learn nothing from each other.
-public struct NoCommons: Hashable, Sendable {}
+public struct NoCommons: Hashable, Sendable, StoredState {
+    init() {}
+    public func write(to writer: inout StateWriter) {}
+    public init(from reader: inout StateReader) throws(DamagedState) {}
+}
 
 /// The pursuit of a threshold that depends on nothing but what was observed.
-public struct NoPursuit: Hashable, Sendable {}
+public struct NoPursuit: Hashable, Sendable, StoredState {
+    init() {}
+    public func write(to writer: inout StateWriter) {}
+    public init(from reader: inout StateReader) throws(DamagedState) {}
+}
 
 /// A model that only knows how suspicious a silence is, or how long it waits, and weighs no mistakes.
 public protocol PlainArrivalModel: ArrivalModel where Pursuit == NoPursuit, Commons == NoCommons {
@@ -93,7 +114,8 @@ extension PlainArrivalModel {
     public static func commons(_ parameters: Parameters) -> NoCommons { NoCommons() }
     public mutating func observe(_ arrival: Arrival, in commons: inout NoCommons) { observe(arrival) }
     public mutating func pursue(
-        _ thresholds: [Threshold], _ pursuits: inout MutableSpan<NoPursuit>, after arrival: Arrival?, stampError: Int64,
+        _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<NoPursuit>, after arrival: Arrival?,
+        stampError: Int64,
         in commons: inout NoCommons
     ) {}
     public func shortfall(of threshold: Threshold, in pursuit: NoPursuit) -> Shortfall? { nil }

@@ -49,3 +49,19 @@ public struct ArrivalWindow: Sendable {
         return max(0, squares.double / Double(count) - offset * offset)
     }
 }
+
+// The gaps tell everything: sums of whole numbers come out the same again.
+extension ArrivalWindow {
+    func write(to writer: inout StateWriter) {
+        writer.write(UInt32(count))
+        let oldest = count < capacity ? 0 : next
+        for gap in gaps[oldest...] + gaps[..<oldest] { writer.write(gap) }
+    }
+
+    init(capacity: Int, from reader: inout StateReader) throws(DamagedState) {
+        self.init(capacity: capacity)
+        for _ in 0..<(try reader.integer(UInt32.self, in: 0...UInt32(capacity))) {
+            insert(try reader.integer(in: 0...Self.longestGap))
+        }
+    }
+}

@@ -99,6 +99,7 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
         unit: Double, blocks: [Int32?]
     ) {
         precondition(heartbeats.count == blocks.count, "each heartbeat is judged in one block or not at all")
+        let thresholds = thresholds  // or its span would bar `commons` from changing
         var models = Array(repeating: model, count: count)
         // Of each node and threshold: node · thresholds + threshold.
         var pursuits = (0..<count).flatMap { _ in thresholds.map(Model.pursuit(of:)) }
@@ -118,7 +119,7 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
             }
             var all = pursuits.mutableSpan
             var own = all._mutatingExtracting(levels)
-            models[node].pursue(thresholds, &own, after: heartbeat.arrival, stampError: 0, in: &commons)
+            models[node].pursue(thresholds.span, &own, after: heartbeat.arrival, stampError: 0, in: &commons)
             for (index, level) in levels.enumerated() {
                 if let arrival = heartbeat.arrival, let wait = waits[level].map({ max(0, $0) }) {
                     let isLate = arrival.gap > wait

@@ -74,3 +74,19 @@ public struct BertierModel: PlainArrivalModel {
     public var expectedWait: Int64? { expected.wait.map { Int64(saturating: $0) } }
     public var samples: Int { expected.samples }
 }
+
+extension BertierModel {
+    public static let stateVersion = "bertier/1"
+
+    public func write(to writer: inout StateWriter) {
+        expected.write(to: &writer)
+        writer.write(delay)
+        writer.write(deviation)
+    }
+    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+        self.init(parameters)
+        expected = try ExpectedArrival(window: parameters.window, interval: parameters.interval, from: &reader)
+        delay = try reader.double()
+        deviation = try reader.double(in: 0 ... .greatestFiniteMagnitude)
+    }
+}

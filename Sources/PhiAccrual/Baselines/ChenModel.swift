@@ -49,3 +49,13 @@ public struct ChenModel: PlainArrivalModel {
     public var expectedWait: Int64? { expected.wait.map { Int64(saturating: $0) } }
     public var samples: Int { expected.samples }
 }
+
+extension ChenModel {
+    public static let stateVersion = "chen/1"
+
+    public func write(to writer: inout StateWriter) { expected.write(to: &writer) }
+    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+        self.init(parameters)
+        expected = try ExpectedArrival(window: parameters.window, interval: parameters.interval, from: &reader)
+    }
+}

@@ -82,3 +82,17 @@ public struct EmpiricalModel: PlainArrivalModel {
     public var expectedWait: Int64? { gaps.count > 0 ? gaps.gap(rank: (gaps.count + 1) / 2) : nil }
     public var samples: Int { min(observed, gaps.count) }
 }
+
+extension EmpiricalModel {
+    public static let stateVersion = "empirical/1"
+
+    public func write(to writer: inout StateWriter) {
+        gaps.write(to: &writer)
+        writer.write(observed)
+    }
+    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+        self.init(parameters)
+        gaps = try SortedGaps(capacity: parameters.window, from: &reader)
+        observed = try reader.tally()
+    }
+}

@@ -135,3 +135,21 @@ public struct ExponentialModel: PlainArrivalModel {
     public var expectedWait: Int64? { mean.map { Int64(saturating: $0) } }
     public var samples: Int { min(observed, window.count) }
 }
+
+extension ExponentialModel {
+    public static let stateVersion = "exponential/1"
+
+    public func write(to writer: inout StateWriter) {
+        let hasBegun = mean != nil
+        writer.write(hasBegun)
+        window.write(to: &writer)
+        writer.write(observed)
+    }
+    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+        self.init(parameters)
+        let hasBegun = try reader.bool()
+        window = try ArrivalWindow(capacity: capacity, from: &reader)
+        observed = try reader.tally()
+        if hasBegun { fit() }
+    }
+}

@@ -33,3 +33,13 @@ public struct FixedModel: PlainArrivalModel {
     public var expectedWait: Int64? { interval.nanoseconds.map { Int64(saturating: $0) } }
     public var samples: Int { 0 }
 }
+
+extension FixedModel {
+    public static let stateVersion = "fixed/1"
+
+    public func write(to writer: inout StateWriter) { interval.write(to: &writer) }
+    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+        self.init(parameters)
+        interval = try SendingInterval(given: nil, from: &reader)
+    }
+}

@@ -147,3 +147,22 @@ public struct LogisticModel: PlainArrivalModel {
     public var expectedWait: Int64? { hasBegun ? Int64(saturating: mean * Double(resolution)) : nil }
     public var samples: Int { min(observed, window.count) }
 }
+
+extension LogisticModel {
+    public static let stateVersion = "logistic/1"
+
+    public func write(to writer: inout StateWriter) {
+        writer.write(hasBegun)
+        window.write(to: &writer)
+        writer.write(observed)
+        writer.write(sinceTick)
+    }
+    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+        self.init(parameters)
+        hasBegun = try reader.bool()
+        window = try ArrivalWindow(capacity: parameters.maxSampleSize, from: &reader)
+        observed = try reader.tally()
+        sinceTick = try reader.integer(in: 0...resolution - 1)
+        fit()
+    }
+}

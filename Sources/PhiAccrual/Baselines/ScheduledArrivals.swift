@@ -109,3 +109,40 @@ struct ExpectedArrival: Sendable {
     /// How many gaps are remembered.
     var samples: Int { max(0, arrivals.count - 1) }
 }
+
+// MARK: Stored state
+
+// Windows and intervals given are parameters.
+extension ScheduledArrivals {
+    func write(to writer: inout StateWriter) {
+        writer.write(UInt32(count))
+        for (gap, step) in between[oldest...] + between[..<oldest] {
+            writer.write(gap)
+            writer.write(step)
+        }
+    }
+
+    init(capacity: Int, from reader: inout StateReader) throws(DamagedState) {
+        self.init(capacity: capacity)
+        let arrivals = try reader.integer(UInt32.self, in: 0...UInt32(capacity))
+        guard arrivals > 0 else { return }
+        restart()
+        for _ in 1..<arrivals {
+            let gap = try reader.integer(in: 0...ArrivalWindow.longestGap)
+            insert(Arrival(gap: gap, step: try reader.integer(in: 1...Arrival.largestStep)))
+        }
+    }
+}
+
+extension ExpectedArrival {
+    func write(to writer: inout StateWriter) {
+        arrivals.write(to: &writer)
+        interval.write(to: &writer)
+    }
+
+    init(window: Int, interval: Duration?, from reader: inout StateReader) throws(DamagedState) {
+        arrivals = try ScheduledArrivals(capacity: window, from: &reader)
+        self.interval = try SendingInterval(given: interval, from: &reader)
+        wait = arrivals.count > 0 ? waitIfNothingIsLost : nil
+    }
+}

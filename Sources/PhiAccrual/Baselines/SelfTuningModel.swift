@@ -54,7 +54,7 @@ public struct SelfTuningModel: PlainArrivalModel {
     public static let usesPolicy = false
 
     /// What the last slot led to.
-    public enum Feedback: Hashable, Sendable {
+    public enum Feedback: UInt8, Hashable, Sendable {
         case satisfied
         case raised  // too many mistakes
         case lowered  // too slow
@@ -134,4 +134,43 @@ private struct SlotQuality: Sendable {
     var mistakeRate: Double { Double(mistakes) / (max(1, time).double / 1e9) }
     /// P_A
     var queryAccuracy: Double { 1 - mistakeTime.double / max(1, time).double }
+}
+
+extension SelfTuningModel {
+    public static let stateVersion = "self-tuning/1"
+
+    public func write(to writer: inout StateWriter) {
+        expected.write(to: &writer)
+        writer.write(margin)
+        writer.write(feedback) { $0.write($1.rawValue) }
+        slot.write(to: &writer)
+    }
+    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+        self.init(parameters)
+        expected = try ExpectedArrival(window: parameters.window, interval: parameters.interval, from: &reader)
+        margin = try reader.double(in: 0...0x1p63)
+        feedback = try reader.optional { reader throws(DamagedState) in
+            guard let feedback = Feedback(rawValue: try reader.integer()) else {
+                throw DamagedState("no slot leads to such a thing")
+            }
+            return feedback
+        }
+        slot = try SlotQuality(upTo: parameters.slot - 1, from: &reader)
+    }
+}
+
+extension SlotQuality {
+    fileprivate func write(to writer: inout StateWriter) {
+        writer.write(heartbeats)
+        writer.write(mistakes)
+        for sum in [waits, time, mistakeTime] { writer.write(sum) }
+    }
+    fileprivate init(upTo most: Int, from reader: inout StateReader) throws(DamagedState) {
+        heartbeats = try reader.integer(in: 0...most)
+        mistakes = try reader.integer(in: 0...heartbeats)
+        let longest = Int128(heartbeats) << 63
+        waits = try reader.integer(in: 0...longest)
+        time = try reader.integer(in: 0...longest)
+        mistakeTime = try reader.integer(in: 0...longest)
+    }
 }

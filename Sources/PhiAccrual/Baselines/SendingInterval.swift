@@ -42,3 +42,27 @@ struct SendingInterval: Sendable {
     }
     var nanoseconds: Double? { ratio.map { $0.time.double / $0.steps.double } }
 }
+
+// What was given is a parameter.
+extension SendingInterval {
+    func write(to writer: inout StateWriter) {
+        writer.write(announced)
+        for span in [older, newer] {
+            writer.write(span.time)
+            writer.write(span.steps)
+        }
+    }
+
+    init(given: Duration?, from reader: inout StateReader) throws(DamagedState) {
+        self.init(given: given)
+        announced = try reader.integer(in: 0...(.max))
+        older = try Self.span(from: &reader, upTo: Int128(2 * Arrival.largestStep))
+        newer = try Self.span(from: &reader, upTo: Self.anchorDistance - 1)
+    }
+    private static func span(from reader: inout StateReader, upTo steps: Int128) throws(DamagedState) -> Span {
+        var span = Span()
+        span.time = try reader.integer(in: 0...steps * Int128(ArrivalWindow.longestGap))
+        span.steps = try reader.integer(in: 0...steps)
+        return span
+    }
+}

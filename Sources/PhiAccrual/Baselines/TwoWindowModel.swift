@@ -63,3 +63,17 @@ public struct TwoWindowModel: PlainArrivalModel {
     public var expectedWait: Int64? { expected.map { Int64(saturating: $0) } }
     public var samples: Int { max(short.samples, long.samples) }
 }
+
+extension TwoWindowModel {
+    public static let stateVersion = "two-window/1"
+
+    public func write(to writer: inout StateWriter) {
+        short.write(to: &writer)
+        long.write(to: &writer)
+    }
+    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+        self.init(parameters)
+        short = try ExpectedArrival(window: parameters.n1, interval: parameters.interval, from: &reader)
+        long = try ExpectedArrival(window: parameters.n2, interval: parameters.interval, from: &reader)
+    }
+}

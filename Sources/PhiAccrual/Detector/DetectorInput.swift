@@ -4,6 +4,8 @@ public enum DetectorInput: Hashable, Sendable {
     case introduction(NodeIdentity, NodeKey, at: Instant)
     /// A node that should be heard until then.
     case expectation(NodeIdentity, NodeKey, until: Instant, at: Instant)
+    /// A node that is expected no more.
+    case noExpectation(NodeKey, at: Instant)
     /// Heartbeats that arrived at one instant.
     case heartbeats([Heartbeat], at: Instant)
     case advance(to: Instant)
@@ -12,6 +14,8 @@ public enum DetectorInput: Hashable, Sendable {
     /// By how many nanoseconds stamps of arrivals may be too late from now on.
     case stampError(Int64)
     case policies(PolicyBook, at: Instant)
+    /// When suspected nodes are trusted again, and when suspicions are held back.
+    case rules(RecoveryRule, HoldRule?)
     /// Planned absence: the node is not suspected until then.
     case pause(NodeKey, until: Instant, reason: String, at: Instant)
     case resumption(NodeKey, at: Instant)

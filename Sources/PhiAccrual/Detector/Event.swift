@@ -16,6 +16,7 @@ public enum Verdict: String, Hashable, Sendable, CaseIterable {
 public enum Event: Hashable, Sendable {
     case transition(Transition)
     case notice(Notice)
+    case hold(HoldChange)
 }
 
 /// A change of verdict on one node at one level, with what led to it.
@@ -24,6 +25,8 @@ public struct Transition: Hashable, Sendable {
     public var incarnation: UInt32
     /// The level's place among the detector's levels.
     public var level: Int
+    /// The policy that holds there for this node.
+    public var ruling: PolicyBook.Ruling
     public var from: Verdict
     public var to: Verdict
     /// The scheduled deadline for `.suspected`, the arrival for `.trusted`.
@@ -49,6 +52,10 @@ public struct Evidence: Hashable, Sendable {
     public var ownLate: Int64
     /// How many gaps the fit rests on.
     public var samples: Int
+    /// Since when the node's connection is closed, as a time before the instant; nil if it is not known to be.
+    public var disconnected: Int64?
+    /// How many heartbeats in a row came in time before trust returned; nil if the first one would have done.
+    public var inRow: Int?
 }
 
 /// Something worth knowing that is no change of verdict. Each kind is told once until it could be news again.
@@ -66,6 +73,12 @@ public struct Notice: Hashable, Sendable {
         case infeasible
         /// It does again.
         case feasible
+        /// A level suspected the node so often of late that it trusts it again only after a time of calm.
+        case flapping
+        /// A planned absence begins.
+        case paused
+        /// It ends.
+        case resumed
     }
     public var code: Code
     public var key: NodeKey
@@ -74,8 +87,11 @@ public struct Notice: Hashable, Sendable {
     public var at: Instant
     /// The level's place among the detector's levels, where it concerns one.
     public var level: Int?
+    /// The policy that holds there.
+    public var ruling: PolicyBook.Ruling?
     /// What can be had, where it is infeasible.
     public var shortfall: Shortfall?
+    public var pause: Pause?
 }
 
 /// What became of a heartbeat.
@@ -98,7 +114,7 @@ public enum Reception: Int, Hashable, Sendable, CaseIterable {
 /// How many heartbeats had which fate.
 public struct ReceptionCounts: Hashable, Sendable {
     private var counts = [Int64](repeating: 0, count: Reception.allCases.count)
-    public fileprivate(set) subscript(reception: Reception) -> Int64 {
+    public internal(set) subscript(reception: Reception) -> Int64 {
         get { counts[reception.rawValue] }
         set { counts[reception.rawValue] = newValue }
     }

@@ -2,6 +2,8 @@
 public struct NodeStatus: Hashable, Sendable {
     public struct AtLevel: Hashable, Sendable {
         public var verdict: Verdict
+        /// The policy that holds there for this node.
+        public var ruling: PolicyBook.Ruling
         /// When the node is (or was) suspected if nothing more is heard; nil while no interval is known.
         public var deadline: Instant?
         /// The same as a silence, in nanoseconds.
@@ -19,6 +21,12 @@ public struct NodeStatus: Hashable, Sendable {
     public var missing: Int64
     public var discarded: Int64
     public var samples: Int
+    /// Its planned absence, while there is one.
+    public var pause: Pause?
+    /// Since when its connection is closed; nil if it is not known to be.
+    public var disconnectedAt: Instant?
+    /// Since when suspicions of it are held back; nil while they are not.
+    public var heldSince: Instant?
     /// In the order of the detector's levels.
     public var levels: [AtLevel]
 }
@@ -29,6 +37,18 @@ extension Detector {
     @specialized(where Model == NormalModel)
     public func status(of key: NodeKey, at now: Instant) -> NodeStatus? {
         table[key.rawValue].map { status(ofSlot: $0, at: now) }
+    }
+
+    /// After which silence nodes are suspected at a level, in nanoseconds, of those that are wanted by what they are called;
+    /// nil for each whose interval is not known.
+    ///
+    /// - Complexity: Linear in the number of nodes.
+    @specialized(where Model == AdaptiveModel)
+    @specialized(where Model == NormalModel)
+    public func waits(atLevel level: Int, where isWanted: (NodeIdentity?) -> Bool) -> [Int64?] {
+        nodes.indices.compactMap { slot in
+            isInUse(slot) && isWanted(details[slot].identity) ? .some(wait(slot, level)) : nil
+        }
     }
 
     public func knows(_ key: NodeKey) -> Bool { table[key.rawValue] != nil }
@@ -74,7 +94,7 @@ extension Detector {
     }
 
     private func deadline(ofSlot slot: Int, level: Int) -> Instant? {
-        let deadline = deadlines[slot * thresholds.count + level]
+        let deadline = deadlines[slot * levelCount + level]
         return deadline == .max ? nil : Instant(nanoseconds: deadline)
     }
 
@@ -87,10 +107,12 @@ extension Detector {
             sequence: isHeard ? node.sequence : nil,
             lastArrival: isHeard ? Instant(nanoseconds: node.lastArrival) : nil,
             phi: isWatched ? phi(ofSlot: slot, at: now) : nil, expected: model.expectedWait, missing: node.missing,
-            discarded: details[slot].discarded, samples: model.samples,
-            levels: thresholds.indices.map { level in
+            discarded: details[slot].discarded, samples: model.samples, pause: details[slot].pause,
+            disconnectedAt: disconnectedAt(slot).map(Instant.init(nanoseconds:)),
+            heldSince: holds.activeSince(for: node).map(Instant.init(nanoseconds:)),
+            levels: (0..<levelCount).map { level in
                 NodeStatus.AtLevel(
-                    verdict: node.standing.verdict(atLevel: level),
+                    verdict: node.standing.verdict(atLevel: level), ruling: ruling(slot, level),
                     deadline: isWatched ? deadline(ofSlot: slot, level: level) : nil,
                     wait: isWatched ? wait(slot, level) : nil)
             })

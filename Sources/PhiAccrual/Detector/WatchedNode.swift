@@ -1,24 +1,41 @@
 /// What every heartbeat of a node reads and writes.
 struct WatchedNode: Sendable {
     var key: UInt64
+    /// Of the newest heartbeat; of the expectation, while the node is `new`.
     var lastArrival: Int64 = 0  // ns
     var lastSent: Int64?  // ns of the sender's clock
+    // What is small fills the gap that an optional number leaves.
+    var standing = Standing()
+    /// A bit per level whose budget cannot be kept.
+    var strained: UInt8 = 0
+    /// Fresh heartbeats so far, up to what trust takes. Kept over incarnations: what was learned stays.
+    var heard: UInt8 = 0
+    var marks = Marks()
     /// When something happens if nothing more is heard: the first open deadline, or the end of retention.
     var deadline: Int64 = .max  // ns
     /// How much later than expected the sender sent its newest heartbeat.
     var senderLate: Int64?  // ns
+    /// The group it learns with.
+    var group: UInt16 = 0
+    /// The policies that it is under.
+    var plan: UInt16 = 0
     var missing: Int64 = 0
     var incarnation: UInt32 = 0
     var sequence: UInt32 = 0
-    var standing = Standing()
-    /// Whether `NodeDetails` has a claimant: those are not looked at for each heartbeat.
-    var hasClaimant = false
-    /// A bit per level whose budget cannot be kept.
-    var strained: UInt8 = 0
-    /// The group it learns with.
-    var group: UInt16 = 0
-    /// Fresh heartbeats so far, up to what trust takes. Kept over incarnations: what was learned stays.
-    var heard: UInt8 = 0
+
+    /// What is seldom so. Each mark tells that there is something to see elsewhere, or to do.
+    struct Marks: OptionSet, Sendable {
+        let rawValue: UInt8
+        /// `NodeDetails` has a claimant.
+        static let claimed = Marks(rawValue: 1)
+        /// `NodeDetails` has a pause.
+        static let paused = Marks(rawValue: 2)
+        /// Part of the present silence is nobody's fault: the gap that it becomes is not learned from.
+        static let excused = Marks(rawValue: 4)
+        /// It is kept however long it is silent.
+        static let kept = Marks(rawValue: 8)
+        static let all: Marks = [.claimed, .paused, .excused, .kept]
+    }
 
     /// Heartbeats until a node is trusted, and until a stubborn sender is believed.
     static let confirmations: UInt8 = 3
@@ -52,6 +69,7 @@ struct Standing: Hashable, Sendable {
     func isSuspected(atLevel level: Int) -> Bool { suspectedLevels & (1 << UInt8(level)) != 0 }
     mutating func suspect(atLevel level: Int) { suspectedLevels |= 1 << UInt8(level) }
     mutating func clearSuspicion(atLevel level: Int) { suspectedLevels &= ~(1 << UInt8(level)) }
+    var isSuspectedAnywhere: Bool { suspectedLevels != 0 }
     mutating func leave() { (phase, suspectedLevels) = (.left, 0) }
 
     /// Heard, and not gone: its silence means something.
@@ -112,10 +130,34 @@ struct Claimant: Sendable {
     }
 }
 
+extension Claimant: StoredState {
+    func write(to writer: inout StateWriter) {
+        writer.write(incarnation)
+        writer.write(sequence)
+        writer.write(inOrder)
+        writer.write(turns)
+        writer.write(acceptedSpokeSince)
+    }
+    init(from reader: inout StateReader) throws(DamagedState) {
+        incarnation = try reader.integer()
+        sequence = try reader.integer()
+        inOrder = try reader.integer()
+        turns = try reader.integer()
+        acceptedSpokeSince = try reader.bool()
+    }
+}
+
 /// What is seldom needed of a node.
 struct NodeDetails: Sendable {
     var identity: NodeIdentity?
     var claimant: Claimant?
     var discarded: Int64 = 0
     var told: Set<Notice.Code> = []
+    var pause: Pause?
+    /// When the node's connection was closed last.
+    var disconnectedAt: Int64?  // ns
+    /// Per level; empty until the node is suspected for the first time, and where recovery is immediate.
+    var recoveries: [Recovery] = []
+    /// Its place among the members of its group.
+    var place: Int32 = -1
 }

@@ -30,6 +30,11 @@ public struct StateWriter: Sendable {
         write(UInt32(clamping: more.count))
         bytes.append(contentsOf: more)
     }
+    /// So many, and then they.
+    public mutating func write(bytes more: RawSpan) {
+        write(UInt32(clamping: more.byteCount))
+        more.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    }
     public mutating func write(_ value: Int64?) { write(value) { $0.write($1) } }
     public mutating func write(_ state: some StoredState) { state.write(to: &self) }
     /// Whether there is one, and then it.
@@ -76,6 +81,22 @@ public struct StateReader: Sendable {
         guard value.isFinite else { throw DamagedState("a number is not finite") }
         return value
     }
+    public mutating func float(in range: ClosedRange<Float>) throws(DamagedState) -> Float {
+        let value = try float()
+        guard range.contains(value) else { throw DamagedState("\(value) lies outside \(range)") }
+        return value
+    }
+    public mutating func double(in range: ClosedRange<Double>) throws(DamagedState) -> Double {
+        let value = try double()
+        guard range.contains(value) else { throw DamagedState("\(value) lies outside \(range)") }
+        return value
+    }
+    /// A number that cannot be below 0.
+    public mutating func magnitude() throws(DamagedState) -> Float {
+        try float(in: 0 ... .greatestFiniteMagnitude)
+    }
+    /// How many of something there were so far: far enough from the end of the range that counting on never reaches it.
+    public mutating func tally() throws(DamagedState) -> Int { try integer(in: 0...(.max / 2)) }
     public mutating func bool() throws(DamagedState) -> Bool { try integer(UInt8.self, in: 0...1) == 1 }
     public mutating func bytes() throws(DamagedState) -> ArraySlice<UInt8> {
         let count = Int(try integer(UInt32.self))

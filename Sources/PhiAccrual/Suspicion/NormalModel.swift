@@ -81,3 +81,18 @@ public struct NormalModel: PlainArrivalModel {
     public var expectedWait: Int64? { mean.map { Int64(saturating: $0) } }
     public var samples: Int { min(observed, window.count) }
 }
+
+extension NormalModel {
+    public static let stateVersion = "normal/1"
+
+    public func write(to writer: inout StateWriter) {
+        window.write(to: &writer)
+        writer.write(observed)
+    }
+    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+        self.init(parameters)
+        window = try ArrivalWindow(capacity: parameters.window, from: &reader)
+        observed = try reader.tally()
+        fit()
+    }
+}

@@ -3,6 +3,14 @@ public enum PolicyScope: Hashable, Sendable {
     case everyone
     case group(String)
     case node(NodeIdentity)
+
+    public func covers(_ identity: NodeIdentity) -> Bool {
+        switch self {
+        case .everyone: true
+        case .group(let name): identity.group.utf8.elementsEqual(name.utf8)
+        case .node(let node): identity == node
+        }
+    }
 }
 
 /// Where a policy was set, and for whom.

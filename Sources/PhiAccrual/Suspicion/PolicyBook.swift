@@ -18,6 +18,9 @@ public struct PolicyBook: Hashable, Sendable {
     public struct Ruling: Hashable, Sendable {
         public var policy: Policy
         public var origin: Origin
+        public init(policy: Policy, origin: Origin = Origin(.standard)) {
+            (self.policy, self.origin) = (policy, origin)
+        }
     }
 
     /// Every level with its policy for everyone as configured, from the least certain to the most.
@@ -52,9 +55,23 @@ public struct PolicyBook: Hashable, Sendable {
             .sorted { ($0.origin.order, $0.level) < ($1.origin.order, $1.level) }
     }
 
+    /// Groups and nodes with policies of their own, at most.
+    public static let mostScopes = 60_000
+    public var isTooLarge: Bool { Set(policies.keys.map(\.origin.scope)).count > Self.mostScopes }
+
     /// What holds at a level for a node, or for one whose name is not known yet.
     public func ruling(_ identity: NodeIdentity?, level: Int) -> Ruling {
-        let scopes: [PolicyScope] = identity.map { [.node($0), .group($0.group)] } ?? []
+        ruling(within: identity.map { .node($0) } ?? .everyone, level: level)
+    }
+
+    /// What holds at a level for everyone, for those of a group who have nothing of their own, or for a node.
+    public func ruling(within scope: PolicyScope, level: Int) -> Ruling {
+        let scopes: [PolicyScope] =
+            switch scope {
+            case .everyone: []
+            case .group: [scope]
+            case .node(let identity): [scope, .group(identity.group)]
+            }
         for scope in scopes + [.everyone] {
             for source in Origin.Source.allCases.reversed() {
                 let origin = Origin(source, for: scope)

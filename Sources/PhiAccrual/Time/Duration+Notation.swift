@@ -28,7 +28,7 @@ public struct InvalidDuration: Error, Hashable, Sendable, CustomStringConvertibl
 
 extension Duration {
     /// What `init(parsing:)` reads, in the greatest unit that needs no fraction.
-    var notation: String { Self.notation(nanoseconds: Double(nanoseconds)) }
+    public var notation: String { Self.notation(nanoseconds: Double(nanoseconds)) }
 
     static func notation(nanoseconds: Double) -> String {
         let units: [(String, Double)] = [

@@ -28,8 +28,9 @@ struct LoneNode {
     }
     private mutating func pursue(after arrival: Arrival?, stampError: Int64) {
         var pursuits = pursuits
+        let thresholds = thresholds
         var span = pursuits.mutableSpan
-        model.pursue(thresholds, &span, after: arrival, stampError: stampError, in: &commons)
+        model.pursue(thresholds.span, &span, after: arrival, stampError: stampError, in: &commons)
         self.pursuits = pursuits
     }
 

@@ -12,7 +12,7 @@ import Testing
     private func isTransition(_ told: Told) -> Bool { if case .change = told { true } else { false } }
     private func instant(_ told: Told) -> Int64 {
         switch told {
-        case .change(_, _, _, _, let at), .notice(_, let at): at
+        case .change(_, _, _, _, let at), .notice(_, let at), .hold(_, _, let at): at
         }
     }
     /// Nodes that change at one instant have no order that a naive observer could know.
@@ -65,7 +65,10 @@ import Testing
                 if let reception = watch.reception { receptions.insert(reception) }
             }
         }
-        #expect(notices == Set(Notice.Code.allCases).subtracting([.nameCollision, .infeasible, .feasible]))
+        #expect(
+            notices
+                == Set(Notice.Code.allCases).subtracting(
+                    [.nameCollision, .infeasible, .feasible, .flapping, .paused, .resumed]))
         #expect(receptions == Set(Reception.allCases).subtracting([.tooManyNodes]))
     }
 

@@ -1,0 +1,34 @@
+import PhiAccrual
+
+/// Which nodes speak through which connection, as far as they introduced themselves there.
+///
+/// A connection that closes is evidence: a killed process is seen so in less than a millisecond, a frozen one is not.
+struct Connections {
+    /// A connection's file descriptor, on one of the sockets.
+    struct Place: Hashable {
+        var socket: Int
+        var descriptor: Int32
+    }
+    private var keys: [Place: Set<NodeKey>] = [:]
+    private var places: [NodeKey: Place] = [:]
+
+    mutating func note(_ key: NodeKey, at place: Place) {
+        guard places[key] != place else { return }
+        forget(key)
+        places[key] = place
+        keys[place, default: []].insert(key)
+    }
+
+    mutating func forget(_ key: NodeKey) {
+        guard let place = places.removeValue(forKey: key) else { return }
+        keys[place]?.remove(key)
+        if keys[place]?.isEmpty ?? false { keys[place] = nil }
+    }
+
+    /// - Returns: The nodes that spoke through it.
+    mutating func close(_ place: Place) -> Set<NodeKey> {
+        let closed = keys.removeValue(forKey: place) ?? []
+        for key in closed { places[key] = nil }
+        return closed
+    }
+}

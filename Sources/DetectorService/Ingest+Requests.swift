@@ -1,0 +1,220 @@
+import HeartbeatProtocol
+import PhiAccrual
+import Settings
+import SystemClocks
+
+/// What is asked of the thread of heartbeats.
+enum IngestRequest: Sendable {
+    case order(ControlOrder, ReplyAddress)
+    /// What holds from now on.
+    case reload(Reload)
+}
+
+extension Ingest {
+    mutating func answer(_ request: IngestRequest) {
+        let now = MonotonicClock.now
+        switch request {
+        case .reload(let reload): follow(reload, at: now)
+        case .order(let order, let address):
+            do throws(ControlError) {
+                feed.put(try obey(order, from: address, at: now))
+            } catch {
+                feed.put(.refusal(error, to: address))
+            }
+        }
+        handOn()
+    }
+
+    private mutating func obey(
+        _ order: ControlOrder, from address: ReplyAddress, at now: Instant
+    ) throws(ControlError) -> FeedInput {
+        switch order {
+        case .status: return .status(address, status)
+        case .nodes(let cursor, let limit):
+            let (page, next) = detector.detector.statuses(from: cursor, limit: limit, at: now)
+            return .answer(NodesAnswer(nodes: page.map { describe($0, at: now) }, cursor: next), to: address)
+        case .node(let identity):
+            let status = try status(of: identity, at: now)
+            return .answer(NodesAnswer(nodes: [describe(status, at: now)], cursor: nil), to: address)
+        case .explain(let identity):
+            return .explanation(explain(try status(of: identity, at: now), at: now), of: identity, to: address)
+        case .policies(let identity): return .answer(try policies(of: identity, at: now), to: address)
+        case .tune(let order): return .answer(try tune(order, at: now), to: address)
+        case .pause(let order): return .answer(try pause(order, at: now), to: address)
+        case .resume(let identity):
+            let wasPaused = try status(of: identity, at: now).pause != nil
+            detector.tell(.resumption(NodeKey(of: identity), at: now), into: &events)
+            return .answer(ResumeAnswer(node: identity.description, wasPaused: wasPaused), to: address)
+        case .forget(let identity):
+            _ = try status(of: identity, at: now)
+            detector.tell(.forgetting(NodeKey(of: identity), at: now), into: &events)
+            return .answer(ForgetAnswer(node: identity.description), to: address)
+        case .whatIf, .record:
+            throw ControlError(.refused, "this detector keeps no record of what it is told")
+        case .events, .snapshot:
+            throw ControlError(.refused, "the thread of heartbeats does not know of events")
+        }
+    }
+
+    // MARK: Questions
+
+    private var status: IngestStatus {
+        IngestStatus(
+            nodes: detector.detector.nodeCount,
+            heartbeats: Dictionary(
+                uniqueKeysWithValues: Reception.allCases.map { ($0.name, detector.detector.receptions[$0]) }),
+            malformed: Dictionary(uniqueKeysWithValues: intake.malformed.counts.map { ($0.rawValue, $1) }),
+            stampErrorSeconds: detector.detector.stampError.seconds, policies: detector.detector.policies)
+    }
+
+    private func status(of identity: NodeIdentity, at now: Instant) throws(ControlError) -> NodeStatus {
+        guard let status = detector.detector.status(of: NodeKey(of: identity), at: now) else {
+            throw ControlError(.unknownNode, "no node \(identity) is known here")
+        }
+        return status
+    }
+
+    private func explain(_ status: NodeStatus, at now: Instant) -> ExplainAnswer {
+        ExplainAnswer(
+            node: describe(status, at: now), levels: rulings(status, at: now), verdicts: [],
+            disconnectedSeconds: status.disconnectedAt.map { (now - $0).nanoseconds.seconds },
+            pause: status.pause.map {
+                ExplainAnswer.Pause(secondsLeft: ($0.until - now).nanoseconds.seconds, reason: $0.reason)
+            }, heldSeconds: status.heldSince.map { (now - $0).nanoseconds.seconds })
+    }
+
+    private func rulings(_ status: NodeStatus, at now: Instant) -> [LevelRuling] {
+        zip(detector.detector.levels, status.levels).map { level, state in
+            LevelRuling(
+                name: level.name, policy: state.ruling.policy.description, origin: state.ruling.origin.description,
+                state: state.verdict.rawValue, thresholdSeconds: state.wait?.seconds,
+                secondsLeft: state.deadline.map { ($0 - now).nanoseconds.seconds })
+        }
+    }
+
+    private func policies(of identity: NodeIdentity?, at now: Instant) throws(ControlError) -> PoliciesAnswer {
+        let book = detector.detector.policies
+        let overrides = book.entries.filter { entry in
+            identity.map { entry.origin.scope.covers($0) } ?? true
+        }.map { entry in
+            PoliciesAnswer.Override(
+                level: book.levels[entry.level].name, policy: entry.policy, origin: entry.origin,
+                allows: allowed(at: entry.level, entry.origin.scope))
+        }
+        if let identity {
+            return PoliciesAnswer(
+                levels: rulings(try status(of: identity, at: now), at: now), overrides: overrides, node: identity)
+        }
+        let levels = book.levels.indices.map { level in
+            let ruling = book.ruling(nil, level: level)
+            return LevelRuling(
+                name: book.levels[level].name, policy: ruling.policy.description, origin: ruling.origin.description,
+                allows: allowed(at: level, .everyone))
+        }
+        return PoliciesAnswer(levels: levels, overrides: overrides)
+    }
+
+    private func allowed(at level: Int, _ scope: PolicyScope) -> AllowedSilence {
+        let waits = detector.detector.waits(atLevel: level) { identity in
+            scope == .everyone || identity.map(scope.covers) ?? false
+        }
+        return AllowedSilence(nodes: waits.count, thresholds: waits.compactMap(\.self))
+    }
+
+    private func describe(_ status: NodeStatus, at now: Instant) -> NodesAnswer.Node {
+        NodesAnswer.Node(
+            group: status.identity?.group, node: status.identity?.name, key: status.key.description,
+            incarnation: status.incarnation, sequence: status.sequence, phi: status.phi,
+            silenceSeconds: status.lastArrival.map { (now - $0).nanoseconds.seconds },
+            expectedSeconds: status.expected?.seconds, missing: status.missing, discarded: status.discarded,
+            samples: status.samples, labels: intake.labels(of: status.key),
+            levels: Dictionary(
+                uniqueKeysWithValues: zip(detector.detector.levels, status.levels).map { level, state in
+                    (
+                        level.name,
+                        NodesAnswer.Node.AtLevel(
+                            state: state.verdict.rawValue,
+                            secondsLeft: state.deadline.map { ($0 - now).nanoseconds.seconds },
+                            thresholdSeconds: state.wait?.seconds)
+                    )
+                }))
+    }
+
+    // MARK: Orders
+
+    private mutating func tune(_ order: TuneOrder, at now: Instant) throws(ControlError) -> TuneAnswer {
+        var book = detector.detector.policies
+        guard let level = book.level(named: order.level) else {
+            let known = book.levels.map(\.name).joined(separator: ", ")
+            throw ControlError(
+                .unknownLevel, "no level is called \"\(order.level.escapingControls)\"; known are \(known)")
+        }
+        book.set(order.policy, level: level, from: Origin(.tune, for: order.scope))
+        if let refusal = detector.detector.refusal(of: book) {
+            throw ControlError(.invalidPolicy, refusal.description)
+        }
+        guard !book.isTooLarge else {
+            throw ControlError(
+                .refused, "\(PolicyBook.mostScopes) groups and nodes have policies of their own, and that is the most")
+        }
+        let holding = book.ruling(within: order.scope, level: level)
+        // Before what follows from it.
+        feed.put(.tuned(level: order.level, order.scope, order.policy, holding: holding, at: now))
+        detector.tell(.policies(book, at: now), into: &events)
+        return TuneAnswer(level: order.level, ruling: holding, allows: allowed(at: level, order.scope))
+    }
+
+    private mutating func pause(_ order: PauseOrder, at now: Instant) throws(ControlError) -> PauseAnswer {
+        _ = try status(of: order.node, at: now)
+        let until = now + order.duration
+        detector.tell(
+            .pause(NodeKey(of: order.node), until: until, reason: order.reason, at: now), into: &events)
+        let civil = until.nanoseconds.addingSaturated(WallClock.offset)
+        return PauseAnswer(node: order.node.description, until: Timestamp(unixNanoseconds: civil))
+    }
+
+    // MARK: What changes while it runs
+
+    mutating func expect(_ identities: [NodeIdentity], at now: Instant) {
+        for identity in identities where expected.insert(identity).inserted {
+            detector.tell(
+                .expectation(identity, NodeKey(of: identity), until: now + joinWithin, at: now), into: &events)
+        }
+    }
+
+    private mutating func follow(_ reload: Reload, at now: Instant) {
+        let configuration = reload.configuration
+        joinWithin = configuration.joinWithin
+        let wanted = Set(configuration.expected)
+        for identity in expected.subtracting(wanted) {
+            detector.tell(.noExpectation(NodeKey(of: identity), at: now), into: &events)
+        }
+        expected.formIntersection(wanted)
+        expect(configuration.expected, at: now)
+        detector.tell(.rules(configuration.recovery, configuration.hold), into: &events)
+        // What was tuned is not in the configuration, and stays.
+        var policies = configuration.policies
+        for entry in detector.detector.policies.entries where entry.origin.source == .tune {
+            policies.set(entry.policy, level: entry.level, from: entry.origin)
+        }
+        detector.tell(.policies(policies, at: now), into: &events)
+        if !reload.applied.isEmpty {
+            feed.put(.notice(.reloaded(reload.applied.joined(separator: "; ")), at: now))
+        }
+    }
+}
+
+extension Reception {
+    /// As replies call it.
+    var name: String {
+        switch self {
+        case .fresh: "fresh"
+        case .repeated: "repeated"
+        case .late: "late"
+        case .olderIncarnation: "older-incarnation"
+        case .implausibleJump: "implausible-jump"
+        case .unknownGoodbye: "unknown-goodbye"
+        case .tooManyNodes: "too-many-nodes"
+        }
+    }
+}

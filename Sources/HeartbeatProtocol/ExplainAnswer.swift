@@ -1,0 +1,117 @@
+/// What holds at one level, and what follows from it.
+///
+/// Of a node: its state, and the silence that is allowed it. Of everyone: what the policy allows those for whom it holds.
+public struct LevelRuling: Codable, Hashable, Sendable {
+    public var name: String
+    public var policy: String
+    /// Where the policy was set, and for whom: `default`, `tune, group edge`.
+    public var origin: String
+    /// Of a node: its verdict.
+    public var state: String?
+    /// Of a node: the silence after which it is suspected; nil while no interval is known.
+    public var thresholdSeconds: Double?
+    /// Of a node: how long until it is suspected if nothing more is heard; below 0 since when.
+    public var secondsLeft: Double?
+    /// Of everyone.
+    public var allows: AllowedSilence?
+
+    public init(
+        name: String, policy: String, origin: String, state: String? = nil, thresholdSeconds: Double? = nil,
+        secondsLeft: Double? = nil, allows: AllowedSilence? = nil
+    ) {
+        (self.name, self.policy, self.origin, self.state) = (name, policy, origin, state)
+        (self.thresholdSeconds, self.secondsLeft, self.allows) = (thresholdSeconds, secondsLeft, allows)
+    }
+    private enum CodingKeys: String, CodingKey {
+        case name, policy, origin, state, allows
+        case thresholdSeconds = "threshold_seconds"
+        case secondsLeft = "seconds_left"
+    }
+}
+
+/// Answer to `explain`: all that is known of a node now, and its last events.
+public struct ExplainAnswer: Codable, Hashable, Sendable {
+    public struct Pause: Codable, Hashable, Sendable {
+        public var secondsLeft: Double
+        public var reason: String
+        public init(secondsLeft: Double, reason: String) { (self.secondsLeft, self.reason) = (secondsLeft, reason) }
+        private enum CodingKeys: String, CodingKey {
+            case reason
+            case secondsLeft = "seconds_left"
+        }
+    }
+    public var node: NodesAnswer.Node
+    /// From the least certain to the most.
+    public var levels: [LevelRuling]
+    /// The newest last; `mostVerdicts` at most.
+    public var verdicts: [EventMessage]
+    /// How long the node's connection has been closed; nil if it is not known to be.
+    public var disconnectedSeconds: Double?
+    /// The planned absence of the node, while there is one.
+    public var pause: Pause?
+    /// How long suspicions of this node's group have been held back; nil while they are not.
+    public var heldSeconds: Double?
+
+    public static let mostVerdicts = 10
+
+    public init(
+        node: NodesAnswer.Node, levels: [LevelRuling], verdicts: [EventMessage], disconnectedSeconds: Double? = nil,
+        pause: Pause? = nil, heldSeconds: Double? = nil
+    ) {
+        (self.node, self.levels, self.verdicts) = (node, levels, verdicts)
+        (self.disconnectedSeconds, self.pause, self.heldSeconds) = (disconnectedSeconds, pause, heldSeconds)
+    }
+    private enum CodingKeys: String, CodingKey {
+        case node, levels, verdicts, pause
+        case disconnectedSeconds = "disconnected_seconds"
+        case heldSeconds = "held_seconds"
+    }
+}
+
+// MARK: For people
+
+extension ExplainAnswer {
+    /// What holds now, in sentences.
+    public var sentences: [String] { presence + levels.map(Self.sentence) + circumstances }
+
+    private var presence: [String] {
+        let name = node.node.map { "\(node.group ?? "-")/\($0)" } ?? "The node with key \(node.key)"
+        guard let silence = node.silenceSeconds else { return ["\(name) is expected, and was not heard yet."] }
+        let next = node.expectedSeconds.map { ", and is expected every \($0.spokenSeconds)" } ?? ""
+        let phi = node.phi.map { "φ is \($0.threeDigits), judged by" } ?? "Judged by"
+        let missing = node.missing == 0 ? "" : "; \(counted(Int(node.missing), "heartbeat")) of this start missing"
+        return [
+            "\(name) was last heard \(silence.spokenSeconds) ago\(next).",
+            "\(phi) \(counted(node.samples, "gap"))\(missing).",
+        ]
+    }
+
+    private static func sentence(_ level: LevelRuling) -> String {
+        let since = level.secondsLeft.map { $0 < 0 ? " for \((-$0).spokenSeconds)" : "" } ?? ""
+        let state = (level.state ?? "unknown") + (level.state == "suspected" ? since : "")
+        return "\(level.name): \(state). \(level.policy) (\(level.origin)) \(consequence(level))."
+    }
+
+    /// What its policy means for the node.
+    private static func consequence(_ level: LevelRuling) -> String {
+        guard let silence = level.thresholdSeconds?.spokenSeconds else { return "holds" }
+        guard level.state == "trusted" || level.state == "learning", let left = level.secondsLeft else {
+            return "allows \(silence) of silence"
+        }
+        let moment = left < 0 ? "which is over since \((-left).spokenSeconds)" : "\(left.spokenSeconds) from now"
+        return "suspects it after \(silence) of silence, \(moment)"
+    }
+
+    private var circumstances: [String] {
+        [
+            disconnectedSeconds.map { "Its connection was closed \($0.spokenSeconds) ago." },
+            pause.map { pause in
+                let reason = pause.reason.isEmpty ? "" : ": \(pause.reason)"
+                return "Its absence is planned, for another \(pause.secondsLeft.spokenSeconds)\(reason)."
+            },
+            heldSeconds.map { "So many fell silent at once \($0.spokenSeconds) ago that suspicions are held back." },
+        ].compactMap(\.self)
+    }
+
+    private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+}

@@ -1,0 +1,35 @@
+// Answers to orders that are done at once: what was done, and until when.
+
+/// Answer to `pause`.
+public struct PauseAnswer: Codable, Hashable, Sendable {
+    /// As `group/name`.
+    public var node: String
+    public var until: Timestamp
+    public init(node: String, until: Timestamp) { (self.node, self.until) = (node, until) }
+}
+
+/// Answer to `resume`.
+public struct ResumeAnswer: Codable, Hashable, Sendable {
+    public var node: String
+    /// Whether its absence was planned until now.
+    public var wasPaused: Bool
+    public init(node: String, wasPaused: Bool) { (self.node, self.wasPaused) = (node, wasPaused) }
+    private enum CodingKeys: String, CodingKey {
+        case node
+        case wasPaused = "was_paused"
+    }
+}
+
+/// Answer to `forget`: the node is no longer known.
+public struct ForgetAnswer: Codable, Hashable, Sendable {
+    public var node: String
+    public init(node: String) { self.node = node }
+}
+
+/// Answer to `record`.
+public struct RecordAnswer: Codable, Hashable, Sendable {
+    public var folder: String
+    /// The file that is being written; nil while none is.
+    public var file: String?
+    public init(folder: String, file: String?) { (self.folder, self.file) = (folder, file) }
+}

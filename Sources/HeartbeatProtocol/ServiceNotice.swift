@@ -1,0 +1,70 @@
+import PhiAccrual
+
+/// What a service has to tell of itself: no node is the cause of it.
+public enum ServiceNotice: Hashable, Sendable {
+    /// It was stopped or starved for so long, and holds that time against nobody.
+    case stopped(Duration)
+    /// The machine that it runs on was suspended.
+    case suspended(Duration)
+    /// Civil time was set. Verdicts do not depend on it, but times of events do.
+    case clockStep(Duration)
+    /// Events and what was learned are no longer remembered.
+    case memoryLost(String)
+    /// Inputs are no longer recorded.
+    case recordingStopped(String)
+    /// A policy was set, or taken back if it is nil, while the service runs.
+    case tuned(level: String, scope: PolicyScope, Policy?, holding: PolicyBook.Ruling)
+    /// The configuration was read again.
+    case reloaded(String)
+
+    /// Whom it concerns.
+    var scope: PolicyScope { if case .tuned(_, let scope, _, _) = self { scope } else { .everyone } }
+}
+
+extension NoticeMessage {
+    public init(_ notice: ServiceNotice, at place: FeedPlace) {
+        (kind, self.place, group, node, key, numbers) = (.notice, place, nil, nil, nil, [:])
+        switch notice {
+        case .stopped(let time):
+            code = "stopped"
+            numbers = ["seconds": time.nanoseconds.seconds]
+            explanation =
+                "The detector was stopped or starved for \(Explanation.spoken(time.nanoseconds)): "
+                + "that time is held against nobody."
+        case .suspended(let time):
+            code = "suspended"
+            numbers = ["seconds": time.nanoseconds.seconds]
+            explanation =
+                "The detector's machine was suspended for \(Explanation.spoken(time.nanoseconds)): "
+                + "that time is held against nobody."
+        case .clockStep(let time):
+            code = "clock-step"
+            numbers = ["seconds": time.nanoseconds.seconds]
+            let way = time < .zero ? "back" : "forward"
+            explanation =
+                "The detector's civil time was set \(way) by "
+                + "\(Explanation.spoken(abs(time.nanoseconds))). Verdicts do not depend on it."
+        case .memoryLost(let reason):
+            code = "memory-lost"
+            explanation = "Events and what was learned are remembered no longer: \(reason)"
+        case .recordingStopped(let reason):
+            code = "recording-stopped"
+            explanation = "What the detector is told is recorded no longer: \(reason)"
+        case .tuned(let level, let scope, let policy, let holding):
+            kind = .tune
+            code = policy == nil ? "unset" : "set"
+            let whom: String
+            switch scope {
+            case .everyone: whom = "everyone"
+            case .group(let name): (whom, group) = ("group \(name)", name)
+            case .node(let identity): (whom, group, node) = ("\(identity)", identity.group, identity.name)
+            }
+            explanation =
+                policy.map { "Level \(level) of \(whom) was set to \($0)." }
+                ?? "What was tuned of level \(level) for \(whom) was taken back: \(holding.policy) (\(holding.origin)) holds."
+        case .reloaded(let what):
+            code = "reloaded"
+            explanation = "The configuration was read again. \(what)"
+        }
+    }
+}

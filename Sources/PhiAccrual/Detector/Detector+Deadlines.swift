@@ -1,0 +1,124 @@
+// What silence does to a node.
+
+extension Detector {
+    /// The instant at which something happens to a node if it stays silent has come.
+    mutating func reach(_ due: Instant, _ slot: Int, actingAt now: Instant, into events: inout [Event]) {
+        if nodes[slot].marks.contains(.paused) {
+            guard let pause = details[slot].pause, due >= pause.until else {
+                rearm(slot)
+                return
+            }
+            end(pause, slot, at: due, into: &events)
+        }
+        if due.nanoseconds >= endOfRetention(slot) {
+            forget(slot, at: due, ownLate: now.nanoseconds.subtractingSaturated(due.nanoseconds), into: &events)
+            return
+        }
+        weighSilence(of: slot, at: due.nanoseconds, into: &events)
+        let before = nodes[slot].standing
+        for level in 0..<levelCount where suspicionInstant(slot, level) <= due.nanoseconds {
+            nodes[slot].standing.suspect(atLevel: level)
+            if !configuration.recovery.isImmediate { noteSuspicion(slot, level, at: due, into: &events) }
+        }
+        rearm(slot)
+        let silence = due.nanoseconds.subtractingSaturated(nodes[slot].lastArrival)
+        let ownLate = now.nanoseconds.subtractingSaturated(due.nanoseconds)
+        announce(
+            slot, at: due, from: before, evidence: evidence(slot, silence: silence, ownLate: ownLate), into: &events)
+    }
+
+    private mutating func noteSuspicion(_ slot: Int, _ level: Int, at now: Instant, into events: inout [Event]) {
+        let rule = configuration.recovery
+        if details[slot].recoveries.isEmpty {
+            details[slot].recoveries = Array(repeating: Recovery(), count: levelCount)
+        }
+        details[slot].recoveries[level].suspected(at: now.nanoseconds, under: rule)
+        if details[slot].recoveries[level].isDamped(at: now.nanoseconds, under: rule) {
+            tell(.flapping, slot, at: now, into: &events)
+        }
+    }
+
+    /// When a level not suspecting yet will: at its deadline, but not before the arrival that set it, and not while it is
+    /// held back.
+    private func suspicionInstant(_ slot: Int, _ level: Int) -> Int64 {
+        guard !nodes[slot].standing.isSuspected(atLevel: level) else { return .max }
+        let deadline = deadlines[slot * levelCount + level]
+        guard deadline != .max else { return .max }
+        let instant = max(deadline, nodes[slot].lastArrival)
+        return holds.isQuiet ? instant : max(instant, holds.heldUntil(nodes[slot]))
+    }
+
+    private func endOfRetention(_ slot: Int) -> Int64 {
+        // Who is only expected, and not overdue, is no more silent than he ever was.
+        guard let retention = configuration.retention, !nodes[slot].marks.contains(.kept),
+            nodes[slot].standing != Standing()
+        else { return .max }
+        return nodes[slot].lastArrival.addingSaturated(retention)
+    }
+
+    /// Puts the node's next instant where the wheel finds it. A later instant than the wheel's is left for the wheel to
+    /// find out: most deadlines are overtaken by a heartbeat, and then cost nothing.
+    mutating func rearm(_ slot: Int) {
+        var next = endOfRetention(slot)
+        if nodes[slot].marks.contains(.paused) {
+            next = details[slot].pause?.until.nanoseconds ?? next
+        } else {
+            for level in 0..<levelCount { next = min(next, suspicionInstant(slot, level)) }
+        }
+        nodes[slot].deadline = next
+        if next < wheel.instant(of: slot) { wheel.schedule(slot, at: next) }
+    }
+
+    /// Moves a node's open deadlines that lie after `start`.
+    mutating func postpone(_ slot: Int, after start: Int64, by time: Int64) {
+        guard nodes[slot].standing.isWatched else { return }
+        for level in 0..<levelCount where !nodes[slot].standing.isSuspected(atLevel: level) {
+            let number = slot * levelCount + level
+            if deadlines[number] != .max, deadlines[number] >= start {
+                deadlines[number] = deadlines[number].addingSaturated(time)
+            }
+        }
+        rearm(slot)
+    }
+
+    // MARK: Planned absence
+
+    /// Suspects a node no more until then, whatever it does, and tells so. A pause that there was is replaced.
+    /// - Returns: False for a node that is not known.
+    @discardableResult
+    public mutating func pause(_ key: NodeKey, _ pause: Pause, at now: Instant, into events: inout [Event]) -> Bool {
+        guard let slot = table[key.rawValue] else { return false }
+        details[slot].pause = pause
+        nodes[slot].marks.formUnion([.paused, .excused])
+        tell(.paused, pause, slot, at: now, into: &events)
+        rearm(slot)
+        return true
+    }
+
+    /// Ends a node's pause before its time.
+    /// - Returns: False if there is none.
+    @discardableResult
+    public mutating func resume(_ key: NodeKey, at now: Instant, into events: inout [Event]) -> Bool {
+        guard let slot = table[key.rawValue], let pause = details[slot].pause else { return false }
+        end(pause, slot, at: now, into: &events)
+        if now.nanoseconds >= endOfRetention(slot) {
+            forget(slot, at: now, ownLate: 0, into: &events)
+        } else {
+            rearm(slot)
+        }
+        return true
+    }
+
+    /// From here on the node has as long as after a heartbeat, if it is silent.
+    private mutating func end(_ pause: Pause, _ slot: Int, at now: Instant, into events: inout [Event]) {
+        details[slot].pause = nil
+        nodes[slot].marks.remove(.paused)
+        nodes[slot].marks.insert(.excused)
+        for level in 0..<levelCount {
+            let number = slot * levelCount + level
+            guard deadlines[number] != .max, deadlines[number] <= now.nanoseconds else { continue }
+            deadlines[number] = now.nanoseconds.addingSaturated(max(0, wait(slot, level) ?? 0))
+        }
+        tell(.resumed, pause, slot, at: now, into: &events)
+    }
+}

@@ -1,0 +1,169 @@
+// Mass silence: suspicions that are held back.
+
+extension Detector {
+    /// What some nodes, asked at one moment, say of whether anybody is heard.
+    private struct Testimony {
+        var overdue: [HoldBook.Witness] = []
+        /// Nodes heard since the suspect should have been.
+        var heard = 0
+        /// When one of those overdue was heard last.
+        var silentSince = Int64.min
+
+        func isMassSilence(under rule: HoldRule) -> Bool {
+            overdue.count - heard >= rule.least && Double(overdue.count) >= rule.share * Double(overdue.count + heard)
+        }
+    }
+
+    /// A node is about to be suspected. If its silence is one of many, a hold begins.
+    mutating func weighSilence(of slot: Int, at due: Int64, into events: inout [Event]) {
+        guard let rule = configuration.hold, nodes[slot].standing.isWatched, !nodes[slot].standing.isSuspectedAnywhere,
+            holds.isQuiet || !(holds.isActive(for: nodes[slot]) || holds.hasTried(nodes[slot]))
+        else { return }
+        let expectedAt = nodes[slot].lastArrival.addingSaturated(models[slot].expectedWait ?? 0)
+        // Nodes whose name is not known, and those of groups beyond the limit, are of no group.
+        let group: HoldBook.Scope = nodes[slot].group == 0 ? nil : nodes[slot].group
+        var (scope, found) = (group, Testimony())
+        if group != nil {
+            found = ask(sample(of: group), expectedAt, at: due)
+            let others = ask(sample(of: nil).filter { nodes[$0].group != group }, expectedAt, at: due)
+            let isEverywhere = others.isMassSilence(under: rule)
+            guard found.isMassSilence(under: rule) || isEverywhere else { return }
+            if isEverywhere { (scope, found) = (nil, others) }
+        } else {
+            found = ask(sample(of: nil), expectedAt, at: due)
+            guard found.isMassSilence(under: rule) else { return }
+        }
+        begin(
+            HoldBook.Hold(
+                scope: scope, began: due, silentSince: max(found.silentSince, nodes[slot].lastArrival),
+                until: due.addingSaturated(rule.longest),
+                nextCheck: min(due.addingSaturated(HoldBook.checkEvery), due.addingSaturated(rule.longest)),
+                heard: found.heard, witnesses: found.overdue), into: &events)
+    }
+
+    private mutating func begin(_ hold: HoldBook.Hold, into events: inout [Event]) {
+        holds.begin(hold)
+        tell(.begins, of: hold, at: hold.began, into: &events)
+    }
+
+    /// Looks at every hold that is to be looked at now.
+    mutating func checkHolds(at now: Int64, into events: inout [Event]) {
+        while var hold = holds.takeDue(at: now) {
+            let isBack = hold.witnesses.count { isHeardSince(hold.began, $0) }
+            if 2 * isBack >= hold.witnesses.count {
+                holds.release(hold)
+                tell(.released, of: hold, at: now, into: &events)
+                excuse(hold, at: now)
+            } else if now >= hold.until {
+                holds.expire(hold)
+                tell(.expired, of: hold, at: now, into: &events)
+                forEachMember(of: hold.scope) { $0.rearm($1) }
+            } else {
+                addWitnesses(to: &hold, at: now)
+                hold.nextCheck = min(now.addingSaturated(HoldBook.checkEvery), hold.until)
+                holds.goOn(hold)
+            }
+        }
+    }
+
+    private func isHeardSince(_ instant: Int64, _ witness: HoldBook.Witness) -> Bool {
+        // One that was forgotten meanwhile says nothing more.
+        let slot = Int(witness.slot)
+        return slot < nodes.count && nodes[slot].key == witness.key && nodes[slot].lastArrival >= instant
+    }
+
+    /// Others fell due since, and are as silent.
+    private mutating func addWitnesses(to hold: inout HoldBook.Hold, at now: Int64) {
+        let room = HoldRule.sampleSize - hold.witnesses.count
+        guard room > 0 else { return }
+        let known = Set(hold.witnesses)
+        let found = ask(sample(of: hold.scope), hold.began, at: now)
+        let more = found.overdue.filter { !known.contains($0) && !isHeardSince(hold.began, $0) }
+        hold.witnesses += more.prefix(room)
+    }
+
+    /// The time of a hold that was released is held against nobody: silences go on from where they were at its beginning.
+    /// TCP waits twice as long for each next attempt, so nodes may need as long again to be heard.
+    private mutating func excuse(_ hold: HoldBook.Hold, at now: Int64) {
+        let time = now.subtractingSaturated(hold.silentSince)
+        let respite = time.addingSaturated(min(time, configuration.hold?.longest ?? 0))
+        forEachMember(of: hold.scope) { detector, slot in
+            guard detector.nodes[slot].standing.isWatched, detector.nodes[slot].lastArrival < now else { return }
+            if detector.nodes[slot].lastArrival < hold.began { detector.nodes[slot].marks.insert(.excused) }
+            detector.postpone(slot, after: hold.silentSince, by: respite)
+        }
+    }
+
+    // MARK: Who is asked
+
+    /// - Parameter expectedAt: Who was heard after this was heard while the suspect should have been.
+    private func ask(_ slots: [Int], _ expectedAt: Int64, at now: Int64) -> Testimony {
+        var testimony = Testimony()
+        for slot in slots {
+            let node = nodes[slot]
+            guard node.standing.isWatched, !node.marks.contains(.paused), holds.isQuiet || !holds.hasTried(node),
+                !node.standing.isSuspectedAnywhere || isNewlySilent(node, at: now)
+            else { continue }
+            if isOverdue(slot, at: now) {
+                testimony.overdue.append(.init(slot: Int32(slot), key: node.key))
+                testimony.silentSince = max(testimony.silentSince, node.lastArrival)
+            } else if node.lastArrival >= expectedAt {
+                testimony.heard += 1
+            }
+        }
+        return testimony
+    }
+
+    /// Who is suspected may be the first of a mass, unless it was silent for long already.
+    private func isNewlySilent(_ node: WatchedNode, at now: Int64) -> Bool {
+        now.subtractingSaturated(node.lastArrival) < configuration.hold?.longest ?? 0
+    }
+
+    /// Whether its silence is longer than two in three of its gaps, or than its interval where no φ is known.
+    private func isOverdue(_ slot: Int, at now: Int64) -> Bool {
+        let silence = max(0, now.subtractingSaturated(nodes[slot].lastArrival))
+        guard let expected = models[slot].expectedWait, silence > expected else { return false }
+        return models[slot].phi(after: silence).map { $0 >= 0.5 } ?? true
+    }
+
+    /// Some nodes of a scope, all of them if they are few.
+    private mutating func sample(of scope: HoldBook.Scope) -> [Int] {
+        if let scope {
+            let members = members[Int(scope)]
+            guard members.count > HoldRule.sampleSize else { return members.map(Int.init) }
+            return drawn(from: members.count).map { Int(members[$0]) }
+        }
+        let places = nodes.count > HoldRule.sampleSize ? drawn(from: nodes.count) : Array(nodes.indices)
+        return places.filter(isInUse)
+    }
+
+    /// So many different places as are asked.
+    private mutating func drawn(from count: Int) -> [Int] {
+        var places: Set<Int> = []
+        var drawn: [Int] = []
+        for _ in 0..<4 * HoldRule.sampleSize where drawn.count < HoldRule.sampleSize {
+            let place = Int.random(in: 0..<count, using: &random)
+            if places.insert(place).inserted { drawn.append(place) }
+        }
+        return drawn
+    }
+
+    private mutating func forEachMember(of scope: HoldBook.Scope, _ body: (inout Self, Int) -> Void) {
+        if let scope {
+            for slot in members[Int(scope)] { body(&self, Int(slot)) }
+        } else {
+            for slot in nodes.indices where isInUse(slot) { body(&self, slot) }
+        }
+    }
+
+    private func tell(_ turn: HoldChange.Turn, of hold: HoldBook.Hold, at now: Int64, into events: inout [Event]) {
+        events.append(
+            .hold(
+                HoldChange(
+                    turn: turn, group: hold.scope.map { groupNames[Int($0)] }, at: Instant(nanoseconds: now),
+                    began: Instant(nanoseconds: hold.began), silentSince: Instant(nanoseconds: hold.silentSince),
+                    overdue: hold.witnesses.count,
+                    heard: turn == .begins ? hold.heard : hold.witnesses.count { isHeardSince(hold.began, $0) },
+                    nodes: hold.scope.map { members[Int($0)].count } ?? nodeCount)))
+    }
+}

@@ -1,0 +1,162 @@
+// Which nodes there are.
+
+extension Detector {
+    /// Says what a node is called. One not heard yet is then expected, without a time by which it must be heard.
+    ///
+    /// - Returns: False if there is no room for one more node.
+    @specialized(where Model == AdaptiveModel)
+    @specialized(where Model == NormalModel)
+    @discardableResult
+    public mutating func introduce(
+        _ identity: NodeIdentity, key: NodeKey, at now: Instant, into events: inout [Event]
+    ) -> Bool {
+        guard let slot = table[key.rawValue] ?? addNode(key) else { return false }
+        guard let known = details[slot].identity else {
+            name(slot, identity)
+            announce(slot, at: now, from: Standing(), into: &events)
+            return true
+        }
+        if known != identity { tell(.nameCollision, slot, at: now, into: &events) }
+        return true
+    }
+
+    /// Says that a node should be heard by some instant, and is to be kept however long it is silent. One that is not heard
+    /// by then is suspected. Nothing changes for a node heard before, but that it is kept.
+    ///
+    /// - Returns: False if there is no room for one more node.
+    @discardableResult
+    public mutating func expect(
+        _ identity: NodeIdentity, key: NodeKey, until: Instant, at now: Instant, into events: inout [Event]
+    ) -> Bool {
+        let isNew = !knows(key)
+        guard introduce(identity, key: key, at: now, into: &events), let slot = table[key.rawValue] else {
+            return false
+        }
+        nodes[slot].marks.insert(.kept)
+        if isNew {
+            nodes[slot].lastArrival = now.nanoseconds
+            for level in 0..<levelCount { deadlines[slot * levelCount + level] = until.nanoseconds }
+        }
+        rearm(slot)
+        return true
+    }
+
+    /// A node that was expected is so no longer: it may be forgotten. One never heard is, at once.
+    public mutating func expectNoLonger(_ key: NodeKey, at now: Instant, into events: inout [Event]) {
+        guard let slot = table[key.rawValue] else { return }
+        nodes[slot].marks.remove(.kept)
+        if nodes[slot].standing.phase == .new { forget(key, at: now, into: &events) } else { rearm(slot) }
+    }
+
+    /// Keeps a node no longer. Should it be heard again, it is a new one.
+    /// - Returns: False for a node that is not known.
+    @discardableResult
+    public mutating func forget(_ key: NodeKey, at now: Instant, into events: inout [Event]) -> Bool {
+        guard let slot = table[key.rawValue] else { return false }
+        forget(slot, at: now, ownLate: 0, into: &events)
+        return true
+    }
+
+    /// The node's connection was closed: evidence, and no verdict.
+    public mutating func disconnected(_ key: NodeKey, at now: Instant) {
+        if let slot = table[key.rawValue] { details[slot].disconnectedAt = now.nanoseconds }
+    }
+
+    func isInUse(_ slot: Int) -> Bool { table[nodes[slot].key] == slot }
+
+    /// Gives a node its name, and with it its group and its policies.
+    mutating func name(_ slot: Int, _ identity: NodeIdentity) {
+        details[slot].identity = identity
+        move(slot, to: group(named: identity.group))
+        let plan = plans.number(for: identity)
+        // A plan that nobody was under before.
+        for ruling in plans.rulings[(thresholds.count / levelCount)...].joined() {
+            thresholds.append(Model.threshold(for: ruling.policy))
+        }
+        guard plan != nodes[slot].plan else { return }
+        nodes[slot].plan = plan
+        for level in 0..<levelCount { pursuits[slot * levelCount + level] = Model.pursuit(of: threshold(slot, level)) }
+        pursue(slot, after: nil)
+        guard nodes[slot].standing.isWatched else { return }
+        for level in 0..<levelCount {
+            deadlines[slot * levelCount + level] =
+                wait(slot, level).map(nodes[slot].lastArrival.addingSaturated) ?? .max
+        }
+        rearm(slot)
+    }
+
+    /// Groups that learn together; names come from the network, and each costs some kilobytes.
+    static var groupLimit: Int { 1024 }
+
+    mutating func group(named name: String) -> UInt16 {
+        if let known = groups[name] { return known }
+        guard commons.count < Self.groupLimit else { return 0 }
+        let number = UInt16(commons.count)
+        commons.append(freshCommons)
+        groups[name] = number
+        groupNames.append(name)
+        members.append([])
+        return number
+    }
+
+    private mutating func move(_ slot: Int, to group: UInt16) {
+        leaveGroup(slot)
+        join(group, slot)
+    }
+
+    private mutating func join(_ group: UInt16, _ slot: Int) {
+        nodes[slot].group = group
+        details[slot].place = Int32(members[Int(group)].count)
+        members[Int(group)].append(Int32(slot))
+    }
+
+    private mutating func leaveGroup(_ slot: Int) {
+        let (group, place) = (Int(nodes[slot].group), Int(details[slot].place))
+        guard let last = members[group].popLast(), Int(last) != slot else { return }
+        members[group][place] = last
+        details[Int(last)].place = Int32(place)
+    }
+
+    mutating func addNode(_ key: NodeKey) -> Int? {
+        guard nodeCount < configuration.capacity else { return nil }
+        let slot = vacant.popLast() ?? nodes.count
+        if slot == nodes.count {
+            nodes.append(WatchedNode(key: key))
+            models.append(Model(configuration.model))
+            details.append(NodeDetails())
+            for level in 0..<levelCount {
+                deadlines.append(.max)
+                pursuits.append(Model.pursuit(of: thresholds[level]))
+            }
+        } else {
+            nodes[slot] = WatchedNode(key: key)
+            models[slot] = Model(configuration.model)
+            details[slot] = NodeDetails()
+            for level in 0..<levelCount {
+                deadlines[slot * levelCount + level] = .max
+                pursuits[slot * levelCount + level] = Model.pursuit(of: thresholds[level])
+            }
+        }
+        join(0, slot)
+        table.insert(key.rawValue, slot: slot)
+        return slot
+    }
+
+    mutating func forget(_ slot: Int, at due: Instant, ownLate: Int64, into events: inout [Event]) {
+        let silence = max(0, due.nanoseconds.subtractingSaturated(nodes[slot].lastArrival))
+        let evidence = evidence(slot, silence: silence, ownLate: ownLate)
+        let standing = nodes[slot].standing
+        // Of a node that was expected, and of which nothing was told, there is nothing to take back.
+        if standing != Standing() {
+            for level in 0..<levelCount {
+                transition(slot, level, from: standing.verdict(atLevel: level), to: .forgotten, due, evidence, &events)
+            }
+        }
+        table.remove(nodes[slot].key)
+        wheel.cancel(slot)
+        leaveGroup(slot)
+        details[slot] = NodeDetails()
+        models[slot] = Model(configuration.model)
+        vacant.append(slot)
+    }
+}

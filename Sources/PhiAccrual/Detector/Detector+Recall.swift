@@ -1,0 +1,133 @@
+// What outlives the detector: what was learned of each node and each group, for the next run of a service.
+
+/// What was learned of one node, as bytes that `Detector.recall` reads.
+public struct NodeMemory: Hashable, Sendable {
+    public var key: NodeKey
+    public var identity: NodeIdentity
+    /// On the clock of the detector that wrote it; nil if it was never heard.
+    public var lastArrival: Instant?
+    public var bytes: [UInt8]
+
+    public init(key: NodeKey, identity: NodeIdentity, lastArrival: Instant?, bytes: [UInt8]) {
+        (self.key, self.identity, self.lastArrival, self.bytes) = (key, identity, lastArrival, bytes)
+    }
+}
+
+extension Detector {
+    /// The memories of named nodes in slots from `cursor` on, after a look at no more than `limit` slots, and where to go on;
+    /// nil after the last.
+    @specialized(where Model == AdaptiveModel)
+    @specialized(where Model == NormalModel)
+    public func memories(from cursor: Int, limit: Int) -> (page: [NodeMemory], next: Int?) {
+        let slots = max(0, cursor)..<min(nodes.count, max(0, cursor) + max(1, limit))
+        let page: [NodeMemory] = slots.compactMap { slot in
+            guard isInUse(slot), let identity = details[slot].identity else { return nil }
+            var writer = StateWriter()
+            write(slot, to: &writer)
+            let isHeard = nodes[slot].standing.phase != .new
+            return NodeMemory(
+                key: NodeKey(rawValue: nodes[slot].key), identity: identity,
+                lastArrival: isHeard ? Instant(nanoseconds: nodes[slot].lastArrival) : nil, bytes: writer.bytes)
+        }
+        return (page, slots.upperBound < nodes.count ? slots.upperBound : nil)
+    }
+
+    /// What the groups know together, by their names; the first, without a name, is that of nodes without a group.
+    public var groupMemories: [(group: String, bytes: [UInt8])] {
+        groupNames.indices.map { group in
+            var writer = StateWriter()
+            writer.write(commons[group])
+            return (groupNames[group], writer.bytes)
+        }
+    }
+
+    /// Has a group know what it knew in an earlier run.
+    /// - Throws: For bytes that are no such memory; nothing is changed then.
+    public mutating func recall(group name: String, bytes: [UInt8]) throws(DamagedState) {
+        var reader = StateReader(bytes)
+        let known: Model.Commons = try reader.state()
+        commons[name.isEmpty ? 0 : Int(group(named: name))] = known
+    }
+
+    /// Watches a node again that was watched in an earlier run.
+    ///
+    /// Nobody was there to hear it since: it has its usual time from `soonest` on, the instant by which it can have found
+    /// the service again, and the present silence is not learned from. Nothing is told, since nothing changed.
+    ///
+    /// - Parameters:
+    ///   - bytes: What was learned of it; nil or unreadable: nothing. The node then has until `latest` to be heard.
+    ///   - verdicts: What was last told of it, per level; nil where nothing was.
+    ///   - incarnation: The one that this was told of.
+    /// - Returns: False if `bytes` could not be read, so that the node begins without what was learned.
+    @discardableResult
+    public mutating func recall(
+        _ identity: NodeIdentity, key: NodeKey, bytes: [UInt8]?, verdicts: [Verdict?], incarnation: UInt32,
+        soonest: Instant, latest: Instant, at now: Instant
+    ) -> Bool {
+        guard !knows(key), let slot = addNode(key) else { return true }
+        name(slot, identity)
+        let wasRead = bytes.map { recall($0, slot) }
+        nodes[slot].lastArrival = now.nanoseconds
+        nodes[slot].lastSent = nil
+        nodes[slot].senderLate = nil
+        nodes[slot].marks = .excused
+        if wasRead != true { nodes[slot].incarnation = incarnation }
+        nodes[slot].standing = standing(told: verdicts, heard: &nodes[slot].heard)
+        let hasLeft = nodes[slot].standing.phase == .left
+        for level in 0..<levelCount {
+            let deadline =
+                wait(slot, level).map { soonest.nanoseconds.addingSaturated(max(0, $0)) } ?? latest.nanoseconds
+            deadlines[slot * levelCount + level] = hasLeft ? .max : deadline
+        }
+        rearm(slot)
+        return wasRead ?? true
+    }
+
+    /// Takes over what bytes say of a node with the same key. Says whether they could be read.
+    private mutating func recall(_ bytes: [UInt8], _ slot: Int) -> Bool {
+        var reader = StateReader(bytes)
+        do throws(DamagedState) {
+            let stored: WatchedNode = try reader.state()
+            let storedDetails: NodeDetails = try reader.state()
+            let model = try Model(configuration.model, from: &reader)
+            guard stored.key == nodes[slot].key else { return false }
+            var (recalled, isNew): ([Model.Pursuit], Bool) = ([], false)
+            for level in 0..<levelCount {
+                let _: Int64 = try reader.integer()  // a deadline on another clock
+                let policy: Policy = try reader.state()
+                let pursuit: Model.Pursuit = try reader.state()
+                let isSame = policy == ruling(slot, level).policy
+                recalled.append(isSame ? pursuit : Model.pursuit(of: threshold(slot, level)))
+                isNew = isNew || !isSame
+            }
+            models[slot] = model
+            for level in 0..<levelCount { pursuits[slot * levelCount + level] = recalled[level] }
+            (nodes[slot].incarnation, nodes[slot].sequence) = (stored.incarnation, stored.sequence)
+            (nodes[slot].missing, nodes[slot].heard) = (stored.missing, stored.heard)
+            details[slot].discarded = storedDetails.discarded
+            if isNew { pursue(slot, after: nil) }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// What was told of a node is what is so: memories may be older.
+    private func standing(told verdicts: [Verdict?], heard: inout UInt8) -> Standing {
+        var standing = Standing()
+        for (level, verdict) in verdicts.prefix(levelCount).enumerated() {
+            switch verdict {
+            case .suspected:
+                standing.suspect(atLevel: level)
+                if standing.phase == .new { standing.phase = heard < WatchedNode.confirmations ? .learning : .trusted }
+            case .learning: standing.phase = .learning
+            case .trusted: standing.phase = .trusted
+            case .left: standing.phase = .left
+            case .new, .forgotten, nil: break
+            }
+        }
+        if standing.phase == .trusted { heard = WatchedNode.confirmations }
+        if standing.phase == .learning { heard = min(heard, WatchedNode.confirmations - 1) }
+        return standing
+    }
+}

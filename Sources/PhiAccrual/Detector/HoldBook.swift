@@ -1,0 +1,135 @@
+/// Which suspicions are held back, and since when.
+struct HoldBook: Sendable {
+    /// Whom a hold concerns: a group by its number, or everyone.
+    typealias Scope = UInt16?
+
+    /// One of those whose silence began a hold.
+    struct Witness: Hashable, Sendable {
+        var slot: Int32
+        var key: UInt64
+    }
+    struct Hold: Sendable {
+        var scope: Scope
+        var began: Int64  // ns
+        var silentSince: Int64  // ns
+        var until: Int64  // ns
+        var nextCheck: Int64  // ns
+        var heard: Int
+        var witnesses: [Witness]
+    }
+    /// A hold that is in force, or was the last of its scope and expired.
+    private struct Span {
+        var began: Int64
+        var until: Int64
+        var isActive: Bool
+    }
+    private(set) var active: [Hold] = []
+    private var spans: [Scope: Span] = [:]
+    /// When to look at one of them again; `Int64.max` if there is none.
+    private(set) var nextCheck: Int64 = .max  // ns
+
+    /// Nothing is held back, and nothing has to be remembered.
+    var isQuiet: Bool { spans.isEmpty }
+
+    /// How often an active hold is looked at.
+    static let checkEvery: Int64 = 250_000_000  // ns
+
+    /// Until when a node's suspicion waits; `Int64.min` if it need not.
+    func heldUntil(_ node: WatchedNode) -> Int64 {
+        max(heldUntil(node, by: nil), heldUntil(node, by: node.group))
+    }
+    private func heldUntil(_ node: WatchedNode, by scope: Scope) -> Int64 {
+        guard let span = spans[scope], span.isActive || node.lastArrival < span.began else { return .min }
+        return span.until
+    }
+    /// Whether a hold in force covers the node's present silence.
+    func excuses(_ node: WatchedNode) -> Bool {
+        [nil, node.group].contains { scope in
+            spans[scope].map { $0.isActive && node.lastArrival < $0.began } ?? false
+        }
+    }
+    /// Whether the node is silent since before a hold that expired: it had its respite.
+    func hasTried(_ node: WatchedNode) -> Bool {
+        [nil, node.group].contains { scope in
+            spans[scope].map { !$0.isActive && node.lastArrival < $0.began } ?? false
+        }
+    }
+    func isActive(for node: WatchedNode) -> Bool { activeSince(for: node) != nil }
+    /// When the hold began that is in force for a node; nil without one.
+    func activeSince(for node: WatchedNode) -> Int64? {
+        [spans[nil], spans[node.group]].compactMap { $0.flatMap { $0.isActive ? $0.began : nil } }.min()
+    }
+
+    mutating func begin(_ hold: Hold) {
+        active.append(hold)
+        spans[hold.scope] = Span(began: hold.began, until: hold.until, isActive: true)
+        planCheck()
+    }
+    /// The first of the active holds that is to be looked at now, taken out.
+    mutating func takeDue(at now: Int64) -> Hold? {
+        guard let index = active.firstIndex(where: { $0.nextCheck <= now }) else { return nil }
+        defer { planCheck() }
+        return active.remove(at: index)
+    }
+    mutating func goOn(_ hold: Hold) {
+        active.append(hold)
+        planCheck()
+    }
+    mutating func release(_ hold: Hold) { spans[hold.scope] = nil }
+    mutating func expire(_ hold: Hold) { spans[hold.scope]?.isActive = false }
+    /// The observer was deaf for so long: that is not time in which the silent could have been heard.
+    mutating func lengthen(by time: Int64) {
+        for index in active.indices {
+            active[index].until = active[index].until.addingSaturated(time)
+            active[index].nextCheck = active[index].nextCheck.addingSaturated(time)
+            spans[active[index].scope]?.until = active[index].until
+        }
+        planCheck()
+    }
+
+    private mutating func planCheck() { nextCheck = active.reduce(.max) { min($0, $1.nextCheck) } }
+}
+
+extension HoldBook: StoredState {
+    func write(to writer: inout StateWriter) {
+        writer.write(UInt32(active.count))
+        for hold in active {
+            writer.write(hold.scope) { $0.write($1) }
+            for instant in [hold.began, hold.silentSince, hold.until, hold.nextCheck] { writer.write(instant) }
+            writer.write(Int64(hold.heard))
+            writer.write(UInt8(clamping: hold.witnesses.count))
+            for witness in hold.witnesses {
+                writer.write(witness.slot)
+                writer.write(witness.key)
+            }
+        }
+        let spans = spans.sorted { ($0.key.map(Int.init) ?? -1) < ($1.key.map(Int.init) ?? -1) }
+        writer.write(UInt32(spans.count))
+        for (scope, span) in spans {
+            writer.write(scope) { $0.write($1) }
+            writer.write(span.began)
+            writer.write(span.until)
+            writer.write(span.isActive)
+        }
+    }
+
+    init(from reader: inout StateReader) throws(DamagedState) {
+        for _ in 0..<(try reader.integer(UInt32.self)) {
+            let scope = try reader.optional { reader throws(DamagedState) in try reader.integer(UInt16.self) }
+            var hold = Hold(
+                scope: scope, began: try reader.integer(), silentSince: try reader.integer(),
+                until: try reader.integer(), nextCheck: try reader.integer(),
+                heard: Int(try reader.integer(Int64.self, in: 0...Int64(HoldRule.sampleSize))), witnesses: [])
+            for _ in 0..<(try reader.integer(UInt8.self, in: 0...UInt8(HoldRule.sampleSize))) {
+                hold.witnesses.append(
+                    Witness(slot: try reader.integer(in: 0...Int32.max), key: try reader.integer()))
+            }
+            active.append(hold)
+        }
+        for _ in 0..<(try reader.integer(UInt32.self)) {
+            let scope = try reader.optional { reader throws(DamagedState) in try reader.integer(UInt16.self) }
+            spans[scope] = Span(began: try reader.integer(), until: try reader.integer(), isActive: try reader.bool())
+        }
+        planCheck()
+    }
+}

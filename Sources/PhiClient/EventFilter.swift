@@ -1,0 +1,45 @@
+import HeartbeatProtocol
+import PhiAccrual
+
+/// Which events somebody wants to see. What is not asked for is left open.
+public struct EventFilter: Hashable, Sendable {
+    public var level: String?
+    public var group: String?
+    /// What the names of the nodes start with.
+    public var nodePrefix: String?
+    /// Only changes to one of these; any event if there are none.
+    public var verdicts: Set<Verdict>
+
+    public init(
+        level: String? = nil, group: String? = nil, nodePrefix: String? = nil, verdicts: Set<Verdict> = []
+    ) {
+        (self.level, self.group, self.nodePrefix, self.verdicts) = (level, group, nodePrefix, verdicts)
+    }
+
+    public func admits(_ message: EventMessage) -> Bool {
+        guard concerns(message) else { return false }
+        guard !verdicts.isEmpty else { return true }
+        if case .transition(let transition) = message { return verdicts.contains(transition.to) }
+        return false
+    }
+
+    /// Whether it is about the wanted nodes and level, whatever it says of them.
+    public func concerns(_ message: EventMessage) -> Bool {
+        switch message {
+        case .transition(let transition):
+            concerns(transition.level, transition.group, transition.node)
+        case .notice(let notice):
+            concerns(nil, notice.group, notice.node)
+        }
+    }
+
+    private func concerns(_ level: String?, _ group: String?, _ node: String?) -> Bool {
+        Self.isSpelled(level, self.level) && Self.isSpelled(group, self.group)
+            && nodePrefix.map { node?.utf8.starts(with: $0.utf8) ?? false } ?? true
+    }
+
+    /// The same bytes, as topics match; any text will do where none is asked for.
+    private static func isSpelled(_ text: String?, _ wanted: String?) -> Bool {
+        wanted.map { text?.utf8.elementsEqual($0.utf8) ?? false } ?? true
+    }
+}

@@ -1,0 +1,29 @@
+import PhiAccrual
+
+/// What can be told of an endpoint from its text alone. The rest is seen when it is used.
+enum Endpoint {
+    private static let transports = ["tcp", "ipc", "tipc", "vmci", "ws", "wss", "pgm", "epgm", "norm"]
+
+    /// What is wrong with it; nil if it may be one.
+    static func mistake(in text: String) -> String? {
+        let right = "write for example tcp://127.0.0.1:7710 or ipc:///run/phi.sock"
+        func mistake(_ reason: String) -> String {
+            "\"\(text.escapingControls)\" is no endpoint: \(reason); \(right)"
+        }
+        guard let end = text.firstRange(of: "://") else { return mistake("it has no '://'") }
+        let (transport, address) = (String(text[..<end.lowerBound]), text[end.upperBound...])
+        guard transports.contains(transport) else {
+            return mistake("'\(transport.escapingControls)' is no transport known here")
+        }
+        guard !address.isEmpty else { return mistake("nothing follows '://'") }
+        guard transport == "tcp" else { return nil }
+        guard let colon = address.lastIndex(of: ":"), colon > address.startIndex else {
+            return mistake("it has no host and port")
+        }
+        let port = address[address.index(after: colon)...]
+        guard port == "*" || port == "!" || UInt16(port) != nil else {
+            return mistake("'\(String(port).escapingControls)' is no port from 0 to 65535, nor '*' for a free one")
+        }
+        return nil
+    }
+}

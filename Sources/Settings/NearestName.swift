@@ -1,0 +1,33 @@
+extension String {
+    /// The one of `names` that was probably meant; nil if none is like it.
+    func nearest(in names: [String]) -> String? {
+        let tolerance = max(1, (count + 1) / 3)
+        // The comparison takes time: only those that can be near enough.
+        let distances = names.filter { abs($0.count - count) <= tolerance && count <= 64 }
+            .map { (name: $0, slips: slips(to: $0)) }
+        return distances.min { $0.slips < $1.slips }.flatMap { $0.slips <= tolerance ? $0.name : nil }
+    }
+
+    /// How many letters were left out, added, mistaken, or exchanged with their neighbour on the way to another text.
+    private func slips(to other: String) -> Int {
+        let (a, b) = (Array(lowercased()), Array(other.lowercased()))
+        var rows = [Array(0...b.count)]
+        for i in a.indices {
+            var row = [i + 1]
+            for j in b.indices {
+                let last = rows[i]
+                var least = Swift.min(row[j] + 1, last[j + 1] + 1, last[j] + (a[i] == b[j] ? 0 : 1))
+                if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { least = Swift.min(least, rows[i - 1][j - 1] + 1) }
+                row.append(least)
+            }
+            rows.append(row)
+        }
+        return rows[a.count][b.count]
+    }
+
+    /// “did you mean …?”, or what there is.
+    func suggestion(from names: [String]) -> String {
+        if let name = nearest(in: names) { return "did you mean \"\(name)\"?" }
+        return "known are \(names.joined(separator: ", "))"
+    }
+}

@@ -1,0 +1,60 @@
+import PhiAccrual
+
+/// What becomes of a configuration that is read again while the service runs.
+public struct Reload: Hashable, Sendable {
+    /// What holds from now on: the old configuration with every change that needs no restart.
+    public var configuration: ServiceConfiguration
+    /// A sentence for each change that is made.
+    public var applied: [String] = []
+    /// A sentence for each change that needs a restart, and is not made.
+    public var refused: [String] = []
+}
+
+extension ServiceConfiguration {
+    /// How a running service gets from another configuration to this one, as far as it can.
+    public func changes(from old: ServiceConfiguration) -> Reload {
+        var reload = Reload(configuration: old)
+        func apply<Value: Equatable>(
+            _ part: WritableKeyPath<ServiceConfiguration, Value>, _ sentence: (Value) -> String
+        ) {
+            guard self[keyPath: part] != old[keyPath: part] else { return }
+            reload.configuration[keyPath: part] = self[keyPath: part]
+            reload.applied.append(sentence(self[keyPath: part]))
+        }
+        func refuse<Value: Equatable>(_ part: KeyPath<ServiceConfiguration, Value>, _ key: String) {
+            guard self[keyPath: part] != old[keyPath: part] else { return }
+            reload.refused.append("\(key) changes with a restart only, and stays as it was")
+        }
+
+        let names = (old: old.levels.map(\.name), new: levels.map(\.name))
+        let all = policies.levels.map(\.policy) + policies.entries.map(\.policy)
+        if names.old == names.new, all.contains(where: { old.model.refusal(of: $0) != nil }) {
+            // They are right for the detector that is configured now.
+            reload.refused.append("policies change with the detector, and stay as they were until a restart")
+        } else if names.old == names.new {
+            apply(\.policies) { _ in "policies of levels, groups and nodes are as configured now" }
+        } else {
+            let kept = names.old.map(\.escapingControls).joined(separator: ", ")
+            reload.refused.append(
+                "names and order of levels change with a restart only: they stay \(kept), with the policies that they had"
+            )
+        }
+        apply(\.expected) { "\($0.count) nodes are expected now, \(old.expected.count) before" }
+        apply(\.joinWithin) { "an expected node may take \($0.notation) to be heard first now" }
+        apply(\.hold) { $0 == nil ? "mass silence is believed now" : "mass silence is doubted by another rule now" }
+        apply(\.recovery) { _ in "suspected nodes are trusted again by another rule now" }
+        refuse(\.heartbeats, "heartbeats")
+        refuse(\.connect, "connect")
+        refuse(\.events, "events")
+        refuse(\.control, "control")
+        refuse(\.model.description, "detector")
+        // A description does not have the profile: its name may be the same, and the file another one.
+        if model.description == old.model.description { refuse(\.model, "profile") }
+        refuse(\.retention, "retention")
+        refuse(\.state, "state")
+        refuse(\.record, "record")
+        refuse(\.limits, "limits")
+        refuse(\.log, "log")
+        return reload
+    }
+}

@@ -1,0 +1,106 @@
+import ArgumentParser
+import Foundation
+import NetworkProfiles
+import PhiAccrual
+import ProfileFitting
+import Settings
+
+/// What `phi detect` is told: options, and what they go before, the environment and a file.
+struct ServiceOptions: ParsableArguments {
+    @Option(help: "Configuration file (docs/configuration.md); the environment's PHI_CONFIG names one as well.")
+    var config: String?
+    @Option(help: "Endpoint to bind for nodes that connect (repeatable; default tcp://127.0.0.1:7710).")
+    var heartbeats: [String] = []
+    @Option(help: "Endpoint of nodes that bind, to connect to (repeatable).")
+    var connect: [String] = []
+    @Option(help: "Endpoint to bind for events (repeatable; default tcp://127.0.0.1:7711).")
+    var events: [String] = []
+    @Option(help: "Endpoint to bind for requests (repeatable; default tcp://127.0.0.1:7712).")
+    var control: [String] = []
+    @Option(
+        help: """
+            Level and its policy (repeatable, from least certain to most; default suspect=mistakes=1/1d and \
+            evict=mistakes=1/365d, or suspect=phi=8 for classical detectors).
+            """)
+    var level: [String] = []
+    @Option(help: "GROUP/LEVEL=POLICY: another policy for the nodes of one group (repeatable).")
+    var groupLevel: [String] = []
+    @Option(
+        help:
+            "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'."
+    )
+    var detector: String?
+    @Option(help: ProfileOption.help)
+    var profile: String?
+    @Option(help: "GROUP/NODE that should be heard (repeatable).")
+    var expect: [String] = []
+    @Option(help: "How long an expected node may take to be heard first (default 60s).")
+    var joinWithin: String?
+    @Option(help: "After which silence a node is forgotten (default 24h).")
+    var retention: String?
+    @Option(
+        help: "Share of a group that must fall silent together for its silence to be doubted, or 'off' (default 0.5).")
+    var hold: String?
+    @Option(help: "Nodes kept at most (default 1000000).")
+    var maxNodes: String?
+    @Option(help: "Serve HTTP on HOST:PORT; only 'off' so far.")
+    var http: String?
+    @Option(help: "Folder to remember state in, or 'none' (default).")
+    var state: String?
+    @Option(help: "Folder to record in what the detector is told, or 'off' (default).")
+    var record: String?
+    @Option(help: "How the log is written to standard error: logfmt (default) or json.")
+    var log: String?
+
+    func validate() throws {
+        try Parsing.explained { try ConfigurationSources.check(stated) }
+        if let profile { _ = try ProfileOption(parsing: profile) }
+        if profile != nil, let detector { try ModelChoice(parsing: detector).requireLender() }
+    }
+
+    private var stated: [StatedOption] {
+        get throws {
+            let lists = [("heartbeats", heartbeats), ("connect", connect), ("events", events), ("control", control)]
+            let texts = [
+                ("detector", detector), ("profile", profile), ("join_within", joinWithin), ("retention", retention),
+                ("hold", hold), ("http", http), ("state", state), ("record", record), ("log", log),
+            ]
+            var stated = lists.filter { !$1.isEmpty }.map { StatedOption("--\($0)", $0, list: $1) }
+            stated += texts.compactMap { key, text in
+                text.map { StatedOption("--\(key.replacing("_", with: "-"))", key, text: $0) }
+            }
+            if let maxNodes { stated.append(StatedOption("--max-nodes", "limits", "nodes", text: maxNodes)) }
+            if !level.isEmpty { stated.append(StatedOption("--level", "levels", list: level)) }
+            for text in groupLevel {
+                let (group, level) = try split(text, "--group-level", right: "edge/suspect=mistakes=1/7d")
+                stated.append(StatedOption("--group-level", "groups", group, "levels", list: [level]))
+            }
+            for text in expect {
+                let (group, node) = try split(text, "--expect", right: "edge/edge-1")
+                stated.append(StatedOption("--expect", "groups", group, "expect", list: [node]))
+            }
+            return stated
+        }
+    }
+
+    /// What stands before and after the first '/', which no name has.
+    private func split(_ text: String, _ option: String, right: String) throws -> (String, String) {
+        guard let slash = text.firstIndex(of: "/") else {
+            throw ValidationError("\(option) \"\(text)\" names no group: write for example '\(option) \(right)'")
+        }
+        return (String(text[..<slash]), String(text[text.index(after: slash)...]))
+    }
+
+    /// Reads all of it, as it is now.
+    /// - Throws: `InvalidConfiguration`, or what kept the file from being read.
+    func read() throws -> EffectiveConfiguration {
+        let environment = ProcessInfo.processInfo.environment
+        let path = config ?? environment[ConfigurationSources.fileVariable].flatMap { $0.isEmpty ? nil : $0 }
+        let file = try path.map {
+            (name: $0, contents: try InputFile.contents(ofFile: $0, upTo: ConfigurationSources.largestFile))
+        }
+        return try ConfigurationSources(file: file, environment: environment, options: stated).read { name in
+            try ProfileOption(parsing: name).load().lateness
+        }
+    }
+}

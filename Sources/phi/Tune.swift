@@ -1,0 +1,112 @@
+import ArgumentParser
+import HeartbeatProtocol
+import PhiAccrual
+import PhiClient
+
+struct Tune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show and change when nodes are suspected, while the detector runs.",
+        discussion: """
+            Without a setting it shows which policy each level has, for whom, where it was set, and what it means in \
+            seconds. A setting holds at once, and goes before what was configured for the same nodes; what is said of a \
+            node goes before what is said of its group. --what-if changes nothing: the detector goes through its own \
+            recent arrivals under the policy that holds and under the proposed one.
+
+            Examples:
+            phi tune
+            phi tune suspect=mistakes=1/7d,within=5s --group edge
+            phi tune --unset suspect --group edge
+            phi tune --what-if suspect=phi=10
+            """)
+
+    @Argument(help: "What to set: LEVEL=POLICY, such as suspect=phi=10.", transform: Parsing.level)
+    var setting: Level?
+    @Option(help: "Take back what was set for this level.")
+    var unset: String?
+    @Option(
+        help: "Try a policy, such as phi=10 (for the first level) or evict=phi=10.", transform: Parsing.proposal)
+    var whatIf: WhatIfOrder?
+    @Option(help: "Only for this group.", transform: Parsing.group)
+    var group: PolicyScope?
+    @Option(help: "Only for this node, as group/name.", transform: Parsing.node)
+    var node: NodeIdentity?
+    @OptionGroup var service: RequestOptions
+
+    /// The detector goes through all of its recent arrivals twice.
+    private static let trialPatience: Duration = .seconds(120)
+
+    func validate() throws {
+        guard [setting != nil, unset != nil, whatIf != nil].count(where: \.self) <= 1 else {
+            throw ValidationError("a setting, --unset and --what-if do not go together: give one of them")
+        }
+        guard group == nil || node == nil else {
+            throw ValidationError("--group and --node do not go together: a node's own policy holds for it alone")
+        }
+        guard group == nil || setting != nil || unset != nil || whatIf != nil else {
+            throw ValidationError("--group needs a setting, --unset or --what-if")
+        }
+    }
+
+    func run() throws {
+        if let setting {
+            try tune(setting.name, setting.policy)
+        } else if let unset {
+            try tune(unset, nil)
+        } else if var whatIf {
+            whatIf.scope = scope
+            try service.answer(.whatIf(whatIf), patience: Self.trialPatience) { (answer: WhatIfAnswer) in
+                answer.sentences
+            }
+        } else {
+            try service.answer(.policies(of: node), asText: Self.table)
+        }
+    }
+
+    private func tune(_ level: String, _ policy: Policy?) throws {
+        let order = TuneOrder(level: level, policy: policy, scope: scope)
+        try service.answer(.tune(order)) { (answer: TuneAnswer) in [answer.sentence] }
+    }
+
+    private var scope: PolicyScope { node.map { .node($0) } ?? group ?? .everyone }
+
+    private static func table(_ answer: PoliciesAnswer) -> [String] {
+        let levels = answer.levels.map { level in
+            row(level.name, answer.node ?? "everyone", level.policy, level.origin, meaning(level))
+        }
+        let overrides = answer.overrides.map { override in
+            row(
+                override.level, override.node ?? override.group.map { "group \($0)" } ?? "everyone", override.policy,
+                override.origin, override.allows?.description ?? "-")
+        }
+        let head = row("LEVEL", "FOR", "POLICY", "SET BY", "SUSPECTED BY SILENCE")
+        // Of a node its rulings say all; what else was set for it does not hold.
+        return [head] + levels + (answer.node == nil ? overrides : [])
+    }
+
+    private static func row(
+        _ level: String, _ scope: String, _ policy: String, _ origin: String, _ meaning: String
+    ) -> String {
+        "\(level.padded(to: 8)) \(scope.escapingControls.padded(to: 20)) \(policy.padded(to: 28)) "
+            + "\(origin.padded(to: 20)) \(meaning)"
+    }
+
+    private static func meaning(_ level: LevelRuling) -> String {
+        guard let threshold = level.thresholdSeconds else { return level.allows?.description ?? "-" }
+        let left = level.secondsLeft.map { $0 < 0 ? ", since \((-$0).spokenSeconds)" : ", in \($0.spokenSeconds)" }
+        return "after \(threshold.spokenSeconds)\(left ?? "")"
+    }
+}
+
+extension Parsing {
+    /// `phi=10`, or `evict=phi=10`: a policy to try, and at which level.
+    static func proposal(_ text: String) throws -> WhatIfOrder {
+        if let policy = try? Policy(parsing: text) { return WhatIfOrder(policy: policy) }
+        // What begins as a policy is meant as one, and has something wrong with it.
+        let name = text.prefix { $0 != "=" }
+        guard !["phi", "price", "mistakes"].contains(name), text.contains("=") else {
+            return WhatIfOrder(policy: try policy(text))
+        }
+        let level = try level(text)
+        return WhatIfOrder(policy: level.policy, level: level.name)
+    }
+}

@@ -1,0 +1,136 @@
+import HeartbeatProtocol
+import PhiAccrual
+import Testing
+
+@Suite struct `A control order` {
+    private static func node(_ text: String) throws -> NodeIdentity { try NodeIdentity(writtenAs: text) }
+    private func order(_ json: String) throws -> ControlOrder {
+        try WireJSON.decode(ControlRequest.self, from: json.utf8).order()
+    }
+
+    static let orders: [(String, ControlOrder)] = [
+        (#"{"do":"status","id":0}"#, .status),
+        (#"{"cursor":5,"do":"nodes","id":0,"limit":10}"#, .nodes(from: 5, limit: 10)),
+        (#"{"do":"nodes","id":0,"node":"lab/a"}"#, .node(lab("a"))),
+        (
+            #"{"do":"events","epoch":7,"id":0,"limit":1000,"prefix":"e1/suspect/","since":41}"#,
+            .events(EventsOrder(since: 41, epoch: 7, prefix: "e1/suspect/"))
+        ),
+        (
+            #"{"do":"snapshot","id":0,"limit":2,"since":0}"#,
+            .snapshot(EventsOrder(since: 0, epoch: nil, limit: 2))
+        ),
+        (#"{"do":"explain","id":0,"node":"lab/a"}"#, .explain(lab("a"))),
+        (#"{"do":"tune","id":0}"#, .policies(of: nil)),
+        (#"{"do":"tune","id":0,"node":"lab/a"}"#, .policies(of: lab("a"))),
+        (
+            #"{"do":"tune","id":0,"level":"suspect","policy":"phi=10"}"#,
+            .tune(TuneOrder(level: "suspect", policy: .phi(10), scope: .everyone))
+        ),
+        (
+            #"{"do":"tune","group":"lab","id":0,"level":"evict","policy":"mistakes=1/30d,within=3s"}"#,
+            .tune(
+                TuneOrder(
+                    level: "evict",
+                    policy: .mistakes(MistakeBudget(.every(30 * 86_400e9), within: 3_000_000_000)),
+                    scope: .group("lab")))
+        ),
+        (
+            #"{"do":"tune","id":0,"level":"suspect","node":"lab/a","unset":true}"#,
+            .tune(TuneOrder(level: "suspect", policy: nil, scope: .node(lab("a"))))
+        ),
+        (#"{"do":"what-if","id":0,"policy":"phi=10"}"#, .whatIf(WhatIfOrder(policy: .phi(10)))),
+        (
+            #"{"do":"what-if","group":"lab","id":0,"level":"evict","policy":"price=1000"}"#,
+            .whatIf(WhatIfOrder(policy: .price(1000), level: "evict", scope: .group("lab")))
+        ),
+        (
+            #"{"do":"pause","id":0,"node":"lab/a","reason":"kernel","seconds":7200}"#,
+            .pause(pause(lab("a"), .seconds(7200), "kernel"))
+        ),
+        (#"{"do":"pause","id":0,"node":"lab/a","seconds":0.5}"#, .pause(pause(lab("a"), .milliseconds(500), ""))),
+        (#"{"do":"resume","id":0,"node":"lab/a"}"#, .resume(lab("a"))),
+        (#"{"do":"forget","id":0,"node":"lab/a"}"#, .forget(lab("a"))),
+        (#"{"do":"record","id":0,"on":true}"#, .record(true)),
+        (#"{"do":"record","id":0,"on":false}"#, .record(false)),
+    ]
+    @Test(arguments: orders) func `is written so and read again`(text: String, order: ControlOrder) throws {
+        #expect(String(decoding: try WireJSON.encode(ControlRequest(order)), as: UTF8.self) == text)
+        #expect(try self.order(text) == order)
+    }
+    @Test func `exists for each action`() {
+        let actions = Self.orders.map { ControlRequest($0.1).action }
+        #expect(Set(actions) == Set(ControlRequest.Action.allCases.map(\.rawValue)))
+    }
+    @Test func `needs little`() throws {
+        #expect(try order(#"{"do":"nodes"}"#) == .nodes(from: 0, limit: 1000))
+        #expect(try order(#"{"do":"events"}"#) == .events(EventsOrder(since: 0, epoch: nil)))
+        #expect(
+            try order(#"{"do":"tune","level":"a","policy":"phi=1","unset":false}"#)
+                == .tune(TuneOrder(level: "a", policy: .phi(1), scope: .everyone)))
+    }
+    @Test(arguments: [(Int.min, 1), (0, 1), (1, 1), (1000, 1000), (1001, 1000), (.max, 1000)])
+    func `never asks for more than may be answered at once`(asked: Int, granted: Int) throws {
+        for action in ["nodes", "events", "snapshot"] {
+            let order = try order(#"{"do":"\#(action)","limit":\#(asked)}"#)
+            #expect(ControlRequest(order).limit == granted)
+        }
+    }
+
+    @Test(
+        arguments: [
+            (#"{"do":"explode\u001b[31m"}"#, .unknownRequest, #""explode\u{1b}[31m" cannot"#),
+            (#"{"do":""}"#, .unknownRequest, "status, nodes, events, snapshot, explain, tune, what-if"),
+            (#"{"do":"explain"}"#, .malformed, #""explain" needs a "node""#),
+            (#"{"do":"resume"}"#, .malformed, #""node": "group/name""#),
+            (#"{"do":"forget"}"#, .malformed, "node"),
+            (#"{"do":"explain","node":"a"}"#, .unknownNode, "group/node"),
+            (#"{"do":"nodes","node":"a/\u0000"}"#, .unknownNode, #"a/\u{0}"#),
+            (#"{"do":"forget","node":"a/b/c"}"#, .unknownNode, "a/b/c"),
+            (#"{"do":"tune","level":"suspect"}"#, .malformed, "unset"),
+            (#"{"do":"tune","level":"suspect","unset":false}"#, .malformed, "one of the two"),
+            (#"{"do":"tune","level":"suspect","policy":"phi=1","unset":true}"#, .malformed, "one of the two"),
+            (#"{"do":"tune","policy":"phi=1"}"#, .malformed, #"needs a "level""#),
+            (#"{"do":"tune","unset":true}"#, .malformed, "level"),
+            (#"{"do":"tune","group":"lab"}"#, .malformed, "level"),
+            (#"{"do":"tune","level":"suspect","policy":"phi=-1"}"#, .invalidPolicy, "above 0"),
+            (#"{"do":"tune","level":"suspect","policy":"\u001b"}"#, .invalidPolicy, #"\u{1b}"#),
+            (#"{"do":"tune","level":"s","policy":"phi=1","group":"a","node":"a/b"}"#, .malformed, "a group or"),
+            (#"{"do":"tune","level":"s","policy":"phi=1","group":"a/b"}"#, .malformed, "group name"),
+            (#"{"do":"tune","level":"s","policy":"phi=1","group":""}"#, .malformed, "empty"),
+            (#"{"do":"what-if"}"#, .malformed, "policy"),
+            (#"{"do":"what-if","policy":"certainty=9"}"#, .invalidPolicy, "certainty"),
+            (#"{"do":"what-if","policy":"phi=1","group":"a","node":"a/b"}"#, .malformed, "one of the two"),
+            (#"{"do":"pause","node":"lab/a"}"#, .malformed, "seconds"),
+            (#"{"do":"pause","seconds":1}"#, .malformed, "node"),
+            (#"{"do":"pause","node":"lab/a","seconds":0}"#, .malformed, "more than 0 s"),
+            (#"{"do":"pause","node":"lab/a","seconds":-5}"#, .malformed, "-5"),
+            (#"{"do":"pause","node":"lab/a","seconds":31622401}"#, .malformed, "366 days"),
+            (#"{"do":"pause","node":"lab/a","seconds":1e300}"#, .malformed, "366 days"),
+            (#"{"do":"pause","node":"lab/a","seconds":1e-300}"#, .malformed, "more than 0 s"),
+            (#"{"do":"pause","node":"lab/a","seconds":1,"reason":"a\nb"}"#, .malformed, #"a\u{a}b"#),
+            (#"{"do":"record"}"#, .malformed, #""on": true"#),
+        ] as [(String, ControlError.Code, String)])
+    func `that cannot be done says why`(text: String, code: ControlError.Code, words: String) throws {
+        let error = #expect(throws: ControlError.self) { try order(text) }
+        #expect(error?.code == code)
+        #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+    }
+    @Test func `takes reasons up to 200 bytes`() throws {
+        _ = try PauseOrder(lab("a"), for: .seconds(1), reason: String(repeating: "ä", count: 100))
+        _ = try PauseOrder(lab("a"), for: PauseOrder.longest)
+        #expect(throws: ControlError(.malformed, "the reason has 201 bytes, and 200 is the most")) {
+            try PauseOrder(lab("a"), for: .seconds(1), reason: String(repeating: "ä", count: 100) + "a")
+        }
+    }
+}
+
+/// What cannot fail here ends the test at once if it does.
+private func lab(_ name: String) -> NodeIdentity {
+    guard let identity = try? NodeIdentity(group: "lab", name: name) else { fatalError("\(name) is a name") }
+    return identity
+}
+private func pause(_ node: NodeIdentity, _ duration: Duration, _ reason: String) -> PauseOrder {
+    guard let order = try? PauseOrder(node, for: duration, reason: reason) else { fatalError("a good pause") }
+    return order
+}

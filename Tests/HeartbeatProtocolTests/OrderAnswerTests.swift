@@ -1,0 +1,184 @@
+import HeartbeatProtocol
+import PhiAccrual
+import TestSupport
+import Testing
+
+/// Keys here are an interface: changing them is changing behaviour.
+@Suite struct `An answer` {
+    private func expect<Answer: Codable & Equatable>(_ answer: Answer, is text: String) throws {
+        #expect(String(decoding: try WireJSON.encode(answer), as: UTF8.self) == text)
+        #expect(try WireJSON.decode(Answer.self, from: text.utf8) == answer)
+    }
+
+    @Test func `to explain is this`() throws {
+        let json = #"""
+            {"at":"2026-01-02T03:04:05.000000006Z","code":"takeover","epoch":7,"explanation":"Why.","group":"lab",\#
+            "key":null,"kind":"notice","node":"a","numbers":{},"prev":0,"sequence":18}
+            """#
+        let answer = ExplainAnswer(
+            node: node(), levels: [LevelRuling(name: "suspect", policy: "phi=8", origin: "default")],
+            verdicts: [try WireJSON.decode(EventMessage.self, from: json.utf8)], disconnectedSeconds: 2,
+            pause: .init(secondsLeft: 60, reason: "kernel"), heldSeconds: 3)
+        try expect(
+            answer,
+            is: #"""
+                {"disconnected_seconds":2,"held_seconds":3,"levels":[{"name":"suspect","origin":"default","policy":"phi=8"}],\#
+                "node":{"discarded":3,"expected_seconds":1,"group":"lab","incarnation":5,"key":"000000000000000a",\#
+                "labels":{},"levels":{},"missing":2,"node":"a","phi":0.25,"samples":4,"sequence":7,"silence_seconds":1.5},\#
+                "pause":{"reason":"kernel","seconds_left":60},"verdicts":[\#(json)]}
+                """#)
+    }
+    @Test func `to tune without a level is this`() throws {
+        let allowed = AllowedSilence(nodes: 3, leastSeconds: 1, medianSeconds: 2, greatestSeconds: 4)
+        try expect(
+            PoliciesAnswer(
+                levels: [LevelRuling(name: "suspect", policy: "phi=8", origin: "option", allows: allowed)],
+                overrides: [
+                    .init(level: "suspect", policy: .phi(10), origin: Origin(.tune, for: .group("lab"))),
+                    .init(level: "suspect", policy: .phi(12), origin: Origin(.file, for: .node(lab))),
+                    .init(level: "suspect", policy: .phi(14), origin: Origin(.tune), allows: allowed),
+                ]),
+            is: #"""
+                {"levels":[{"allows":{"greatest_seconds":4,"least_seconds":1,"median_seconds":2,"nodes":3},\#
+                "name":"suspect","origin":"option","policy":"phi=8"}],"overrides":[\#
+                {"group":"lab","level":"suspect","origin":"tune, group lab","policy":"phi=10","source":"tune"},\#
+                {"level":"suspect","node":"lab/a","origin":"file, node lab/a","policy":"phi=12","source":"file"},\#
+                {"allows":{"greatest_seconds":4,"least_seconds":1,"median_seconds":2,"nodes":3},\#
+                "level":"suspect","origin":"tune","policy":"phi=14","source":"tune"}]}
+                """#)
+        try expect(
+            PoliciesAnswer(
+                levels: [
+                    LevelRuling(
+                        name: "suspect", policy: "phi=8", origin: "default", state: "trusted", thresholdSeconds: 2.5,
+                        secondsLeft: 1.5)
+                ], overrides: [], node: lab),
+            is: #"""
+                {"levels":[{"name":"suspect","origin":"default","policy":"phi=8","seconds_left":1.5,\#
+                "state":"trusted","threshold_seconds":2.5}],"node":"lab/a","overrides":[]}
+                """#)
+    }
+    @Test func `to tune with a level is this`() throws {
+        var book = PolicyBook(levels: [.suspect(.phi(8))])
+        book.set(.phi(10), level: 0, from: Origin(.tune, for: .group("lab")))
+        try expect(
+            TuneAnswer(
+                level: "suspect", ruling: book.ruling(lab, level: 0),
+                allows: AllowedSilence(nodes: 2, thresholds: [.seconds(4), .seconds(2)])),
+            is: #"""
+                {"allows":{"greatest_seconds":4,"least_seconds":2,"median_seconds":4,"nodes":2},"level":"suspect",\#
+                "origin":"tune, group lab","policy":"phi=10"}
+                """#)
+    }
+    @Test func `to what-if is this`() throws {
+        try expect(
+            whatIf,
+            is: #"""
+                {"after":{"heartbeats":1000,"mistakes":0,"policy":"phi=10"},\#
+                "before":{"heartbeats":1000,"mean_detection_seconds":1.25,"mistakes":2,"p99_detection_seconds":3,\#
+                "policy":"phi=8"},"level":"suspect","nodes":5,"seconds":600}
+                """#)
+    }
+    @Test func `to an order is this`() throws {
+        let until = Timestamp(unixNanoseconds: 1_700_000_000_000_000_000)
+        try expect(
+            PauseAnswer(node: "lab/a", until: until),
+            is: #"{"node":"lab/a","until":"2023-11-14T22:13:20.000000000Z"}"#)
+        try expect(ResumeAnswer(node: "lab/a", wasPaused: true), is: #"{"node":"lab/a","was_paused":true}"#)
+        try expect(ForgetAnswer(node: "lab/a"), is: #"{"node":"lab/a"}"#)
+        try expect(RecordAnswer(folder: "/f", file: nil), is: #"{"folder":"/f"}"#)
+        try expect(RecordAnswer(folder: "/f", file: "1.phi"), is: #"{"file":"1.phi","folder":"/f"}"#)
+    }
+
+    // MARK: For people
+
+    @Test func `to explain says what holds now`() {
+        let levels = [
+            LevelRuling(
+                name: "suspect", policy: "mistakes=1/1d", origin: "default", state: "suspected", thresholdSeconds: 2,
+                secondsLeft: -0.5),
+            LevelRuling(
+                name: "evict", policy: "phi=12", origin: "tune, group lab", state: "trusted", thresholdSeconds: 10,
+                secondsLeft: 7.5),
+        ]
+        #expect(
+            ExplainAnswer(node: node(), levels: levels, verdicts: []).sentences == [
+                "lab/a was last heard 1.5 s ago, and is expected every 1 s.",
+                "φ is 0.25, judged by 4 gaps; 2 heartbeats of this start missing.",
+                "suspect: suspected for 500 ms. mistakes=1/1d (default) allows 2 s of silence.",
+                "evict: trusted. phi=12 (tune, group lab) suspects it after 10 s of silence, 7.5 s from now.",
+            ])
+    }
+    @Test func `to explain tells what keeps a verdict from coming`() {
+        let answer = ExplainAnswer(
+            node: node(),
+            levels: [
+                LevelRuling(
+                    name: "suspect", policy: "phi=8", origin: "default", state: "trusted", thresholdSeconds: 2,
+                    secondsLeft: -1)
+            ], verdicts: [], disconnectedSeconds: 3, pause: .init(secondsLeft: 5400, reason: "kernel"), heldSeconds: 4)
+        #expect(
+            answer.sentences.dropFirst(2) == [
+                "suspect: trusted. phi=8 (default) suspects it after 2 s of silence, which is over since 1 s.",
+                "Its connection was closed 3 s ago.", "Its absence is planned, for another 90 min: kernel.",
+                "So many fell silent at once 4 s ago that suspicions are held back.",
+            ])
+    }
+    @Test func `to explain does without what is not known`() {
+        var unheard = node()
+        (unheard.silenceSeconds, unheard.group, unheard.node) = (nil, nil, nil)
+        let level = LevelRuling(name: "suspect", policy: "phi=8", origin: "default", state: "new")
+        #expect(
+            ExplainAnswer(node: unheard, levels: [level], verdicts: []).sentences == [
+                "The node with key 000000000000000a is expected, and was not heard yet.",
+                "suspect: new. phi=8 (default) holds.",
+            ])
+        var young = node()
+        (young.phi, young.expectedSeconds, young.samples, young.missing) = (nil, nil, 1, 1)
+        #expect(
+            ExplainAnswer(node: young, levels: [], verdicts: []).sentences == [
+                "lab/a was last heard 1.5 s ago.", "Judged by 1 gap; 1 heartbeat of this start missing.",
+            ])
+    }
+    @Test(
+        arguments: [
+            ([], "no node"), ([.seconds(2)], "1 node, after 2 s"),
+            ([.seconds(2), .seconds(2)], "2 nodes, after 2 s"),
+            ([.seconds(4), .seconds(1), .seconds(2)], "3 nodes, after 1 s to 4 s, half of them by 2 s"),
+        ] as [([Int64], String)])
+    func `to tune says what it allows`(thresholds: [Int64], text: String) {
+        #expect(AllowedSilence(nodes: thresholds.count, thresholds: thresholds).description == text)
+    }
+    @Test func `to tune says what is not known, and what holds`() {
+        let unknown = AllowedSilence(nodes: 2, thresholds: [])
+        #expect(unknown.description == "2 nodes, not known yet")
+        let ruling = PolicyBook(levels: [.suspect(.phi(8))]).ruling(lab, level: 0)
+        #expect(
+            TuneAnswer(level: "suspect", ruling: ruling, allows: unknown).sentence
+                == "Level suspect: phi=8 (default) holds now. Suspected by silence: 2 nodes, not known yet.")
+    }
+    @Test func `to what-if compares`() {
+        #expect(
+            whatIf.sentences == [
+                "Level suspect, over the last 10 min of 5 nodes:",
+                "now  phi=8: 2 mistakes in 1000 heartbeats, crashes detected after 1.25 s, 99 % within 3 s",
+                "then phi=10: 0 mistakes in 1000 heartbeats, nothing to judge by",
+            ])
+    }
+
+    private let lab: NodeIdentity
+    init() throws { lab = try NodeIdentity(group: "lab", name: "a") }
+
+    private func node() -> NodesAnswer.Node {
+        NodesAnswer.Node(
+            group: "lab", node: "a", key: "000000000000000a", incarnation: 5, sequence: 7, phi: 0.25,
+            silenceSeconds: 1.5, expectedSeconds: 1, missing: 2, discarded: 3, samples: 4, labels: [:], levels: [:])
+    }
+    private let whatIf = WhatIfAnswer(
+        level: "suspect",
+        before: .init(
+            policy: "phi=8", mistakes: 2, heartbeats: 1000, meanDetectionSeconds: 1.25, p99DetectionSeconds: 3),
+        after: .init(
+            policy: "phi=10", mistakes: 0, heartbeats: 1000, meanDetectionSeconds: nil, p99DetectionSeconds: nil),
+        seconds: 600, nodes: 5)
+}

@@ -1,0 +1,95 @@
+import PhiAccrual
+import TestSupport
+import Testing
+
+@Suite struct `A node that should be heard by some time` {
+    private func expecting(_ name: String, until: Int64, in watch: inout Watch, at now: Int64 = 0) throws -> [Told] {
+        var events: [Event] = []
+        let identity = try NodeIdentity(group: "lab", name: name)
+        #expect(
+            watch.detector.expect(
+                identity, key: .named(name), until: Instant(nanoseconds: until), at: Instant(nanoseconds: now),
+                into: &events))
+        return events.told
+    }
+
+    @Test func `and never heard is suspected at a deadline of its own, at every level`() throws {
+        var watch = Watch(levels: .three)
+        #expect(try expecting("a", until: .seconds(60), in: &watch).isEmpty)
+        #expect(watch.verdict("a") == .new)
+        #expect(watch.advance(to: .seconds(60) - 1).isEmpty)
+        #expect(
+            watch.advance(to: .seconds(60))
+                == (0..<3).map { .change("a", level: $0, .new, .suspected, at: .seconds(60)) })
+        #expect(watch.evidence?.silence == .seconds(60) && watch.evidence?.expected == nil)
+        #expect(
+            watch.hear("a", 0, at: .seconds(90))
+                == (0..<3).map { .change("a", level: $0, .suspected, .learning, at: .seconds(90)) })
+        #expect(watch.evidence?.silence == .seconds(90))
+    }
+    @Test func `and heard in time is a node like others`() throws {
+        var watch = Watch()
+        _ = try expecting("a", until: .seconds(60), in: &watch)
+        #expect(watch.hear("a", 0, at: .seconds(59)) == [.change("a", .new, .learning, at: .seconds(59))])
+        #expect(watch.advance(to: .seconds(61)).isEmpty)
+    }
+    @Test func `is not forgotten until it is expected no longer`() throws {
+        var watch = Watch(retention: .hours(1))
+        for name in ["a", "b"] { _ = try expecting(name, until: .seconds(60), in: &watch) }
+        watch.trust("a")
+        #expect(watch.advance(to: .days(3)).count == 2)
+        var events: [Event] = []
+        for name in ["a", "b"] {
+            watch.detector.expectNoLonger(.named(name), at: Instant(nanoseconds: .days(3)), into: &events)
+        }
+        #expect(events.told == [.change("b", .suspected, .forgotten, at: .days(3))])
+        #expect(watch.advance(to: .days(3)).count == 1)
+        #expect(watch.detector.nodeCount == 0)
+    }
+    @Test func `and known already is only kept`() throws {
+        var watch = Watch.trusting("a", retention: .hours(1))
+        let deadline = watch.deadline("a")
+        #expect(try expecting("a", until: .seconds(11), in: &watch, at: .seconds(10)).isEmpty)
+        #expect(watch.deadline("a") == deadline)
+        #expect(watch.advance(to: .days(1)).count == 1)
+        #expect(watch.verdict("a") == .suspected)
+    }
+    @Test func `and never told of is forgotten without a word`() throws {
+        var (watch, events) = (Watch(), [Event]())
+        _ = try expecting("a", until: .seconds(60), in: &watch)
+        #expect(watch.detector.forget(.named("a"), at: Instant(nanoseconds: 5), into: &events))
+        #expect(events.isEmpty && watch.detector.nodeCount == 0)
+        #expect(!watch.detector.forget(.named("a"), at: Instant(nanoseconds: 6), into: &events))
+        #expect(watch.advance(to: .days(1)).isEmpty)
+    }
+}
+
+@Suite struct `A node that is forgotten on request` {
+    @Test func `is told of, and is new when it is heard again`() {
+        var (watch, events) = (Watch.trusting("a"), [Event]())
+        let now = watch.lastArrival + 5
+        #expect(watch.detector.forget(.named("a"), at: Instant(nanoseconds: now), into: &events))
+        #expect(events.told == [.change("a", .trusted, .forgotten, at: now)])
+        #expect(watch.advance(to: .days(1)).isEmpty)
+        watch.introduce("a", at: .days(1))
+        #expect(watch.hear("a", 500, at: .days(1)) == [.change("a", .new, .learning, at: .days(1))])
+    }
+}
+
+@Suite struct `A connection that was closed` {
+    @Test func `is evidence, and no verdict`() {
+        var watch = Watch.trusting("a")
+        let closed = watch.lastArrival + .milliseconds(20)
+        watch.detector.disconnected(.named("a"), at: Instant(nanoseconds: closed))
+        #expect(watch.advance(to: closed + 1).isEmpty)
+        #expect(watch.advance(to: .seconds(60)).count == 1)
+        #expect(watch.evidence.map { $0.disconnected == $0.silence - .milliseconds(20) } ?? false)
+    }
+    @Test func `is forgotten by the next heartbeat`() {
+        var watch = Watch.trusting("a")
+        watch.detector.disconnected(.named("a"), at: Instant(nanoseconds: watch.lastArrival + 20))
+        watch.hear("a", 100, at: watch.lastArrival + .milliseconds(100))
+        #expect(watch.advance(to: .seconds(60)).count == 1)
+        #expect(watch.evidence.map { $0.disconnected == nil } ?? false)
+    }
+}

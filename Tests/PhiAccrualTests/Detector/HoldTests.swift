@@ -1,0 +1,124 @@
+import PhiAccrual
+import TestSupport
+import Testing
+
+@Suite struct `Mass silence` {
+    /// Nodes of some groups, heard every second, at times of their own.
+    private struct Crowd {
+        var watch: Watch
+        var groups: [String: Int]
+        private(set) var told: [Told] = []
+        private var second: Int64 = 0
+
+        init(_ groups: [String: Int], hold: HoldRule? = HoldRule()) {
+            watch = Watch(levels: [.suspect(.phi(4))], model: .init(window: 50), hold: hold)
+            self.groups = groups
+            for (group, count) in groups {
+                for node in 0..<count { watch.introduce("\(group)-\(node)", group: group, at: 0) }
+            }
+        }
+        /// Some seconds in which only those that are wanted are heard.
+        mutating func live(seconds: Int, where isHeard: (String, Int) -> Bool = { _, _ in true }) {
+            for _ in 0..<seconds {
+                let beats = groups.flatMap { group, count in (0..<count).map { (group, $0, offset($0, of: count)) } }
+                for (group, node, offset) in beats.sorted(by: { ($0.2, $0.0) < ($1.2, $1.0) })
+                where isHeard(group, node) {
+                    let now = .seconds(second) + offset
+                    told += watch.advanceIdeally(before: now)
+                    told += watch.hear("\(group)-\(node)", UInt32(second), at: now)
+                }
+                second += 1
+                told += watch.advanceIdeally(before: .seconds(second))
+            }
+        }
+        private func offset(_ node: Int, of count: Int) -> Int64 { Int64(node) * .seconds(1) / Int64(count) }
+        mutating func forgetTold() { told = [] }
+        var now: Int64 { .seconds(second) }
+        var suspicions: [Told] { told.filter { if case .change(_, _, _, .suspected, _) = $0 { true } else { false } } }
+        var holds: [HoldChange.Turn] { told.compactMap { if case .hold(let turn, _, _) = $0 { turn } else { nil } } }
+        var scopes: [String?] { told.compactMap { if case .hold(_, let group, _) = $0 { .some(group) } else { nil } } }
+    }
+
+    @Test(arguments: [8, 20, 300]) func `that heals suspects nobody`(count: Int) {
+        var crowd = Crowd(["lab": count])
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        crowd.live(seconds: 10) { _, _ in false }
+        crowd.live(seconds: 60)
+        #expect(crowd.suspicions.isEmpty)
+        #expect(crowd.holds == [.begins, .released])
+        #expect(crowd.scopes == ["lab", "lab"])
+    }
+    @Test func `that lasts is death, and told when the hold ends`() throws {
+        var crowd = Crowd(["lab": 100, "other": 100])
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        let cut = crowd.now
+        crowd.live(seconds: 90) { group, _ in group == "other" }
+        #expect(crowd.holds == [.begins, .expired])
+        #expect(crowd.scopes == ["lab", "lab"])
+        #expect(crowd.suspicions.count == 100)
+        for case .change(let name, _, _, _, let at) in crowd.suspicions {
+            #expect(name.hasPrefix("lab"))
+            #expect((cut + .seconds(30)...cut + .seconds(33)).contains(at), "\(at - cut)")
+        }
+    }
+    @Test func `of all groups is one hold`() {
+        var crowd = Crowd(["a": 30, "b": 30, "c": 30])
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        crowd.live(seconds: 10) { _, _ in false }
+        crowd.live(seconds: 40)
+        #expect(crowd.suspicions.isEmpty)
+        #expect(crowd.holds == [.begins, .released])
+        #expect(crowd.scopes == [nil, nil])
+    }
+    @Test func `of few among many is no mass`() {
+        var crowd = Crowd(["lab": 100])
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        crowd.live(seconds: 20) { _, node in node % 10 != 0 }
+        #expect(crowd.holds.isEmpty)
+        #expect(crowd.suspicions.count == 10)
+    }
+    @Test func `ends with the truth about those who died in it`() {
+        var crowd = Crowd(["lab": 50])
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        crowd.live(seconds: 10) { _, _ in false }
+        crowd.live(seconds: 60) { _, node in node % 10 != 0 }
+        #expect(crowd.holds == [.begins, .released])
+        #expect(
+            Set(crowd.suspicions.map { if case .change(let name, _, _, _, _) = $0 { name } else { "" } })
+                == ["lab-0", "lab-10", "lab-20", "lab-30", "lab-40"])
+    }
+    @Test func `teaches nothing`() throws {
+        var crowd = Crowd(["lab": 20])
+        crowd.live(seconds: 60)
+        let wait = try #require(crowd.watch.status("lab-3", at: crowd.now)?.levels[0].wait)
+        crowd.live(seconds: 10) { _, _ in false }
+        crowd.live(seconds: 3)
+        #expect(crowd.watch.status("lab-3", at: crowd.now)?.levels[0].wait == wait)
+        #expect(crowd.watch.status("lab-19", at: crowd.now)?.levels[0].wait == wait)
+    }
+    @Test func `is told as it comes where nobody asks for holds`() {
+        var crowd = Crowd(["lab": 20], hold: nil)
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        crowd.live(seconds: 10) { _, _ in false }
+        #expect(crowd.holds.isEmpty && crowd.suspicions.count == 20)
+    }
+    @Test func `that comes again after a hold expired holds again only those heard since`() {
+        var crowd = Crowd(["lab": 50])
+        crowd.live(seconds: 60)
+        crowd.live(seconds: 60) { _, node in node >= 40 }
+        crowd.forgetTold()
+        crowd.live(seconds: 30)
+        #expect(crowd.told.count == 40)
+        crowd.forgetTold()
+        crowd.live(seconds: 10) { _, _ in false }
+        crowd.live(seconds: 30)
+        #expect(crowd.suspicions.isEmpty)
+        #expect(crowd.holds == [.begins, .released])
+    }
+}

@@ -1,0 +1,63 @@
+import PhiAccrual
+import TestSupport
+import Testing
+
+@Suite struct `A node whose absence is planned` {
+    private func pause(_ watch: inout Watch, until: Int64, at now: Int64) -> [Told] {
+        var events: [Event] = []
+        let pause = Pause(until: Instant(nanoseconds: until), reason: "new disk")
+        #expect(watch.detector.pause(.named("a"), pause, at: Instant(nanoseconds: now), into: &events))
+        return events.told
+    }
+    private func resume(_ watch: inout Watch, at now: Int64) -> [Told] {
+        var events: [Event] = []
+        watch.detector.resume(.named("a"), at: Instant(nanoseconds: now), into: &events)
+        return events.told
+    }
+
+    @Test func `is not suspected until that is over, and then after its usual time`() throws {
+        var watch = Watch.trusting("a")
+        let wait = try #require(watch.status("a")?.levels[0].wait)
+        let (start, end) = (watch.lastArrival + .milliseconds(10), watch.lastArrival + .hours(2))
+        #expect(pause(&watch, until: end, at: start) == [.notice(.paused, at: start)])
+        #expect(watch.advance(to: end - 1).isEmpty)
+        #expect(watch.advance(to: end) == [.notice(.resumed, at: end)])
+        #expect(watch.advance(to: end + wait - 1).isEmpty)
+        #expect(watch.advance(to: end + wait) == [.change("a", .trusted, .suspected, at: end + wait)])
+    }
+    @Test func `may come back before, and its absence is not learned from`() throws {
+        var watch = Watch.trusting("a")
+        let (wait, samples) = (
+            try #require(watch.status("a")?.levels[0].wait), try #require(watch.status("a")?.samples)
+        )
+        let (start, end) = (watch.lastArrival + .milliseconds(10), watch.lastArrival + .hours(2))
+        _ = pause(&watch, until: end, at: start)
+        let back = start + .hours(1)
+        #expect(watch.hear("a", 100, at: back).isEmpty)
+        #expect(resume(&watch, at: back + 5) == [.notice(.resumed, at: back + 5)])
+        #expect(watch.status("a")?.samples == samples)
+        #expect(watch.deadline("a") == back + wait)
+        #expect(watch.advance(to: back + wait) == [.change("a", .trusted, .suspected, at: back + wait)])
+        #expect(resume(&watch, at: end).isEmpty)
+    }
+    @Test func `is trusted again when it was suspected before and is heard`() {
+        var watch = Watch.trusting("a")
+        watch.advance(to: .hours(1))
+        #expect(pause(&watch, until: .hours(3), at: .hours(1)) == [.notice(.paused, at: .hours(1))])
+        #expect(watch.hear("a", 100, at: .hours(2)) == [.change("a", .suspected, .trusted, at: .hours(2))])
+        #expect(watch.advance(to: .hours(3) - 1).isEmpty)
+    }
+    @Test func `is not forgotten meanwhile`() {
+        var watch = Watch.trusting("a", retention: .hours(1))
+        _ = pause(&watch, until: .hours(5), at: watch.lastArrival)
+        #expect(watch.advance(to: .hours(4)).isEmpty)
+        #expect(watch.advance(to: .hours(6)).last == .change("a", .trusted, .forgotten, at: .hours(5)))
+    }
+    @Test func `of whom nothing is known has no pause`() {
+        var (watch, events) = (Watch(), [Event]())
+        let pause = Pause(until: Instant(nanoseconds: 9), reason: "")
+        #expect(!watch.detector.pause(.named("x"), pause, at: Instant(nanoseconds: 1), into: &events))
+        #expect(!watch.detector.resume(.named("x"), at: Instant(nanoseconds: 1), into: &events))
+        #expect(events.isEmpty)
+    }
+}

@@ -1,0 +1,85 @@
+import PhiAccrual
+import TestSupport
+import Testing
+
+@Suite struct `The way back to trust` {
+    private func suspecting(_ rule: RecoveryRule) -> (watch: Watch, now: Int64) {
+        var watch = Watch(recovery: rule)
+        watch.trust("a")
+        let now = watch.lastArrival + .seconds(60)
+        watch.advance(to: now)
+        return (watch, now)
+    }
+
+    @Test func `takes as many heartbeats in a row as asked for`() {
+        var (watch, now) = suspecting(RecoveryRule(steady: 3))
+        #expect(watch.hear("a", 100, at: now).isEmpty)
+        #expect(watch.hear("a", 101, at: now + .milliseconds(100)).isEmpty)
+        let third = now + .milliseconds(200)
+        #expect(watch.hear("a", 102, at: third) == [.change("a", .suspected, .trusted, at: third)])
+        #expect(watch.evidence?.inRow == 3)
+    }
+    @Test func `begins anew when a heartbeat comes too late`() throws {
+        var (watch, now) = suspecting(RecoveryRule(steady: 3))
+        watch.hear("a", 100, at: now)
+        watch.hear("a", 101, at: now + .milliseconds(100))
+        let late = try #require(watch.deadline("a")) + 1
+        #expect(watch.advance(to: late).isEmpty)
+        #expect(watch.hear("a", 102, at: late).isEmpty)
+        #expect(watch.hear("a", 103, at: late + .milliseconds(100)).isEmpty)
+        #expect(watch.hear("a", 104, at: late + .milliseconds(200)).count == 1)
+    }
+    @Test func `is longer for a node that flaps, and ends in trust all the same`() throws {
+        var watch = Watch(recovery: RecoveryRule(flaps: 3, within: .seconds(600), calm: .seconds(5)))
+        watch.trust("a")
+        var (told, now, number): ([Told], Int64, UInt32) = ([], watch.lastArrival, 100)
+        for _ in 0..<3 {
+            now += .seconds(20)
+            told += watch.advance(to: now)
+            told += watch.hear("a", number, at: now)
+            number += 1
+        }
+        // Suspected and trusted twice; the third time it is not trusted at once, which is told.
+        #expect(
+            told.count == 6
+                && told.dropLast().last.map { if case .notice(.flapping, _) = $0 { true } else { false } } ?? false)
+        #expect(watch.verdict("a") == .suspected)
+        let back = now
+        while watch.verdict("a") == .suspected, now < back + .seconds(60) {
+            now += .milliseconds(100)
+            told = watch.hear("a", number, at: now)
+            number += 1
+        }
+        #expect(now == back + .seconds(5))
+        #expect(told == [.change("a", .suspected, .trusted, at: now)])
+    }
+    @Test func `is short again once the flaps are old`() {
+        let rule = RecoveryRule(flaps: 2, within: .seconds(600), calm: .seconds(5))
+        var watch = Watch(model: .init(window: 10), recovery: rule)
+        watch.trust("a")
+        var (now, number) = (watch.lastArrival, UInt32(100))
+        for _ in 0..<10 {
+            now += .seconds(700)
+            #expect(watch.advance(to: now).count == 1)
+            #expect(watch.hear("a", number, at: now) == [.change("a", .suspected, .trusted, at: now)])
+            for _ in 0..<20 {
+                now += .milliseconds(100)
+                number += 1
+                watch.hear("a", number, at: now)
+            }
+            number += 1
+        }
+    }
+    @Test func `never keeps a silent node from being suspected`() {
+        var (watch, now) = suspecting(RecoveryRule(steady: 2, flaps: 1, calm: .seconds(1)))
+        for number in 100..<130 as Range<UInt32> {
+            watch.hear("a", number, at: now)
+            now += .milliseconds(100)
+        }
+        #expect(watch.verdict("a") == .trusted)
+        #expect(
+            watch.advance(to: now + .seconds(60)).contains {
+                if case .change(_, _, .trusted, .suspected, _) = $0 { true } else { false }
+            })
+    }
+}

@@ -1,0 +1,186 @@
+import PhiAccrual
+import TestSupport
+import Testing
+
+@Suite struct `A detector written down` {
+    private func life(_ seed: UInt64, _ model: NormalModel.Parameters = .init(window: 20)) -> Detector<NormalModel> {
+        var configuration = Detector<NormalModel>.Configuration(
+            levels: .three, model: model, retention: .seconds(300), seed: seed)
+        configuration.recovery = RecoveryRule(steady: 2, flaps: 3, within: .seconds(300), calm: .seconds(2))
+        configuration.hold = HoldRule(least: 2, longest: .seconds(20))
+        return Detector(configuration)
+    }
+    private func copy<Model>(_ detector: Detector<Model>, _ model: Model.Parameters) throws -> Detector<Model> {
+        var writer = StateWriter()
+        detector.write(to: &writer)
+        var reader = StateReader(writer.bytes)
+        let copy = try Detector<Model>(model: model, from: &reader)
+        #expect(reader.isAtEnd)
+        return copy
+    }
+    private func tell<Model>(_ detector: inout Detector<Model>, _ step: RandomLife.Step) -> [Event] {
+        var events: [Event] = []
+        let now = Instant(nanoseconds: step.now)
+        detector.advanceIdeally(before: now, into: &events)
+        switch step.happening {
+        case .introduced(let name):
+            if let identity = try? NodeIdentity(group: "lab", name: name) {
+                detector.introduce(identity, key: .named(name), at: now, into: &events)
+            }
+        case .heard(let heartbeat): detector.receive(heartbeat, at: now, into: &events)
+        case .idle: detector.advance(to: now, into: &events)
+        }
+        return events
+    }
+
+    @Test(arguments: 0..<8 as Range<UInt64>) func `and read again decides the same for ever`(seed: UInt64) throws {
+        var detector = life(seed)
+        var other: Detector<NormalModel>?
+        var told = 0
+        for (number, step) in RandomLife(seed: seed, nodes: 12, steps: 4000).enumerated() {
+            // Read anew now and then, so that what is odd at some moment is met.
+            if number % 97 == 50 { other = try copy(other ?? detector, .init(window: 20)) }
+            let events = tell(&detector, step)
+            if var present = other {
+                #expect(tell(&present, step) == events)
+                other = present
+                told += events.count
+            }
+        }
+        #expect(told > 300)
+    }
+    @Test func `and read again decides the same with the default model`() throws {
+        var configuration = Detector<AdaptiveModel>.Configuration(
+            levels: Level.standard(for: .adaptive(.init())), model: .init(), seed: 5)
+        configuration.hold = HoldRule()
+        var (detector, other) = (Detector(configuration), Detector(configuration))
+        var told = 0
+        for (number, step) in RandomLife(seed: 9, nodes: 12, steps: 4000).enumerated() {
+            let events = tell(&detector, step)
+            if number % 97 == 0 { other = try copy(detector, .init()) } else { #expect(tell(&other, step) == events) }
+            told += events.count
+        }
+        #expect(told > 100)
+    }
+    @Test func `and damaged is an error, or a detector that goes on`() throws {
+        var detector = life(3)
+        let steps = Array(RandomLife(seed: 3, nodes: 4, steps: 600))
+        for step in steps.prefix(300) { _ = tell(&detector, step) }
+        var writer = StateWriter()
+        detector.write(to: &writer)
+        var random = SplitMix64(seed: 7)
+        var errors = 0
+        for _ in 0..<400 {
+            var bytes = writer.bytes
+            if random.chance(0.3) {
+                bytes.removeLast(.random(in: 1...bytes.count, using: &random))
+            } else {
+                bytes[.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)
+            }
+            var reader = StateReader(bytes)
+            guard var read = try? Detector<NormalModel>(model: .init(window: 20), from: &reader) else {
+                errors += 1
+                continue
+            }
+            for step in steps.suffix(100) { _ = tell(&read, step) }
+        }
+        #expect((50...399).contains(errors))
+    }
+    @Test func `by another version is not read`() throws {
+        var writer = StateWriter()
+        life(1).write(to: &writer)
+        var reader = StateReader(writer.bytes)
+        #expect(throws: DamagedState.self) { try Detector<FixedModel>(model: .init(), from: &reader) }
+    }
+}
+
+@Suite struct `A node recalled after a restart` {
+    private func recalled(
+        _ verdicts: [Verdict?], bytes: Bool = true, levels: [Level] = [.suspect(.phi(3))]
+    ) throws -> (watch: Watch, wait: Int64, wasRead: Bool) {
+        let before = Watch.trusting("a", levels: levels)
+        let memory = try #require(before.detector.memories(from: 0, limit: 10).page.first)
+        var watch = Watch(levels: levels)
+        let wasRead = watch.detector.recall(
+            memory.identity, key: memory.key, bytes: bytes ? memory.bytes : [1, 2, 3], verdicts: verdicts,
+            incarnation: 1,
+            soonest: Instant(nanoseconds: .hours(5) + .seconds(4)),
+            latest: Instant(nanoseconds: .hours(5) + .seconds(60)),
+            at: Instant(nanoseconds: .hours(5)))
+        return (watch, try #require(before.status("a")?.levels[0].wait), wasRead)
+    }
+
+    @Test func `is expected again, and suspected after its usual time if it died meanwhile`() throws {
+        var (watch, wait, _) = try recalled([.trusted])
+        let due = .hours(5) + .seconds(4) + wait
+        #expect(watch.verdict("a") == .trusted)
+        #expect(watch.advance(to: due - 1).isEmpty)
+        #expect(watch.advance(to: due) == [.change("a", .trusted, .suspected, at: due)])
+    }
+    @Test func `goes on where it was, and learns nothing of the time between`() throws {
+        var (watch, wait, _) = try recalled([.trusted])
+        let samples = try #require(watch.status("a")?.samples)
+        #expect(samples == 99)
+        #expect(watch.hear("a", 5000, at: .hours(5) + .seconds(1)).isEmpty)
+        #expect(watch.status("a")?.samples == samples)
+        #expect(watch.deadline("a") == .hours(5) + .seconds(1) + wait)
+        #expect(watch.status("a")?.missing == 4900)
+        #expect(watch.hear("a", 99, at: .hours(5) + .seconds(1)).isEmpty)
+        #expect(watch.reception == .late)
+    }
+    @Test func `stays suspected, and is trusted when it is heard`() throws {
+        var (watch, _, _) = try recalled([.suspected])
+        #expect(watch.advance(to: .hours(6)).isEmpty)
+        #expect(watch.hear("a", 100, at: .hours(6)) == [.change("a", .suspected, .trusted, at: .hours(6))])
+    }
+    @Test func `that left is not waited for`() throws {
+        var (watch, _, _) = try recalled([.left])
+        #expect(watch.advance(to: .days(9)).isEmpty)
+    }
+    @Test func `of which nothing can be read is given time to be heard`() throws {
+        var (watch, _, wasRead) = try recalled([.trusted], bytes: false)
+        #expect(!wasRead)
+        let due = .hours(5) + .seconds(60)
+        #expect(watch.advance(to: due - 1).isEmpty)
+        #expect(watch.advance(to: due) == [.change("a", .trusted, .suspected, at: due)])
+    }
+    @Test func `has other policies if these were changed meanwhile`() throws {
+        let before = Watch.trusting("a", levels: [.suspect(.phi(3))])
+        let memory = try #require(before.detector.memories(from: 0, limit: 10).page.first)
+        var watch = Watch(levels: [.suspect(.phi(9))])
+        watch.detector.recall(
+            memory.identity, key: memory.key, bytes: memory.bytes, verdicts: [.trusted], incarnation: 1,
+            soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0))
+        #expect(
+            watch.status("a")?.levels[0].wait
+                == Watch.trusting("a", levels: [.suspect(.phi(9))]).status("a")?.levels[0].wait)
+    }
+    @Test func `brings what its group knew`() throws {
+        var events: [Event] = []
+        var before = Detector<AdaptiveModel>(.init(levels: [.suspect(.price(100))], model: .init()))
+        let a = try NodeIdentity(group: "g", name: "a")
+        before.introduce(a, key: .named("a"), at: Instant(nanoseconds: 0), into: &events)
+        for number in 0..<500 as Range<Int64> {
+            before.receive(
+                Heartbeat(key: .named("a"), sequence: UInt32(number), announcedInterval: .seconds(1)),
+                at: Instant(nanoseconds: .seconds(number) + number % 5 * .milliseconds(2)), into: &events)
+        }
+        func waitOfNewcomer(_ detector: Detector<AdaptiveModel>) throws -> Int64 {
+            var detector = detector
+            detector.introduce(
+                try NodeIdentity(group: "g", name: "b"), key: .named("b"), at: Instant(nanoseconds: 0), into: &events)
+            for number in 0..<3 as Range<Int64> {
+                detector.receive(
+                    Heartbeat(key: .named("b"), sequence: UInt32(number), announcedInterval: .seconds(1)),
+                    at: Instant(nanoseconds: .seconds(number)), into: &events)
+            }
+            return try #require(detector.status(of: .named("b"), at: Instant(nanoseconds: 0))?.levels[0].wait)
+        }
+        let fresh = Detector<AdaptiveModel>(.init(levels: [.suspect(.price(100))], model: .init()))
+        var after = fresh
+        for memory in before.groupMemories { try after.recall(group: memory.group, bytes: memory.bytes) }
+        #expect(try waitOfNewcomer(after) == waitOfNewcomer(before))
+        #expect(try waitOfNewcomer(after) < waitOfNewcomer(fresh))
+        #expect(throws: DamagedState.self) { try after.recall(group: "g", bytes: [1, 2]) }
+    }
+}

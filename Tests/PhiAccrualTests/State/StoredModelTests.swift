@@ -1,0 +1,240 @@
+import PhiAccrual
+import TestSupport
+import Testing
+
+@Suite struct `A stored model` {
+    /// One of each kind, by their defaults and by others.
+    static let specimens =
+        ["adaptive", "normal", "normal,window=2,floor=0", "normal,window=50"]
+        + Baseline.specimens.map { $0.split(separator: " ").joined(separator: ",") }
+
+    @Test(arguments: specimens, 0..<6 as Range<UInt64>)
+    func `goes on exactly as it would have`(text: String, seed: UInt64) throws {
+        var interruption = Interruption(seed: seed)
+        try ModelChoice(parsing: text).open(&interruption)
+    }
+
+    @Test(arguments: specimens, 0..<3 as Range<UInt64>)
+    func `that was damaged is refused, or serves on`(text: String, seed: UInt64) throws {
+        var damage = Damage(seed: seed)
+        try ModelChoice(parsing: text).open(&damage)
+    }
+
+    @Test(arguments: specimens) func `that was cut off is refused`(text: String) throws {
+        var cut = Cut()
+        try ModelChoice(parsing: text).open(&cut)
+    }
+
+    @Test func `names a layout of its own`() throws {
+        var names = Names()
+        for text in Self.specimens { try ModelChoice(parsing: text).open(&names) }
+        #expect(names.versions.count == 10)
+        #expect(names.versions.allSatisfy { $0.key == $0.value.split(separator: "/").first ?? "" })
+    }
+
+    @Test func `of a shorter window is refused by bytes of a longer one`() throws {
+        var long = StoredNodes<NormalModel>(.init(window: 100))
+        for happening in NodeLives(seed: 3).prefix(400) { long.take(happening) }
+        #expect(throws: DamagedState.self) {
+            try StoredNodes<NormalModel>(.init(window: 10), reading: long.bytes)
+        }
+    }
+}
+
+/// Two nodes of one group, with one level per policy that their model takes.
+private struct StoredNodes<Model: ArrivalModel> {
+    private var models: [Model]
+    private var commons: Model.Commons
+    private var pursuits: [[Model.Pursuit]]
+    private static var thresholds: [Model.Threshold] {
+        let policies: [Policy] = [
+            .phi(8), .phi(0.5), .price(100), .mistakes(MistakeBudget(.perHeartbeat(0.001))),
+            .mistakes(MistakeBudget(.every(1e13), within: .milliseconds(150))),
+        ]
+        return policies.filter { Model.refusal(of: $0) == nil }.map(Model.threshold(for:))
+    }
+
+    init(_ parameters: Model.Parameters) {
+        models = [Model(parameters), Model(parameters)]
+        commons = Model.commons(parameters)
+        pursuits = models.map { _ in Self.thresholds.map(Model.pursuit(of:)) }
+    }
+
+    init(_ parameters: Model.Parameters, reading bytes: [UInt8]) throws(DamagedState) {
+        var reader = StateReader(bytes)
+        models = [try Model(parameters, from: &reader), try Model(parameters, from: &reader)]
+        commons = try reader.state()
+        pursuits = []
+        for _ in 0..<2 {
+            var levels: [Model.Pursuit] = []
+            for _ in Self.thresholds { levels.append(try reader.state()) }
+            pursuits.append(levels)
+        }
+        guard reader.isAtEnd else { throw DamagedState("there is more than was written") }
+    }
+
+    var bytes: [UInt8] {
+        var writer = StateWriter()
+        for model in models { model.write(to: &writer) }
+        writer.write(commons)
+        for levels in pursuits { for pursuit in levels { writer.write(pursuit) } }
+        return writer.bytes
+    }
+
+    // MARK: Living
+
+    mutating func take(_ happening: NodeLives.Happening) {
+        let node = happening.node
+        if let arrival = happening.arrival {
+            models[node].observe(arrival, in: &commons)
+        } else {
+            models[node].begin(announcedInterval: happening.announcedInterval)
+        }
+        pursue(node, after: happening.arrival)
+    }
+    private mutating func pursue(_ node: Int, after arrival: Arrival?) {
+        var levels = pursuits[node]
+        var span = levels.mutableSpan
+        let thresholds = Self.thresholds
+        models[node].pursue(thresholds.span, &span, after: arrival, stampError: 1000, in: &commons)
+        pursuits[node] = levels
+    }
+
+    // MARK: Asking
+
+    /// Everything that a detector asks of them.
+    var answers: [Answer] {
+        var answers: [Answer] = []
+        for node in models.indices {
+            let model = models[node]
+            answers.append(.time(model.expectedWait))
+            answers.append(.time(Int64(model.samples)))
+            for silence in [0, 1, 1_000_000, 123_456_789, Int64.seconds(3), .days(1), .max] {
+                answers.append(.phi(model.phi(after: silence)?.bitPattern))
+            }
+            for (level, threshold) in Self.thresholds.enumerated() {
+                answers.append(.time(model.wait(until: threshold, in: pursuits[node][level])))
+                answers.append(.shortfall(model.shortfall(of: threshold, in: pursuits[node][level])))
+            }
+        }
+        answers.append(.profile((commons as? AdaptiveModel.Commons)?.profile))
+        return answers
+    }
+    enum Answer: Hashable {
+        case time(Int64?)
+        case phi(UInt64?)
+        case shortfall(Shortfall?)
+        case profile(LatenessProfile?)
+    }
+}
+
+/// What two nodes do: heartbeats mostly regular, with losses, outages, restarts, and intervals that change.
+private struct NodeLives: Sequence, IteratorProtocol {
+    struct Happening {
+        var node: Int
+        /// Nil at a beginning.
+        var arrival: Arrival?
+        var announcedInterval: Int64 = 0
+    }
+    private var random: SplitMix64
+    private var intervals: [Int64] = [.milliseconds(100), .seconds(1)]
+
+    init(seed: UInt64) { random = SplitMix64(seed: seed) }
+
+    mutating func next() -> Happening? {
+        let node = Int.random(in: 0...1, using: &random)
+        if random.chance(0.01) {
+            return Happening(node: node, announcedInterval: random.chance(0.5) ? intervals[node] : 0)
+        }
+        if random.chance(0.004) { intervals[node] = .random(in: 1_000...(2 * intervals[node]), using: &random) }
+        let jitter = Int64.random(in: 0...(intervals[node] / 4), using: &random)
+        let step: Int64 = random.chance(0.05) ? .random(in: 1...30, using: &random) : 1
+        let gap = random.chance(0.01) ? random.anyMagnitude() : intervals[node] * step + jitter
+        return Happening(node: node, arrival: Arrival(gap: gap, step: step))
+    }
+}
+
+/// Nodes are stored somewhere in their lives, and live on beside what is read.
+private struct Interruption: ModelVisitor {
+    typealias Outcome = Void
+
+    var seed: UInt64
+
+    mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
+        var lives = NodeLives(seed: seed)
+        var original = StoredNodes<Model>(parameters)
+        for _ in 0..<[0, 1, 30, 200, 700, 1500][Int(seed)] {
+            if let happening = lives.next() { original.take(happening) }
+        }
+        var copy = try StoredNodes<Model>(parameters, reading: original.bytes)
+        for (heartbeat, happening) in lives.prefix(600).enumerated() {
+            guard copy.answers == original.answers, copy.bytes == original.bytes else {
+                Issue.record("another answer, \(heartbeat) heartbeats after it was read")
+                return
+            }
+            original.take(happening)
+            copy.take(happening)
+        }
+    }
+}
+
+/// Some bytes of stored nodes are changed.
+private struct Damage: ModelVisitor {
+    typealias Outcome = Void
+
+    var seed: UInt64
+
+    mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
+        var random = SplitMix64(seed: seed)
+        var nodes = StoredNodes<Model>(parameters)
+        for happening in NodeLives(seed: seed).prefix([3, 60, 400][Int(seed)]) { nodes.take(happening) }
+        let good = nodes.bytes
+        var refused = 0
+        for _ in 0..<40 {
+            var bad = good
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                // The extremes are more dangerous than other bytes.
+                bad[Int.random(in: bad.indices, using: &random)] =
+                    random.chance(0.5) ? .random(in: 0...255, using: &random) : random.chance(0.5) ? 0x7F : 0xFF
+            }
+            guard var damaged = try? StoredNodes<Model>(parameters, reading: bad) else {
+                refused += 1
+                continue
+            }
+            for (heartbeat, happening) in NodeLives(seed: random.next()).prefix(1000).enumerated() {
+                damaged.take(happening)
+                if heartbeat % 100 == 0 { _ = damaged.answers }
+            }
+        }
+        #expect(refused > 0)
+    }
+}
+
+/// Stored nodes end too early.
+private struct Cut: ModelVisitor {
+    typealias Outcome = Void
+
+    mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
+        var nodes = StoredNodes<Model>(parameters)
+        for happening in NodeLives(seed: 1).prefix(20) { nodes.take(happening) }
+        let bytes = nodes.bytes
+        for count in bytes.indices {
+            #expect(throws: DamagedState.self) {
+                try StoredNodes<Model>(parameters, reading: Array(bytes.prefix(count)))
+            }
+        }
+        #expect(throws: DamagedState.self) { try StoredNodes<Model>(parameters, reading: bytes + [0]) }
+    }
+}
+
+/// What the layouts of models are called, by the name of the model.
+private struct Names: ModelVisitor {
+    typealias Outcome = Void
+
+    var versions: [String: String] = [:]
+
+    mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
+        let name = (parameters as? any DetectorParameters).map { type(of: $0).detectorName } ?? "adaptive"
+        versions[name] = Model.stateVersion
+    }
+}

@@ -1,0 +1,129 @@
+import Foundation
+import Testing
+
+extension SystemTests {
+    @Suite struct `A configuration file` {
+        private static let file = """
+            # Where nodes and subscribers connect.
+            heartbeats: [tcp://127.0.0.1:*]
+            events: tcp://127.0.0.1:*
+            control: tcp://127.0.0.1:*
+            levels:
+              suspect: mistakes=1/1d,within=5s
+              evict: phi=12
+            groups:
+              edge:
+                levels: {suspect: mistakes=1/7d}
+                expect: [edge-1, edge-2]
+            nodes:
+              edge/edge-1: {levels: {suspect: phi=12}}
+            hold: {least: 5}
+            """
+
+        @Test func `is printed with where everything comes from`() async throws {
+            try await TestBed.run { bed in
+                try bed.write(Self.file, to: "phi.yaml")
+                let program = try bed.phi(
+                    "detect", "--config", "phi.yaml", "--check-config", "--retention", "2d", "--group-level",
+                    "core/evict=phi=20")
+                #expect(try await program.exit() == 0)
+                #expect(program.errors == [])
+                #expect(
+                    program.output
+                        == """
+                        heartbeats: [tcp://127.0.0.1:*]  # phi.yaml:2
+                        connect: []  # default
+                        events: [tcp://127.0.0.1:*]  # phi.yaml:3
+                        control: [tcp://127.0.0.1:*]  # phi.yaml:4
+                        detector: adaptive  # default
+                        profile: none  # default
+                        levels:
+                          suspect: mistakes=1/1d,within=5s  # phi.yaml:6
+                          evict: phi=12  # phi.yaml:7
+                        retention: 2d  # --retention
+                        join_within: 1m  # default
+                        groups:
+                          core:
+                            levels:
+                              evict: phi=20  # --group-level
+                          edge:
+                            levels:
+                              suspect: mistakes=1/7d  # phi.yaml:10
+                            expect:
+                              - edge-1  # phi.yaml:11
+                              - edge-2  # phi.yaml:11
+                        nodes:
+                          edge/edge-1:
+                            levels:
+                              suspect: phi=12  # phi.yaml:13
+                        hold:
+                          share: 0.5  # default
+                          least: 5  # phi.yaml:14
+                          longest: 30s  # default
+                        damping: off  # default
+                        steady: 1  # default
+                        state: none  # default
+                        record: off  # default
+                        limits:
+                          nodes: 1000000  # default
+                          events: 100000  # default
+                        http: off  # default
+                        log: logfmt  # default
+                        """.split(separator: "\n").map(String.init))
+            }
+        }
+
+        @Test func `with mistakes keeps the detector from starting, and every one of them is told`() async throws {
+            try await TestBed.run { bed in
+                let broken = Self.file.replacing("levels:\n", with: "levles:\n").replacing(
+                    "phi=12}", with: "phi=twelve}")
+                try bed.write(broken, to: "phi.yaml")
+                for arguments in [["--check-config"], []] {
+                    let program = try bed.phi(["detect", "--config", "phi.yaml", "--control", "nonsense"] + arguments)
+                    #expect(try await program.exit() == 2)
+                    #expect(program.output == [])
+                    #expect(
+                        program.errors == [
+                            #"phi.yaml:5: unknown key "levles": did you mean "levels"?"#,
+                            #"phi.yaml:13: policy "phi=twelve" cannot be used: phi must be a number above 0 and at most "#
+                                + "1000000; write for example 'phi=8', 'price=1000', or 'mistakes=1/30d,within=3s'",
+                            #"phi: --control: "nonsense" is no endpoint: it has no '://'; write for example "#
+                                + "tcp://127.0.0.1:7710 or ipc:///run/phi.sock",
+                        ])
+                }
+            }
+        }
+
+        @Test func `is read again when the detector is asked to`() async throws {
+            try await TestBed.run { bed in
+                try bed.write(Self.file, to: "phi.yaml")
+                let program = try bed.phi("detect", "--config", "phi.yaml", "--log", "json")
+                _ = try await program.remark("ready") { $0.contains(#""message":"ready""#) }
+                try Self.change("stedy: 3", of: program, in: bed)
+                _ = try await program.remark("kept") { $0.contains("the configuration stays as it was") }
+                try Self.change("steady: 3\nretention: 1h", of: program, in: bed)
+                _ = try await program.remark("read") { $0.contains("configuration read again") }
+                program.terminate()
+                #expect(try await program.exit() == 0)
+                let said = program.errors.joined()
+                #expect(said.contains(#"unknown key \"stedy\": did you mean \"steady\"?"#))
+                #expect(said.contains("configuration: suspected nodes are trusted again"))
+                #expect(said.contains("configuration: retention changes with a restart only"))
+            }
+        }
+
+        /// Appends lines to the file, and asks the detector to read it again.
+        private static func change(_ lines: String, of program: RunningProgram, in bed: TestBed) throws {
+            try bed.write("\(file)\n\(lines)", to: "phi.yaml")
+            program.signal(SIGHUP)
+        }
+
+        @Test func `of the examples is one that holds`() async throws {
+            try await TestBed.run { bed in
+                let program = try bed.phi("detect", "--check-config", "--config", TestBed.root + "/examples/phi.yaml")
+                #expect(try await program.exit() == 0, "\(program.errors)")
+                #expect(program.errors == [])
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+"""A made-up detector's control socket: answers every request with what it was given, whatever was asked.
+
+    canned_control.py REPLY
+
+REPLY is the reply without its id, such as {"ok": {}}. Prints each request as it came.
+"""
+
+import json
+import sys
+
+import zmq
+
+control = zmq.Context().socket(zmq.ROUTER)
+control.bind("tcp://127.0.0.1:*")
+print("ready", control.last_endpoint.rstrip(b"\0").decode(), file=sys.stderr, flush=True)
+reply = json.loads(sys.argv[1])
+while True:
+    *envelope, body = control.recv_multipart()
+    print(body.decode(), flush=True)
+    control.send_multipart([*envelope, json.dumps({"id": json.loads(body)["id"], **reply}).encode()])
