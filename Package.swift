@@ -66,7 +66,8 @@ let package = Package(
 
         // What a service remembers over its restarts, and what it is told at its start.
         .target(
-            name: "ServiceMemory", dependencies: ["PhiAccrual", .product(name: "GRDB", package: "GRDB.swift")],
+            name: "ServiceMemory",
+            dependencies: ["PhiAccrual", "CZlib", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
         .target(
             name: "Settings", dependencies: ["PhiAccrual", .product(name: "Yams", package: "Yams")],
@@ -135,7 +136,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ServiceMemoryTests",
-            dependencies: ["PhiAccrual", "ServiceMemory", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "PhiAccrual", "ServiceMemory", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["PhiAccrual", "Settings"], swiftSettings: strict),
         .testTarget(

@@ -1,0 +1,96 @@
+import PhiAccrual
+
+extension ServiceMemory {
+    /// Opens the memory in a folder, or makes one.
+    ///
+    /// What is damaged is moved aside. Where events may be missing that subscribers saw, a new log begins, while what
+    /// was learned, tuned and paused is kept. `Recollection.remarks` tells of both.
+    ///
+    /// - Parameters:
+    ///   - path: A folder that no other service uses; made if it does not exist.
+    ///   - capacity: How many events are kept whole; at least 1.
+    ///   - boot: Which run of the machine this is.
+    ///   - unixMilliseconds: The civil time.
+    /// - Throws: `.lost` if only the disk is at fault: the service may run without a memory, and the next start knows.
+    public static func open(
+        in path: String, keeping capacity: Int = 100_000, boot: String? = MachineBoot.identifier,
+        at unixMilliseconds: UInt64
+    ) throws(MemoryError) -> (memory: ServiceMemory, found: Recollection) {
+        let folder = try StateFolder(path)
+        var opening = try Opening.mending(folder, boot: boot, at: unixMilliseconds)
+        let memory = ServiceMemory(
+            folder: folder, file: opening.file, header: opening.header, found: opening.found, capacity: capacity)
+        opening.found.events.removeFirst(max(0, opening.found.events.count - max(1, capacity)))
+        return (memory, opening.found)
+    }
+}
+
+/// One try to open the memory.
+private struct Opening {
+    let file: MemoryFile
+    let header: LogHeader
+    var found = Recollection()
+
+    init(of folder: borrowing StateFolder, boot: String?, at unixMilliseconds: UInt64) throws {
+        let isComplete = folder.isComplete
+        file = try MemoryFile(folder.database, inDoubt: !isComplete)
+        let (last, log) = try file.read { (try $0.logHeader(), try $0.log()) }
+
+        var doubt = last?.doubt(boot: boot, isComplete: isComplete)
+        if log == nil { doubt = "some events cannot be read any more" }
+        if last == nil, isComplete { doubt = "nothing is left" }
+        if let doubt { found.remarks.append("a new log of events begins, since of the old one \(doubt)") }
+
+        let isNew = last == nil || doubt != nil
+        header = LogHeader(
+            epoch: isNew ? max(unixMilliseconds, (last?.epoch ?? 0) + 1) : last?.epoch ?? unixMilliseconds,
+            boot: boot ?? "", isClean: false)
+        found.epoch = header.epoch
+        // On the disk before anything is published: should the machine stop, the next start must know that we ran.
+        try file.writeDurably { [header] database in
+            if isNew { try database.execute(sql: "DELETE FROM events; DELETE FROM state") }
+            try database.put(header, into: "meta")
+        }
+        if !isNew, let log { (found.events, found.state) = log }
+        try recollectWishes()
+    }
+
+    /// Opens what is there, or something new once that is out of the way.
+    static func mending(
+        _ folder: borrowing StateFolder, boot: String?, at unixMilliseconds: UInt64
+    ) throws(MemoryError) -> Opening {
+        do {
+            var opening: Opening
+            do { opening = try Opening(of: folder, boot: boot, at: unixMilliseconds) } catch let error
+                where Damage.explains(error)
+            {
+                let place = try folder.setAside(at: unixMilliseconds)
+                opening = try Opening(of: folder, boot: boot, at: unixMilliseconds)
+                opening.found.remarks.append(
+                    "\(folder.database) was damaged (\(error)) and is now \(place): nothing of before is remembered")
+            }
+            try folder.markComplete()
+            return opening
+        } catch {
+            let failure = MemoryError(error, with: folder.database, in: folder.path)
+            if case .lost = failure { folder.markIncomplete() }
+            throw failure
+        }
+    }
+
+    private mutating func recollectWishes() throws {
+        let (tunings, pauses, groups) = try file.read { database in
+            (
+                try database.readable(Tuning.self, of: "tunings", orderedBy: #"level, "group", node"#),
+                try database.readable(Pause.self, of: "pauses", orderedBy: "key"),
+                try database.readable(LearnedGroup.self, of: "group_learned", orderedBy: #""group""#)
+            )
+        }
+        (found.tunings, found.pauses, found.groups) = (tunings.values, pauses.values, groups.values)
+        for (count, what) in [
+            (tunings.damaged, "tuned policies"), (pauses.damaged, "pauses"), (groups.damaged, "groups' learned states"),
+        ] where count > 0 {
+            found.remarks.append("\(what) that cannot be read any more, and no longer hold: \(count)")
+        }
+    }
+}

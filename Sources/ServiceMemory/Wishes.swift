@@ -1,0 +1,66 @@
+import GRDB
+import PhiAccrual
+
+/// A policy that was set while the service ran, by the name of its level: levels may be others after a restart.
+public struct Tuning: Hashable, Sendable {
+    public var level: String
+    public var scope: PolicyScope
+    public var policy: Policy
+
+    public init(level: String, scope: PolicyScope, policy: Policy) {
+        (self.level, self.scope, self.policy) = (level, scope, policy)
+    }
+}
+
+/// A node's planned absence.
+public struct Pause: Hashable, Sendable {
+    public var key: NodeKey
+    public var node: NodeIdentity
+    /// Unix nanoseconds.
+    public var until: Int64
+    public var reason: String
+
+    public init(key: NodeKey, node: NodeIdentity, until: Int64, reason: String) {
+        (self.key, self.node, self.until, self.reason) = (key, node, until, reason)
+    }
+}
+
+extension PolicyScope {
+    /// Group and node; neither for everyone.
+    var names: (group: String?, node: String?) {
+        switch self {
+        case .everyone: (nil, nil)
+        case .group(let group): (group, nil)
+        case .node(let node): (node.group, node.name)
+        }
+    }
+}
+
+extension Tuning: StoredRow {
+    var columns: [DatabaseValue] {
+        [level.databaseValue, .name(scope.names.group), .name(scope.names.node), policy.description.databaseValue]
+    }
+    init(from row: inout RowReader) throws(Damage) {
+        level = try row.text()
+        switch (try row.name(), try row.name()) {
+        case (nil, _): scope = .everyone
+        case (let group?, nil): scope = .group(group)
+        case (let group?, let name?):
+            do { scope = .node(try NodeIdentity(group: group, name: name)) } catch { throw Damage("\(error)") }
+        }
+        do { policy = try Policy(parsing: try row.text()) } catch { throw Damage("\(error)") }
+    }
+}
+
+extension Pause: StoredRow {
+    /// The reason is kept as bytes, since SQLite's texts end at a zero.
+    var columns: [DatabaseValue] {
+        [.key(key), node.group.databaseValue, node.name.databaseValue, .number(until), .bytes(Array(reason.utf8))]
+    }
+    init(from row: inout RowReader) throws(Damage) {
+        key = try row.key()
+        guard let node = try row.identity() else { throw Damage("a pause is for no node") }
+        (self.node, until) = (node, try row.integer())
+        reason = String(decoding: try row.bytes(), as: UTF8.self)
+    }
+}
