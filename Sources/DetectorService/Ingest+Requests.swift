@@ -99,7 +99,7 @@ extension Ingest {
         }.map { entry in
             PoliciesAnswer.Override(
                 level: book.levels[entry.level].name, policy: entry.policy, origin: entry.origin,
-                allows: allowed(at: entry.level, entry.origin.scope))
+                allows: allowed(at: entry.level, by: entry.origin))
         }
         if let identity {
             return PoliciesAnswer(
@@ -109,15 +109,13 @@ extension Ingest {
             let ruling = book.ruling(nil, level: level)
             return LevelRuling(
                 name: book.levels[level].name, policy: ruling.policy.description, origin: ruling.origin.description,
-                allows: allowed(at: level, .everyone))
+                allows: allowed(at: level, by: ruling.origin))
         }
         return PoliciesAnswer(levels: levels, overrides: overrides)
     }
 
-    private func allowed(at level: Int, _ scope: PolicyScope) -> AllowedSilence {
-        let waits = detector.detector.waits(atLevel: level) { identity in
-            scope == .everyone || identity.map(scope.covers) ?? false
-        }
+    private func allowed(at level: Int, by origin: Origin) -> AllowedSilence {
+        let waits = detector.detector.waits(atLevel: level, under: origin)
         return AllowedSilence(nodes: waits.count, thresholds: waits.compactMap(\.self))
     }
 
@@ -161,7 +159,7 @@ extension Ingest {
         // Before what follows from it.
         feed.put(.tuned(level: order.level, order.scope, order.policy, holding: holding, at: now))
         detector.tell(.policies(book, at: now), into: &events)
-        return TuneAnswer(level: order.level, ruling: holding, allows: allowed(at: level, order.scope))
+        return TuneAnswer(level: order.level, ruling: holding, allows: allowed(at: level, by: holding.origin))
     }
 
     private mutating func pause(_ order: PauseOrder, at now: Instant) throws(ControlError) -> PauseAnswer {

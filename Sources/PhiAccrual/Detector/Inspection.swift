@@ -39,15 +39,15 @@ extension Detector {
         table[key.rawValue].map { status(ofSlot: $0, at: now) }
     }
 
-    /// After which silence nodes are suspected at a level, in nanoseconds, of those that are wanted by what they are called;
-    /// nil for each whose interval is not known.
+    /// After which silence nodes are suspected at a level, in nanoseconds, of those for whom the policy of this origin holds
+    /// there; nil for each whose interval is not known.
     ///
     /// - Complexity: Linear in the number of nodes.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
-    public func waits(atLevel level: Int, where isWanted: (NodeIdentity?) -> Bool) -> [Int64?] {
+    public func waits(atLevel level: Int, under origin: Origin) -> [Int64?] {
         nodes.indices.compactMap { slot in
-            isInUse(slot) && isWanted(details[slot].identity) ? .some(wait(slot, level)) : nil
+            isInUse(slot) && ruling(slot, level).origin == origin ? .some(wait(slot, level)) : nil
         }
     }
 
