@@ -69,7 +69,8 @@ extension Detector {
     private func isHeardSince(_ instant: Int64, _ witness: HoldBook.Witness) -> Bool {
         // One that was forgotten meanwhile says nothing more.
         let slot = Int(witness.slot)
-        return slot < nodes.count && nodes[slot].key == witness.key && nodes[slot].lastArrival >= instant
+        guard slot < nodes.count, nodes[slot].key == witness.key, isInUse(slot) else { return false }
+        return nodes[slot].lastArrival >= instant
     }
 
     /// Others fell due since, and are as silent.
@@ -88,7 +89,11 @@ extension Detector {
         let time = now.subtractingSaturated(hold.silentSince)
         let respite = time.addingSaturated(min(time, configuration.hold?.longest ?? 0))
         forEachMember(of: hold.scope) { detector, slot in
-            guard detector.nodes[slot].standing.isWatched, detector.nodes[slot].lastArrival < now else { return }
+            guard detector.nodes[slot].standing.isWatched else { return }
+            guard detector.nodes[slot].lastArrival < now else {
+                detector.rearm(slot)  // heard since then, and held back still when it was
+                return
+            }
             if detector.nodes[slot].lastArrival < hold.began { detector.nodes[slot].marks.insert(.excused) }
             detector.postpone(slot, after: hold.silentSince, by: respite)
         }
