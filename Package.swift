@@ -89,7 +89,9 @@ let package = Package(
         .target(
             name: "DetectorService",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "Recordings", "ServiceMemory", "Settings", "SystemClocks", "ZeroMQ",
+                "HeartbeatProtocol", "PhiAccrual", "QualityOfService", "Recordings", "Replay", "ServiceMemory",
+                "Settings",
+                "SystemClocks", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

@@ -30,6 +30,10 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private static var recovery: Duration { .milliseconds(100) }
     /// How long nodes may take to connect again: their publishers wait up to 2 s between attempts, and as much by chance.
     static var reconnection: Duration { .seconds(5) }
+    /// How often records are handed on.
+    private static var keepEvery: Duration { .milliseconds(100) }
+    /// Civil time may be off by so much: a clock that is slewed needs a second and more for it.
+    private static var clockTolerance: Int64 { 100_000 }  // ns
     /// How often we wake to see that we do.
     private static var tick: Int64 { 100_000_000 }  // ns
 
@@ -48,6 +52,13 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     var intake = Intake()
     private var connections = Connections()
     private var clockWatch = ClockWatch()
+    let recording: RecordingPlan
+    var recorder: Recorder?
+    /// What is added to instants for civil time, in nanoseconds. It changes seldom, so that replays can tell the same.
+    private(set) var wallOffset: Int64
+    private var lastKept = MonotonicClock.now
+    /// Whether a question of what would be is being answered.
+    let asking = Asking()
     /// Nodes that should be heard, and how long they may take to be.
     var expected: Set<NodeIdentity> = []
     var joinWithin: Duration
@@ -62,15 +73,19 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
 
     init(
         sockets: consuming HeartbeatSockets, detector: Detector<Model>, expected: [NodeIdentity], joinWithin: Duration,
-        requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>, clocks: ServiceClocks, logger: Logger
+        recording: RecordingPlan, requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>, clocks: ServiceClocks,
+        logger: Logger
     ) throws {
         self.sockets = sockets
-        self.detector = RecordedDetector(detector)
+        let now = MonotonicClock.now
+        self.detector = RecordedDetector(detector, at: now)
+        self.recording = recording
+        wallOffset = clocks.wall().subtractingSaturated(now.nanoseconds)
         timer = try DeadlineTimer()
         (self.requests, self.feed, self.clocks, self.logger) = (requests, feed, clocks, logger)
         self.joinWithin = joinWithin
         heartbeats.reserveCapacity(Self.batch)
-        expect(expected, at: MonotonicClock.now)
+        expect(expected, at: now)
     }
 
     mutating func run(until stop: WakeUp) throws {
@@ -88,10 +103,11 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             stampError.waited(from: asleep, to: awake)
             if awake > alarm { wokeLate(alarm: max(alarm, asleep), awake: awake) }
             for finding in clockWatch.read(clocks.reading(at: awake)) { doubt(finding, at: awake) }
-            if poller.isReadable(stopped) { return }
+            if poller.isReadable(stopped) { return finish() }
             if poller.isReadable(timed) { timer.clear() }
             try turn()
             if poller.isReadable(asked) { for request in requests.take() { answer(request) } }
+            if awake - lastKept >= Self.keepEvery { keepRecords(at: awake) }
         }
     }
 
@@ -110,6 +126,30 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         handOn()
     }
 
+    private mutating func keepRecords(at now: Instant) {
+        lastKept = now
+        let offset = clocks.wall().subtractingSaturated(now.nanoseconds)
+        if abs(offset.subtractingSaturated(wallOffset)) > Self.clockTolerance {
+            wallOffset = offset
+            detector.setWallOffset(offset)
+        }
+        let records = detector.takeRecords(at: now)
+        guard let recorder else { return }
+        if let records { recorder.write(records) }
+        if let reason = recorder.failure {
+            stopRecording()
+            logger.error("recording has stopped", metadata: ["reason": "\(reason)"])
+            feed.put(.notice(.recordingStopped(reason), at: now))
+        } else if recorder.wantsBeginning {
+            recorder.begin(beginning(at: now))
+        }
+    }
+
+    private mutating func finish() {
+        keepRecords(at: MonotonicClock.now)
+        stopRecording()
+    }
+
     mutating func handOn() {
         guard !events.isEmpty else { return }
         for case .transition(let transition) in events where transition.to == .forgotten {
@@ -117,7 +157,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             intake.forget(key)
             connections.forget(key)
         }
-        feed.put(.events(events))
+        feed.put(.events(events, wallOffset: wallOffset))
         events.removeAll(keepingCapacity: true)
     }
 

@@ -54,7 +54,7 @@ extension DetectorInput {
     /// - Throws: Also if something is left over, or if the record tells of something else.
     init(_ kind: RecordKind, body reader: inout StateReader) throws(DamagedState) {
         switch kind {
-        case .header, .checkpoint, .names: throw DamagedState("the record is out of place")
+        case .header, .checkpoint, .names, .clock: throw DamagedState("the record is out of place")
         case .introduction:
             let now = try reader.instant()
             let name: KnownName = try reader.state()

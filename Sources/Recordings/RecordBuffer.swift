@@ -34,6 +34,27 @@ public struct RecordBuffer: Sendable {
         endRecord(begunAt: start)
     }
 
+    /// What is to be added from now on to instants for civil time, in nanoseconds.
+    public mutating func append(wallOffset: Int64) {
+        body.removeAll(keepingCapacity: true)
+        body.write(RecordKind.clock.rawValue)
+        body.write(wallOffset)
+        append(body: body.bytes)
+    }
+
+    /// Every input that was taken down, in order.
+    public func forEachInput(_ take: (DetectorInput) -> Void) {
+        var rest = bytes[...]
+        while rest.count > RecordingFormat.frameCount {
+            let count = Int(rest.prefix(4).reversed().reduce(0 as UInt32) { $0 << 8 | UInt32($1) })
+            let body = rest.dropFirst(4).prefix(count)
+            rest = rest.dropFirst(count + RecordingFormat.frameCount)
+            guard let kind = body.first.flatMap(RecordKind.init), kind != .clock else { continue }
+            var reader = StateReader(body.dropFirst())
+            if let input = try? DetectorInput(kind, body: &reader) { take(input) }
+        }
+    }
+
     public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
     mutating func append(body: some Collection<UInt8>) {

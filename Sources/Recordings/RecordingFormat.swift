@@ -40,6 +40,8 @@ enum RecordKind: UInt8, CaseIterable {
     case disconnection = 26
     case noExpectation = 27
     case rules = 28
+
+    case clock = 64
 }
 
 /// What the reader of a recording needs to know before its first record.

@@ -7,6 +7,8 @@ public enum RecordingPart: Hashable, Sendable {
     /// Names known at the beginning.
     case names([KnownName])
     case input(DetectorInput)
+    /// What is to be added from now on to instants for civil time, in nanoseconds.
+    case clock(wallOffset: Int64)
     /// The rest of a file cannot be read. What follows is the beginning of the next one.
     case damage(RecordingDamage)
 }
@@ -133,6 +135,10 @@ public struct RecordingReader: ~Copyable {
                 var names: [KnownName] = []
                 while !reader.isAtEnd { names.append(try reader.state()) }
                 return .names(names)
+            case .clock where hasBegun:
+                let offset: Int64 = try reader.integer()
+                guard reader.isAtEnd else { throw DamagedState("there is more than the record should hold") }
+                return .clock(wallOffset: offset)
             default:
                 guard hasBegun else { throw DamagedState("its beginning is not complete") }
                 return .input(try DetectorInput(record.kind, body: &reader))

@@ -9,23 +9,15 @@ import Recordings
 public struct RecordingReplay<Model: ArrivalModel> {
     public typealias Step = TraceReplay<Model>.Step
 
-    private struct Heard {
-        var number: Int
-        var incarnation: UInt32
-        var sequence: UInt32
-    }
     private let choice: String
     private let model: Model.Parameters
     private let policy: Policy?
-    private var detector: Detector<Model>?
+    private var judged: JudgedDetector<Model>?
     private var names: [NodeKey: String] = [:]
-    private var heard: [NodeKey: Heard] = [:]
-    private var quality: QualityRecorder
-    private var events: [Event] = []
-    private var steps: [Step] = []
+    private var jury: Jury
 
     /// The policies at the end; nil if there was no beginning.
-    public var policies: PolicyBook? { detector?.policies }
+    public var policies: PolicyBook? { judged?.detector.policies }
 
     /// - Parameters:
     ///   - choice: The detector as the recording's header has it. One that was made by another is refused.
@@ -33,7 +25,7 @@ public struct RecordingReplay<Model: ArrivalModel> {
     ///   - warmUp: How many fresh heartbeats per node come before judging begins.
     public init(of choice: String, model: Model.Parameters, policy: Policy? = nil, warmUp: Int = 0) {
         (self.choice, self.model, self.policy) = (choice, model, policy)
-        quality = QualityRecorder(warmUp: warmUp)
+        jury = Jury(warmUp: warmUp)
     }
 
     /// Runs the recording to its end. Every beginning of a file starts the detector anew from its checkpoint.
@@ -57,23 +49,31 @@ public struct RecordingReplay<Model: ArrivalModel> {
                     throw RecordingError(path: recording.path, reason: "\(error)")
                 }
             case .names(let known): for name in known { names[name.key] = name.identity.description }
-            case .input(let input): take(input, wallOffset)
+            case .clock(let offset): wallOffset = offset
             case .damage(let damage): onDamage(damage)
+            case .input(let input):
+                remember(input)
+                try judged?.take(input, by: &jury) { heard in
+                    let name = names[heard.key] ?? heard.key.description
+                    let arrival = heard.at.nanoseconds.addingSaturated(wallOffset)
+                    try onStep(
+                        Step(
+                            node: name, sequence: Int64(heard.sequence), arrival: arrival, phi: heard.phi,
+                            deadline: heard.deadline?.nanoseconds.addingSaturated(wallOffset)))
+                }
             }
-            if let levels = detector?.levels { for event in events { try onEvent(event, levels, wallOffset) } }
-            events.removeAll(keepingCapacity: true)
-            for step in steps { try onStep(step) }
-            steps.removeAll(keepingCapacity: true)
+            guard let levels = judged?.detector.levels else { continue }
+            for event in judged?.takeEvents() ?? [] { try onEvent(event, levels, wallOffset) }
         }
     }
 
-    public func report() -> QualityReport { quality.report() }
+    public func report() -> QualityReport { jury.quality.report() }
 
     private mutating func begin(_ header: RecordingHeader, _ checkpoint: [UInt8]) throws {
         guard header.detector == choice else { throw OtherDetector(made: header.detector, replayed: choice) }
         var reader = StateReader(checkpoint[...])
-        detector = try Detector(model: model, from: &reader)
-        if let book = detector?.policies { take(.policies(overridden(book), at: header.start), 0) }
+        judged = JudgedDetector(
+            try Detector(model: model, from: &reader), at: header.start, under: policy == nil ? nil : overridden)
     }
 
     /// The book with the policy asked for at its first level, for everyone.
@@ -86,41 +86,12 @@ public struct RecordingReplay<Model: ArrivalModel> {
         return changed
     }
 
-    private mutating func take(_ input: DetectorInput, _ wallOffset: Int64) {
+    private mutating func remember(_ input: DetectorInput) {
         switch input {
-        case .heartbeats(let heartbeats, let now): for heartbeat in heartbeats { hear(heartbeat, now, wallOffset) }
-        case .policies(let book, let now):
-            let changed = overridden(book)
-            detector?.take(.policies(changed, at: now), into: &events)
         case .introduction(let identity, let key, _), .expectation(let identity, let key, _, _):
             if names[key] == nil { names[key] = identity.description }
-            detector?.take(input, into: &events)
-        default: detector?.take(input, into: &events)
+        default: break
         }
-    }
-
-    private mutating func hear(_ heartbeat: Heartbeat, _ now: Instant, _ wallOffset: Int64) {
-        let key = heartbeat.key
-        let phi = detector?.phi(of: key, at: now)
-        let previousDeadline = detector?.deadline(of: key)
-        guard detector?.receive(heartbeat, at: now, into: &events) == .fresh else { return }
-
-        let deadline = detector?.deadline(of: key)
-        let before = heard[key]
-        let number = before?.number ?? heard.count
-        heard[key] = Heard(number: number, incarnation: heartbeat.incarnation, sequence: heartbeat.sequence)
-        let ahead = before.map { Int64(Int32(bitPattern: heartbeat.sequence &- $0.sequence)) }
-        let arrival = now.nanoseconds.addingSaturated(wallOffset)
-        quality.record(
-            JudgedArrival(
-                node: number, at: now.nanoseconds,
-                step: before?.incarnation == heartbeat.incarnation ? ahead.map { max(1, $0) } : nil,
-                delay: nil, phi: phi, previousDeadline: previousDeadline?.nanoseconds,
-                deadline: deadline?.nanoseconds))
-        steps.append(
-            Step(
-                node: names[key] ?? key.description, sequence: Int64(heartbeat.sequence), arrival: arrival, phi: phi,
-                deadline: deadline?.nanoseconds.addingSaturated(wallOffset)))
     }
 }
 

@@ -169,7 +169,10 @@ import Testing
             levels: [Level.suspect(policy).set(by: .option), try Level(name: "evict", policy: .phi(5))])
         var detector = Self.detector(NormalModel.Parameters(), book, NormalModel.self)
         var expected: [Event] = []
-        for input in Day(seed: 3, book: book, steps: 6000) { detector.take(input, into: &expected) }
+        for input in Day(seed: 3, book: book, steps: 6000) {
+            if let now = input.instant { detector.advanceIdeally(before: now, into: &expected) }
+            detector.take(input, into: &expected)
+        }
         var what = Once(paths: [folder], choice: choice, policy: policy)
         let events = try choice.open(&what)
         #expect(events == expected)

@@ -51,6 +51,16 @@ extension Detector {
         }
     }
 
+    /// What its nodes are called, as far as they said.
+    public var identities: [(key: NodeKey, identity: NodeIdentity)] {
+        nodes.indices.compactMap { slot in
+            isInUse(slot) ? details[slot].identity.map { (NodeKey(rawValue: nodes[slot].key), $0) } : nil
+        }
+    }
+
+    /// Whether suspicions of anybody are held back.
+    public var isHolding: Bool { !holds.active.isEmpty }
+
     public func knows(_ key: NodeKey) -> Bool { table[key.rawValue] != nil }
 
     /// The nodes in places from `cursor` on, at most `limit` of them, and where to go on; nil after the last.
