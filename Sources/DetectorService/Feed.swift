@@ -48,6 +48,7 @@ struct Feed: ~Copyable {
     private let endpoints: ServiceEndpoints
     private let inputs: Mailbox<FeedInput>
     private let ingest: Mailbox<IngestRequest>
+    private let clocks: ServiceClocks
     private let logger: Logger
     private let started = MonotonicClock.now
     private var log: EventLog
@@ -55,11 +56,11 @@ struct Feed: ~Copyable {
 
     init(
         sockets: consuming FeedSockets, log: EventLog, levels: [Level], endpoints: ServiceEndpoints,
-        inputs: Mailbox<FeedInput>, ingest: Mailbox<IngestRequest>, logger: Logger
+        inputs: Mailbox<FeedInput>, ingest: Mailbox<IngestRequest>, clocks: ServiceClocks, logger: Logger
     ) {
         self.sockets = sockets
         (self.log, self.levels, self.endpoints) = (log, levels, endpoints)
-        (self.inputs, self.ingest, self.logger) = (inputs, ingest, logger)
+        (self.inputs, self.ingest, self.clocks, self.logger) = (inputs, ingest, clocks, logger)
     }
 
     mutating func run(until stop: WakeUp) throws {
@@ -117,7 +118,7 @@ struct Feed: ~Copyable {
     }
 
     private func civilTime(of instant: Instant) -> Timestamp {
-        Timestamp(unixNanoseconds: instant.nanoseconds.addingSaturated(WallClock.offset))
+        Timestamp(unixNanoseconds: instant.nanoseconds.addingSaturated(clocks.civilOffset))
     }
 
     private mutating func sendBeacon() throws {
