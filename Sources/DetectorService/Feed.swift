@@ -40,8 +40,10 @@ struct IngestStatus: Sendable {
 /// The thread of events: it numbers and publishes them, and answers requests.
 struct Feed: ~Copyable {
     private static let beaconEvery: Duration = .seconds(1)
-    /// Requests per turn, for the same reason.
+    /// Requests per turn, so that events get theirs.
     private static let requestsPerTurn = 64
+    /// Requests that wait for the thread of heartbeats at most.
+    private static let mostWaiting = 1000
 
     private let sockets: FeedSockets
     private let levels: [Level]
@@ -170,7 +172,11 @@ struct Feed: ~Copyable {
         case .snapshot(let order):
             try check(order)
             send(log.snapshot(since: order.since, prefix: order.prefix, limit: order.limit), to: address)
-        default: ingest.put(.order(order, address))
+        default:
+            guard ingest.count < Self.mostWaiting else {
+                throw ControlError(.refused, "\(Self.mostWaiting) requests are waiting already: ask again later")
+            }
+            ingest.put(.order(order, address))
         }
     }
 

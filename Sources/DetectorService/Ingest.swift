@@ -37,6 +37,8 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     var detector: RecordedDetector<Model>
     private var timer: DeadlineTimer
     private let requests: Mailbox<IngestRequest>
+    /// Taken, and not answered yet.
+    private var waiting: ArraySlice<IngestRequest> = []
     let feed: Mailbox<FeedInput>
     let logger: Logger
     let clocks: ServiceClocks
@@ -97,7 +99,17 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             if poller.isReadable(stopped) { return }
             if poller.isReadable(timed) { timer.clear() }
             try turn(after: awake)
-            if poller.isReadable(asked) { for request in requests.take() { answer(request) } }
+            if poller.isReadable(asked) || !waiting.isEmpty { answerRequests() }
+        }
+    }
+
+    /// As many as fit in a turn: whoever asks for much, many times, must not make us deaf.
+    private mutating func answerRequests() {
+        let start = MonotonicClock.now
+        if waiting.isEmpty { waiting = requests.take()[...] }
+        while let request = waiting.popFirst() {
+            answer(request)
+            if MonotonicClock.now - start > Self.timePerTurn { return }
         }
     }
 
@@ -154,6 +166,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
 
     /// When to wake if nothing comes: at the next deadline, and at each tick.
     private mutating func alarm(after now: Instant) -> Instant {
+        guard waiting.isEmpty else { return now }
         let tick = Instant(nanoseconds: (now.nanoseconds / Self.tick + 1) * Self.tick)
         return min(tick, recoversUntil ?? detector.nextDeadline ?? tick)
     }

@@ -5,7 +5,7 @@ import Testing
 
 extension SystemTests {
     /// Orders given to a real service, and what becomes of its nodes.
-    @Suite struct `A running detector` {
+    @Suite struct `A detector that is told something new` {
         @Test func `that is tuned moves a silent node's deadline at once, and its verdict with it`() async throws {
             try await TestBed.run { bed in
                 // 68 deviations of an interval.
@@ -40,39 +40,6 @@ extension SystemTests {
                 let trust = try await watch.transition(of: "n", to: .trusted, after: suspicion)
                 #expect(trust.threshold.policy == "phi=1000" && trust.silenceSeconds > suspicion.silenceSeconds)
                 #expect(!trust.explanation.contains("heartbeat ended"), "\(trust.explanation)")
-            }
-        }
-
-        @Test func `suspects nobody in a planned absence, and watches again after it`() async throws {
-            try await TestBed.run { bed in
-                let detector = try await bed.detector()
-                let watch = try await bed.watch(detector)
-                let (absent, other) = (try bed.beat("absent", to: detector), try bed.beat("other", to: detector))
-                for node in ["absent", "other"] { try await watch.transition(of: node, to: .trusted) }
-                let pause: PauseAnswer = try await bed.ask(
-                    detector, "pause", "lab/absent", "--for", "1h", "--reason", "new kernel")
-                #expect(pause.node == "lab/absent")
-                let begin = try await watch.notice("paused")
-                #expect(begin.node == "absent" && begin.explanation.contains("new kernel"))
-                #expect(abs((begin.numbers["seconds"] ?? 0) - 3600) < 1)
-                for node in [absent, other] { node.crash() }
-                try await watch.transition(of: "other", to: .suspected)
-                #expect(watch.suspicions.map(\.node) == ["other"])
-                let paused: ExplainAnswer = try await bed.ask(detector, "explain", "lab/absent")
-                #expect(paused.pause?.reason == "new kernel" && paused.pause?.secondsLeft ?? 0 > 3000)
-
-                let resume: ResumeAnswer = try await bed.ask(detector, "resume", "lab/absent")
-                #expect(resume.wasPaused)
-                let end = try await watch.notice("resumed")
-                #expect(end.node == "absent")
-                let suspicion = try await watch.transition(of: "absent", to: .suspected)
-                #expect(suspicion.place.sequence > end.place.sequence)
-                let verdicts = (try await bed.ask(detector, "explain", "lab/absent") as ExplainAnswer).verdicts
-                #expect(verdicts.last == .transition(suspicion) && verdicts.contains(.notice(begin)))
-
-                _ = try await bed.ask(detector, "forget", "lab/absent") as ForgetAnswer
-                try await watch.transition(of: "absent", to: .forgotten)
-                #expect(try await bed.status(of: detector).nodes.map(\.node) == ["other"])
             }
         }
 

@@ -160,3 +160,82 @@ extension TestBed {
         node.terminate()
     }
 }
+
+extension SystemTests {
+    /// A cable that is pulled: two network namespaces of the test's own, and a virtual cable between them.
+    @Suite(.enabled(if: CutCable.isAllowed, "needs root, and ip of iproute2, to make network namespaces"))
+    struct `A detector whose cable is pulled` {
+        @Test func `suspects nobody when it is put back after ten seconds`() async throws {
+            try await TestBed.run { bed in
+                let cable = try CutCable()
+                defer { cable.remove() }
+                let detector = try bed.phi(
+                    after: cable.entering(.near),
+                    ["detect", "--heartbeats", "tcp://\(CutCable.address):7710", "--level"]
+                        + ["suspect=mistakes=1/1h,within=3s"])
+                _ = try await detector.remark("ready") { $0.contains("message=ready") }
+                let watch = try bed.phi(after: cable.entering(.near), ["watch", "--json", "--for", "5m"])
+                _ = try await watch.remark("in step") { $0.hasPrefix("in step") }
+                for group in ["a", "b"] {
+                    _ = try bed.phi(
+                        after: cable.entering(.far),
+                        ["swarm", "--to", "tcp://\(CutCable.address):7710", "--group", group, "--nodes", "100"])
+                }
+                try await watch.events("trust", count: 200) { $0.transition?.to == .trusted }
+                cable.set(up: false)
+                try await bed.pass(seconds: 10)
+                cable.set(up: true)
+                let end = try await watch.notice("released")
+                try await bed.pass(seconds: 10)
+                let holds = watch.events.compactMap(\.notice).filter { $0.kind == .hold }
+                #expect(holds.map(\.code) == ["begins", "released"] && holds.allSatisfy { $0.group == nil })
+                #expect(end.numbers["silence_seconds"] ?? 0 > 9)
+                #expect(watch.suspicions.map(\.explanation) == [])
+            }
+        }
+    }
+}
+
+/// Two network namespaces with a cable between them.
+private struct CutCable {
+    enum End: String { case near, far }
+    /// Of the near end.
+    static let address = "10.213.7.1"
+    private let name = "phi\(UInt16.random(in: .min ... .max))"
+
+    static let isAllowed: Bool = {
+        let name = "phi-try-\(ProcessInfo.processInfo.processIdentifier)"
+        defer { run("netns", "del", name) }
+        return getuid() == 0 && run("netns", "add", name)
+    }()
+
+    init() throws {
+        for end in [End.near, .far] { try #require(Self.run("netns", "add", space(end))) }
+        try #require(
+            Self.run("link", "add", "cable", "netns", space(.near), "type", "veth", "peer", "cable", "netns", space(.far)))
+        for (end, address) in [(End.near, Self.address), (.far, "10.213.7.2")] {
+            for command in [["addr", "add", "\(address)/30", "dev", "cable"], ["link", "set", "cable", "up"]]
+                + [["link", "set", "lo", "up"]]
+            { try #require(Self.run(["-n", space(end)] + command)) }
+        }
+    }
+
+    func remove() { for end in [End.near, .far] { Self.run("netns", "del", space(end)) } }
+    func set(up isUp: Bool) { Self.run("-n", space(.near), "link", "set", "cable", isUp ? "up" : "down") }
+    /// What a shell does to run a program there in its own place.
+    func entering(_ end: End) -> String { "exec ip netns exec \(space(end)) \"$0\" \"$@\"" }
+
+    private func space(_ end: End) -> String { "\(name)-\(end.rawValue)" }
+
+    @discardableResult
+    private static func run(_ arguments: String...) -> Bool { run(arguments) }
+    private static func run(_ arguments: [String]) -> Bool {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["ip"] + arguments
+        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+        do { try process.run() } catch { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+}
