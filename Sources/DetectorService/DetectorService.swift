@@ -49,7 +49,7 @@ public final class DetectorService: Service {
                 name: "phi-feed",
                 owning: Feed(
                     sockets: feedSockets, log: log, levels: configuration.levels, endpoints: endpoints,
-                    inputs: inputs, ingest: requests, logger: logger)
+                    inputs: inputs, ingest: requests, clocks: clocks, logger: logger)
             ) { feed in
                 var feed = feed
                 failure.catching { try feed.run(until: stopFeed) }

@@ -41,14 +41,17 @@ struct IngestStatus: Sendable {
 /// The thread of events: it numbers and publishes them, and answers requests.
 struct Feed: ~Copyable {
     private static let beaconEvery: Duration = .seconds(1)
-    /// Requests per turn, for the same reason.
+    /// Requests per turn, so that events get theirs.
     private static let requestsPerTurn = 64
+    /// Requests that wait for the thread of heartbeats at most.
+    private static let mostWaiting = 1000
 
     private let sockets: FeedSockets
     private let levels: [Level]
     private let endpoints: ServiceEndpoints
     private let inputs: Mailbox<FeedInput>
     private let ingest: Mailbox<IngestRequest>
+    private let clocks: ServiceClocks
     private let logger: Logger
     private let started = MonotonicClock.now
     private var log: EventLog
@@ -56,11 +59,11 @@ struct Feed: ~Copyable {
 
     init(
         sockets: consuming FeedSockets, log: EventLog, levels: [Level], endpoints: ServiceEndpoints,
-        inputs: Mailbox<FeedInput>, ingest: Mailbox<IngestRequest>, logger: Logger
+        inputs: Mailbox<FeedInput>, ingest: Mailbox<IngestRequest>, clocks: ServiceClocks, logger: Logger
     ) {
         self.sockets = sockets
         (self.log, self.levels, self.endpoints) = (log, levels, endpoints)
-        (self.inputs, self.ingest, self.logger) = (inputs, ingest, logger)
+        (self.inputs, self.ingest, self.clocks, self.logger) = (inputs, ingest, clocks, logger)
     }
 
     mutating func run(until stop: WakeUp) throws {
@@ -122,7 +125,7 @@ struct Feed: ~Copyable {
     }
 
     private func civilTime(of instant: Instant) -> Timestamp {
-        Timestamp(unixNanoseconds: instant.nanoseconds.addingSaturated(WallClock.offset))
+        Timestamp(unixNanoseconds: instant.nanoseconds.addingSaturated(clocks.civilOffset))
     }
 
     private mutating func sendBeacon() throws {
@@ -174,7 +177,11 @@ struct Feed: ~Copyable {
         case .snapshot(let order):
             try check(order)
             send(log.snapshot(since: order.since, prefix: order.prefix, limit: order.limit), to: address)
-        default: ingest.put(.order(order, address))
+        default:
+            guard ingest.count < Self.mostWaiting else {
+                throw ControlError(.refused, "\(Self.mostWaiting) requests are waiting already: ask again later")
+            }
+            ingest.put(.order(order, address))
         }
     }
 

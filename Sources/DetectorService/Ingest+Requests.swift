@@ -173,7 +173,7 @@ extension Ingest {
         let until = now + order.duration
         detector.tell(
             .pause(NodeKey(of: order.node), until: until, reason: order.reason, at: now), into: &events)
-        let civil = until.nanoseconds.addingSaturated(WallClock.offset)
+        let civil = until.nanoseconds.addingSaturated(clocks.civilOffset)
         return PauseAnswer(node: order.node.description, until: Timestamp(unixNanoseconds: civil))
     }
 

@@ -41,6 +41,8 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     var detector: RecordedDetector<Model>
     private var timer: DeadlineTimer
     private let requests: Mailbox<IngestRequest>
+    /// Taken, and not answered yet.
+    private var waiting: ArraySlice<IngestRequest> = []
     let feed: Mailbox<FeedInput>
     let logger: Logger
     let clocks: ServiceClocks
@@ -94,25 +96,43 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         let timed = poller.add(fileDescriptor: timer.fileDescriptor)
         let asked = poller.add(fileDescriptor: requests.wakeUp.fileDescriptor)
         sockets.add(to: &poller)
+        var awake = MonotonicClock.now
         while true {
             let asleep = MonotonicClock.now
+            // Stopped while at work, or at work for too long.
+            if asleep - awake > Self.recovery { wasAway(from: awake, to: asleep) }
             let alarm = alarm(after: asleep)
             timer.arm(at: alarm)
             _ = try poller.wait(timeoutMilliseconds: nil)
-            let awake = MonotonicClock.now
+            awake = MonotonicClock.now
             stampError.waited(from: asleep, to: awake)
-            if awake > alarm { wokeLate(alarm: max(alarm, asleep), awake: awake) }
+            if awake > alarm {
+                stampError.woken(late: awake - max(alarm, asleep), at: awake)
+                wasAway(from: max(alarm, asleep), to: awake)
+            }
             for finding in clockWatch.read(clocks.reading(at: awake)) { doubt(finding, at: awake) }
             if poller.isReadable(stopped) { return finish() }
             if poller.isReadable(timed) { timer.clear() }
-            try turn()
-            if poller.isReadable(asked) { for request in requests.take() { answer(request) } }
+            try turn(after: awake)
+            if poller.isReadable(asked) || !waiting.isEmpty { answerRequests() }
             if awake - lastKept >= Self.keepEvery { keepRecords(at: awake) }
         }
     }
 
-    private mutating func turn() throws {
+    /// As many as fit in a turn: whoever asks for much, many times, must not make us deaf.
+    private mutating func answerRequests() {
         let start = MonotonicClock.now
+        if waiting.isEmpty { waiting = requests.take()[...] }
+        while let request = waiting.popFirst() {
+            answer(request)
+            if MonotonicClock.now - start > Self.timePerTurn { return }
+        }
+    }
+
+    private mutating func turn(after awake: Instant) throws {
+        let start = MonotonicClock.now
+        // What is due since is not acted on before all was read that came in that time.
+        if start - awake > Self.ownLateness { recoversUntil = start + Self.recovery }
         if try drain(since: start) {
             incompleteSince = nil
             stampError.emptied(at: start)
@@ -186,24 +206,26 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
 
     /// When to wake if nothing comes: at the next deadline, and at each tick.
     private mutating func alarm(after now: Instant) -> Instant {
+        guard waiting.isEmpty else { return now }
         let tick = Instant(nanoseconds: (now.nanoseconds / Self.tick + 1) * Self.tick)
         return min(tick, recoversUntil ?? detector.nextDeadline ?? tick)
     }
 
-    private mutating func wokeLate(alarm: Instant, awake: Instant) {
-        let late = awake - alarm
-        stampError.woken(late: late, at: awake)
-        guard late > Self.ownLateness else { return }
-        let recovered = awake + Self.recovery
+    /// Nobody looked at the sockets for some time, or at least not at what came last.
+    private mutating func wasAway(from start: Instant, to end: Instant) {
+        let time = end - start
+        guard time > Self.ownLateness else { return }
+        let recovered = end + Self.recovery
         recoversUntil = recovered
-        guard late > Self.recovery else { return }
-        detector.tell(.deafness(from: alarm, to: recovered), into: &events)
-        stops.count("stopped", at: awake) { [logger] count in
+        guard time > Self.recovery else { return }
+        incompleteSince = nil  // that was no overload
+        detector.tell(.deafness(from: start, to: recovered), into: &events)
+        stops.count("stopped", at: end) { [logger] count in
             logger.warning(
                 "was stopped or starved: that time is held against nobody",
-                metadata: ["seconds": "\(late.nanoseconds.seconds)", "count": "\(count)"])
+                metadata: ["seconds": "\(time.nanoseconds.seconds)", "count": "\(count)"])
         }
-        feed.put(.notice(.stopped(late), at: awake))
+        feed.put(.notice(.stopped(time), at: end))
     }
 
     /// The clocks say that something happened to this machine.
@@ -229,7 +251,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             recoversUntil = nil
             return true
         }
-        // Stopped not while waiting, which `wokeLate` would have seen, but while at work.
+        // Stopped not while waiting, which would have been seen, but while at work.
         guard let due = detector.nextDeadline, start - due > Self.ownLateness else { return true }
         recoversUntil = MonotonicClock.now + Self.recovery
         return false

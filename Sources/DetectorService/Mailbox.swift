@@ -16,6 +16,9 @@ final class Mailbox<Element: Sendable>: Sendable {
         if wasEmpty { wakeUp.signal() }
     }
 
+    /// How many wait to be taken.
+    var count: Int { elements.withLock(\.count) }
+
     /// Everything put in since the last time, in order.
     func take() -> [Element] {
         wakeUp.clear()

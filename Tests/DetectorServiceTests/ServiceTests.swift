@@ -198,15 +198,15 @@ import ZeroMQ
 }
 
 /// Long enough for a machine under load; no test waits for it unless it fails.
-private let patience: Duration = .seconds(60)
+let patience: Duration = .seconds(60)
 
 /// A service on endpoints of its own.
-private struct Stage {
+struct Stage {
     let service: DetectorService
     var heartbeats: String { service.endpoints.heartbeats.joined() }
     var control: String { service.endpoints.control.joined() }
 
-    init(_ change: (inout ServiceConfiguration) -> Void = { _ in }) throws {
+    init(clocks: ServiceClocks = .system, _ change: (inout ServiceConfiguration) -> Void = { _ in }) throws {
         var configuration = ServiceConfiguration()
         configuration.heartbeats = ["tcp://127.0.0.1:*"]
         configuration.events = ["tcp://127.0.0.1:*"]
@@ -217,7 +217,7 @@ private struct Stage {
         change(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        service = try DetectorService(configuration, logger: logger)
+        service = try DetectorService(configuration, clocks: clocks, logger: logger)
     }
 
     func publisher(_ node: String, incarnation: UInt32 = 1000) throws -> HeartbeatPublisher {
@@ -236,7 +236,7 @@ private struct Stage {
 }
 
 /// A subscriber that waits for what a test expects.
-private struct Audience: ~Copyable {
+struct Audience: ~Copyable {
     struct NothingCame: Error {}
     var subscriber: FeedSubscriber
 
@@ -247,7 +247,7 @@ private struct Audience: ~Copyable {
         throw NothingCame()
     }
 
-    mutating func nextNotice(while acting: () throws -> Void) throws -> NoticeMessage {
+    mutating func nextNotice(while acting: () throws -> Void = {}) throws -> NoticeMessage {
         for _ in 0..<6000 {
             try acting()
             if case .event(.notice(let notice), _)? = try subscriber.next(timeout: .milliseconds(10)) { return notice }

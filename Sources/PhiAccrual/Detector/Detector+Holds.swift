@@ -9,6 +9,8 @@ extension Detector {
         /// When one of those overdue was heard last.
         var silentSince = Int64.min
 
+        var isComplete: Bool { overdue.count + heard >= HoldRule.sampleSize }
+
         func isMassSilence(under rule: HoldRule) -> Bool {
             overdue.count - heard >= rule.least && Double(overdue.count) >= rule.share * Double(overdue.count + heard)
         }
@@ -24,13 +26,13 @@ extension Detector {
         let group: HoldBook.Scope = nodes[slot].group == 0 ? nil : nodes[slot].group
         var (scope, found) = (group, Testimony())
         if group != nil {
-            found = ask(sample(of: group), expectedAt, at: due)
-            let others = ask(sample(of: nil).filter { nodes[$0].group != group }, expectedAt, at: due)
+            found = ask(group, expectedAt, at: due)
+            let others = ask(nil, except: group, expectedAt, at: due)
             let isEverywhere = others.isMassSilence(under: rule)
             guard found.isMassSilence(under: rule) || isEverywhere else { return }
             if isEverywhere { (scope, found) = (nil, others) }
         } else {
-            found = ask(sample(of: nil), expectedAt, at: due)
+            found = ask(nil, expectedAt, at: due)
             guard found.isMassSilence(under: rule) else { return }
         }
         begin(
@@ -78,7 +80,7 @@ extension Detector {
         let room = HoldRule.sampleSize - hold.witnesses.count
         guard room > 0 else { return }
         let known = Set(hold.witnesses)
-        let found = ask(sample(of: hold.scope), hold.began, at: now)
+        let found = ask(hold.scope, hold.began, at: now)
         let more = found.overdue.filter { !known.contains($0) && !isHeardSince(hold.began, $0) }
         hold.witnesses += more.prefix(room)
     }
@@ -101,22 +103,34 @@ extension Detector {
 
     // MARK: Who is asked
 
+    /// Asks nodes of a scope in no order, until enough of them had something to say.
     /// - Parameter expectedAt: Who was heard after this was heard while the suspect should have been.
-    private func ask(_ slots: [Int], _ expectedAt: Int64, at now: Int64) -> Testimony {
+    private mutating func ask(
+        _ scope: HoldBook.Scope, except group: HoldBook.Scope = nil, _ expectedAt: Int64, at now: Int64
+    ) -> Testimony {
         var testimony = Testimony()
-        for slot in slots {
-            let node = nodes[slot]
-            guard node.standing.isWatched, !node.marks.contains(.paused), holds.isQuiet || !holds.hasTried(node),
-                !node.standing.isSuspectedAnywhere || isNewlySilent(node, at: now)
-            else { continue }
-            if isOverdue(slot, at: now) {
-                testimony.overdue.append(.init(slot: Int32(slot), key: node.key))
-                testimony.silentSince = max(testimony.silentSince, node.lastArrival)
-            } else if node.lastArrival >= expectedAt {
-                testimony.heard += 1
-            }
+        // Of nodes that are heard every ten seconds few can say anything of the last one.
+        for place in Walk(past: scope.map { members[Int($0)].count } ?? nodes.count, using: &random)
+            .prefix(HoldRule.mostAsked)
+        where !testimony.isComplete {
+            let slot = scope.map { Int(members[Int($0)][place]) } ?? place
+            guard isInUse(slot), group == nil || nodes[slot].group != group else { continue }
+            ask(slot, expectedAt, at: now, &testimony)
         }
         return testimony
+    }
+
+    private func ask(_ slot: Int, _ expectedAt: Int64, at now: Int64, _ testimony: inout Testimony) {
+        let node = nodes[slot]
+        guard node.standing.isWatched, !node.marks.contains(.paused), holds.isQuiet || !holds.hasTried(node),
+            !node.standing.isSuspectedAnywhere || isNewlySilent(node, at: now)
+        else { return }
+        if isOverdue(slot, at: now) {
+            testimony.overdue.append(.init(slot: Int32(slot), key: node.key))
+            testimony.silentSince = max(testimony.silentSince, node.lastArrival)
+        } else if node.lastArrival >= expectedAt {
+            testimony.heard += 1
+        }
     }
 
     /// Who is suspected may be the first of a mass, unless it was silent for long already.
@@ -129,28 +143,6 @@ extension Detector {
         let silence = max(0, now.subtractingSaturated(nodes[slot].lastArrival))
         guard let expected = models[slot].expectedWait, silence > expected else { return false }
         return models[slot].phi(after: silence).map { $0 >= 0.5 } ?? true
-    }
-
-    /// Some nodes of a scope, all of them if they are few.
-    private mutating func sample(of scope: HoldBook.Scope) -> [Int] {
-        if let scope {
-            let members = members[Int(scope)]
-            guard members.count > HoldRule.sampleSize else { return members.map(Int.init) }
-            return drawn(from: members.count).map { Int(members[$0]) }
-        }
-        let places = nodes.count > HoldRule.sampleSize ? drawn(from: nodes.count) : Array(nodes.indices)
-        return places.filter(isInUse)
-    }
-
-    /// So many different places as are asked.
-    private mutating func drawn(from count: Int) -> [Int] {
-        var places: Set<Int> = []
-        var drawn: [Int] = []
-        for _ in 0..<4 * HoldRule.sampleSize where drawn.count < HoldRule.sampleSize {
-            let place = Int.random(in: 0..<count, using: &random)
-            if places.insert(place).inserted { drawn.append(place) }
-        }
-        return drawn
     }
 
     private mutating func forEachMember(of scope: HoldBook.Scope, _ body: (inout Self, Int) -> Void) {
@@ -170,5 +162,35 @@ extension Detector {
                     overdue: hold.witnesses.count,
                     heard: turn == .begins ? hold.heard : hold.witnesses.count { isHeardSince(hold.began, $0) },
                     nodes: hold.scope.map { members[Int($0)].count } ?? nodeCount)))
+    }
+}
+
+/// Every one of some places once, in an order that nobody can foresee.
+private struct Walk: Sequence, IteratorProtocol {
+    private var place: Int
+    private var left: Int
+    private let step: Int
+    private let count: Int
+
+    init(past count: Int, using random: inout SplitMix64) {
+        (self.count, left) = (count, count)
+        place = count > 0 ? Int.random(in: 0..<count, using: &random) : 0
+        // A step that has no divisor in common with their count passes none of them by.
+        var step = 1
+        if count > 2 { repeat { step = Int.random(in: 1..<count, using: &random) } while !Self.isPrime(step, to: count) }
+        self.step = step
+    }
+
+    mutating func next() -> Int? {
+        guard left > 0 else { return nil }
+        left -= 1
+        defer { place = (place + step) % count }
+        return place
+    }
+
+    private static func isPrime(_ step: Int, to count: Int) -> Bool {
+        var (greater, less) = (count, step)
+        while less > 0 { (greater, less) = (less, greater % less) }
+        return greater == 1
     }
 }

@@ -3,16 +3,21 @@ import TestSupport
 import Testing
 
 @Suite struct `Mass silence` {
-    /// Nodes of some groups, heard every second, at times of their own.
+    /// Nodes of some groups, each heard at times of its own.
     private struct Crowd {
         var watch: Watch
         var groups: [String: Int]
+        /// Interval of a group's node, by its number.
+        private let every: (Int) -> Int64
         private(set) var told: [Told] = []
         private var second: Int64 = 0
 
-        init(_ groups: [String: Int], hold: HoldRule? = HoldRule()) {
-            watch = Watch(levels: [.suspect(.phi(4))], model: .init(window: 50), hold: hold)
-            self.groups = groups
+        init(
+            _ groups: [String: Int], hold: HoldRule? = HoldRule(), phi: Double = 4,
+            every: @escaping (Int) -> Int64 = { _ in .seconds(1) }
+        ) {
+            watch = Watch(levels: [.suspect(.phi(phi))], model: .init(window: 50), hold: hold)
+            (self.groups, self.every) = (groups, every)
             for (group, count) in groups {
                 for node in 0..<count { watch.introduce("\(group)-\(node)", group: group, at: 0) }
             }
@@ -20,18 +25,25 @@ import Testing
         /// Some seconds in which only those that are wanted are heard.
         mutating func live(seconds: Int, where isHeard: (String, Int) -> Bool = { _, _ in true }) {
             for _ in 0..<seconds {
-                let beats = groups.flatMap { group, count in (0..<count).map { (group, $0, offset($0, of: count)) } }
-                for (group, node, offset) in beats.sorted(by: { ($0.2, $0.0) < ($1.2, $1.0) })
-                where isHeard(group, node) {
-                    let now = .seconds(second) + offset
-                    told += watch.advanceIdeally(before: now)
-                    told += watch.hear("\(group)-\(node)", UInt32(second), at: now)
+                let beats = groups.flatMap { group, count in (0..<count).flatMap { ofSecond(group, $0, of: count) } }
+                for beat in beats.sorted(by: { ($0.at, $0.group) < ($1.at, $1.group) })
+                where isHeard(beat.group, beat.node) {
+                    told += watch.advanceIdeally(before: beat.at)
+                    told += watch.hear("\(beat.group)-\(beat.node)", beat.sequence, at: beat.at)
                 }
                 second += 1
                 told += watch.advanceIdeally(before: .seconds(second))
             }
         }
-        private func offset(_ node: Int, of count: Int) -> Int64 { Int64(node) * .seconds(1) / Int64(count) }
+        private typealias Beat = (group: String, node: Int, sequence: UInt32, at: Int64)
+        /// A node's of the present second.
+        private func ofSecond(_ group: String, _ node: Int, of count: Int) -> [Beat] {
+            let interval = every(node)
+            let phase = Int64(Double(node) / Double(count) * Double(interval))
+            let first = max(0, (.seconds(second) - phase + interval - 1) / interval)
+            return (first...).lazy.map { ($0, phase + $0 * interval) }.prefix { $0.1 < .seconds(second + 1) }
+                .map { (group, node, UInt32($0), $1) }
+        }
         mutating func forgetTold() { told = [] }
         var now: Int64 { .seconds(second) }
         var suspicions: [Told] { told.filter { if case .change(_, _, _, .suspected, _) = $0 { true } else { false } } }
@@ -48,6 +60,45 @@ import Testing
         #expect(crowd.suspicions.isEmpty)
         #expect(crowd.holds == [.begins, .released])
         #expect(crowd.scopes == ["lab", "lab"])
+    }
+    @Test(arguments: [5, 40, 400]) func `of nodes with very different intervals suspects nobody`(count: Int) {
+        // One in forty is heard ten times a second, and sees first that nobody is; the others every ten seconds.
+        var crowd = Crowd(["lab": count], phi: 30) { $0 < max(3, count / 40) ? .milliseconds(100) : .seconds(10) }
+        crowd.live(seconds: 120)
+        crowd.forgetTold()
+        crowd.live(seconds: 10) { _, _ in false }
+        crowd.live(seconds: 60)
+        #expect(crowd.suspicions.isEmpty)
+        #expect(crowd.holds == [.begins, .released])
+    }
+    @Test(arguments: 0..<5) func `is seen when only a few of many are overdue`(seconds: Int) {
+        // By the first deadline three in a hundred are.
+        var crowd = Crowd(["lab": 1000], phi: 0.7)
+        crowd.live(seconds: 20 + seconds)
+        crowd.forgetTold()
+        crowd.live(seconds: 4) { _, _ in false }
+        #expect(crowd.suspicions.isEmpty)
+        #expect(crowd.holds.first == .begins)
+    }
+    @Test func `of many small groups is one hold`() {
+        var crowd = Crowd(Dictionary(uniqueKeysWithValues: (0..<100).map { ("g\($0)", 1 + $0 % 2) }))
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        crowd.live(seconds: 10) { _, _ in false }
+        crowd.live(seconds: 40)
+        #expect(crowd.suspicions.isEmpty)
+        #expect(crowd.holds == [.begins, .released])
+        #expect(crowd.scopes == [nil, nil])
+    }
+    /// What the documentation says of few nodes.
+    @Test(arguments: 1...6) func `of a few nodes is seen from three on, if their waits are two intervals`(count: Int) {
+        var crowd = Crowd(["lab": count], phi: 30)
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        crowd.live(seconds: 10) { _, _ in false }
+        crowd.live(seconds: 30)
+        #expect(crowd.holds == (count < 3 ? [] : [.begins, .released]))
+        #expect(crowd.suspicions.count == (count < 3 ? count : 0))
     }
     @Test func `that lasts is death, and told when the hold ends`() throws {
         var crowd = Crowd(["lab": 100, "other": 100])
