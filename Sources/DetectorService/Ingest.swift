@@ -148,11 +148,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
 
     private mutating func keepRecords(at now: Instant) {
         lastKept = now
-        let offset = clocks.wall().subtractingSaturated(now.nanoseconds)
-        if abs(offset.subtractingSaturated(wallOffset)) > Self.clockTolerance {
-            wallOffset = offset
-            detector.setWallOffset(offset)
-        }
+        followCivilTime(at: now)
         let records = detector.takeRecords(at: now)
         guard let recorder else { return }
         if let records { recorder.write(records) }
@@ -163,6 +159,13 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         } else if recorder.wantsBeginning {
             recorder.begin(beginning(at: now))
         }
+    }
+
+    private mutating func followCivilTime(at now: Instant) {
+        let offset = clocks.wall().subtractingSaturated(now.nanoseconds)
+        guard abs(offset.subtractingSaturated(wallOffset)) > Self.clockTolerance else { return }
+        wallOffset = offset
+        detector.setWallOffset(offset)
     }
 
     private mutating func finish() {
@@ -239,6 +242,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             logger.warning("the machine was suspended", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
             feed.put(.notice(.suspended(time), at: now))
         case .stepped(let time):
+            followCivilTime(at: now)
             logger.warning("civil time was set", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
             feed.put(.notice(.clockStep(time), at: now))
         }
