@@ -8,6 +8,8 @@ enum IngestRequest: Sendable {
     case order(ControlOrder, ReplyAddress)
     /// What holds from now on.
     case reload(Reload)
+    /// Nobody takes down what is learned any more.
+    case memoryLost
 }
 
 extension Ingest {
@@ -15,6 +17,7 @@ extension Ingest {
         let now = MonotonicClock.now
         switch request {
         case .reload(let reload): follow(reload, at: now)
+        case .memoryLost: checkpoints = nil
         case .order(let order, let address):
             do throws(ControlError) {
                 feed.put(try obey(order, from: address, at: now))

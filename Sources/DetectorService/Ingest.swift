@@ -59,10 +59,13 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private var stops = RareLog<String>()
     private var refusals = RareLog<Int32>()
     private var stampError = StampError(at: MonotonicClock.now)
+    /// Nil if nothing is remembered.
+    var checkpoints: Checkpoints?
 
     init(
         sockets: consuming HeartbeatSockets, detector: Detector<Model>, expected: [NodeIdentity], joinWithin: Duration,
-        requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>, clocks: ServiceClocks, logger: Logger
+        remembers: Bool, requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>, clocks: ServiceClocks,
+        logger: Logger
     ) throws {
         self.sockets = sockets
         self.detector = RecordedDetector(detector)
@@ -70,6 +73,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         (self.requests, self.feed, self.clocks, self.logger) = (requests, feed, clocks, logger)
         self.joinWithin = joinWithin
         heartbeats.reserveCapacity(Self.batch)
+        if remembers { checkpoints = Checkpoints(start: MonotonicClock.now) }
         expect(expected, at: MonotonicClock.now)
     }
 
@@ -88,10 +92,14 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             stampError.waited(from: asleep, to: awake)
             if awake > alarm { wokeLate(alarm: max(alarm, asleep), awake: awake) }
             for finding in clockWatch.read(clocks.reading(at: awake)) { doubt(finding, at: awake) }
-            if poller.isReadable(stopped) { return }
+            if poller.isReadable(stopped) {
+                handOnEverythingLearned()
+                return
+            }
             if poller.isReadable(timed) { timer.clear() }
             try turn()
             if poller.isReadable(asked) { for request in requests.take() { answer(request) } }
+            handOnWhatIsLearned(at: awake)
         }
     }
 

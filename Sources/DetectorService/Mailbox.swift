@@ -16,6 +16,8 @@ final class Mailbox<Element: Sendable>: Sendable {
         if wasEmpty { wakeUp.signal() }
     }
 
+    var isEmpty: Bool { elements.withLock { $0.isEmpty } }
+
     /// Everything put in since the last time, in order.
     func take() -> [Element] {
         wakeUp.clear()

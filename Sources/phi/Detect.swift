@@ -120,9 +120,7 @@ extension ServiceConfiguration {
     /// A sentence for each setting that the service does not follow yet.
     fileprivate var notFollowedYet: [String] {
         let standard = ServiceConfiguration()
-        let deviations = [
-            ("state", state != standard.state), ("record", record != standard.record),
-        ]
+        let deviations = [("record", record != standard.record)]
         return deviations.filter(\.1).map { "\($0.0): the service does not follow this yet" }
     }
 }

@@ -14,6 +14,9 @@ public struct NodeMemory: Hashable, Sendable {
 }
 
 extension Detector {
+    /// Which memories it can read: those that were written under the same words.
+    public static var memoryVersion: String { "\(Model.stateVersion) node/1" }
+
     /// The memories of named nodes in slots from `cursor` on, after a look at no more than `limit` slots, and where to go on;
     /// nil after the last.
     @specialized(where Model == AdaptiveModel)
@@ -93,6 +96,11 @@ extension Detector {
             guard stored.key == nodes[slot].key else { return false }
             var (recalled, isNew): ([Model.Pursuit], Bool) = ([], false)
             for level in 0..<levelCount {
+                if reader.isAtEnd {  // a level that there was not
+                    recalled.append(Model.pursuit(of: threshold(slot, level)))
+                    isNew = true
+                    continue
+                }
                 let _: Int64 = try reader.integer()  // a deadline on another clock
                 let policy: Policy = try reader.state()
                 let pursuit: Model.Pursuit = try reader.state()
@@ -110,6 +118,14 @@ extension Detector {
         } catch {
             return false
         }
+    }
+
+    /// Has a node's planned absence of an earlier run go on; one that is over ends with the next step. Only its end is told.
+    public mutating func recall(_ pause: Pause, of key: NodeKey) {
+        guard let slot = table[key.rawValue] else { return }
+        details[slot].pause = pause
+        nodes[slot].marks.formUnion([.paused, .excused])
+        rearm(slot)
     }
 
     /// What was told of a node is what is so: memories may be older.
