@@ -78,7 +78,8 @@ final class EventHooks: Sendable {
     var summary: String {
         state.withLock { state in
             let commands = "\(state.run) command\(state.run == 1 ? "" : "s") run, of which \(state.failed) failed"
-            return state.notBegun == 0 ? commands : commands + "; none was begun for \(state.notBegun) more events"
+            let others = "\(state.notBegun) more event\(state.notBegun == 1 ? "" : "s")"
+            return state.notBegun == 0 ? commands : commands + "; none was begun for \(others)"
         }
     }
 

@@ -109,7 +109,7 @@ extension SystemTests {
                 #expect(try await watch.exit() == 0)
                 #expect(watch.errors.filter { $0.hasPrefix("begun ") } == ["begun learning"])
                 #expect(watch.errors.contains("ended learning"))
-                #expect(watch.errors.last == "1 command run, of which 0 failed; none was begun for 1 more events")
+                #expect(watch.errors.last == "1 command run, of which 0 failed; none was begun for 1 more event")
             }
         }
 

@@ -17,7 +17,9 @@ let package = Package(
                 .product(name: "Benchmark", package: "benchmark"), .product(name: "PhiAccrual", package: "phi"),
             ],
             path: "Benchmarks/Heartbeats",
-            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+        .executableTarget(
+            name: "Events", dependencies: [.product(name: "PhiClient", package: "phi")], path: "Events"),
     ],
     swiftLanguageModes: [.v6]
 )

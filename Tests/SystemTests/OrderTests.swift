@@ -1,0 +1,93 @@
+import Foundation
+import HeartbeatProtocol
+import PhiAccrual
+import Testing
+
+extension SystemTests {
+    @Suite struct `An order to a running detector` {
+        @Test func `changes when a node is suspected that is silent already`() async throws {
+            try await TestBed.run { bed in
+                // With deviations of an interval at least, this allows some ten seconds.
+                let detector = try await bed.detector("--level", "suspect=phi=300")
+                let watch = try await bed.watch(detector)
+                let node = try bed.beat("n", to: detector)
+                try await watch.transition(of: "n", to: .trusted)
+                node.crash()
+                let tuned = try await bed.say("tune suspect=phi=0.5 --node lab/n", to: detector)
+                #expect(tuned.first?.hasPrefix("Level suspect: phi=0.5 (tune, node lab/n) holds now.") == true)
+                let suspicion = try await watch.transition(of: "n", to: .suspected)
+                #expect(suspicion.threshold.policy == "phi=0.5")
+                #expect(suspicion.threshold.origin == "tune, node lab/n")
+                #expect(suspicion.silenceSeconds < 8)
+
+                let shown = try await bed.say("tune --node lab/n", to: detector)
+                #expect(shown.last?.contains("tune, node lab/n") == true, "\(shown)")
+                let unset = try await bed.say("tune --unset suspect --node lab/n", to: detector)
+                #expect(unset.first?.hasPrefix("Level suspect: phi=300 (option) holds now.") == true, "\(unset)")
+                // What was set and taken back is told, too.
+                let codes = watch.events.compactMap { event in
+                    if case .notice(let notice) = event { notice.kind == .tune ? notice.code : nil } else { nil }
+                }
+                #expect(codes == ["set", "unset"])
+            }
+        }
+
+        @Test func `announces a planned absence, and ends it`() async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector()
+                let watch = try await bed.watch(detector)
+                let nodes = try ["absent", "other"].map { try bed.beat($0, to: detector) }
+                for name in ["absent", "other"] { try await watch.transition(of: name, to: .trusted) }
+                let paused = try await bed.say("pause lab/absent --for 1h --reason upgrade", to: detector)
+                #expect(paused.first?.hasPrefix("lab/absent is not suspected until ") == true)
+                for node in nodes { node.crash() }
+                try await watch.transition(of: "other", to: .suspected)
+                let explained = try await bed.say("explain lab/absent", to: detector)
+                #expect(explained.contains("Its absence is planned, for another 60 min: upgrade."), "\(explained)")
+                #expect(explained.contains { $0.contains("learning → trusted") })
+                #expect(explained.contains { $0.contains("paused") && $0.hasSuffix("Reason given: upgrade") })
+                #expect(!watch.transitions.contains { $0.node == "absent" && $0.to == .suspected })
+                #expect(try await bed.say("resume lab/absent", to: detector) == ["lab/absent is watched again"])
+                try await watch.transition(of: "absent", to: .suspected)
+                #expect(
+                    try await bed.say("resume lab/absent", to: detector)
+                        == ["lab/absent was not paused, and is watched"])
+            }
+        }
+
+        @Test func `has a node forgotten`() async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector()
+                let watch = try await bed.watch(detector)
+                let node = try bed.beat("n", to: detector)
+                try await watch.transition(of: "n", to: .trusted)
+                node.terminate()
+                try await watch.transition(of: "n", to: .left)
+                #expect(try await bed.say("forget lab/n", to: detector) == ["lab/n is forgotten"])
+                try await watch.transition(of: "n", to: .forgotten)
+                for line in ["forget lab/n", "explain lab/n", "pause lab/n --for 1s", "resume lab/n"] {
+                    try await bed.refuse(line, to: detector, because: "no node lab/n is known here")
+                }
+                try await bed.refuse(
+                    "tune certain=phi=9", to: detector, because: "no level is called \"certain\"; known are suspect")
+                try await bed.refuse("tune suspect=price=9", to: detector, because: "policy \"price=9\" cannot be used")
+            }
+        }
+    }
+}
+
+extension TestBed {
+    /// What a command prints that the detector carries out.
+    fileprivate func say(_ line: String, to detector: RunningDetector) async throws -> [String] {
+        let program = try phi(line.split(separator: " ").map(String.init) + ["--control", detector.control])
+        #expect(try await program.exit() == 0, "\(program.errors)")
+        return program.output
+    }
+
+    fileprivate func refuse(_ line: String, to detector: RunningDetector, because reason: String) async throws {
+        let program = try phi(line.split(separator: " ").map(String.init) + ["--control", detector.control])
+        #expect(try await program.exit() == 2)
+        #expect(program.output == [])
+        #expect(program.errors.first?.hasPrefix("phi: \(reason)") == true, "\(program.errors)")
+    }
+}
