@@ -150,12 +150,16 @@ let package = Package(
         .testTarget(
             name: "DetectorServiceTests",
             dependencies: [
-                "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient", "Settings",
-                "SystemClocks", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
+                "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient",
+                "ServiceMemory",
+                "Settings", "SystemClocks", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "SystemTests", dependencies: ["phi", "Comparison", "HeartbeatProtocol", "PhiAccrual"],
+            name: "SystemTests",
+            dependencies: [
+                "phi", "Comparison", "HeartbeatProtocol", "PhiAccrual", "PhiClient", "ServiceMemory", "TestSupport",
+            ],
             exclude: ["Scripts"],
             swiftSettings: strict),
     ],

@@ -118,16 +118,18 @@ private struct IngestStart: ModelVisitor {
             bind: configuration.heartbeats, connect: configuration.connect, in: context)
         let bound = sockets.bound
         var detector = Detector<Model>(detectorConfiguration)
-        past.recall(
+        let unwritten = past.recall(
             into: &detector, joinWithin: configuration.joinWithin, reconnection: Ingest<Model>.reconnection,
             logger: logger)
-        let remembers = past.memory != nil
+        let checkpoints = past.memory.map { _ in
+            Checkpoints(unwritten: unwritten, nodes: detector.nodeCount, at: MonotonicClock.now)
+        }
         let (stop, failure) = (stop, failure)
         let thread = try SocketThread(
             name: "phi-ingest",
             owning: Ingest(
                 sockets: sockets, detector: detector, expected: configuration.expected,
-                joinWithin: configuration.joinWithin, remembers: remembers, requests: requests, feed: feed,
+                joinWithin: configuration.joinWithin, checkpoints: checkpoints, requests: requests, feed: feed,
                 clocks: clocks, logger: logger)
         ) { ingest in
             var ingest = ingest

@@ -39,7 +39,11 @@ struct EventLog: Sendable {
         var before: [FeedTopic: UInt64] = [:]
         for event in found.events.suffix(self.capacity) {
             recent.append(Entry(event, previous: before[event.topic] ?? 0))
-            before[event.topic] = event.verdict == .forgotten ? nil : event.sequence
+            before[event.topic] = event.sequence
+            if event.verdict == .forgotten {
+                before[event.topic] = nil
+                before[FeedTopic(level: nil, group: event.group, node: event.node)] = nil
+            }
             if let level = event.level { lastOfLevel[level] = event.sequence }
         }
         for event in found.state {

@@ -291,7 +291,7 @@ struct Feed: ~Copyable {
 }
 
 extension LoggedEvent {
-    fileprivate init(_ message: EventMessage, json: [UInt8]) {
+    init(_ message: EventMessage, json: [UInt8]) {
         let place = message.place
         switch message {
         case .transition(let transition):

@@ -15,17 +15,20 @@ enum IngestRequest: Sendable {
 extension Ingest {
     mutating func answer(_ request: IngestRequest) {
         let now = MonotonicClock.now
+        var reply: FeedInput?
         switch request {
         case .reload(let reload): follow(reload, at: now)
         case .memoryLost: checkpoints = nil
         case .order(let order, let address):
             do throws(ControlError) {
-                feed.put(try obey(order, from: address, at: now))
+                reply = try obey(order, from: address, at: now)
             } catch {
-                feed.put(.refusal(error, to: address))
+                reply = .refusal(error, to: address)
             }
         }
+        // Who is answered may rely on it: what follows from the order is remembered before.
         handOn()
+        if let reply { feed.put(reply) }
     }
 
     private mutating func obey(

@@ -64,7 +64,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
 
     init(
         sockets: consuming HeartbeatSockets, detector: Detector<Model>, expected: [NodeIdentity], joinWithin: Duration,
-        remembers: Bool, requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>, clocks: ServiceClocks,
+        checkpoints: Checkpoints?, requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>, clocks: ServiceClocks,
         logger: Logger
     ) throws {
         self.sockets = sockets
@@ -73,7 +73,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         (self.requests, self.feed, self.clocks, self.logger) = (requests, feed, clocks, logger)
         self.joinWithin = joinWithin
         heartbeats.reserveCapacity(Self.batch)
-        if remembers { checkpoints = Checkpoints(start: MonotonicClock.now) }
+        self.checkpoints = checkpoints
         expect(expected, at: MonotonicClock.now)
     }
 
@@ -120,7 +120,9 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
 
     mutating func handOn() {
         guard !events.isEmpty else { return }
-        for case .transition(let transition) in events where transition.to == .forgotten {
+        for case .transition(let transition) in events {
+            checkpoints?.note(transition)
+            guard transition.to == .forgotten else { continue }
             let key = NodeKey(of: transition.node)
             intake.forget(key)
             connections.forget(key)

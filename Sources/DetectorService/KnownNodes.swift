@@ -44,13 +44,18 @@ struct KnownNodes {
         var latest: Instant
     }
 
+    struct Outcome {
+        /// What should be remembered no longer, since nothing came of it.
+        var outdated: [MemoryChange] = []
+        /// Nodes of which nothing was learned, or nothing that can be read.
+        var unwritten: [NodeKey] = []
+    }
+
     /// Has a new detector know the nodes, what it learned of them, and their pauses.
-    ///
-    /// - Returns: What should be remembered no longer, since nothing came of it.
     consuming func recall<Model: ArrivalModel>(
         into detector: inout Detector<Model>, from memory: ServiceMemory, _ patience: Patience, logger: Logger
-    ) -> [MemoryChange] {
-        var (changes, told, unread) = ([MemoryChange](), told, 0)
+    ) -> Outcome {
+        var (outcome, told, unread) = (Outcome(), told, 0)
         let version = Detector<Model>.memoryVersion
         for group in found.groups where group.model == version {
             do throws(DamagedState) { try detector.recall(group: group.group, bytes: group.state) } catch {
@@ -68,15 +73,21 @@ struct KnownNodes {
             unread += try memory.forEachLearnedNode { learned in
                 let stranger = isNewLog ? learned.identity.map { Told(identity: $0, verdicts: []) } : nil
                 guard let node = told.removeValue(forKey: learned.key) ?? stranger else {
-                    return changes.append(.forgetting(learned.key))
+                    return outcome.outdated.append(.forgetting(learned.key))
                 }
                 let isOurs = learned.model == version
-                if !recall(node, bytes: isOurs ? learned.state : nil) || !isOurs { unread += 1 }
+                if !recall(node, bytes: isOurs ? learned.state : nil) || !isOurs {
+                    outcome.unwritten.append(learned.key)
+                    unread += 1
+                }
             }
         } catch {
             logger.error("what was learned cannot be read: \(error)")
         }
-        for node in told.values.sorted(by: { $0.last < $1.last }) where node.last > 0 { _ = recall(node, bytes: nil) }
+        for node in told.values.sorted(by: { $0.last < $1.last }) where node.last > 0 {
+            _ = recall(node, bytes: nil)
+            outcome.unwritten.append(NodeKey(of: node.identity))
+        }
         if unread > 0 {
             logger.warning(
                 "some nodes and groups start without what was learned of them", metadata: ["count": "\(unread)"])
@@ -84,13 +95,13 @@ struct KnownNodes {
         let offset = WallClock.offset
         for pause in found.pauses {
             guard detector.knows(pause.key) else {
-                changes.append(.resumption(pause.key))
+                outcome.outdated.append(.resumption(pause.key))
                 continue
             }
             let until = Instant(nanoseconds: pause.until.subtractingSaturated(offset))
             detector.recall(Pause(until: until, reason: pause.reason), of: pause.key)
         }
-        return changes
+        return outcome
     }
 }
 

@@ -53,21 +53,25 @@ struct Past {
     }
 
     /// Has a new detector know what an earlier one knew, and heard last before now.
+    ///
+    /// - Returns: Nodes of which nothing is known but that they are.
     func recall<Model: ArrivalModel>(
         into detector: inout Detector<Model>, joinWithin: Duration, reconnection: Duration, logger: Logger
-    ) {
-        guard let kept else { return }
+    ) -> [NodeKey] {
+        guard let kept else { return [] }
         let now = MonotonicClock.now
         let patience = KnownNodes.Patience(
             now: now, soonest: now + reconnection, latest: now + max(reconnection, joinWithin))
         let nodes = KnownNodes(kept.found, levels: detector.levels)
-        forget(nodes.recall(into: &detector, from: kept.memory, patience, logger: logger))
+        let outcome = nodes.recall(into: &detector, from: kept.memory, patience, logger: logger)
+        forget(outcome.outdated)
         logger.info(
             "remembers",
             metadata: [
                 "nodes": "\(detector.nodeCount)", "epoch": "\(kept.found.epoch)", "event": "\(kept.found.lastSequence)",
                 "seconds": "\((MonotonicClock.now - now).nanoseconds.seconds)",
             ])
+        return outcome.unwritten
     }
 
     private func forget(_ changes: [MemoryChange]) {

@@ -198,10 +198,10 @@ import ZeroMQ
 }
 
 /// Long enough for a machine under load; no test waits for it unless it fails.
-private let patience: Duration = .seconds(60)
+let patience: Duration = .seconds(60)
 
 /// A service on endpoints of its own.
-private struct Stage {
+struct Stage {
     let service: DetectorService
     var heartbeats: String { service.endpoints.heartbeats.joined() }
     var control: String { service.endpoints.control.joined() }
@@ -236,7 +236,7 @@ private struct Stage {
 }
 
 /// A subscriber that waits for what a test expects.
-private struct Audience: ~Copyable {
+struct Audience: ~Copyable {
     struct NothingCame: Error {}
     var subscriber: FeedSubscriber
 

@@ -23,16 +23,21 @@ extension Detector {
     @specialized(where Model == NormalModel)
     public func memories(from cursor: Int, limit: Int) -> (page: [NodeMemory], next: Int?) {
         let slots = max(0, cursor)..<min(nodes.count, max(0, cursor) + max(1, limit))
-        let page: [NodeMemory] = slots.compactMap { slot in
-            guard isInUse(slot), let identity = details[slot].identity else { return nil }
-            var writer = StateWriter()
-            write(slot, to: &writer)
-            let isHeard = nodes[slot].standing.phase != .new
-            return NodeMemory(
-                key: NodeKey(rawValue: nodes[slot].key), identity: identity,
-                lastArrival: isHeard ? Instant(nanoseconds: nodes[slot].lastArrival) : nil, bytes: writer.bytes)
-        }
+        let page = slots.compactMap { isInUse($0) ? memory(ofSlot: $0) : nil }
         return (page, slots.upperBound < nodes.count ? slots.upperBound : nil)
+    }
+
+    /// The memory of one node; nil if it is not known, or not by name.
+    public func memory(of key: NodeKey) -> NodeMemory? { table[key.rawValue].flatMap { memory(ofSlot: $0) } }
+
+    private func memory(ofSlot slot: Int) -> NodeMemory? {
+        guard let identity = details[slot].identity else { return nil }
+        var writer = StateWriter()
+        write(slot, to: &writer)
+        let isHeard = nodes[slot].standing.phase != .new
+        return NodeMemory(
+            key: NodeKey(rawValue: nodes[slot].key), identity: identity,
+            lastArrival: isHeard ? Instant(nanoseconds: nodes[slot].lastArrival) : nil, bytes: writer.bytes)
     }
 
     /// What the groups know together, by their names; the first, without a name, is that of nodes without a group.
