@@ -19,14 +19,14 @@ extension SystemTests {
                 let subscriber = try await bed.watch(detector, from: "beginning")
                 var late: RunningProgram?
                 let swarm = try bed.phi(
-                    "swarm", "--to", detector.heartbeats, "--nodes", "1000", "--every", "1s", "--crash", "100", "--for",
-                    "120s", "--seed", "4", "--truth", "truth.csv")
+                    "swarm", "--to", detector.heartbeats, "--nodes", "1000", "--every", "1s", "--crash", "200", "--for",
+                    "200s", "--seed", "4", "--truth", "truth.csv")
                 var answered: Policy?
                 var restarts: [Duration] = []
 
                 for kill in 1...Self.kills {
                     // Now in the midst of joining nodes, now while it is quiet, now before it heard of anybody.
-                    let heartbeats = Int64.random(in: 0...1500, using: &random)
+                    let heartbeats = Int64.random(in: 0...1000, using: &random)
                     let orders = Int.random(in: 1...8, using: &random)
                     try detector.waitForHeartbeats(heartbeats)
                     let policies = (1...orders).map { Policy.phi(8 + Double(kill) / 1000 + Double($0) / 100_000) }
@@ -46,37 +46,30 @@ extension SystemTests {
 
                 // Longer than anybody may be silent after a restart.
                 while try await bed.heartbeats(at: detector) < 10_000 {}
-                // Those who crashed, at whatever time, are suspected; the others say goodbye.
+                // What it learned outlived it.
+                #expect(try detector.nodes.filter { $0.samples >= 5 }.count > 900)
+                // Those who crashed by now are suspected. The others say goodbye.
+                let crashed = try Truth(csv: bed.contents("truth.csv")).times("crash").keys
+                #expect(!crashed.isEmpty)
+                try await subscriber.verdicts { verdicts in crashed.allSatisfy { verdicts[$0] == .suspected } }
                 swarm.terminate()
                 #expect(try await swarm.exit() == 0)
                 let truth = try Truth(csv: bed.contents("truth.csv"))
                 let (crashes, leaves) = (truth.times("crash"), truth.times("leave"))
-                #expect(crashes.count + leaves.count == 1000 && crashes.count > 0)
-                _ = try await subscriber.events { events in
-                    let last = Dictionary(
-                        events.compactMap(\.transition).map { ($0.node, $0.to) }, uniquingKeysWith: { $1 })
-                    let isOver =
-                        crashes.keys.allSatisfy { last[$0] == .suspected }
-                        && leaves.keys.allSatisfy { last[$0] == .left }
-                    return isOver ? true : nil
-                }
+                #expect(crashes.count + leaves.count == 1000)
+                try await subscriber.verdicts { verdicts in leaves.keys.allSatisfy { verdicts[$0] == .left } }
                 for suspicion in subscriber.transitions where suspicion.to == .suspected {
                     let crash = try #require(crashes[suspicion.node], "\(suspicion.explanation)")
                     #expect(suspicion.place.at.unixNanoseconds > crash, "\(suspicion.explanation)")
                 }
 
-                // What it learned outlived it.
-                let nodes = try detector.nodes
-                #expect(nodes.filter { $0.samples >= 5 }.count > 900)
-                let sequence = try detector.status.sequence
-                let subscribers = [subscriber, try #require(late)]
-                for subscriber in subscribers { try await subscriber.lines(Int(sequence)) }
                 detector.program.terminate()
                 #expect(try await detector.program.exit() == 0)
                 let kept = try ServiceMemory.open(in: bed.path("state"), at: 0).found
+                #expect(kept.remarks.isEmpty && kept.events.map(\.sequence) == Array(1...kept.lastSequence))
                 let log = kept.events.map { String(decoding: $0.json, as: UTF8.self) }
-                #expect(kept.events.map(\.sequence) == Array(1...sequence) && kept.remarks.isEmpty)
-                for subscriber in subscribers {
+                for subscriber in [subscriber, try #require(late)] {
+                    try await subscriber.lines(log.count)
                     subscriber.terminate()
                     #expect(try await subscriber.exit() == 0)
                     #expect(subscriber.output == log)
@@ -281,6 +274,13 @@ extension TuneOrder {
 }
 
 extension RunningProgram {
+    /// Waits until the last verdicts by node that it printed are as wanted.
+    fileprivate func verdicts(_ areWanted: ([String: Verdict]) -> Bool) async throws {
+        _ = try await events { events in
+            let last = Dictionary(events.compactMap(\.transition).map { ($0.node, $0.to) }, uniquingKeysWith: { $1 })
+            return areWanted(last) ? true : nil
+        }
+    }
     /// The word that nothing is remembered any more, in a later log than that of `epoch`.
     fileprivate func memoryLoss(after epoch: UInt64 = 0) async throws -> NoticeMessage {
         try await events { events in
