@@ -72,10 +72,13 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private var stops = RareLog<String>()
     private var refusals = RareLog<Int32>()
     private var stampError = StampError(at: MonotonicClock.now)
+    /// Nil if nothing is remembered.
+    var checkpoints: Checkpoints?
 
     init(
         sockets: consuming HeartbeatSockets, detector: Detector<Model>, expected: [NodeIdentity], joinWithin: Duration,
-        recording: RecordingPlan, requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>, clocks: ServiceClocks,
+        checkpoints: Checkpoints?, recording: RecordingPlan, requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>,
+        clocks: ServiceClocks,
         logger: Logger
     ) throws {
         self.sockets = sockets
@@ -87,6 +90,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         (self.requests, self.feed, self.clocks, self.logger) = (requests, feed, clocks, logger)
         self.joinWithin = joinWithin
         heartbeats.reserveCapacity(Self.batch)
+        self.checkpoints = checkpoints
         expect(expected, at: now)
     }
 
@@ -116,6 +120,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             try turn(after: awake)
             if poller.isReadable(asked) || !waiting.isEmpty { answerRequests() }
             if awake - lastKept >= Self.keepEvery { keepRecords(at: awake) }
+            handOnWhatIsLearned(at: awake)
         }
     }
 
@@ -171,11 +176,14 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private mutating func finish() {
         keepRecords(at: MonotonicClock.now)
         stopRecording()
+        handOnEverythingLearned()
     }
 
     mutating func handOn() {
         guard !events.isEmpty else { return }
-        for case .transition(let transition) in events where transition.to == .forgotten {
+        for case .transition(let transition) in events {
+            checkpoints?.note(transition)
+            guard transition.to == .forgotten else { continue }
             let key = NodeKey(of: transition.node)
             intake.forget(key)
             connections.forget(key)

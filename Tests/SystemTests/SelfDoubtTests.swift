@@ -121,7 +121,9 @@ extension SystemTests {
                 let begin = try #require(watch.events.compactMap(\.notice).first { $0.code == "begins" })
                 #expect(begin.group == nil && begin.numbers["heard"] == 0)
                 // Between beginning and end nobody is suspected.
-                let during = watch.suspicions.filter { (begin.place.sequence...end.place.sequence).contains($0.place.sequence) }
+                let during = watch.suspicions.filter {
+                    (begin.place.sequence...end.place.sequence).contains($0.place.sequence)
+                }
                 #expect(during.isEmpty)
                 #expect(before < 20, "so many mistakes were not asked for")
             }
@@ -212,7 +214,8 @@ private struct CutCable {
     init() throws {
         for end in [End.near, .far] { try #require(Self.run("netns", "add", space(end))) }
         try #require(
-            Self.run("link", "add", "cable", "netns", space(.near), "type", "veth", "peer", "cable", "netns", space(.far)))
+            Self.run(
+                "link", "add", "cable", "netns", space(.near), "type", "veth", "peer", "cable", "netns", space(.far)))
         for (end, address) in [(End.near, Self.address), (.far, "10.213.7.2")] {
             for command in [["addr", "add", "\(address)/30", "dev", "cable"], ["link", "set", "cable", "up"]]
                 + [["link", "set", "lo", "up"]]

@@ -177,7 +177,9 @@ private struct Walk: Sequence, IteratorProtocol {
         place = count > 0 ? Int.random(in: 0..<count, using: &random) : 0
         // A step that has no divisor in common with their count passes none of them by.
         var step = 1
-        if count > 2 { repeat { step = Int.random(in: 1..<count, using: &random) } while !Self.isPrime(step, to: count) }
+        if count > 2 {
+            repeat { step = Int.random(in: 1..<count, using: &random) } while !Self.isPrime(step, to: count)
+        }
         self.step = step
     }
 
