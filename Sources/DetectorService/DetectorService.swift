@@ -34,6 +34,7 @@ public final class DetectorService: Service {
         let context = try Context()
         let feedSockets = try FeedSockets(events: configuration.events, control: configuration.control, in: context)
         let (requests, inputs) = (try Mailbox<IngestRequest>(), try Mailbox<FeedInput>())
+        for notice in past.notices { inputs.put(.notice(notice, at: MonotonicClock.now)) }
         let (stopIngest, stopFeed, failure) = (try WakeUp(), try WakeUp(), Failure())
         (self.stopIngest, self.stopFeed, self.failure, self.requests) = (stopIngest, stopFeed, failure, requests)
 

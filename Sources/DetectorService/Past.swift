@@ -1,3 +1,4 @@
+import HeartbeatProtocol
 import Logging
 import PhiAccrual
 import ServiceMemory
@@ -35,6 +36,23 @@ struct Past {
         let capacity = configuration.limits.events
         return kept.map { EventLog($0.found, levels: configuration.levels.map(\.name), capacity: capacity) }
             ?? EventLog(epoch: Self.unixMilliseconds, capacity: capacity)
+    }
+
+    /// What is to be told first: that holds are over which the end of the service left open.
+    var notices: [ServiceNotice] {
+        var open: Set<String?> = []
+        // A hold is short, and so not far back.
+        for event in kept?.found.events.filter({ $0.level == nil && $0.node == nil }).suffix(1000) ?? [] {
+            guard case .notice(let notice)? = try? WireJSON.decode(EventMessage.self, from: event.json),
+                notice.kind == .hold
+            else { continue }
+            if notice.code == HoldChange.Turn.begins.rawValue {
+                open.insert(notice.group)
+            } else {
+                open.remove(notice.group)
+            }
+        }
+        return open.sorted { $0 ?? "" < $1 ?? "" }.map { .holdOver(group: $0) }
     }
 
     /// Policies with those that were tuned. What cannot hold any more is forgotten.

@@ -17,8 +17,17 @@ public enum ServiceNotice: Hashable, Sendable {
     /// The configuration was read again.
     case reloaded(String)
 
+    /// A hold of a group, or of all, was under way when the service ended.
+    case holdOver(group: String?)
+
     /// Whom it concerns.
-    var scope: PolicyScope { if case .tuned(_, let scope, _, _) = self { scope } else { .everyone } }
+    var scope: PolicyScope {
+        switch self {
+        case .tuned(_, let scope, _, _): scope
+        case .holdOver(let group?): .group(group)
+        default: .everyone
+        }
+    }
 }
 
 extension NoticeMessage {
@@ -62,6 +71,12 @@ extension NoticeMessage {
             explanation =
                 policy.map { "Level \(level) of \(whom) was set to \($0)." }
                 ?? "What was tuned of level \(level) for \(whom) was taken back: \(holding.policy) (\(holding.origin)) holds."
+        case .holdOver(let group):
+            (kind, self.group) = (.hold, group)
+            code = HoldChange.Turn.released.rawValue
+            explanation =
+                "The detector was restarted: the nodes of \(group.map { "group \($0)" } ?? "all groups") have their time "
+                + "to be heard again, and suspicions are held back no longer."
         case .reloaded(let what):
             code = "reloaded"
             explanation = "The configuration was read again. \(what)"

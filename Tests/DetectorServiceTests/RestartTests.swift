@@ -1,13 +1,13 @@
 import Foundation
 import HeartbeatProtocol
 import HeartbeatPublisher
-import PhiAccrual
 import PhiClient
 import ServiceMemory
 import Settings
 import Testing
 
 @testable import DetectorService
+@testable import PhiAccrual
 
 @Suite struct `A service that remembers` {
     /// Where the runs of one service follow each other.
@@ -138,6 +138,38 @@ import Testing
         let explained: ExplainAnswer = try client.ask(.explain(identity), within: patience)
         #expect(explained.pause == nil)
         fourth.service.stop()
+    }
+
+    @Test func `ends a hold that its end left open`() throws {
+        let site = try Site()
+        try {
+            let (memory, found) = try ServiceMemory.open(in: "\(site.folder.path)/state", at: 7)
+            var log = EventLog(found, levels: [], capacity: 10)
+            func hold(_ turn: HoldChange.Turn, of group: String?) throws {
+                let start = Instant(nanoseconds: 0)
+                let change = HoldChange(
+                    turn: turn, group: group, at: start, began: start, silentSince: start, overdue: 9, heard: 0,
+                    nodes: 9)
+                let message = EventMessage(.hold(change), levels: []) {
+                    log.nextPlace(on: $0, at: Timestamp(unixNanoseconds: $1.nanoseconds))
+                }
+                let json = try WireJSON.encode(message)
+                log.append(message, topic: message.topic, json: json)
+                try memory.append([LoggedEvent(message, json: json)])
+            }
+            for group in ["over", "open", nil] { try hold(.begins, of: group) }
+            try hold(.released, of: "over")
+            try hold(.expired, of: nil)
+        }()
+        for _ in 0..<2 {  // once is enough
+            let stage = try site.start()
+            var audience = try stage.audience()
+            let told = try (0..<6).map { _ in try audience.nextNotice() }
+            #expect(told.map(\.kind).allSatisfy { $0 == .hold })
+            #expect(told.last?.code == "released" && told.last?.group == "open" && told.last?.place.sequence == 6)
+            #expect(try stage.status.sequence == 6)
+            stage.service.stop()
+        }
     }
 
     @Test func `brings nobody back who was forgotten`() throws {

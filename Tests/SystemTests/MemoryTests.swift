@@ -72,7 +72,8 @@ extension SystemTests {
                     try await subscriber.lines(log.count)
                     subscriber.terminate()
                     #expect(try await subscriber.exit() == 0)
-                    #expect(subscriber.output == log)
+                    let difference = zip(subscriber.output, log).first { $0 != $1 }
+                    #expect(difference == nil && subscriber.output.count == log.count)
                 }
                 restarts.sort()
                 print(
