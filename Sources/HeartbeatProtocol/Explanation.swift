@@ -7,7 +7,8 @@ enum Explanation {
         let silence = spoken(evidence.silence)
         switch transition.to {
         case .learning where evidence.isByPolicy, .trusted where evidence.isByPolicy:
-            let allowed = evidence.wait.map { " allows \(spoken($0)) of silence, and" } ?? " suspects nobody for silence, and"
+            let allowed =
+                evidence.wait.map { " allows \(spoken($0)) of silence, and" } ?? " suspects nobody for silence, and"
             return "\(transition.ruling.policy) (\(transition.ruling.origin))\(allowed) it has lasted \(silence)."
         case .new: return "Expected, and not heard yet."
         case .learning where transition.from == .left, .trusted where transition.from == .left:

@@ -82,7 +82,9 @@ extension Detector {
         node.lastSent = heartbeat.sent
         node.incarnation = heartbeat.incarnation
         node.sequence = heartbeat.sequence
-        node.marks.remove(.excused)
+        node.marks.subtract([.excused, .doubted])
+        heardAt[Int(node.group)] = now.nanoseconds
+        if !holds.isQuiet { holds.hurry(at: now.nanoseconds) }
         if heartbeat.isLeaving {
             node.standing.leave()
         } else {

@@ -61,6 +61,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     var commons: [Model.Commons]
     let freshCommons: Model.Commons  // what a group begins with
     var members: [[Int32]] = [[]]  // slots
+    var heardAt: [Int64] = [.min]  // ns; when one of them was heard last
     var groupNames = [""]
     var groups: [String: UInt16] = [:]
     var vacant: [Int] = []
