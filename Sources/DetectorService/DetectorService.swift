@@ -114,11 +114,14 @@ private struct IngestStart: ModelVisitor {
         let bound = sockets.bound
         let detector = Detector<Model>(detectorConfiguration)
         let (stop, failure) = (stop, failure)
+        var ingest = try Ingest(
+            sockets: sockets, detector: detector, expected: configuration.expected,
+            joinWithin: configuration.joinWithin,
+            recording: RecordingPlan(bounds: configuration.record, detector: configuration.model.description),
+            requests: requests, feed: feed, clocks: clocks, logger: logger)
+        try ingest.startRecording(at: MonotonicClock.now)
         let thread = try SocketThread(
-            name: "phi-ingest",
-            owning: Ingest(
-                sockets: sockets, detector: detector, expected: configuration.expected,
-                joinWithin: configuration.joinWithin, requests: requests, feed: feed, clocks: clocks, logger: logger)
+            name: "phi-ingest", owning: ingest
         ) { ingest in
             var ingest = ingest
             failure.catching { try ingest.run(until: stop) }

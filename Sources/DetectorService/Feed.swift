@@ -6,7 +6,8 @@ import ZeroMQ
 
 /// What the thread of heartbeats hands to the feed.
 enum FeedInput: Sendable {
-    case events([Event])
+    /// - wallOffset: What to add to instants for civil time, in nanoseconds.
+    case events([Event], wallOffset: Int64)
     case notice(ServiceNotice, at: Instant)
     case tuned(level: String, PolicyScope, Policy?, holding: PolicyBook.Ruling, at: Instant)
     case status(ReplyAddress, IngestStatus)
@@ -88,7 +89,7 @@ struct Feed: ~Copyable {
 
     private mutating func take(_ input: FeedInput) throws {
         switch input {
-        case .events(let events): for event in events { try publish(event) }
+        case .events(let events, let offset): for event in events { try publish(event, wallOffset: offset) }
         case .notice(let notice, let now): try publish(notice, at: now)
         case .tuned(let level, let scope, let policy, let holding, let now):
             try publish(.tuned(level: level, scope: scope, policy, holding: holding), at: now)
@@ -104,8 +105,12 @@ struct Feed: ~Copyable {
 
     // MARK: Events
 
-    private mutating func publish(_ event: Event) throws {
-        try publish(EventMessage(event, levels: levels) { log.nextPlace(on: $0, at: civilTime(of: $1)) })
+    private mutating func publish(_ event: Event, wallOffset: Int64) throws {
+        try publish(
+            EventMessage(event, levels: levels) { topic, instant in
+                let civil = instant.nanoseconds.addingSaturated(wallOffset)
+                return log.nextPlace(on: topic, at: Timestamp(unixNanoseconds: civil))
+            })
     }
 
     private mutating func publish(_ notice: ServiceNotice, at now: Instant) throws {

@@ -30,6 +30,10 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private static var recovery: Duration { .milliseconds(100) }
     /// How long nodes may take to connect again: their publishers wait up to 2 s between attempts, and as much by chance.
     static var reconnection: Duration { .seconds(5) }
+    /// How often records are handed on.
+    private static var keepEvery: Duration { .milliseconds(100) }
+    /// Civil time may be off by so much: a clock that is slewed needs a second and more for it.
+    private static var clockTolerance: Int64 { 100_000 }  // ns
     /// How often we wake to see that we do.
     private static var tick: Int64 { 100_000_000 }  // ns
 
@@ -50,6 +54,13 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     var intake = Intake()
     private var connections = Connections()
     private var clockWatch = ClockWatch()
+    let recording: RecordingPlan
+    var recorder: Recorder?
+    /// What is added to instants for civil time, in nanoseconds. It changes seldom, so that replays can tell the same.
+    private(set) var wallOffset: Int64
+    private var lastKept = MonotonicClock.now
+    /// Whether a question of what would be is being answered.
+    let asking = Asking()
     /// Nodes that should be heard, and how long they may take to be.
     var expected: Set<NodeIdentity> = []
     var joinWithin: Duration
@@ -57,6 +68,8 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private var incompleteSince: Instant?
     /// Until when no deadline is acted on, since we were late ourselves.
     private var recoversUntil: Instant?
+    /// When we were back from the last time that we were away for long, and until when the detector was told of it.
+    private var back: (at: Instant, toldUntil: Instant)?
     private var overload = RareLog<String>()
     private var stops = RareLog<String>()
     private var refusals = RareLog<Int32>()
@@ -64,15 +77,19 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
 
     init(
         sockets: consuming HeartbeatSockets, detector: Detector<Model>, expected: [NodeIdentity], joinWithin: Duration,
-        requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>, clocks: ServiceClocks, logger: Logger
+        recording: RecordingPlan, requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>, clocks: ServiceClocks,
+        logger: Logger
     ) throws {
         self.sockets = sockets
-        self.detector = RecordedDetector(detector)
+        let now = MonotonicClock.now
+        self.detector = RecordedDetector(detector, at: now)
+        self.recording = recording
+        wallOffset = clocks.wall().subtractingSaturated(now.nanoseconds)
         timer = try DeadlineTimer()
         (self.requests, self.feed, self.clocks, self.logger) = (requests, feed, clocks, logger)
         self.joinWithin = joinWithin
         heartbeats.reserveCapacity(Self.batch)
-        expect(expected, at: MonotonicClock.now)
+        expect(expected, at: now)
     }
 
     mutating func run(until stop: WakeUp) throws {
@@ -96,10 +113,11 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
                 wasAway(from: max(alarm, asleep), to: awake)
             }
             for finding in clockWatch.read(clocks.reading(at: awake)) { doubt(finding, at: awake) }
-            if poller.isReadable(stopped) { return }
+            if poller.isReadable(stopped) { return finish() }
             if poller.isReadable(timed) { timer.clear() }
             try turn(after: awake)
             if poller.isReadable(asked) || !waiting.isEmpty { answerRequests() }
+            if awake - lastKept >= Self.keepEvery { keepRecords(at: awake) }
         }
     }
 
@@ -117,7 +135,9 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         let start = MonotonicClock.now
         // What is due since is not acted on before all was read that came in that time.
         if start - awake > Self.ownLateness { recoversUntil = start + Self.recovery }
-        if try drain(since: start) {
+        let isComplete = try drain(since: start)
+        if !isComplete { catchUp(at: start) }
+        if isComplete {
             incompleteSince = nil
             stampError.emptied(at: start)
             if mayAct(at: start) { detector.advance(to: start, into: &events) }
@@ -130,6 +150,30 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         handOn()
     }
 
+    private mutating func keepRecords(at now: Instant) {
+        lastKept = now
+        let offset = clocks.wall().subtractingSaturated(now.nanoseconds)
+        if abs(offset.subtractingSaturated(wallOffset)) > Self.clockTolerance {
+            wallOffset = offset
+            detector.setWallOffset(offset)
+        }
+        let records = detector.takeRecords(at: now)
+        guard let recorder else { return }
+        if let records { recorder.write(records) }
+        if let reason = recorder.failure {
+            stopRecording()
+            logger.error("recording has stopped", metadata: ["reason": "\(reason)"])
+            feed.put(.notice(.recordingStopped(reason), at: now))
+        } else if recorder.wantsBeginning {
+            recorder.begin(beginning(at: now))
+        }
+    }
+
+    private mutating func finish() {
+        keepRecords(at: MonotonicClock.now)
+        stopRecording()
+    }
+
     mutating func handOn() {
         guard !events.isEmpty else { return }
         for case .transition(let transition) in events where transition.to == .forgotten {
@@ -137,7 +181,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             intake.forget(key)
             connections.forget(key)
         }
-        feed.put(.events(events))
+        feed.put(.events(events, wallOffset: wallOffset))
         events.removeAll(keepingCapacity: true)
     }
 
@@ -180,12 +224,24 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         guard time > Self.recovery else { return }
         incompleteSince = nil  // that was no overload
         detector.tell(.deafness(from: start, to: recovered), into: &events)
+        back = (end, recovered)
         stops.count("stopped", at: end) { [logger] count in
             logger.warning(
                 "was stopped or starved: that time is held against nobody",
                 metadata: ["seconds": "\(time.nanoseconds.seconds)", "count": "\(count)"])
         }
         feed.put(.notice(.stopped(time), at: end))
+    }
+
+    /// Much waited for us while we were away, and what is read now bears late stamps.
+    private mutating func catchUp(at now: Instant) {
+        guard recoversUntil != nil, let (end, told) = back else { return }
+        recoversUntil = max(recoversUntil ?? now, now + Self.recovery)
+        guard now + Self.recovery > told else { return }
+        // Each time for as long again: telling costs a look at every node.
+        let until = now + max(Self.recovery, now - end)
+        detector.tell(.deafness(from: told, to: until), into: &events)
+        back = (end, until)
     }
 
     /// The clocks say that something happened to this machine.
@@ -208,7 +264,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private mutating func mayAct(at start: Instant) -> Bool {
         if let end = recoversUntil {
             if start < end { return false }
-            recoversUntil = nil
+            (recoversUntil, back) = (nil, nil)
             return true
         }
         // Stopped not while waiting, which would have been seen, but while at work.

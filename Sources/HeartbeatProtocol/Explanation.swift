@@ -23,7 +23,7 @@ enum Explanation {
             return "A heartbeat ended a silence of \(silence)\(lost(evidence))."
         case .trusted: return "Heartbeats arrive in order."
         case .left: return "The node said goodbye."
-        case .forgotten: return "Nothing was heard for \(silence), and the node is no longer kept."
+        case .forgotten: return "The node is kept no longer. Nothing was heard of it for \(silence)."
         case .suspected where transition.from == .new && evidence.expected == nil:
             return "Expected for \(silence), and never heard."
         case .suspected:

@@ -121,7 +121,7 @@ extension ServiceConfiguration {
     fileprivate var notFollowedYet: [String] {
         let standard = ServiceConfiguration()
         let deviations = [
-            ("state", state != standard.state), ("record", record != standard.record),
+            ("state", state != standard.state)
         ]
         return deviations.filter(\.1).map { "\($0.0): the service does not follow this yet" }
     }

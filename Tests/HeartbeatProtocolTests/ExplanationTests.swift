@@ -44,10 +44,10 @@ import Testing
         (.suspected, .left, "The node said goodbye."),
         (.left, .learning, "The node is back after its goodbye."),
         (.left, .trusted, "The node is back after its goodbye."),
-        (.learning, .forgotten, "Nothing was heard for 12 s, and the node is no longer kept."),
-        (.trusted, .forgotten, "Nothing was heard for 12 s, and the node is no longer kept."),
-        (.suspected, .forgotten, "Nothing was heard for 12 s, and the node is no longer kept."),
-        (.left, .forgotten, "Nothing was heard for 12 s, and the node is no longer kept."),
+        (.learning, .forgotten, "The node is kept no longer. Nothing was heard of it for 12 s."),
+        (.trusted, .forgotten, "The node is kept no longer. Nothing was heard of it for 12 s."),
+        (.suspected, .forgotten, "The node is kept no longer. Nothing was heard of it for 12 s."),
+        (.left, .forgotten, "The node is kept no longer. Nothing was heard of it for 12 s."),
     ]
     @Test(arguments: transitions) func `says why`(from: Verdict, to: Verdict, sentence: String) throws {
         #expect(try explanation(from, to) == sentence)

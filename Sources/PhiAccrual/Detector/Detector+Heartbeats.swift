@@ -115,7 +115,7 @@ extension Detector {
     private func isExcused(_ node: WatchedNode, silence: Int64) -> Bool {
         if !node.marks.isDisjoint(with: [.excused, .paused]) { return true }
         if node.lastArrival < deafUntil, deafUntil.subtractingSaturated(deafSince) > silence / 10 { return true }
-        return !holds.isQuiet && holds.excuses(node)
+        return !holds.isQuiet && holds.toldSince(for: node) != nil
     }
 
     /// Whether a heartbeat ends a level's suspicion.

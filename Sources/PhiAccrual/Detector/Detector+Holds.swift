@@ -147,7 +147,7 @@ extension Detector {
     /// One that was forgotten meanwhile says nothing more.
     private func isPresent(_ witness: HoldBook.Witness) -> Bool {
         let slot = Int(witness.slot)
-        return slot < nodes.count && nodes[slot].key == witness.key
+        return slot < nodes.count && nodes[slot].key == witness.key && isInUse(slot)
     }
 
     /// Others fell due since, and are as silent.
@@ -165,8 +165,14 @@ extension Detector {
     private mutating func excuse(_ hold: HoldBook.Hold, at now: Int64) {
         let time = now.subtractingSaturated(hold.silentSince)
         let respite = time.addingSaturated(min(time, configuration.hold?.longest ?? 0))
+        // What waited somewhere on its way comes all at once.
+        learnNothing(from: hold.silentSince, to: now.addingSaturated(HoldBook.checkEvery))
         forEachMember(of: hold.scope) { detector, slot in
-            guard detector.nodes[slot].standing.isWatched, detector.nodes[slot].lastArrival < now else { return }
+            guard detector.nodes[slot].standing.isWatched else { return }
+            guard detector.nodes[slot].lastArrival < now else {
+                detector.rearm(slot)  // heard since then, and held back still when it was
+                return
+            }
             if detector.nodes[slot].lastArrival < hold.began { detector.nodes[slot].marks.insert(.excused) }
             detector.postpone(slot, after: hold.silentSince, by: respite)
         }

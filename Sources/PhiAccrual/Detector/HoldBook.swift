@@ -47,12 +47,6 @@ struct HoldBook: Sendable {
         guard let span = spans[scope], span.isActive || node.lastArrival < span.began else { return .min }
         return span.until
     }
-    /// Whether a hold in force covers the node's present silence.
-    func excuses(_ node: WatchedNode) -> Bool {
-        [nil, node.group].contains { scope in
-            spans[scope].map { $0.isActive && $0.isTold && node.lastArrival < $0.began } ?? false
-        }
-    }
     /// Whether the node is silent since before a hold that expired: it had its respite.
     func hasTried(_ node: WatchedNode) -> Bool {
         [nil, node.group].contains { scope in

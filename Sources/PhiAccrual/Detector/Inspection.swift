@@ -39,17 +39,27 @@ extension Detector {
         table[key.rawValue].map { status(ofSlot: $0, at: now) }
     }
 
-    /// After which silence nodes are suspected at a level, in nanoseconds, of those that are wanted by what they are called;
-    /// nil for each whose interval is not known.
+    /// After which silence nodes are suspected at a level, in nanoseconds, of those for whom the policy of this origin holds
+    /// there; nil for each whose interval is not known.
     ///
     /// - Complexity: Linear in the number of nodes.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
-    public func waits(atLevel level: Int, where isWanted: (NodeIdentity?) -> Bool) -> [Int64?] {
+    public func waits(atLevel level: Int, under origin: Origin) -> [Int64?] {
         nodes.indices.compactMap { slot in
-            isInUse(slot) && isWanted(details[slot].identity) ? .some(wait(slot, level)) : nil
+            isInUse(slot) && ruling(slot, level).origin == origin ? .some(wait(slot, level)) : nil
         }
     }
+
+    /// What its nodes are called, as far as they said.
+    public var identities: [(key: NodeKey, identity: NodeIdentity)] {
+        nodes.indices.compactMap { slot in
+            isInUse(slot) ? details[slot].identity.map { (NodeKey(rawValue: nodes[slot].key), $0) } : nil
+        }
+    }
+
+    /// Whether suspicions of anybody are held back.
+    public var isHolding: Bool { !holds.active.isEmpty }
 
     public func knows(_ key: NodeKey) -> Bool { table[key.rawValue] != nil }
 

@@ -187,6 +187,22 @@ import Testing
         #expect(crowd.watch.status("lab-3", at: crowd.now)?.levels[0].wait == wait)
         #expect(crowd.watch.status("lab-19", at: crowd.now)?.levels[0].wait == wait)
     }
+    @Test func `that ends in a burst of what waited somewhere teaches nothing`() throws {
+        var crowd = Crowd(["lab": 20])
+        crowd.live(seconds: 60)
+        let before = try #require(crowd.watch.status("lab-3", at: crowd.now)?.expected)
+        crowd.live(seconds: 9) { _, _ in false }
+        // Those of ten seconds, within 50 ms.
+        let burst = crowd.now
+        for late in 0..<10 as Range<Int64> {
+            for node in 0..<20 {
+                crowd.watch.hear("lab-\(node)", UInt32(60 + late), at: burst + late * .milliseconds(5))
+            }
+        }
+        crowd.told(by: burst + .seconds(1) / 2)
+        #expect(crowd.holds.last == .released)
+        #expect(crowd.watch.status("lab-3", at: crowd.now)?.expected == before)
+    }
     @Test func `is told as it comes where nobody asks for holds`() {
         var crowd = Crowd(["lab": 20], hold: nil)
         crowd.live(seconds: 60)
@@ -206,5 +222,46 @@ import Testing
         crowd.live(seconds: 30)
         #expect(crowd.suspicions.isEmpty)
         #expect(crowd.holds == [.begins, .released])
+    }
+
+    /// Some nodes that were heard every second, all at once, up to 59 s, and the hold that their silence becomes.
+    private func held(_ count: Int) -> Watch {
+        var watch = Watch(levels: [.suspect(.phi(4))], model: .init(window: 50), hold: HoldRule())
+        for node in 0..<count { watch.trust("\(node)", afterHeartbeats: 60, every: .seconds(1)) }
+        #expect(watch.advanceIdeally(before: .seconds(65)).count == 1)
+        return watch
+    }
+
+    @Test func `that heals in a late step holds back nobody after it`() throws {
+        var watch = held(10)
+        // Heard after the instant at which it is looked at whether they are, and before that is done.
+        let healed: Int64 = .seconds(65) + .milliseconds(900)
+        for node in 0..<10 { watch.hear("\(node)", 65, at: healed) }
+        let told = watch.advance(to: healed)
+        #expect(told.count == 1)
+        guard case .hold(.released, _, let released)? = told.first else {
+            Issue.record("\(told)")
+            return
+        }
+        #expect(released < healed)
+        var suspicions: [Told] = []
+        for second in 1...10 as ClosedRange<Int64> {
+            suspicions += watch.advanceIdeally(before: healed + .seconds(second))
+            for node in 1..<10 { watch.hear("\(node)", UInt32(65 + second), at: healed + .seconds(second)) }
+        }
+        let deadline = try #require(watch.deadline("0"))
+        #expect(suspicions == [.change("0", .trusted, .suspected, at: deadline)])
+        #expect(deadline < healed + .seconds(2))
+    }
+
+    @Test func `is not healed by those who were forgotten`() {
+        var watch = held(4)
+        watch.hear("0", 65, at: .seconds(65))
+        var events: [Event] = []
+        watch.detector.forget(.named("0"), at: Instant(nanoseconds: .seconds(65)), into: &events)
+        watch.hear("1", 65, at: .seconds(65))
+        #expect(watch.advanceIdeally(before: .seconds(66)).isEmpty)
+        watch.hear("2", 66, at: .seconds(66))
+        #expect(watch.advance(to: .seconds(66) + .milliseconds(500)).count == 1)
     }
 }
