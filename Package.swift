@@ -154,12 +154,17 @@ let package = Package(
         .testTarget(
             name: "DetectorServiceTests",
             dependencies: [
-                "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient", "Settings",
-                "SystemClocks", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
+                "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient",
+                "ServiceMemory",
+                "Settings", "SystemClocks", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "SystemTests", dependencies: ["phi", "Comparison", "HeartbeatProtocol", "PhiAccrual", "Recordings"],
+            name: "SystemTests",
+            dependencies: [
+                "phi", "Comparison", "HeartbeatProtocol", "PhiAccrual", "PhiClient", "Recordings", "ServiceMemory",
+                "TestSupport",
+            ],
             exclude: ["Scripts"],
             swiftSettings: strict),
     ],

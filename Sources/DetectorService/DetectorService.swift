@@ -2,6 +2,7 @@ import HeartbeatProtocol
 import Logging
 import PhiAccrual
 import ServiceLifecycle
+import ServiceMemory
 import Settings
 import Synchronization
 import SystemClocks
@@ -21,22 +22,24 @@ public final class DetectorService: Service {
     private let requests: Mailbox<IngestRequest>
 
     /// Binds and starts.
-    /// - Throws: `ZeroMQError` for an endpoint that cannot be used; then nothing is left running.
+    /// - Throws: `ZeroMQError` for an endpoint that cannot be used, `MemoryError` for a folder of state that cannot be;
+    ///   then nothing is left running.
     public convenience init(_ configuration: ServiceConfiguration, logger: Logger) throws {
         try self.init(configuration, clocks: .system, logger: logger)
     }
 
     init(_ configuration: ServiceConfiguration, clocks: ServiceClocks, logger: Logger) throws {
+        // Before anything is bound: two services on one folder must not be heard both.
+        let past = try Past(of: configuration, logger: logger)
         let context = try Context()
         let feedSockets = try FeedSockets(events: configuration.events, control: configuration.control, in: context)
         let (requests, inputs) = (try Mailbox<IngestRequest>(), try Mailbox<FeedInput>())
         let (stopIngest, stopFeed, failure) = (try WakeUp(), try WakeUp(), Failure())
         (self.stopIngest, self.stopFeed, self.failure, self.requests) = (stopIngest, stopFeed, failure, requests)
 
-        let log = EventLog(
-            epoch: UInt64(max(0, WallClock.now / 1_000_000)), capacity: configuration.limits.events)
         var start = IngestStart(
-            configuration: configuration, context: context, requests: requests, feed: inputs, clocks: clocks,
+            configuration: configuration, past: past, context: context, requests: requests, feed: inputs,
+            clocks: clocks,
             logger: logger, stop: stopIngest, failure: failure)
         let (ingest, bound) = try configuration.model.open(&start)
         self.ingest = ingest
@@ -48,8 +51,9 @@ public final class DetectorService: Service {
             feed = try SocketThread(
                 name: "phi-feed",
                 owning: Feed(
-                    sockets: feedSockets, log: log, levels: configuration.levels, endpoints: endpoints,
-                    inputs: inputs, ingest: requests, clocks: clocks, logger: logger)
+                    sockets: feedSockets, log: past.log(of: configuration), memory: past.memory,
+                    levels: configuration.levels, endpoints: endpoints, inputs: inputs, ingest: requests,
+                    clocks: clocks, logger: logger)
             ) { feed in
                 var feed = feed
                 failure.catching { try feed.run(until: stopFeed) }
@@ -92,6 +96,7 @@ private struct IngestStart: ModelVisitor {
     typealias Outcome = (SocketThread, bound: [String])
 
     let configuration: ServiceConfiguration
+    let past: Past
     let context: Context
     let requests: Mailbox<IngestRequest>
     let feed: Mailbox<FeedInput>
@@ -106,17 +111,23 @@ private struct IngestStart: ModelVisitor {
         var detectorConfiguration = Detector<Model>.Configuration(
             levels: configuration.levels, model: parameters, retention: configuration.retention.nanoseconds,
             capacity: configuration.limits.nodes, seed: UInt64.random(in: .min ... .max))
-        detectorConfiguration.policies = configuration.policies
+        detectorConfiguration.policies = past.policies(over: configuration.policies, for: model, logger: logger)
         (detectorConfiguration.recovery, detectorConfiguration.hold) = (configuration.recovery, configuration.hold)
         if let refusal = detectorConfiguration.refusal { throw refusal }
         let sockets = try HeartbeatSockets(
             bind: configuration.heartbeats, connect: configuration.connect, in: context)
         let bound = sockets.bound
-        let detector = Detector<Model>(detectorConfiguration)
+        var detector = Detector<Model>(detectorConfiguration)
+        let unwritten = past.recall(
+            into: &detector, joinWithin: configuration.joinWithin, reconnection: Ingest<Model>.reconnection,
+            logger: logger)
+        let checkpoints = past.memory.map { _ in
+            Checkpoints(unwritten: unwritten, nodes: detector.nodeCount, at: MonotonicClock.now)
+        }
         let (stop, failure) = (stop, failure)
         var ingest = try Ingest(
             sockets: sockets, detector: detector, expected: configuration.expected,
-            joinWithin: configuration.joinWithin,
+            joinWithin: configuration.joinWithin, checkpoints: checkpoints,
             recording: RecordingPlan(bounds: configuration.record, detector: configuration.model.description),
             requests: requests, feed: feed, clocks: clocks, logger: logger)
         try ingest.startRecording(at: MonotonicClock.now)

@@ -1,5 +1,6 @@
 import HeartbeatProtocol
 import PhiAccrual
+import ServiceMemory
 
 /// The numbered events of one epoch, and the state they add up to.
 ///
@@ -9,7 +10,7 @@ import PhiAccrual
 struct EventLog: Sendable {
     struct Entry: Sendable {
         let sequence: UInt64
-        /// Sequence of the event before this one on the same topic; 0 for the first.
+        /// Sequence of the event before this one on the same topic; 0 for the first, and if that one is no longer kept.
         let previous: UInt64
         let topic: FeedTopic
         let json: [UInt8]
@@ -28,6 +29,35 @@ struct EventLog: Sendable {
     private var latest: [FeedTopic: UInt64] = [:]
 
     init(epoch: UInt64, capacity: Int) { (self.epoch, self.capacity) = (epoch, max(1, capacity)) }
+
+    /// Goes on with a log that an earlier run of the service kept.
+    ///
+    /// - Parameter levels: Those that there are now. What others led to is no state any more.
+    init(_ found: Recollection, levels: [String], capacity: Int) {
+        self.init(epoch: found.epoch, capacity: capacity)
+        lastSequence = found.lastSequence
+        var before: [FeedTopic: UInt64] = [:]
+        for event in found.events.suffix(self.capacity) {
+            recent.append(Entry(event, previous: before[event.topic] ?? 0))
+            before[event.topic] = event.sequence
+            if event.verdict == .forgotten {
+                before[event.topic] = nil
+                before[FeedTopic(level: nil, group: event.group, node: event.node)] = nil
+            }
+            if let level = event.level { lastOfLevel[level] = event.sequence }
+        }
+        for event in found.state {
+            guard let level = event.level, let verdict = event.verdict else {
+                latest[event.topic] = event.sequence
+                continue
+            }
+            guard levels.contains(level) else { continue }
+            latest[event.topic] = event.sequence
+            state.append(Entry(event, previous: 0))
+            counts[level, default: [:]][verdict, default: 0] += 1
+            lastOfLevel[level] = max(lastOfLevel[level] ?? 0, event.sequence)
+        }
+    }
 
     /// The place that the next event on `topic` takes.
     func nextPlace(on topic: FeedTopic, at time: Timestamp) -> FeedPlace {
@@ -112,6 +142,16 @@ struct EventLog: Sendable {
             page.entries.append(entry)
         }
         return page
+    }
+}
+
+extension LoggedEvent {
+    fileprivate var topic: FeedTopic { FeedTopic(level: level, group: group, node: node) }
+}
+
+extension EventLog.Entry {
+    fileprivate init(_ event: LoggedEvent, previous: UInt64) {
+        self.init(sequence: event.sequence, previous: previous, topic: event.topic, json: event.json)
     }
 }
 

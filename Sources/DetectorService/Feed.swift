@@ -1,6 +1,7 @@
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
+import ServiceMemory
 import SystemClocks
 import ZeroMQ
 
@@ -10,6 +11,7 @@ enum FeedInput: Sendable {
     case events([Event], wallOffset: Int64)
     case notice(ServiceNotice, at: Instant)
     case tuned(level: String, PolicyScope, Policy?, holding: PolicyBook.Ruling, at: Instant)
+    case learned(LearnedPage)
     case status(ReplyAddress, IngestStatus)
     case explanation(ExplainAnswer, of: NodeIdentity, to: ReplyAddress)
     /// A reply, written only here: a long one must not keep heartbeats waiting.
@@ -38,13 +40,27 @@ struct IngestStatus: Sendable {
     var policies: PolicyBook
 }
 
-/// The thread of events: it numbers and publishes them, and answers requests.
+/// The thread of events: it numbers, remembers and publishes them, and answers requests.
+///
+/// Nothing is published, and no request answered, before what led to it is remembered.
 struct Feed: ~Copyable {
     private static let beaconEvery: Duration = .seconds(1)
     /// Requests per turn, so that events get theirs.
     private static let requestsPerTurn = 64
     /// Requests that wait for the thread of heartbeats at most.
     private static let mostWaiting = 1000
+
+    /// So many events are remembered at once, at most: they wait for each other.
+    private static let eventsPerCommit = 256
+    /// How long the end may take to store what was learned.
+    private static let timeToClose: Duration = .seconds(3)
+
+    /// An event that has its number, and is not published yet.
+    private struct Numbered {
+        var topic: FeedTopic
+        var sequence: UInt64
+        var json: [UInt8]
+    }
 
     private let sockets: FeedSockets
     private let levels: [Level]
@@ -56,13 +72,21 @@ struct Feed: ~Copyable {
     private let started = MonotonicClock.now
     private var log: EventLog
     private var nextBeacon = MonotonicClock.now
+    private var memory: FeedMemory?
+    /// What is yet to be remembered, and then published.
+    private var numbered: [Numbered] = []
+    private var logged: [LoggedEvent] = []
+    private var changes: [MemoryChange] = []
+    private var hasToldOfLoss = false
 
     init(
-        sockets: consuming FeedSockets, log: EventLog, levels: [Level], endpoints: ServiceEndpoints,
-        inputs: Mailbox<FeedInput>, ingest: Mailbox<IngestRequest>, clocks: ServiceClocks, logger: Logger
+        sockets: consuming FeedSockets, log: EventLog, memory: sending FeedMemory?, levels: [Level],
+        endpoints: ServiceEndpoints, inputs: Mailbox<FeedInput>, ingest: Mailbox<IngestRequest>, clocks: ServiceClocks,
+        logger: Logger
     ) {
         self.sockets = sockets
         (self.log, self.levels, self.endpoints) = (log, levels, endpoints)
+        self.memory = memory
         (self.inputs, self.ingest, self.clocks, self.logger) = (inputs, ingest, clocks, logger)
     }
 
@@ -73,55 +97,111 @@ struct Feed: ~Copyable {
         sockets.add(to: &poller)
         while true {
             let wait = (nextBeacon - MonotonicClock.now).nanoseconds / 1_000_000
-            _ = try poller.wait(timeoutMilliseconds: max(0, Int(wait) + 1))
+            let isBusy = memory?.hasPages ?? false
+            _ = try poller.wait(timeoutMilliseconds: isBusy ? 0 : max(0, Int(wait) + 1))
             if poller.isReadable(fed) { try takeInputs() }
             try sockets.dropSubscriptions()
             try answerRequests()
             if MonotonicClock.now >= nextBeacon { try sendBeacon() }
             if poller.isReadable(stopped) { break }
+            if inputs.isEmpty || memory?.isBehind ?? false { memory?.storePage() }
+            try tellOfLoss()
         }
         // The thread of heartbeats has ended by now: what it put in last goes out before we close.
         try takeInputs()
         try sendBeacon()
+        memory?.close(by: MonotonicClock.now + Self.timeToClose)
+        try tellOfLoss()
     }
 
-    private mutating func takeInputs() throws { for input in inputs.take() { try take(input) } }
+    private mutating func takeInputs() throws {
+        let inputs = inputs.take()
+        for input in inputs { try number(input) }
+        try publishNumbered()
+        for input in inputs { try reply(to: input) }
+    }
 
-    private mutating func take(_ input: FeedInput) throws {
+    private func reply(to input: FeedInput) throws {
         switch input {
-        case .events(let events, let offset): for event in events { try publish(event, wallOffset: offset) }
-        case .notice(let notice, let now): try publish(notice, at: now)
-        case .tuned(let level, let scope, let policy, let holding, let now):
-            try publish(.tuned(level: level, scope: scope, policy, holding: holding), at: now)
-        case .status(let address, let status): try take(.answer(describe(status), to: address))
+        case .events, .notice, .tuned, .learned: break
+        case .status(let address, let status): try reply(to: .answer(describe(status), to: address))
         case .explanation(var answer, let identity, let address):
             answer.verdicts = log.lastEvents(of: identity, limit: ExplainAnswer.mostVerdicts).compactMap {
                 try? WireJSON.decode(EventMessage.self, from: $0.json)
             }
-            try take(.answer(answer, to: address))
+            try reply(to: .answer(answer, to: address))
         case .reply(let address, let json): sockets.reply(address.envelope + [try json()])
         }
     }
 
     // MARK: Events
 
-    private mutating func publish(_ event: Event, wallOffset: Int64) throws {
-        try publish(
+    private mutating func number(_ input: FeedInput) throws {
+        switch input {
+        case .events(let events, let offset): for event in events { try number(event, wallOffset: offset) }
+        case .notice(let notice, let now): try number(notice, at: now)
+        case .tuned(let level, let scope, let policy, let holding, let now):
+            changes.append(.tuning(level: level, scope, policy))
+            try number(.tuned(level: level, scope: scope, policy, holding: holding), at: now)
+        case .learned(let page): memory?.learned(page)
+        case .status, .explanation, .reply: break
+        }
+    }
+
+    private mutating func number(_ event: Event, wallOffset: Int64) throws {
+        if let change = change(after: event) { changes.append(change) }
+        try number(
             EventMessage(event, levels: levels) { topic, instant in
                 let civil = instant.nanoseconds.addingSaturated(wallOffset)
                 return log.nextPlace(on: topic, at: Timestamp(unixNanoseconds: civil))
             })
     }
 
-    private mutating func publish(_ notice: ServiceNotice, at now: Instant) throws {
-        try publish(EventMessage(notice) { log.nextPlace(on: $0, at: civilTime(of: now)) })
+    private mutating func number(_ notice: ServiceNotice, at now: Instant) throws {
+        try number(EventMessage(notice) { log.nextPlace(on: $0, at: civilTime(of: now)) })
     }
 
-    private mutating func publish(_ message: EventMessage) throws {
-        let topic = message.topic
+    private mutating func number(_ message: EventMessage) throws {
         let json = try WireJSON.encode(message)
-        log.append(message, topic: topic, json: json)
-        try sockets.publish(topic.description, FeedHeader(epoch: log.epoch, sequence: log.lastSequence), json)
+        log.append(message, topic: message.topic, json: json)
+        numbered.append(Numbered(topic: message.topic, sequence: log.lastSequence, json: json))
+        if memory != nil { logged.append(LoggedEvent(message, json: json)) }
+        if numbered.count >= Self.eventsPerCommit { try publishNumbered() }
+    }
+
+    /// What follows from an event for the memory.
+    private func change(after event: Event) -> MemoryChange? {
+        switch event {
+        case .transition(let transition) where transition.to == .forgotten:
+            return .forgetting(NodeKey(of: transition.node))
+        case .notice(let notice) where notice.code == .resumed: return .resumption(notice.key)
+        case .notice(let notice) where notice.code == .paused:
+            guard let node = notice.node, let pause = notice.pause else { return nil }
+            let until = civilTime(of: pause.until).unixNanoseconds
+            return .pause(PlannedAbsence(key: notice.key, node: node, until: until, reason: pause.reason))
+        default: return nil
+        }
+    }
+
+    private mutating func publishNumbered() throws {
+        memory?.append(logged, changes)
+        logged.removeAll(keepingCapacity: true)
+        changes.removeAll(keepingCapacity: true)
+        for event in numbered {
+            try sockets.publish(
+                event.topic.description, FeedHeader(epoch: log.epoch, sequence: event.sequence), event.json)
+        }
+        numbered.removeAll(keepingCapacity: true)
+    }
+
+    /// Tells, once, that the memory was lost.
+    private mutating func tellOfLoss() throws {
+        guard !hasToldOfLoss, let loss = memory?.loss else { return }
+        hasToldOfLoss = true
+        logger.error("\(loss)")
+        ingest.put(.memoryLost)
+        try number(.memoryLost("\(loss)."), at: MonotonicClock.now)
+        try publishNumbered()
     }
 
     private func civilTime(of instant: Instant) -> Timestamp {
@@ -158,7 +238,7 @@ struct Feed: ~Copyable {
                 let request = try ControlRequest.reading(request, id: &address.id)
                 try answer(try request.order(), to: address)
             } catch {
-                try take(.refusal(error, to: address))
+                try reply(to: .refusal(error, to: address))
             }
         }
     }
@@ -216,6 +296,25 @@ struct Feed: ~Copyable {
             endpoints: [
                 "heartbeats": endpoints.heartbeats, "connect": endpoints.connect, "events": endpoints.events,
                 "control": endpoints.control,
-            ])
+            ],
+            memory: memory.map {
+                StatusAnswer.Memory(folder: $0.folder, events: $0.eventCount, lost: $0.loss.map { "\($0)" })
+            })
+    }
+}
+
+extension LoggedEvent {
+    init(_ message: EventMessage, json: [UInt8]) {
+        let place = message.place
+        switch message {
+        case .transition(let transition):
+            self.init(
+                sequence: place.sequence, level: transition.level, group: transition.group, node: transition.node,
+                incarnation: transition.incarnation, verdict: transition.to, at: place.at.unixNanoseconds, json: json)
+        case .notice(let notice):
+            self.init(
+                sequence: place.sequence, level: nil, group: notice.group, node: notice.node, incarnation: 0,
+                verdict: nil, at: place.at.unixNanoseconds, json: json)
+        }
     }
 }

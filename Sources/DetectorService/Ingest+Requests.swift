@@ -8,21 +8,27 @@ enum IngestRequest: Sendable {
     case order(ControlOrder, ReplyAddress)
     /// What holds from now on.
     case reload(Reload)
+    /// Nobody takes down what is learned any more.
+    case memoryLost
 }
 
 extension Ingest {
     mutating func answer(_ request: IngestRequest) {
         let now = MonotonicClock.now
+        var reply: FeedInput?
         switch request {
         case .reload(let reload): follow(reload, at: now)
+        case .memoryLost: checkpoints = nil
         case .order(let order, let address):
             do throws(ControlError) {
-                if let answer = try obey(order, from: address, at: now) { feed.put(answer) }
+                reply = try obey(order, from: address, at: now)
             } catch {
-                feed.put(.refusal(error, to: address))
+                reply = .refusal(error, to: address)
             }
         }
+        // Who is answered may rely on it: what follows from the order is remembered before.
         handOn()
+        if let reply { feed.put(reply) }
     }
 
     /// - Returns: The answer; nil if it comes later.

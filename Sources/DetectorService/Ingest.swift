@@ -74,10 +74,13 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private var stops = RareLog<String>()
     private var refusals = RareLog<Int32>()
     private var stampError = StampError(at: MonotonicClock.now)
+    /// Nil if nothing is remembered.
+    var checkpoints: Checkpoints?
 
     init(
         sockets: consuming HeartbeatSockets, detector: Detector<Model>, expected: [NodeIdentity], joinWithin: Duration,
-        recording: RecordingPlan, requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>, clocks: ServiceClocks,
+        checkpoints: Checkpoints?, recording: RecordingPlan, requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>,
+        clocks: ServiceClocks,
         logger: Logger
     ) throws {
         self.sockets = sockets
@@ -89,6 +92,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         (self.requests, self.feed, self.clocks, self.logger) = (requests, feed, clocks, logger)
         self.joinWithin = joinWithin
         heartbeats.reserveCapacity(Self.batch)
+        self.checkpoints = checkpoints
         expect(expected, at: now)
     }
 
@@ -118,6 +122,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             try turn(after: awake)
             if poller.isReadable(asked) || !waiting.isEmpty { answerRequests() }
             if awake - lastKept >= Self.keepEvery { keepRecords(at: awake) }
+            handOnWhatIsLearned(at: awake)
         }
     }
 
@@ -152,11 +157,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
 
     private mutating func keepRecords(at now: Instant) {
         lastKept = now
-        let offset = clocks.wall().subtractingSaturated(now.nanoseconds)
-        if abs(offset.subtractingSaturated(wallOffset)) > Self.clockTolerance {
-            wallOffset = offset
-            detector.setWallOffset(offset)
-        }
+        followCivilTime(at: now)
         let records = detector.takeRecords(at: now)
         guard let recorder else { return }
         if let records { recorder.write(records) }
@@ -169,14 +170,24 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         }
     }
 
+    private mutating func followCivilTime(at now: Instant) {
+        let offset = clocks.wall().subtractingSaturated(now.nanoseconds)
+        guard abs(offset.subtractingSaturated(wallOffset)) > Self.clockTolerance else { return }
+        wallOffset = offset
+        detector.setWallOffset(offset)
+    }
+
     private mutating func finish() {
         keepRecords(at: MonotonicClock.now)
         stopRecording()
+        handOnEverythingLearned()
     }
 
     mutating func handOn() {
         guard !events.isEmpty else { return }
-        for case .transition(let transition) in events where transition.to == .forgotten {
+        for case .transition(let transition) in events {
+            checkpoints?.note(transition)
+            guard transition.to == .forgotten else { continue }
             let key = NodeKey(of: transition.node)
             intake.forget(key)
             connections.forget(key)
@@ -255,6 +266,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             logger.warning("the machine was suspended", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
             feed.put(.notice(.suspended(time), at: now))
         case .stepped(let time):
+            followCivilTime(at: now)
             logger.warning("civil time was set", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
             feed.put(.notice(.clockStep(time), at: now))
         }

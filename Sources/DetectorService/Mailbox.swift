@@ -18,6 +18,7 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     /// How many wait to be taken.
     var count: Int { elements.withLock(\.count) }
+    var isEmpty: Bool { elements.withLock { $0.isEmpty } }
 
     /// Everything put in since the last time, in order.
     func take() -> [Element] {

@@ -121,6 +121,17 @@ public struct StatusAnswer: Codable, Hashable, Sendable {
         public var policy: String
         public init(name: String, policy: String) { (self.name, self.policy) = (name, policy) }
     }
+    /// Where the service remembers, and how well.
+    public struct Memory: Codable, Hashable, Sendable {
+        public var folder: String
+        /// Events kept there.
+        public var events: UInt64
+        /// Why nothing is remembered any more; nil as long as it is.
+        public var lost: String?
+        public init(folder: String, events: UInt64, lost: String?) {
+            (self.folder, self.events, self.lost) = (folder, events, lost)
+        }
+    }
     public var epoch: UInt64
     public var sequence: UInt64
     public var uptimeSeconds: Double
@@ -135,18 +146,20 @@ public struct StatusAnswer: Codable, Hashable, Sendable {
     public var stampErrorSeconds: Double
     /// Endpoints as bound or connected.
     public var endpoints: [String: [String]]
+    /// Nil for a service that remembers nothing over its end.
+    public var memory: Memory?
 
     public init(
         epoch: UInt64, sequence: UInt64, uptimeSeconds: Double, levels: [LevelPolicy], nodes: Int,
         heartbeats: [String: Int64], malformed: [String: Int64], stampErrorSeconds: Double,
-        endpoints: [String: [String]]
+        endpoints: [String: [String]], memory: Memory? = nil
     ) {
         (self.epoch, self.sequence, self.uptimeSeconds, self.levels) = (epoch, sequence, uptimeSeconds, levels)
         (self.nodes, self.heartbeats, self.malformed, self.endpoints) = (nodes, heartbeats, malformed, endpoints)
-        self.stampErrorSeconds = stampErrorSeconds
+        (self.stampErrorSeconds, self.memory) = (stampErrorSeconds, memory)
     }
     private enum CodingKeys: String, CodingKey {
-        case epoch, sequence, levels, nodes, heartbeats, malformed, endpoints
+        case epoch, sequence, levels, nodes, heartbeats, malformed, endpoints, memory
         case uptimeSeconds = "uptime_seconds"
         case stampErrorSeconds = "stamp_error_seconds"
     }

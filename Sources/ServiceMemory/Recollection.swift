@@ -10,7 +10,7 @@ public struct Recollection: Hashable, Sendable {
     /// Of all events since the log was begun the last one of each topic, in order, without those of forgotten nodes.
     public internal(set) var state: [LoggedEvent] = []
     public internal(set) var tunings: [Tuning] = []
-    public internal(set) var pauses: [Pause] = []
+    public internal(set) var pauses: [PlannedAbsence] = []
     public internal(set) var groups: [LearnedGroup] = []
     /// What the people who run the service should know, in sentences without a full stop.
     public internal(set) var remarks: [String] = []

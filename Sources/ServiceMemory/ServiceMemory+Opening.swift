@@ -82,7 +82,7 @@ private struct Opening {
         let (tunings, pauses, groups) = try file.read { database in
             (
                 try database.readable(Tuning.self, of: "tunings", orderedBy: #"level, "group", node"#),
-                try database.readable(Pause.self, of: "pauses", orderedBy: "key"),
+                try database.readable(PlannedAbsence.self, of: "pauses", orderedBy: "key"),
                 try database.readable(LearnedGroup.self, of: "group_learned", orderedBy: #""group""#)
             )
         }

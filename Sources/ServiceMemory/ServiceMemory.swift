@@ -32,25 +32,33 @@ public final class ServiceMemory {
 
     // MARK: Events
 
-    /// Takes down events that are about to be published. When it returns, the end of the process cannot undo it.
+    /// How many events are kept.
+    public var eventCount: UInt64 { lastSequence + 1 - firstSequence }
+
+    /// Takes down events that are about to be published, and what follows from them, all or none. When it returns, the end
+    /// of the process cannot undo it.
     ///
     /// An event replaces the last one of its topic in the state. Where a node is forgotten at a level, its events at
     /// this level and those that are no transitions leave the state.
     ///
     /// - Precondition: They are numbered from `lastSequence + 1`, without gaps.
-    public func append(_ events: [LoggedEvent]) throws(MemoryError) {
-        guard let last = events.last?.sequence else { return }
+    public func append(_ events: [LoggedEvent], _ changes: [MemoryChange] = []) throws(MemoryError) {
+        guard !events.isEmpty || !changes.isEmpty else { return }
+        let last = events.last?.sequence ?? lastSequence
         precondition(
             zip(events, (lastSequence + 1)...).allSatisfy { $0.sequence == $1 }, "events are numbered without gaps")
         let surplus = last - min(last, firstSequence - 1 + capacity)
         let deleted = surplus < Self.deletedAtOnce ? 0 : min(surplus, max(Self.deletedAtOnce, 2 * UInt64(events.count)))
         try perform { file in
-            try file.write(rows: events.count) { database in
+            try file.write(rows: events.count + changes.count) { database in
                 for event in events { try database.append(event) }
+                for change in changes { try database.carryOut(change) }
                 guard deleted > 0 else { return }
                 try database.cachedStatement(sql: "DELETE FROM events WHERE sequence < ?")
                     .execute(arguments: [DatabaseValue.number(firstSequence + deleted)])
             }
+            // To the disk at once, and not with the next checkpoint.
+            if changes.contains(where: \.isWish) { file.checkpoint() }
         }
         firstSequence += deleted
         lastSequence = last
@@ -74,14 +82,6 @@ public final class ServiceMemory {
         }
     }
 
-    /// Forgets what was learned of a node, and its pause. What was tuned for it stays.
-    public func forget(_ key: NodeKey) throws(MemoryError) {
-        try perform { file in
-            try file.write(rows: 2) { database in
-                for table in ["learned", "pauses"] { try database.delete(key, from: table) }
-            }
-        }
-    }
     public func forget(group: String) throws(MemoryError) {
         try perform { file in
             try file.write(rows: 1) { database in
@@ -103,38 +103,6 @@ public final class ServiceMemory {
             }
         }
         return damaged
-    }
-
-    // MARK: What it was told
-
-    /// Takes down a policy that was set while the service ran, or that it was taken back.
-    public func tune(_ level: String, for scope: PolicyScope, to policy: Policy?) throws(MemoryError) {
-        try keep { database in
-            if let policy {
-                try database.put(Tuning(level: level, scope: scope, policy: policy), into: "tunings")
-            } else {
-                let names = scope.names
-                try database.execute(
-                    sql: #"DELETE FROM tunings WHERE level = ? AND "group" = ? AND node = ?"#,
-                    arguments: [level, DatabaseValue.name(names.group), DatabaseValue.name(names.node)])
-            }
-        }
-    }
-
-    /// Takes down a node's planned absence, instead of an earlier one.
-    public func pause(_ pause: Pause) throws(MemoryError) {
-        try keep { try $0.put(pause, into: "pauses") }
-    }
-    public func resume(_ key: NodeKey) throws(MemoryError) {
-        try keep { try $0.delete(key, from: "pauses") }
-    }
-
-    /// What people said, who may not say it again, goes to the disk at once and not with the next checkpoint.
-    private func keep(_ body: (Database) throws -> Void) throws(MemoryError) {
-        try perform { file in
-            try file.write(rows: 1, body)
-            file.checkpoint()
-        }
     }
 
     // MARK: The end
@@ -185,9 +153,5 @@ extension Database {
         try cachedStatement(sql: #"DELETE FROM state WHERE "group" = ? AND node = ? AND level IN (?, ?)"#)
             .execute(
                 arguments: StatementArguments([event.group, event.node, event.level, nil].map(DatabaseValue.name)))
-    }
-
-    fileprivate func delete(_ key: NodeKey, from table: String) throws {
-        try cachedStatement(sql: "DELETE FROM \(table) WHERE key = ?").execute(arguments: [DatabaseValue.key(key)])
     }
 }

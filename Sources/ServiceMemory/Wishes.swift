@@ -12,8 +12,8 @@ public struct Tuning: Hashable, Sendable {
     }
 }
 
-/// A node's planned absence.
-public struct Pause: Hashable, Sendable {
+/// A pause of a node.
+public struct PlannedAbsence: Hashable, Sendable {
     public var key: NodeKey
     public var node: NodeIdentity
     /// Unix nanoseconds.
@@ -22,6 +22,41 @@ public struct Pause: Hashable, Sendable {
 
     public init(key: NodeKey, node: NodeIdentity, until: Int64, reason: String) {
         (self.key, self.node, self.until, self.reason) = (key, node, until, reason)
+    }
+}
+
+/// Something to be remembered, or no longer, beside events.
+public enum MemoryChange: Hashable, Sendable {
+    /// A policy was set while the service ran, or taken back.
+    case tuning(level: String, PolicyScope, Policy?)
+    /// A node's planned absence, instead of an earlier one.
+    case pause(PlannedAbsence)
+    case resumption(NodeKey)
+    /// What was learned of a node goes, and its pause. What was tuned for it stays.
+    case forgetting(NodeKey)
+
+    /// Whether people said it, who may not say it again.
+    var isWish: Bool { if case .forgetting = self { false } else { true } }
+}
+
+extension Database {
+    func carryOut(_ change: MemoryChange) throws {
+        switch change {
+        case .tuning(let level, let scope, let policy?):
+            try put(Tuning(level: level, scope: scope, policy: policy), into: "tunings")
+        case .tuning(let level, let scope, nil):
+            let names = scope.names
+            try execute(
+                sql: #"DELETE FROM tunings WHERE level = ? AND "group" = ? AND node = ?"#,
+                arguments: [level, DatabaseValue.name(names.group), DatabaseValue.name(names.node)])
+        case .pause(let pause): try put(pause, into: "pauses")
+        case .resumption(let key): try delete(key, from: "pauses")
+        case .forgetting(let key): for table in ["learned", "pauses"] { try delete(key, from: table) }
+        }
+    }
+
+    private func delete(_ key: NodeKey, from table: String) throws {
+        try cachedStatement(sql: "DELETE FROM \(table) WHERE key = ?").execute(arguments: [DatabaseValue.key(key)])
     }
 }
 
@@ -52,7 +87,7 @@ extension Tuning: StoredRow {
     }
 }
 
-extension Pause: StoredRow {
+extension PlannedAbsence: StoredRow {
     /// The reason is kept as bytes, since SQLite's texts end at a zero.
     var columns: [DatabaseValue] {
         [.key(key), node.group.databaseValue, node.name.databaseValue, .number(until), .bytes(Array(reason.utf8))]

@@ -13,7 +13,8 @@ import Testing
         try memory.store([LearnedGroup(group: "g", model: "adaptive 1", state: [1])])
         try memory.tune("suspect", for: .everyone, to: .phi(3))
         try memory.pause(
-            Pause(key: NodeKey(rawValue: 1), node: NodeIdentity(group: "g", name: "n1"), until: 9, reason: "planned"))
+            PlannedAbsence(
+                key: NodeKey(rawValue: 1), node: NodeIdentity(group: "g", name: "n1"), until: 9, reason: "planned"))
         if closing { try memory.close() }
         return try withExtendedLifetime(memory) { try scratch.killed() }
     }

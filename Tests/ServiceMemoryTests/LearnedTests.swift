@@ -28,7 +28,7 @@ import Testing
         let node = try NodeIdentity(group: "g", name: "n1")
         try memory?.store([.numbered(1), .numbered(2)])
         try memory?.store([LearnedGroup(group: "g", model: "m", state: [])])
-        try memory?.pause(Pause(key: LearnedNode.numbered(1).key, node: node, until: 5, reason: ""))
+        try memory?.pause(PlannedAbsence(key: LearnedNode.numbered(1).key, node: node, until: 5, reason: ""))
         try memory?.tune("suspect", for: .node(node), to: .phi(5))
         try memory?.forget(LearnedNode.numbered(1).key)
         try memory?.forget(group: "g")
@@ -70,12 +70,12 @@ import Testing
         try memory?.tune("suspect", for: .everyone, to: .phi(0.1))
         try memory?.tune("evict", for: .everyone, to: nil)
         let reason = "new \0 \"disk\"; DROP TABLE pauses"
-        let pause = Pause(key: NodeKey(rawValue: .max), node: node, until: 1, reason: "old")
+        let pause = PlannedAbsence(key: NodeKey(rawValue: .max), node: node, until: 1, reason: "old")
         var longer = pause
         (longer.until, longer.reason) = (.max, reason)
         try memory?.pause(pause)
         try memory?.pause(longer)
-        try memory?.pause(Pause(key: NodeKey(rawValue: 5), node: node, until: 1, reason: "x"))
+        try memory?.pause(PlannedAbsence(key: NodeKey(rawValue: 5), node: node, until: 1, reason: "x"))
         try memory?.resume(NodeKey(rawValue: 5))
         memory = nil
         let found = try scratch.open().found

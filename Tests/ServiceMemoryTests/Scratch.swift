@@ -89,6 +89,12 @@ extension LearnedNode {
 }
 
 extension ServiceMemory {
+    func tune(_ level: String, for scope: PolicyScope, to policy: Policy?) throws {
+        try append([], [.tuning(level: level, scope, policy)])
+    }
+    func pause(_ pause: PlannedAbsence) throws { try append([], [.pause(pause)]) }
+    func resume(_ key: NodeKey) throws { try append([], [.resumption(key)]) }
+    func forget(_ key: NodeKey) throws { try append([], [.forgetting(key)]) }
     var learnedNodes: [LearnedNode] {
         get throws {
             var nodes: [LearnedNode] = []

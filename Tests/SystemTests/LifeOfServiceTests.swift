@@ -159,7 +159,7 @@ extension SystemTests {
 }
 
 /// What `phi swarm --truth` wrote.
-private struct Truth {
+struct Truth {
     private var rows: [(node: String, event: String, at: Int64)] = []
 
     init(csv: String) throws {

@@ -135,6 +135,10 @@ final class RunningProgram: Sendable, CustomStringConvertible {
         let found = try await events("notice \(code)") { $0.notice?.code == code && $0.place.sequence > since }
         return try #require(found.first?.notice)
     }
+    /// What is first found in the events it printed, now or later.
+    func events<Result>(_ find: ([EventMessage]) throws -> Result?) async throws -> Result {
+        try await first("an event") { try find($0.events) }
+    }
     /// Its exit status, once it has ended, or 128 + signal.
     func exit() async throws -> Int32 { try await first("its end") { $0.end } }
 

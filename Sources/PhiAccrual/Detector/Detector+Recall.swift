@@ -14,22 +14,30 @@ public struct NodeMemory: Hashable, Sendable {
 }
 
 extension Detector {
+    /// Which memories it can read: those that were written under the same words.
+    public static var memoryVersion: String { "\(Model.stateVersion) node/1" }
+
     /// The memories of named nodes in slots from `cursor` on, after a look at no more than `limit` slots, and where to go on;
     /// nil after the last.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func memories(from cursor: Int, limit: Int) -> (page: [NodeMemory], next: Int?) {
         let slots = max(0, cursor)..<min(nodes.count, max(0, cursor) + max(1, limit))
-        let page: [NodeMemory] = slots.compactMap { slot in
-            guard isInUse(slot), let identity = details[slot].identity else { return nil }
-            var writer = StateWriter()
-            write(slot, to: &writer)
-            let isHeard = nodes[slot].standing.phase != .new
-            return NodeMemory(
-                key: NodeKey(rawValue: nodes[slot].key), identity: identity,
-                lastArrival: isHeard ? Instant(nanoseconds: nodes[slot].lastArrival) : nil, bytes: writer.bytes)
-        }
+        let page = slots.compactMap { isInUse($0) ? memory(ofSlot: $0) : nil }
         return (page, slots.upperBound < nodes.count ? slots.upperBound : nil)
+    }
+
+    /// The memory of one node; nil if it is not known, or not by name.
+    public func memory(of key: NodeKey) -> NodeMemory? { table[key.rawValue].flatMap { memory(ofSlot: $0) } }
+
+    private func memory(ofSlot slot: Int) -> NodeMemory? {
+        guard let identity = details[slot].identity else { return nil }
+        var writer = StateWriter()
+        write(slot, to: &writer)
+        let isHeard = nodes[slot].standing.phase != .new
+        return NodeMemory(
+            key: NodeKey(rawValue: nodes[slot].key), identity: identity,
+            lastArrival: isHeard ? Instant(nanoseconds: nodes[slot].lastArrival) : nil, bytes: writer.bytes)
     }
 
     /// What the groups know together, by their names; the first, without a name, is that of nodes without a group.
@@ -93,6 +101,11 @@ extension Detector {
             guard stored.key == nodes[slot].key else { return false }
             var (recalled, isNew): ([Model.Pursuit], Bool) = ([], false)
             for level in 0..<levelCount {
+                if reader.isAtEnd {  // a level that there was not
+                    recalled.append(Model.pursuit(of: threshold(slot, level)))
+                    isNew = true
+                    continue
+                }
                 let _: Int64 = try reader.integer()  // a deadline on another clock
                 let policy: Policy = try reader.state()
                 let pursuit: Model.Pursuit = try reader.state()
@@ -110,6 +123,14 @@ extension Detector {
         } catch {
             return false
         }
+    }
+
+    /// Has a node's planned absence of an earlier run go on; one that is over ends with the next step. Only its end is told.
+    public mutating func recall(_ pause: Pause, of key: NodeKey) {
+        guard let slot = table[key.rawValue] else { return }
+        details[slot].pause = pause
+        nodes[slot].marks.formUnion([.paused, .excused])
+        rearm(slot)
     }
 
     /// What was told of a node is what is so: memories may be older.

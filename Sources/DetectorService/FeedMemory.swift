@@ -1,0 +1,73 @@
+import Logging
+import PhiAccrual
+import ServiceMemory
+import SystemClocks
+
+/// What was learned of some nodes or groups: as much as is stored at once.
+enum LearnedPage: Sendable {
+    case nodes([LearnedNode])
+    case groups([LearnedGroup])
+}
+
+/// The memory of the thread of events, as long as it lasts.
+struct FeedMemory {
+    let folder: String
+    /// Why nothing is remembered any more; nil as long as it is.
+    private(set) var loss: MemoryError?
+    /// Kept when it is lost: the folder stays ours.
+    private let memory: ServiceMemory?
+    /// What was learned, to be stored in quiet moments, oldest first.
+    private var pages: ArraySlice<LearnedPage> = []
+
+    init(_ memory: ServiceMemory, in folder: String) { (self.memory, self.folder) = (memory, folder) }
+    /// One that could not even be opened.
+    init(lost loss: MemoryError, in folder: String) { (memory, self.loss, self.folder) = (nil, loss, folder) }
+
+    var eventCount: UInt64 { memory?.eventCount ?? 0 }
+    var hasPages: Bool { !pages.isEmpty }
+    /// Whether it gets no quiet moments. Then what was learned has to be stored anyway.
+    var isBehind: Bool { pages.count > 100 }
+
+    /// Takes down events before they are published, and what follows from them.
+    mutating func append(_ events: [LoggedEvent], _ changes: [MemoryChange]) {
+        let forgotten = Set(changes.compactMap { if case .forgetting(let key) = $0 { key } else { nil } })
+        if !forgotten.isEmpty { drop(forgotten) }
+        attempt { (memory) throws(MemoryError) in try memory.append(events, changes) }
+    }
+
+    mutating func learned(_ page: LearnedPage) { if loss == nil { pages.append(page) } }
+
+    /// Stores what was learned, a little of it.
+    mutating func storePage() {
+        guard let page = pages.popFirst() else { return }
+        attempt { (memory) throws(MemoryError) in
+            switch page {
+            case .nodes(let nodes): try memory.store(nodes.sorted { $0.key.rawValue < $1.key.rawValue })
+            case .groups(let groups): try memory.store(groups)
+            }
+        }
+    }
+
+    /// Ends in order, having stored what it can until then.
+    mutating func close(by end: Instant) {
+        while hasPages, MonotonicClock.now < end { storePage() }
+        attempt { (memory) throws(MemoryError) in try memory.close() }
+    }
+
+    /// What was learned of the forgotten is not to come after them.
+    private mutating func drop(_ forgotten: Set<NodeKey>) {
+        for index in pages.indices {
+            guard case .nodes(let nodes) = pages[index], nodes.contains(where: { forgotten.contains($0.key) })
+            else { continue }
+            pages[index] = .nodes(nodes.filter { !forgotten.contains($0.key) })
+        }
+    }
+
+    private mutating func attempt(_ body: (ServiceMemory) throws(MemoryError) -> Void) {
+        guard let memory, loss == nil else { return }
+        do { try body(memory) } catch {
+            loss = error
+            pages = []
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import Logging
+import PhiAccrual
+import ServiceMemory
+import Settings
+import SystemClocks
+
+/// What a service knew of nodes when it ended, on its way to the detector of the next run.
+///
+/// Events are the truth about verdicts, since subscribers know them. What was learned may be some seconds older.
+struct KnownNodes {
+    private struct Told {
+        var identity: NodeIdentity
+        var incarnation: UInt32 = 0
+        var verdicts: [Verdict?]
+        var last: UInt64 = 0
+    }
+    private let found: Recollection
+    private let levels: [Level]
+    private var told: [NodeKey: Told] = [:]
+
+    init(_ found: Recollection, levels: [Level]) {
+        (self.found, self.levels) = (found, levels)
+        for event in found.state {
+            guard let level = event.level, let verdict = event.verdict, let group = event.group, let name = event.node,
+                let identity = try? NodeIdentity(group: group, name: name)
+            else { continue }
+            let key = NodeKey(of: identity)
+            var node = told[key] ?? Told(identity: identity, verdicts: Array(repeating: nil, count: levels.count))
+            // Of a level that is no longer there it is only known that the node was.
+            if let index = levels.firstIndex(where: { $0.name.utf8.elementsEqual(level.utf8) }) {
+                node.verdicts[index] = verdict
+                if event.sequence > node.last { (node.incarnation, node.last) = (event.incarnation, event.sequence) }
+            }
+            told[key] = node
+        }
+    }
+
+    /// When nodes are suspected that are not heard.
+    struct Patience {
+        var now: Instant
+        /// From when on they can be expected.
+        var soonest: Instant
+        /// By when those must be heard of which nothing was learned.
+        var latest: Instant
+    }
+
+    struct Outcome {
+        /// What should be remembered no longer, since nothing came of it.
+        var outdated: [MemoryChange] = []
+        /// Nodes of which nothing was learned, or nothing that can be read.
+        var unwritten: [NodeKey] = []
+    }
+
+    /// Has a new detector know the nodes, what it learned of them, and their pauses.
+    consuming func recall<Model: ArrivalModel>(
+        into detector: inout Detector<Model>, from memory: ServiceMemory, _ patience: Patience, logger: Logger
+    ) -> Outcome {
+        var (outcome, told, unread) = (Outcome(), told, 0)
+        let version = Detector<Model>.memoryVersion
+        for group in found.groups where group.model == version {
+            do throws(DamagedState) { try detector.recall(group: group.group, bytes: group.state) } catch {
+                unread += 1
+            }
+        }
+        // A new log knows of nobody, and tells of everybody anew.
+        let isNewLog = found.lastSequence == 0
+        func recall(_ node: Told, bytes: [UInt8]?) -> Bool {
+            detector.recall(
+                node.identity, key: NodeKey(of: node.identity), bytes: bytes, verdicts: node.verdicts,
+                incarnation: node.incarnation, soonest: patience.soonest, latest: patience.latest, at: patience.now)
+        }
+        do throws(MemoryError) {
+            unread += try memory.forEachLearnedNode { learned in
+                let stranger = isNewLog ? learned.identity.map { Told(identity: $0, verdicts: []) } : nil
+                guard let node = told.removeValue(forKey: learned.key) ?? stranger else {
+                    return outcome.outdated.append(.forgetting(learned.key))
+                }
+                let isOurs = learned.model == version
+                if !recall(node, bytes: isOurs ? learned.state : nil) || !isOurs {
+                    outcome.unwritten.append(learned.key)
+                    unread += 1
+                }
+            }
+        } catch {
+            logger.error("what was learned cannot be read: \(error)")
+        }
+        for node in told.values.sorted(by: { $0.last < $1.last }) where node.last > 0 {
+            _ = recall(node, bytes: nil)
+            outcome.unwritten.append(NodeKey(of: node.identity))
+        }
+        if unread > 0 {
+            logger.warning(
+                "some nodes and groups start without what was learned of them", metadata: ["count": "\(unread)"])
+        }
+        let offset = WallClock.offset
+        for pause in found.pauses {
+            guard detector.knows(pause.key) else {
+                outcome.outdated.append(.resumption(pause.key))
+                continue
+            }
+            let until = Instant(nanoseconds: pause.until.subtractingSaturated(offset))
+            detector.recall(Pause(until: until, reason: pause.reason), of: pause.key)
+        }
+        return outcome
+    }
+}
+
+extension Recollection {
+    /// Policies with those that were tuned, and those that cannot hold any more.
+    func policies<Model: ArrivalModel>(
+        over configured: PolicyBook, for model: Model.Type
+    ) -> (book: PolicyBook, dropped: [Tuning]) {
+        var (book, dropped) = (configured, [Tuning]())
+        for tuning in tunings {
+            var tuned = book
+            guard Model.refusal(of: tuning.policy) == nil, let level = book.level(named: tuning.level) else {
+                dropped.append(tuning)
+                continue
+            }
+            tuned.set(tuning.policy, level: level, from: Origin(.tune, for: tuning.scope))
+            if tuned.isTooLarge { dropped.append(tuning) } else { book = tuned }
+        }
+        return (book, dropped)
+    }
+}

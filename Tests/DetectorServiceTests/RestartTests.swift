@@ -1,0 +1,220 @@
+import Foundation
+import HeartbeatProtocol
+import HeartbeatPublisher
+import PhiAccrual
+import PhiClient
+import ServiceMemory
+import Settings
+import Testing
+
+@testable import DetectorService
+
+@Suite struct `A service that remembers` {
+    /// Where the runs of one service follow each other.
+    private struct Site {
+        let folder: Folder
+        init() throws { folder = try Folder() }
+
+        func start(_ change: (inout ServiceConfiguration) -> Void = { _ in }) throws -> Stage {
+            try Stage { configuration in
+                configuration.heartbeats = ["ipc://\(folder.path)/h"]
+                configuration.events = ["ipc://\(folder.path)/e"]
+                configuration.control = ["ipc://\(folder.path)/c"]
+                configuration.state = "\(folder.path)/state"
+                change(&configuration)
+            }
+        }
+    }
+
+    @Test func `goes on with its log, for those who stayed and for those who come`() throws {
+        let site = try Site()
+        let first = try site.start()
+        let node = try first.publisher("edge-1")
+        var audience = try first.audience()
+        #expect(try audience.next(of: "edge-1").to == .learning)
+        let before = try audience.next(of: "edge-1")
+        #expect(before.to == .trusted)
+        first.service.stop()
+
+        let second = try site.start()
+        var late = try second.audience(from: .snapshot)
+        #expect(try late.next(of: "edge-1") == before)
+        var historian = try second.audience(from: .beginning)
+        #expect(try historian.next(of: "edge-1").to == .learning)
+        #expect(try historian.next(of: "edge-1") == before)
+        // Until it is heard again its goodbye would not be.
+        try second.hears("edge-1")
+        node.leave()
+        let after = try audience.next(of: "edge-1")
+        #expect(after.to == .left && after.from == .trusted && after.place.epoch == before.place.epoch)
+        #expect(after.place.sequence == before.place.sequence + 1)
+        #expect(after.place.previous == before.place.sequence)
+        #expect(try late.next(of: "edge-1") == after)
+        second.service.stop()
+    }
+
+    @Test func `suspects who died while it was away, and knows what it learned of the living`() throws {
+        let site = try Site()
+        let first = try site.start()
+        let (living, dead) = (try first.publisher("living"), try first.publisher("dead"))
+        var audience = try first.audience()
+        try audience.waitForTrust(in: ["living", "dead"])
+        var samples = 0
+        while samples < 20 { samples = try first.node("living").samples }
+        first.service.stop()
+        dead.stop()
+
+        let second = try site.start()
+        let known = try second.node("living")
+        #expect(known.samples >= 20 && known.levels["suspect"]?.state == "trusted")
+        let allowed = try #require(try second.node("dead").levels["suspect"]?.secondsLeft)
+        #expect(allowed > 3 && allowed < 5 + 3)  // time to find the service again, and what it is usually allowed
+        let suspicion = try audience.next(of: "dead")
+        #expect(suspicion.from == .trusted && suspicion.to == .suspected)
+        // Nobody else was suspected meanwhile.
+        try second.hears("living")
+        living.leave()
+        #expect(try audience.next(of: "living").from == .trusted)
+        second.service.stop()
+    }
+
+    @Test func `begins a new log where the old one may lack events, and still knows the nodes`() throws {
+        let site = try Site()
+        let first = try site.start { $0.joinWithin = .seconds(5) }
+        let (living, dead) = (try first.publisher("living"), try first.publisher("dead"))
+        var audience = try first.audience()
+        try audience.waitForTrust(in: ["living", "dead"])
+        let epoch = try first.status.epoch
+        var samples = 0
+        while samples < 20 { samples = try first.node("living").samples }
+        first.service.stop()
+        dead.stop()
+        try FileManager.default.removeItem(atPath: "\(site.folder.path)/state/complete")
+
+        let second = try site.start { $0.joinWithin = .seconds(5) }
+        #expect(try second.status.epoch > epoch)
+        #expect(try second.node("living").samples >= 20)
+        let anew = try audience.next(of: "living")
+        #expect(anew.from == .new && anew.to != .suspected && anew.place.epoch > epoch)
+        let suspicion = try audience.next(of: "dead")
+        #expect(suspicion.from == .new && suspicion.to == .suspected)
+        living.leave()
+        second.service.stop()
+    }
+
+    @Test func `keeps what was tuned and paused, as long as it can hold`() throws {
+        let site = try Site()
+        let first = try site.start()
+        let node = try first.publisher("edge-1")
+        var audience = try first.audience()
+        while try audience.next(of: "edge-1").to != .trusted {}
+        let identity = try NodeIdentity(group: "edge", name: "edge-1")
+        var client = try ControlClient(endpoint: first.control)
+        let order = TuneOrder(level: "suspect", policy: .phi(9), scope: .group("edge"))
+        let _: TuneAnswer = try client.ask(.tune(order), within: patience)
+        let pause = try PauseOrder(identity, for: .seconds(1), reason: "disk")
+        let _: PauseAnswer = try client.ask(.pause(pause), within: patience)
+        #expect(try audience.nextNotice().kind == .tune)
+        #expect(try audience.nextNotice().code == "paused")
+        first.service.stop()
+        node.stop()
+
+        let second = try site.start()
+        let policies: PoliciesAnswer = try client.ask(.policies(of: nil), within: patience)
+        #expect(policies.overrides.map(\.policy) == ["phi=9"])
+        #expect(policies.overrides.map(\.origin) == ["tune, group edge"])
+        // Its end is told, its beginning not again.
+        #expect(try audience.nextNotice().code == "resumed")
+        second.service.stop()
+
+        let alarm = try Level(name: "alarm", policy: .phi(8))
+        let third = try site.start { $0.policies = PolicyBook(levels: [alarm]) }
+        let none: PoliciesAnswer = try client.ask(.policies(of: nil), within: patience)
+        #expect(none.overrides.isEmpty)
+        third.service.stop()
+        let fourth = try site.start()
+        let gone: PoliciesAnswer = try client.ask(.policies(of: nil), within: patience)
+        #expect(gone.overrides.isEmpty)
+        let explained: ExplainAnswer = try client.ask(.explain(identity), within: patience)
+        #expect(explained.pause == nil)
+        fourth.service.stop()
+    }
+
+    @Test func `brings nobody back who was forgotten`() throws {
+        let site = try Site()
+        let first = try site.start()
+        let node = try first.publisher("edge-1")
+        var audience = try first.audience()
+        while try audience.next(of: "edge-1").to != .trusted {}
+        node.stop()
+        var client = try ControlClient(endpoint: first.control)
+        let identity = try NodeIdentity(group: "edge", name: "edge-1")
+        let _: ForgetAnswer = try client.ask(.forget(identity), within: patience)
+        while try audience.next(of: "edge-1").to != .forgotten {}
+        first.service.stop()
+        let second = try site.start()
+        #expect(try second.status.nodes == 0)
+        second.service.stop()
+        // Nor does a new log.
+        try FileManager.default.removeItem(atPath: "\(site.folder.path)/state/complete")
+        let third = try site.start()
+        #expect(try third.status.nodes == 0)
+        third.service.stop()
+    }
+
+    @Test func `says what it remembers`() throws {
+        let site = try Site()
+        let stage = try site.start()
+        let memory = try #require(try stage.status.memory)
+        #expect(memory == StatusAnswer.Memory(folder: "\(site.folder.path)/state", events: 0, lost: nil))
+        stage.service.stop()
+        let forgetful = try Stage()
+        #expect(try forgetful.status.memory == nil)
+        forgetful.service.stop()
+    }
+
+    @Test func `does not begin where another one is at work`() throws {
+        let site = try Site()
+        let first = try site.start()
+        #expect(throws: MemoryError.inUse(folder: "\(site.folder.path)/state", process: getpid())) {
+            try Stage { $0.state = "\(site.folder.path)/state" }
+        }
+        first.service.stop()
+    }
+}
+
+extension Stage {
+    var status: StatusAnswer {
+        get throws {
+            var client = try ControlClient(endpoint: control)
+            return try client.status(within: patience)
+        }
+    }
+    func node(_ name: String) throws -> NodesAnswer.Node {
+        var client = try ControlClient(endpoint: control)
+        let answer: NodesAnswer = try client.ask(
+            .node(try NodeIdentity(group: "edge", name: name)), within: patience)
+        return try #require(answer.nodes.first)
+    }
+    /// Waits until something that the node sent was taken in.
+    func hears(_ name: String) throws {
+        let before = try node(name).samples
+        while try node(name).samples == before {}
+    }
+}
+
+extension Audience {
+    mutating func waitForTrust(in names: Set<String>) throws {
+        var left = names
+        while !left.isEmpty {
+            guard let item = try subscriber.next(timeout: patience) else { throw NothingCame() }
+            if case .event(.transition(let event), _) = item, event.to == .trusted { left.remove(event.node) }
+        }
+    }
+    mutating func nextNotice() throws -> NoticeMessage {
+        while let item = try subscriber.next(timeout: patience) {
+            if case .event(.notice(let notice), _) = item { return notice }
+        }
+        throw NothingCame()
+    }
+}
