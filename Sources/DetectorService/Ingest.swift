@@ -68,6 +68,8 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private var incompleteSince: Instant?
     /// Until when no deadline is acted on, since we were late ourselves.
     private var recoversUntil: Instant?
+    /// When we were back from the last time that we were away for long, and until when the detector was told of it.
+    private var back: (at: Instant, toldUntil: Instant)?
     private var overload = RareLog<String>()
     private var stops = RareLog<String>()
     private var refusals = RareLog<Int32>()
@@ -138,7 +140,9 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         let start = MonotonicClock.now
         // What is due since is not acted on before all was read that came in that time.
         if start - awake > Self.ownLateness { recoversUntil = start + Self.recovery }
-        if try drain(since: start) {
+        let isComplete = try drain(since: start)
+        if !isComplete { catchUp(at: start) }
+        if isComplete {
             incompleteSince = nil
             stampError.emptied(at: start)
             if mayAct(at: start) { detector.advance(to: start, into: &events) }
@@ -231,12 +235,24 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         guard time > Self.recovery else { return }
         incompleteSince = nil  // that was no overload
         detector.tell(.deafness(from: start, to: recovered), into: &events)
+        back = (end, recovered)
         stops.count("stopped", at: end) { [logger] count in
             logger.warning(
                 "was stopped or starved: that time is held against nobody",
                 metadata: ["seconds": "\(time.nanoseconds.seconds)", "count": "\(count)"])
         }
         feed.put(.notice(.stopped(time), at: end))
+    }
+
+    /// Much waited for us while we were away, and what is read now bears late stamps.
+    private mutating func catchUp(at now: Instant) {
+        guard recoversUntil != nil, let (end, told) = back else { return }
+        recoversUntil = max(recoversUntil ?? now, now + Self.recovery)
+        guard now + Self.recovery > told else { return }
+        // Each time for as long again: telling costs a look at every node.
+        let until = now + max(Self.recovery, now - end)
+        detector.tell(.deafness(from: told, to: until), into: &events)
+        back = (end, until)
     }
 
     /// The clocks say that something happened to this machine.
@@ -260,7 +276,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private mutating func mayAct(at start: Instant) -> Bool {
         if let end = recoversUntil {
             if start < end { return false }
-            recoversUntil = nil
+            (recoversUntil, back) = (nil, nil)
             return true
         }
         // Stopped not while waiting, which would have been seen, but while at work.

@@ -119,7 +119,7 @@ extension Detector {
             phi: isWatched ? phi(ofSlot: slot, at: now) : nil, expected: model.expectedWait, missing: node.missing,
             discarded: details[slot].discarded, samples: model.samples, pause: details[slot].pause,
             disconnectedAt: disconnectedAt(slot).map(Instant.init(nanoseconds:)),
-            heldSince: holds.activeSince(for: node).map(Instant.init(nanoseconds:)),
+            heldSince: holds.toldSince(for: node).map(Instant.init(nanoseconds:)),
             levels: (0..<levelCount).map { level in
                 NodeStatus.AtLevel(
                     verdict: node.standing.verdict(atLevel: level), ruling: ruling(slot, level),

@@ -44,6 +44,7 @@ import Testing
             return (first...).lazy.map { ($0, phase + $0 * interval) }.prefix { $0.1 < .seconds(second + 1) }
                 .map { (group, node, UInt32($0), $1) }
         }
+        mutating func told(by now: Int64) { told += watch.advanceIdeally(before: now) }
         mutating func forgetTold() { told = [] }
         var now: Int64 { .seconds(second) }
         var suspicions: [Told] { told.filter { if case .change(_, _, _, .suspected, _) = $0 { true } else { false } } }
@@ -91,14 +92,48 @@ import Testing
         #expect(crowd.scopes == [nil, nil])
     }
     /// What the documentation says of few nodes.
-    @Test(arguments: 1...6) func `of a few nodes is seen from three on, if their waits are two intervals`(count: Int) {
-        var crowd = Crowd(["lab": count], phi: 30)
+    @Test(arguments: [1, 2, 3, 4, 5, 10, 20, 50], [0.7, 4, 30])
+    func `of a few nodes is seen from three on, however tight their waits`(count: Int, phi: Double) {
+        var crowd = Crowd(["lab": count], phi: phi)
         crowd.live(seconds: 60)
         crowd.forgetTold()
         crowd.live(seconds: 10) { _, _ in false }
-        crowd.live(seconds: 30)
+        crowd.live(seconds: 40)
         #expect(crowd.holds == (count < 3 ? [] : [.begins, .released]))
         #expect(crowd.suspicions.count == (count < 3 ? count : 0))
+    }
+    @Test func `is doubted only until somebody else is heard`() {
+        var crowd = Crowd(["lab": 5], phi: 0.7)
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        let death = crowd.now - .seconds(1)
+        crowd.live(seconds: 5) { _, node in node != 0 }
+        // Its wait of 1.08 s ends when nobody was heard since it should have been; the next one is 1.2 s after it was heard.
+        #expect(crowd.told == [.change("lab-0", .trusted, .suspected, at: death + .milliseconds(1200))])
+    }
+    @Test func `is doubted for no longer than an interval`() {
+        // The others have nothing to say for seconds.
+        var crowd = Crowd(["lab": 3], phi: 0.7) { $0 == 0 ? .milliseconds(100) : .seconds(10) }
+        crowd.live(seconds: 105)
+        crowd.forgetTold()
+        let death = crowd.now
+        crowd.live(seconds: 1) { _, node in node != 0 }
+        #expect(crowd.holds.isEmpty && crowd.suspicions.count == 1)
+        for case .change(_, _, _, _, let at) in crowd.suspicions {
+            #expect((death + .milliseconds(100)..<death + .milliseconds(120)).contains(at), "\(at - death)")
+        }
+    }
+    @Test func `that was only doubted is learned from`() throws {
+        var crowd = Crowd(["lab": 3], phi: 0.7)
+        crowd.live(seconds: 20)
+        crowd.forgetTold()
+        let samples = try #require(crowd.watch.status("lab-0", at: crowd.now)?.samples)
+        // Its next one is late, and the doubt's end.
+        crowd.told(by: crowd.now + .milliseconds(150))
+        #expect(crowd.watch.status("lab-0", at: crowd.now)?.heldSince == nil)
+        crowd.watch.hear("lab-0", 20, at: crowd.now + .milliseconds(150))
+        #expect(crowd.watch.status("lab-0", at: crowd.now)?.samples == samples + 1)
+        #expect(crowd.told.isEmpty)
     }
     @Test func `that lasts is death, and told when the hold ends`() throws {
         var crowd = Crowd(["lab": 100, "other": 100])
@@ -151,6 +186,22 @@ import Testing
         crowd.live(seconds: 3)
         #expect(crowd.watch.status("lab-3", at: crowd.now)?.levels[0].wait == wait)
         #expect(crowd.watch.status("lab-19", at: crowd.now)?.levels[0].wait == wait)
+    }
+    @Test func `that ends in a burst of what waited somewhere teaches nothing`() throws {
+        var crowd = Crowd(["lab": 20])
+        crowd.live(seconds: 60)
+        let before = try #require(crowd.watch.status("lab-3", at: crowd.now)?.expected)
+        crowd.live(seconds: 9) { _, _ in false }
+        // Those of ten seconds, within 50 ms.
+        let burst = crowd.now
+        for late in 0..<10 as Range<Int64> {
+            for node in 0..<20 {
+                crowd.watch.hear("lab-\(node)", UInt32(60 + late), at: burst + late * .milliseconds(5))
+            }
+        }
+        crowd.told(by: burst + .seconds(1) / 2)
+        #expect(crowd.holds.last == .released)
+        #expect(crowd.watch.status("lab-3", at: crowd.now)?.expected == before)
     }
     @Test func `is told as it comes where nobody asks for holds`() {
         var crowd = Crowd(["lab": 20], hold: nil)

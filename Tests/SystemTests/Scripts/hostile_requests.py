@@ -101,7 +101,7 @@ REQUESTS = [
     (b'{"id": 126, "do": "record", "on": "yes"}', 126, "malformed"),
     (b'{"id": 130, "do": "pause", "node": "lab/good", "seconds": NaN}', 0, "malformed"),
     (b'{"id": 131, "do": "pause", "node": "lab/good", "seconds": 1e308}', 131, "malformed"),
-    (b'{"id": 132, "do": "pause", "node": "lab/good", "seconds": 1e999}', 0, "malformed"),
+    (b'{"id": 132, "do": "pause", "node": "lab/good", "seconds": 1e999}', 132, "malformed"),
     (b'{"id": 133, "do": "pause", "node": "lab/good", "seconds": 1e-12}', 133, "malformed"),
     (b'{"id": 134, "do": "pause", "node": "lab/good", "seconds": 5, "reason": "a\\nb"}', 134, "malformed"),
     (b'{"id": 135, "do": "pause", "node": "lab/good", "seconds": 5, "reason": {"a": 1}}', 135, "malformed"),
