@@ -90,8 +90,8 @@ extension SystemTests {
         @Test func `is what is when that policy holds`() async throws {
             try await TestBed.run { bed in
                 // Two detectors hear the same heartbeats, one under each policy, from the beginning.
-                let lax = try await bed.detector("--detector", "normal", "--level", "suspect=phi=6")
-                let strict = try await bed.detector("--detector", "normal", "--level", "suspect=phi=1")
+                let lax = try await bed.detector("--detector", "normal", "--hold", "off", "--level", "suspect=phi=6")
+                let strict = try await bed.detector("--detector", "normal", "--hold", "off", "--level", "suspect=phi=1")
                 let (laxWatch, strictWatch) = (try await bed.watch(lax), try await bed.watch(strict))
                 let swarm = try bed.phi(
                     "swarm", "--to", lax.heartbeats, "--to", strict.heartbeats, "--nodes", "20", "--every", "100ms",
