@@ -48,7 +48,9 @@ let package = Package(
         .target(name: "HeartbeatProtocol", dependencies: ["PhiAccrual", "CSodium"], swiftSettings: strict),
         .target(name: "Traces", dependencies: ["CZlib"], swiftSettings: strict),
 
-        .target(name: "Replay", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
+        .target(
+            name: "Replay", dependencies: ["PhiAccrual", "QualityOfService", "Recordings", "Traces"],
+            swiftSettings: strict),
 
         .target(name: "Comparison", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
         .target(name: "Charts", swiftSettings: strict),
@@ -87,7 +89,9 @@ let package = Package(
         .target(
             name: "DetectorService",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "Recordings", "ServiceMemory", "Settings", "SystemClocks", "ZeroMQ",
+                "HeartbeatProtocol", "PhiAccrual", "QualityOfService", "Recordings", "Replay", "ServiceMemory",
+                "Settings",
+                "SystemClocks", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -117,8 +121,8 @@ let package = Package(
         .testTarget(
             name: "TracesTests", dependencies: ["Traces", "CZlib"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "ReplayTests", dependencies: ["Replay", "PhiAccrual", "Traces", "TestSupport"], exclude: ["Fixtures"],
-            swiftSettings: strict),
+            name: "ReplayTests", dependencies: ["Replay", "PhiAccrual", "Recordings", "Traces", "TestSupport"],
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "ComparisonTests", dependencies: ["Comparison", "PhiAccrual", "Traces", "TestSupport"],
             swiftSettings: strict),
@@ -158,7 +162,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "phi", "Comparison", "HeartbeatProtocol", "PhiAccrual", "PhiClient", "ServiceMemory", "TestSupport",
+                "phi", "Comparison", "HeartbeatProtocol", "PhiAccrual", "PhiClient", "Recordings", "ServiceMemory",
+                "TestSupport",
             ],
             exclude: ["Scripts"],
             swiftSettings: strict),

@@ -53,8 +53,8 @@ public final class DetectorService: Service {
                 name: "phi-feed",
                 owning: Feed(
                     sockets: feedSockets, log: past.log(of: configuration), memory: past.memory,
-                    levels: configuration.levels, endpoints: endpoints, inputs: inputs, ingest: requests, logger: logger
-                )
+                    levels: configuration.levels, endpoints: endpoints, inputs: inputs, ingest: requests,
+                    clocks: clocks, logger: logger)
             ) { feed in
                 var feed = feed
                 failure.catching { try feed.run(until: stopFeed) }
@@ -126,12 +126,14 @@ private struct IngestStart: ModelVisitor {
             Checkpoints(unwritten: unwritten, nodes: detector.nodeCount, at: MonotonicClock.now)
         }
         let (stop, failure) = (stop, failure)
+        var ingest = try Ingest(
+            sockets: sockets, detector: detector, expected: configuration.expected,
+            joinWithin: configuration.joinWithin, checkpoints: checkpoints,
+            recording: RecordingPlan(bounds: configuration.record, detector: configuration.model.description),
+            requests: requests, feed: feed, clocks: clocks, logger: logger)
+        try ingest.startRecording(at: MonotonicClock.now)
         let thread = try SocketThread(
-            name: "phi-ingest",
-            owning: Ingest(
-                sockets: sockets, detector: detector, expected: configuration.expected,
-                joinWithin: configuration.joinWithin, checkpoints: checkpoints, requests: requests, feed: feed,
-                clocks: clocks, logger: logger)
+            name: "phi-ingest", owning: ingest
         ) { ingest in
             var ingest = ingest
             failure.catching { try ingest.run(until: stop) }

@@ -7,7 +7,8 @@ import ZeroMQ
 
 /// What the thread of heartbeats hands to the feed.
 enum FeedInput: Sendable {
-    case events([Event])
+    /// - wallOffset: What to add to instants for civil time, in nanoseconds.
+    case events([Event], wallOffset: Int64)
     case notice(ServiceNotice, at: Instant)
     case tuned(level: String, PolicyScope, Policy?, holding: PolicyBook.Ruling, at: Instant)
     case learned(LearnedPage)
@@ -44,8 +45,10 @@ struct IngestStatus: Sendable {
 /// Nothing is published, and no request answered, before what led to it is remembered.
 struct Feed: ~Copyable {
     private static let beaconEvery: Duration = .seconds(1)
-    /// Requests per turn, for the same reason.
+    /// Requests per turn, so that events get theirs.
     private static let requestsPerTurn = 64
+    /// Requests that wait for the thread of heartbeats at most.
+    private static let mostWaiting = 1000
 
     /// So many events are remembered at once, at most: they wait for each other.
     private static let eventsPerCommit = 256
@@ -64,6 +67,7 @@ struct Feed: ~Copyable {
     private let endpoints: ServiceEndpoints
     private let inputs: Mailbox<FeedInput>
     private let ingest: Mailbox<IngestRequest>
+    private let clocks: ServiceClocks
     private let logger: Logger
     private let started = MonotonicClock.now
     private var log: EventLog
@@ -77,12 +81,13 @@ struct Feed: ~Copyable {
 
     init(
         sockets: consuming FeedSockets, log: EventLog, memory: sending FeedMemory?, levels: [Level],
-        endpoints: ServiceEndpoints, inputs: Mailbox<FeedInput>, ingest: Mailbox<IngestRequest>, logger: Logger
+        endpoints: ServiceEndpoints, inputs: Mailbox<FeedInput>, ingest: Mailbox<IngestRequest>, clocks: ServiceClocks,
+        logger: Logger
     ) {
         self.sockets = sockets
         (self.log, self.levels, self.endpoints) = (log, levels, endpoints)
         self.memory = memory
-        (self.inputs, self.ingest, self.logger) = (inputs, ingest, logger)
+        (self.inputs, self.ingest, self.clocks, self.logger) = (inputs, ingest, clocks, logger)
     }
 
     mutating func run(until stop: WakeUp) throws {
@@ -133,7 +138,7 @@ struct Feed: ~Copyable {
 
     private mutating func number(_ input: FeedInput) throws {
         switch input {
-        case .events(let events): for event in events { try number(event) }
+        case .events(let events, let offset): for event in events { try number(event, wallOffset: offset) }
         case .notice(let notice, let now): try number(notice, at: now)
         case .tuned(let level, let scope, let policy, let holding, let now):
             changes.append(.tuning(level: level, scope, policy))
@@ -143,9 +148,13 @@ struct Feed: ~Copyable {
         }
     }
 
-    private mutating func number(_ event: Event) throws {
+    private mutating func number(_ event: Event, wallOffset: Int64) throws {
         if let change = change(after: event) { changes.append(change) }
-        try number(EventMessage(event, levels: levels) { log.nextPlace(on: $0, at: civilTime(of: $1)) })
+        try number(
+            EventMessage(event, levels: levels) { topic, instant in
+                let civil = instant.nanoseconds.addingSaturated(wallOffset)
+                return log.nextPlace(on: topic, at: Timestamp(unixNanoseconds: civil))
+            })
     }
 
     private mutating func number(_ notice: ServiceNotice, at now: Instant) throws {
@@ -196,7 +205,7 @@ struct Feed: ~Copyable {
     }
 
     private func civilTime(of instant: Instant) -> Timestamp {
-        Timestamp(unixNanoseconds: instant.nanoseconds.addingSaturated(WallClock.offset))
+        Timestamp(unixNanoseconds: instant.nanoseconds.addingSaturated(clocks.civilOffset))
     }
 
     private mutating func sendBeacon() throws {
@@ -248,7 +257,11 @@ struct Feed: ~Copyable {
         case .snapshot(let order):
             try check(order)
             send(log.snapshot(since: order.since, prefix: order.prefix, limit: order.limit), to: address)
-        default: ingest.put(.order(order, address))
+        default:
+            guard ingest.count < Self.mostWaiting else {
+                throw ControlError(.refused, "\(Self.mostWaiting) requests are waiting already: ask again later")
+            }
+            ingest.put(.order(order, address))
         }
     }
 

@@ -31,9 +31,10 @@ extension Ingest {
         if let reply { feed.put(reply) }
     }
 
+    /// - Returns: The answer; nil if it comes later.
     private mutating func obey(
         _ order: ControlOrder, from address: ReplyAddress, at now: Instant
-    ) throws(ControlError) -> FeedInput {
+    ) throws(ControlError) -> FeedInput? {
         switch order {
         case .status: return .status(address, status)
         case .nodes(let cursor, let limit):
@@ -55,8 +56,10 @@ extension Ingest {
             _ = try status(of: identity, at: now)
             detector.tell(.forgetting(NodeKey(of: identity), at: now), into: &events)
             return .answer(ForgetAnswer(node: identity.description), to: address)
-        case .whatIf, .record:
-            throw ControlError(.refused, "this detector keeps no record of what it is told")
+        case .whatIf(let order):
+            try whatIf(order, to: address, at: now)
+            return nil
+        case .record(let isOn): return .answer(try record(isOn, at: now), to: address)
         case .events, .snapshot:
             throw ControlError(.refused, "the thread of heartbeats does not know of events")
         }
@@ -105,7 +108,7 @@ extension Ingest {
         }.map { entry in
             PoliciesAnswer.Override(
                 level: book.levels[entry.level].name, policy: entry.policy, origin: entry.origin,
-                allows: allowed(at: entry.level, entry.origin.scope))
+                allows: allowed(at: entry.level, by: entry.origin))
         }
         if let identity {
             return PoliciesAnswer(
@@ -115,15 +118,13 @@ extension Ingest {
             let ruling = book.ruling(nil, level: level)
             return LevelRuling(
                 name: book.levels[level].name, policy: ruling.policy.description, origin: ruling.origin.description,
-                allows: allowed(at: level, .everyone))
+                allows: allowed(at: level, by: ruling.origin))
         }
         return PoliciesAnswer(levels: levels, overrides: overrides)
     }
 
-    private func allowed(at level: Int, _ scope: PolicyScope) -> AllowedSilence {
-        let waits = detector.detector.waits(atLevel: level) { identity in
-            scope == .everyone || identity.map(scope.covers) ?? false
-        }
+    private func allowed(at level: Int, by origin: Origin) -> AllowedSilence {
+        let waits = detector.detector.waits(atLevel: level, under: origin)
         return AllowedSilence(nodes: waits.count, thresholds: waits.compactMap(\.self))
     }
 
@@ -150,11 +151,7 @@ extension Ingest {
 
     private mutating func tune(_ order: TuneOrder, at now: Instant) throws(ControlError) -> TuneAnswer {
         var book = detector.detector.policies
-        guard let level = book.level(named: order.level) else {
-            let known = book.levels.map(\.name).joined(separator: ", ")
-            throw ControlError(
-                .unknownLevel, "no level is called \"\(order.level.escapingControls)\"; known are \(known)")
-        }
+        let level = try level(named: order.level, in: book)
         book.set(order.policy, level: level, from: Origin(.tune, for: order.scope))
         if let refusal = detector.detector.refusal(of: book) {
             throw ControlError(.invalidPolicy, refusal.description)
@@ -167,7 +164,14 @@ extension Ingest {
         // Before what follows from it.
         feed.put(.tuned(level: order.level, order.scope, order.policy, holding: holding, at: now))
         detector.tell(.policies(book, at: now), into: &events)
-        return TuneAnswer(level: order.level, ruling: holding, allows: allowed(at: level, order.scope))
+        return TuneAnswer(level: order.level, ruling: holding, allows: allowed(at: level, by: holding.origin))
+    }
+
+    func level(named name: String, in book: PolicyBook) throws(ControlError) -> Int {
+        if let level = book.level(named: name) { return level }
+        let known = book.levels.map(\.name).joined(separator: ", ")
+        throw ControlError(
+            .unknownLevel, "no level is called \"\(name.escapingControls)\"; known are \(known)")
     }
 
     private mutating func pause(_ order: PauseOrder, at now: Instant) throws(ControlError) -> PauseAnswer {
@@ -175,7 +179,7 @@ extension Ingest {
         let until = now + order.duration
         detector.tell(
             .pause(NodeKey(of: order.node), until: until, reason: order.reason, at: now), into: &events)
-        let civil = until.nanoseconds.addingSaturated(WallClock.offset)
+        let civil = until.nanoseconds.addingSaturated(clocks.civilOffset)
         return PauseAnswer(node: order.node.description, until: Timestamp(unixNanoseconds: civil))
     }
 

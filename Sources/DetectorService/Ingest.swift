@@ -30,6 +30,10 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private static var recovery: Duration { .milliseconds(100) }
     /// How long nodes may take to connect again: their publishers wait up to 2 s between attempts, and as much by chance.
     static var reconnection: Duration { .seconds(5) }
+    /// How often records are handed on.
+    private static var keepEvery: Duration { .milliseconds(100) }
+    /// Civil time may be off by so much: a clock that is slewed needs a second and more for it.
+    private static var clockTolerance: Int64 { 100_000 }  // ns
     /// How often we wake to see that we do.
     private static var tick: Int64 { 100_000_000 }  // ns
 
@@ -37,6 +41,8 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     var detector: RecordedDetector<Model>
     private var timer: DeadlineTimer
     private let requests: Mailbox<IngestRequest>
+    /// Taken, and not answered yet.
+    private var waiting: ArraySlice<IngestRequest> = []
     let feed: Mailbox<FeedInput>
     let logger: Logger
     let clocks: ServiceClocks
@@ -48,6 +54,13 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     var intake = Intake()
     private var connections = Connections()
     private var clockWatch = ClockWatch()
+    let recording: RecordingPlan
+    var recorder: Recorder?
+    /// What is added to instants for civil time, in nanoseconds. It changes seldom, so that replays can tell the same.
+    private(set) var wallOffset: Int64
+    private var lastKept = MonotonicClock.now
+    /// Whether a question of what would be is being answered.
+    let asking = Asking()
     /// Nodes that should be heard, and how long they may take to be.
     var expected: Set<NodeIdentity> = []
     var joinWithin: Duration
@@ -55,6 +68,8 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private var incompleteSince: Instant?
     /// Until when no deadline is acted on, since we were late ourselves.
     private var recoversUntil: Instant?
+    /// When we were back from the last time that we were away for long, and until when the detector was told of it.
+    private var back: (at: Instant, toldUntil: Instant)?
     private var overload = RareLog<String>()
     private var stops = RareLog<String>()
     private var refusals = RareLog<Int32>()
@@ -64,17 +79,21 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
 
     init(
         sockets: consuming HeartbeatSockets, detector: Detector<Model>, expected: [NodeIdentity], joinWithin: Duration,
-        checkpoints: Checkpoints?, requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>, clocks: ServiceClocks,
+        checkpoints: Checkpoints?, recording: RecordingPlan, requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>,
+        clocks: ServiceClocks,
         logger: Logger
     ) throws {
         self.sockets = sockets
-        self.detector = RecordedDetector(detector)
+        let now = MonotonicClock.now
+        self.detector = RecordedDetector(detector, at: now)
+        self.recording = recording
+        wallOffset = clocks.wall().subtractingSaturated(now.nanoseconds)
         timer = try DeadlineTimer()
         (self.requests, self.feed, self.clocks, self.logger) = (requests, feed, clocks, logger)
         self.joinWithin = joinWithin
         heartbeats.reserveCapacity(Self.batch)
         self.checkpoints = checkpoints
-        expect(expected, at: MonotonicClock.now)
+        expect(expected, at: now)
     }
 
     mutating func run(until stop: WakeUp) throws {
@@ -83,29 +102,47 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         let timed = poller.add(fileDescriptor: timer.fileDescriptor)
         let asked = poller.add(fileDescriptor: requests.wakeUp.fileDescriptor)
         sockets.add(to: &poller)
+        var awake = MonotonicClock.now
         while true {
             let asleep = MonotonicClock.now
+            // Stopped while at work, or at work for too long.
+            if asleep - awake > Self.recovery { wasAway(from: awake, to: asleep) }
             let alarm = alarm(after: asleep)
             timer.arm(at: alarm)
             _ = try poller.wait(timeoutMilliseconds: nil)
-            let awake = MonotonicClock.now
+            awake = MonotonicClock.now
             stampError.waited(from: asleep, to: awake)
-            if awake > alarm { wokeLate(alarm: max(alarm, asleep), awake: awake) }
-            for finding in clockWatch.read(clocks.reading(at: awake)) { doubt(finding, at: awake) }
-            if poller.isReadable(stopped) {
-                handOnEverythingLearned()
-                return
+            if awake > alarm {
+                stampError.woken(late: awake - max(alarm, asleep), at: awake)
+                wasAway(from: max(alarm, asleep), to: awake)
             }
+            for finding in clockWatch.read(clocks.reading(at: awake)) { doubt(finding, at: awake) }
+            if poller.isReadable(stopped) { return finish() }
             if poller.isReadable(timed) { timer.clear() }
-            try turn()
-            if poller.isReadable(asked) { for request in requests.take() { answer(request) } }
+            try turn(after: awake)
+            if poller.isReadable(asked) || !waiting.isEmpty { answerRequests() }
+            if awake - lastKept >= Self.keepEvery { keepRecords(at: awake) }
             handOnWhatIsLearned(at: awake)
         }
     }
 
-    private mutating func turn() throws {
+    /// As many as fit in a turn: whoever asks for much, many times, must not make us deaf.
+    private mutating func answerRequests() {
         let start = MonotonicClock.now
-        if try drain(since: start) {
+        if waiting.isEmpty { waiting = requests.take()[...] }
+        while let request = waiting.popFirst() {
+            answer(request)
+            if MonotonicClock.now - start > Self.timePerTurn { return }
+        }
+    }
+
+    private mutating func turn(after awake: Instant) throws {
+        let start = MonotonicClock.now
+        // What is due since is not acted on before all was read that came in that time.
+        if start - awake > Self.ownLateness { recoversUntil = start + Self.recovery }
+        let isComplete = try drain(since: start)
+        if !isComplete { catchUp(at: start) }
+        if isComplete {
             incompleteSince = nil
             stampError.emptied(at: start)
             if mayAct(at: start) { detector.advance(to: start, into: &events) }
@@ -118,6 +155,34 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         handOn()
     }
 
+    private mutating func keepRecords(at now: Instant) {
+        lastKept = now
+        followCivilTime(at: now)
+        let records = detector.takeRecords(at: now)
+        guard let recorder else { return }
+        if let records { recorder.write(records) }
+        if let reason = recorder.failure {
+            stopRecording()
+            logger.error("recording has stopped", metadata: ["reason": "\(reason)"])
+            feed.put(.notice(.recordingStopped(reason), at: now))
+        } else if recorder.wantsBeginning {
+            recorder.begin(beginning(at: now))
+        }
+    }
+
+    private mutating func followCivilTime(at now: Instant) {
+        let offset = clocks.wall().subtractingSaturated(now.nanoseconds)
+        guard abs(offset.subtractingSaturated(wallOffset)) > Self.clockTolerance else { return }
+        wallOffset = offset
+        detector.setWallOffset(offset)
+    }
+
+    private mutating func finish() {
+        keepRecords(at: MonotonicClock.now)
+        stopRecording()
+        handOnEverythingLearned()
+    }
+
     mutating func handOn() {
         guard !events.isEmpty else { return }
         for case .transition(let transition) in events {
@@ -127,7 +192,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             intake.forget(key)
             connections.forget(key)
         }
-        feed.put(.events(events))
+        feed.put(.events(events, wallOffset: wallOffset))
         events.removeAll(keepingCapacity: true)
     }
 
@@ -156,24 +221,38 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
 
     /// When to wake if nothing comes: at the next deadline, and at each tick.
     private mutating func alarm(after now: Instant) -> Instant {
+        guard waiting.isEmpty else { return now }
         let tick = Instant(nanoseconds: (now.nanoseconds / Self.tick + 1) * Self.tick)
         return min(tick, recoversUntil ?? detector.nextDeadline ?? tick)
     }
 
-    private mutating func wokeLate(alarm: Instant, awake: Instant) {
-        let late = awake - alarm
-        stampError.woken(late: late, at: awake)
-        guard late > Self.ownLateness else { return }
-        let recovered = awake + Self.recovery
+    /// Nobody looked at the sockets for some time, or at least not at what came last.
+    private mutating func wasAway(from start: Instant, to end: Instant) {
+        let time = end - start
+        guard time > Self.ownLateness else { return }
+        let recovered = end + Self.recovery
         recoversUntil = recovered
-        guard late > Self.recovery else { return }
-        detector.tell(.deafness(from: alarm, to: recovered), into: &events)
-        stops.count("stopped", at: awake) { [logger] count in
+        guard time > Self.recovery else { return }
+        incompleteSince = nil  // that was no overload
+        detector.tell(.deafness(from: start, to: recovered), into: &events)
+        back = (end, recovered)
+        stops.count("stopped", at: end) { [logger] count in
             logger.warning(
                 "was stopped or starved: that time is held against nobody",
-                metadata: ["seconds": "\(late.nanoseconds.seconds)", "count": "\(count)"])
+                metadata: ["seconds": "\(time.nanoseconds.seconds)", "count": "\(count)"])
         }
-        feed.put(.notice(.stopped(late), at: awake))
+        feed.put(.notice(.stopped(time), at: end))
+    }
+
+    /// Much waited for us while we were away, and what is read now bears late stamps.
+    private mutating func catchUp(at now: Instant) {
+        guard recoversUntil != nil, let (end, told) = back else { return }
+        recoversUntil = max(recoversUntil ?? now, now + Self.recovery)
+        guard now + Self.recovery > told else { return }
+        // Each time for as long again: telling costs a look at every node.
+        let until = now + max(Self.recovery, now - end)
+        detector.tell(.deafness(from: told, to: until), into: &events)
+        back = (end, until)
     }
 
     /// The clocks say that something happened to this machine.
@@ -187,6 +266,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             logger.warning("the machine was suspended", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
             feed.put(.notice(.suspended(time), at: now))
         case .stepped(let time):
+            followCivilTime(at: now)
             logger.warning("civil time was set", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
             feed.put(.notice(.clockStep(time), at: now))
         }
@@ -196,10 +276,10 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private mutating func mayAct(at start: Instant) -> Bool {
         if let end = recoversUntil {
             if start < end { return false }
-            recoversUntil = nil
+            (recoversUntil, back) = (nil, nil)
             return true
         }
-        // Stopped not while waiting, which `wokeLate` would have seen, but while at work.
+        // Stopped not while waiting, which would have been seen, but while at work.
         guard let due = detector.nextDeadline, start - due > Self.ownLateness else { return true }
         recoversUntil = MonotonicClock.now + Self.recovery
         return false

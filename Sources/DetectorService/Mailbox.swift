@@ -16,6 +16,8 @@ final class Mailbox<Element: Sendable>: Sendable {
         if wasEmpty { wakeUp.signal() }
     }
 
+    /// How many wait to be taken.
+    var count: Int { elements.withLock(\.count) }
     var isEmpty: Bool { elements.withLock { $0.isEmpty } }
 
     /// Everything put in since the last time, in order.

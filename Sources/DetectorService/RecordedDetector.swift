@@ -1,32 +1,74 @@
 import PhiAccrual
+import Recordings
 
-/// The service's detector, which is told nothing in passing: whatever it is told can be recorded, and told again.
+/// The service's detector. Whatever it is told is taken down as well, so that it can be told again.
 struct RecordedDetector<Model: ArrivalModel> {
     private(set) var detector: Detector<Model>
+    /// What it was told since this was taken last.
+    private var records = RecordBuffer()
+    /// What it was told of late; nil where nothing is kept.
+    private var recent: RecentInputs<Model>?
+    /// Whether somebody else wants the records.
+    var isRecorded = false
 
-    init(_ detector: Detector<Model>) { self.detector = detector }
+    /// - Parameter start: Its first instant.
+    init(_ detector: Detector<Model>, at start: Instant) {
+        self.detector = detector
+        recent = RecentInputs(from: detector, at: start)
+    }
+
+    private var isTakenDown: Bool { isRecorded || recent != nil }
 
     var nextDeadline: Instant? { mutating get { detector.nextDeadline } }
 
     mutating func tell(_ input: DetectorInput, into events: inout [Event]) {
+        if isTakenDown { records.append(input) }
         detector.take(input, into: &events)
     }
 
     /// What comes most often takes no detour.
     mutating func receive(_ batch: Span<Heartbeat>, at now: Instant, into events: inout [Event]) {
+        if isTakenDown { records.append(batch, at: now) }
         detector.receive(batch, at: now, into: &events)
     }
     mutating func advance(to now: Instant, into events: inout [Event]) {
+        let (count, isHolding) = (events.count, detector.isHolding)
         detector.advance(to: now, into: &events)
-    }
-    mutating func setStampError(_ nanoseconds: Int64) {
-        guard nanoseconds != detector.stampError else { return }
-        detector.stampError = nanoseconds
+        // Most steps tell nothing, and but for a hold whose witnesses are asked leave everything as it was.
+        if isTakenDown, events.count > count || isHolding { records.append(.advance(to: now)) }
     }
     /// - Returns: False if there is no room for one more node.
     mutating func introduce(
         _ identity: NodeIdentity, key: NodeKey, at now: Instant, into events: inout [Event]
     ) -> Bool {
-        detector.introduce(identity, key: key, at: now, into: &events)
+        if isTakenDown { records.append(.introduction(identity, key, at: now)) }
+        return detector.introduce(identity, key: key, at: now, into: &events)
+    }
+    mutating func setStampError(_ nanoseconds: Int64) {
+        // It fades all the time; a sixteenth of it makes no difference.
+        guard abs(nanoseconds - detector.stampError) > max(detector.stampError, nanoseconds) / 16 else { return }
+        if isTakenDown { records.append(.stampError(nanoseconds)) }
+        detector.stampError = nanoseconds
+    }
+    mutating func setWallOffset(_ offset: Int64) {
+        if isTakenDown { records.append(wallOffset: offset) }
+    }
+
+    // MARK: What was taken down
+
+    /// Hands over what was taken down since the last time, if it is worth it.
+    mutating func takeRecords(at now: Instant) -> RecordBuffer? {
+        guard !records.bytes.isEmpty else { return nil }
+        var taken = RecordBuffer()
+        swap(&taken, &records)
+        recent?.append(taken, at: now)
+        if let recent, recent.isFull(of: detector, at: now) { self.recent = recent.next(from: detector, at: now) }
+        return taken
+    }
+
+    /// What it was told of late, for whoever wants to tell it again; nil where nothing is kept.
+    mutating func takeRecent(at now: Instant) -> RecentInputs<Model>? {
+        _ = takeRecords(at: now)
+        return recent
     }
 }

@@ -174,14 +174,6 @@ extension NoticeMessage {
     }
 }
 
-extension NodeKey: CustomStringConvertible {
-    /// Sixteen hexadecimal digits.
-    public var description: String {
-        let digits = String(rawValue, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
-}
-
 extension Int64 {
     /// Nanoseconds as seconds.
     public var seconds: Double { Double(self) / 1e9 }

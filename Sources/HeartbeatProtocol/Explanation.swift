@@ -6,6 +6,10 @@ enum Explanation {
         let evidence = transition.evidence
         let silence = spoken(evidence.silence)
         switch transition.to {
+        case .learning where evidence.isByPolicy, .trusted where evidence.isByPolicy:
+            let allowed =
+                evidence.wait.map { " allows \(spoken($0)) of silence, and" } ?? " suspects nobody for silence, and"
+            return "\(transition.ruling.policy) (\(transition.ruling.origin))\(allowed) it has lasted \(silence)."
         case .new: return "Expected, and not heard yet."
         case .learning where transition.from == .left, .trusted where transition.from == .left:
             return "The node is back after its goodbye."
@@ -19,7 +23,7 @@ enum Explanation {
             return "A heartbeat ended a silence of \(silence)\(lost(evidence))."
         case .trusted: return "Heartbeats arrive in order."
         case .left: return "The node said goodbye."
-        case .forgotten: return "Nothing was heard for \(silence), and the node is no longer kept."
+        case .forgotten: return "The node is kept no longer. Nothing was heard of it for \(silence)."
         case .suspected where transition.from == .new && evidence.expected == nil:
             return "Expected for \(silence), and never heard."
         case .suspected:

@@ -4,6 +4,14 @@ public struct NodeKey: Hashable, Sendable {
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 }
 
+extension NodeKey: CustomStringConvertible {
+    /// Sixteen hexadecimal digits.
+    public var description: String {
+        let digits = String(rawValue, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
 /// What people call a node: its group, and its name within the group.
 public struct NodeIdentity: Hashable, Sendable, CustomStringConvertible {
     public let group: String

@@ -41,7 +41,7 @@ struct Detect: AsyncParsableCommand {
     private func serve(_ effective: EffectiveConfiguration) async throws {
         let configuration = effective.configuration
         let logger = configuration.log.logger(label: "phi.detect")
-        for warning in effective.warnings + configuration.notFollowedYet { logger.warning("\(warning)") }
+        for warning in effective.warnings { logger.warning("\(warning)") }
         // Before anything runs: whoever is not listening is ended by this signal.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         OpenFiles.allowAll()
@@ -113,14 +113,5 @@ extension InvalidConfiguration {
         problems.map { problem in
             if case .line = problem.place { "\(problem)" } else { "phi: \(problem)" }
         }
-    }
-}
-
-extension ServiceConfiguration {
-    /// A sentence for each setting that the service does not follow yet.
-    fileprivate var notFollowedYet: [String] {
-        let standard = ServiceConfiguration()
-        let deviations = [("record", record != standard.record)]
-        return deviations.filter(\.1).map { "\($0.0): the service does not follow this yet" }
     }
 }

@@ -14,8 +14,7 @@ struct Phi: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Detect.self, Beat.self, SwarmCommand.self, Watch.self, StatusCommand.self, Explain.self, Tune.self,
-            PauseCommand.self, Resume.self, Forget.self, Replay.self, Compare.self,
-            Fit.self, Demo.self,
+            PauseCommand.self, Resume.self, Forget.self, Record.self, Replay.self, Compare.self, Fit.self, Demo.self,
         ])
 
     /// Exit 0: done; 1: done, and the answer is no; 2: could not; 64: misused.

@@ -2,16 +2,20 @@ import ArgumentParser
 import HeartbeatProtocol
 import PhiAccrual
 import QualityOfService
+import Recordings
 import Replay
 import Traces
 
 struct Replay: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run a recorded trace through the detector and report its quality of service.",
+        abstract: "Run a trace or a recording through the detector and report its quality of service.",
         discussion: """
             Time comes from the trace: a day replays in seconds, with the same result every time.
 
             \(formats)
+
+            A recording ('phi detect --record', a file or a folder) says itself which detector made it, and its replay \
+            gives the events once more that the service decided. With --policy it gives those that would have been.
 
             Example: phi replay day.csv.gz --policy mistakes=1/10000hb --deadlines deadlines.csv
             Example: ping -D 10.0.0.1 | tee ping.txt, then phi replay ping.txt
@@ -24,7 +28,7 @@ struct Replay: ParsableCommand {
     static let unitHelp: ArgumentHelp =
         "Unit of a column of arrival times whose header, such as 'arrival_ns', names none; seconds if not given."
 
-    @Argument(help: "Trace to read; '-' is standard input.")
+    @Argument(help: "Trace or recording to read; '-' is standard input.")
     var trace: String
     @Option(help: unitHelp)
     var unit: TimeUnit?
@@ -32,7 +36,7 @@ struct Replay: ParsableCommand {
         help:
             "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
-    var detector = ModelChoice.adaptive(.init())
+    var detector: ModelChoice?
     @Option(help: ProfileOption.help, transform: Parsing.profile)
     var profile: ProfileOption?
     @Option(
@@ -59,6 +63,7 @@ struct Replay: ParsableCommand {
 
     func validate() throws {
         guard warmUp >= 0 else { throw ValidationError("--warm-up must be at least 0") }
+        let detector = detector ?? .adaptive(.init())
         if profile != nil { try detector.requireLender() }
         guard policy == nil || detector.usesPolicy else {
             throw ValidationError(
@@ -67,80 +72,172 @@ struct Replay: ParsableCommand {
     }
 
     func run() throws {
+        if RecordingReader.isRecording(trace) {
+            try runRecording()
+        } else {
+            try runTrace()
+        }
+    }
+
+    private func runTrace() throws {
+        var detector = detector ?? .adaptive(.init())
         let level = policy.map { Level.suspect($0).set(by: .option) } ?? Level.standard(for: detector)[0]
-        var detector = level.policy.phi.map(detector.made) ?? detector
+        detector = level.policy.phi.map(detector.made) ?? detector
         let profile = try profile?.load()
         if let profile { detector = try detector.lending(profile) }
-        var run = Run(command: self, level: level, profile: profile?.name)
+        var run = TraceRun(command: self, detector: detector, level: level, profile: profile?.name)
         try detector.open(&run)
     }
 
+    private func runRecording() throws {
+        let own = ["--detector": detector != nil, "--profile": profile != nil, "--interval": interval != nil]
+            .merging(["--unit": unit != nil]) { $1 }
+        if let option = own.filter(\.value).keys.sorted().first {
+            throw ValidationError(
+                "\(option) is not for recordings: they have their own; 'phi record --csv' makes a trace of them")
+        }
+        let header = try RecordingReader.header(of: [trace])
+        let made = try ModelChoice(parsing: header.detector)
+        guard policy == nil || made.usesPolicy else {
+            throw ValidationError("'\(made)' says itself when to suspect: leave out --policy")
+        }
+        var run = RecordingRun(command: self, recorded: header.detector, detector: policy?.phi.map(made.made) ?? made)
+        try run.detector.open(&run)
+    }
+
     /// The run with whichever model was chosen.
-    private struct Run: ModelVisitor {
+    private struct TraceRun: ModelVisitor {
         typealias Outcome = Void
 
         let command: Replay
+        let detector: ModelChoice
         let level: Level
         let profile: String?
         mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
-            if let reason = Model.refusal(of: level.policy) {
-                throw ValidationError("\(InvalidPolicy(text: level.policy.description, reason: reason))")
-            }
+            try command.refuse(level.policy, Model.self)
             var replay = TraceReplay<Model>(
                 levels: [level], model: parameters, interval: command.interval, warmUp: command.warmUp)
-            try command.run(&replay, level.policy, profile)
+            let reader = try TraceReader(path: command.trace, columnUnit: command.unit)
+            var output = try ReplayOutput(command, apartFrom: [command.trace])
+            try replay.run(reader) { event in
+                try output.write(event, levels: [level])
+            } onProgress: { share in
+                output.show(share)
+            } onStep: { step in
+                try output.write(step)
+            }
+            try output.finish(
+                detector: detector, policy: level.policy, profile: profile, quality: replay.report())
         }
     }
 
-    private func run<Model>(_ replay: inout TraceReplay<Model>, _ policy: Policy, _ profile: String?) throws {
-        let reader = try TraceReader(path: trace, columnUnit: unit)
-        var deadlineFile = try deadlines.map { try OutputFile(path: $0, apartFrom: [trace]) }
-        var eventFile = try events.map { try OutputFile(path: $0, apartFrom: [trace] + (deadlines.map { [$0] } ?? [])) }
-        var log = ReplayLog(levels: replay.levels)
-        let clock = ContinuousClock()
-        var heartbeats = 0
-        try deadlineFile?.write("node,seq,arrival_ns,phi,deadline_ns\n")
-        let start = clock.now
-        var progress = ProgressLine(after: .seconds(1))
-        defer { progress.clear() }
-        try replay.run(reader) { event in
-            if eventFile != nil { try eventFile?.write(log.line(event)) }
-        } onProgress: { share in
-            progress.show((share.map { "\(Int($0 * 100)) % read, " } ?? "") + "\(heartbeats) heartbeats")
-        } onStep: { step in
-            heartbeats += 1
-            guard deadlineFile != nil else { return }
-            let phi = step.phi.map { "\($0)" } ?? ""
-            let deadline = step.deadline.map { "\($0)" } ?? ""
-            try deadlineFile?.write("\(step.node),\(step.sequence),\(step.arrival),\(phi),\(deadline)\n")
+    private struct RecordingRun: ModelVisitor {
+        typealias Outcome = Void
+
+        let command: Replay
+        let recorded: String
+        let detector: ModelChoice
+        mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
+            if let policy = command.policy { try command.refuse(policy, Model.self) }
+            var replay = RecordingReplay<Model>(
+                of: recorded, model: parameters, policy: command.policy, warmUp: command.warmUp)
+            let files = try RecordingReader.files([command.trace])
+            var output = try ReplayOutput(command, apartFrom: files)
+            var isWhole = true
+            try replay.run(try RecordingReader(files)) { event, levels, wallOffset in
+                try output.write(event, levels: levels, wallOffset: wallOffset)
+            } onDamage: { damage in
+                isWhole = isWhole && damage.isTorn
+                output.remark("phi: \(damage)")
+            } onProgress: { share in
+                output.show(share)
+            } onStep: { step in
+                try output.write(step)
+            }
+            guard let policies = replay.policies else { return }
+            try output.finish(
+                detector: detector, policy: policies.ruling(nil, level: 0).policy, profile: nil,
+                quality: replay.report())
+            if !isWhole { throw ExitCode(1) }
         }
-        let time = clock.now - start
+    }
+
+    private func refuse<Model: ArrivalModel>(_ policy: Policy, _: Model.Type) throws {
+        if let reason = Model.refusal(of: policy) {
+            throw ValidationError("\(InvalidPolicy(text: policy.description, reason: reason))")
+        }
+    }
+}
+
+/// What a replay writes: files while it runs, and a report at its end.
+private struct ReplayOutput: ~Copyable {
+    private let command: Replay
+    private var deadlines: OutputFile?
+    private var events: OutputFile?
+    private var log = ReplayLog()
+    private var heartbeats = 0
+    private var progress = ProgressLine(after: .seconds(1))
+    private let start = ContinuousClock().now
+
+    init(_ command: Replay, apartFrom sources: [String]) throws {
+        self.command = command
+        deadlines = try command.deadlines.map { try OutputFile(path: $0, apartFrom: sources) }
+        let written = command.deadlines.map { [$0] } ?? []
+        events = try command.events.map { try OutputFile(path: $0, apartFrom: sources + written) }
+        try deadlines?.write("node,seq,arrival_ns,phi,deadline_ns\n")
+    }
+    deinit {
+        var progress = progress
         progress.clear()
-        try deadlineFile?.finish()
-        try eventFile?.finish()
-        let quality = replay.report()
+    }
+
+    mutating func write(_ event: Event, levels: [Level], wallOffset: Int64 = 0) throws {
+        if events != nil { try events?.write(log.line(event, levels: levels, wallOffset: wallOffset)) }
+    }
+    mutating func write<Model>(_ step: TraceReplay<Model>.Step) throws {
+        heartbeats += 1
+        guard deadlines != nil else { return }
+        let phi = step.phi.map { "\($0)" } ?? ""
+        let deadline = step.deadline.map { "\($0)" } ?? ""
+        try deadlines?.write("\(step.node),\(step.sequence),\(step.arrival),\(phi),\(deadline)\n")
+    }
+    mutating func show(_ share: Double?) {
+        progress.show((share.map { "\(Int($0 * 100)) % read, " } ?? "") + "\(heartbeats) heartbeats")
+    }
+    mutating func remark(_ line: String) {
+        progress.clear()
+        Console.remark(line)
+    }
+
+    mutating func finish(detector: ModelChoice, policy: Policy, profile: String?, quality: QualityReport) throws {
+        let time = ContinuousClock().now - start
+        progress.clear()
+        try deadlines?.finish()
+        try events?.finish()
         let run = ReplayReport(
-            trace: trace, detector: detector.description, policy: detector.usesPolicy ? policy.description : nil,
-            profile: profile, quality: quality,
-            timing: timing ? .init(seconds: Double(time.nanoseconds) / 1e9, heartbeats: heartbeats) : nil)
-        if json { Console.print(try WireJSON.encode(run)) } else { for line in run.table { Console.print(line) } }
+            trace: command.trace, detector: detector.description,
+            policy: detector.usesPolicy ? policy.description : nil, profile: profile, quality: quality,
+            timing: command.timing ? .init(seconds: Double(time.nanoseconds) / 1e9, heartbeats: heartbeats) : nil)
+        if command.json {
+            Console.print(try WireJSON.encode(run))
+        } else {
+            for line in run.table { Console.print(line) }
+        }
     }
 }
 
 /// Events of a replay as the feed would write them. The epoch is 0: there is no service whose log this is.
 private struct ReplayLog {
-    let levels: [Level]
     private var sequence: UInt64 = 0
     private var previous: [FeedTopic: UInt64] = [:]
 
-    init(levels: [Level]) { self.levels = levels }
-
-    mutating func line(_ event: Event) throws -> String {
+    /// - Parameter wallOffset: What to add to an instant for Unix nanoseconds.
+    mutating func line(_ event: Event, levels: [Level], wallOffset: Int64) throws -> String {
         sequence += 1
         let message = EventMessage(event, levels: levels) { topic, instant in
             FeedPlace(
                 epoch: 0, sequence: sequence, previous: previous[topic] ?? 0,
-                at: Timestamp(unixNanoseconds: instant.nanoseconds))
+                at: Timestamp(unixNanoseconds: instant.nanoseconds.addingSaturated(wallOffset)))
         }
         previous[message.topic] = sequence
         return String(decoding: try WireJSON.encode(message), as: UTF8.self) + "\n"

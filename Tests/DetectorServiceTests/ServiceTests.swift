@@ -206,7 +206,7 @@ struct Stage {
     var heartbeats: String { service.endpoints.heartbeats.joined() }
     var control: String { service.endpoints.control.joined() }
 
-    init(_ change: (inout ServiceConfiguration) -> Void = { _ in }) throws {
+    init(clocks: ServiceClocks = .system, _ change: (inout ServiceConfiguration) -> Void = { _ in }) throws {
         var configuration = ServiceConfiguration()
         configuration.heartbeats = ["tcp://127.0.0.1:*"]
         configuration.events = ["tcp://127.0.0.1:*"]
@@ -217,7 +217,7 @@ struct Stage {
         change(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        service = try DetectorService(configuration, logger: logger)
+        service = try DetectorService(configuration, clocks: clocks, logger: logger)
     }
 
     func publisher(_ node: String, incarnation: UInt32 = 1000) throws -> HeartbeatPublisher {
@@ -247,7 +247,7 @@ struct Audience: ~Copyable {
         throw NothingCame()
     }
 
-    mutating func nextNotice(while acting: () throws -> Void) throws -> NoticeMessage {
+    mutating func nextNotice(while acting: () throws -> Void = {}) throws -> NoticeMessage {
         for _ in 0..<6000 {
             try acting()
             if case .event(.notice(let notice), _)? = try subscriber.next(timeout: .milliseconds(10)) { return notice }

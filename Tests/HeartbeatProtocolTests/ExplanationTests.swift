@@ -8,7 +8,7 @@ import Testing
     private func explanation(
         _ from: Verdict, _ to: Verdict, silence: Int64 = .seconds(12), expected: Int64? = .seconds(1),
         wait: Int64? = .seconds(2),
-        missing: Int64 = 0, samples: Int = 50, policy: Policy = .phi(8)
+        missing: Int64 = 0, samples: Int = 50, policy: Policy = .phi(8), isByPolicy: Bool = false
     ) throws -> String {
         let transition = Transition(
             node: try NodeIdentity(group: "lab", name: "a"), incarnation: 1, level: 0, ruling: .init(policy: policy),
@@ -16,7 +16,7 @@ import Testing
             at: Instant(nanoseconds: 0),
             evidence: Evidence(
                 phi: 9, silence: silence, expected: expected, wait: wait, missing: missing, senderLate: nil, ownLate: 0,
-                samples: samples))
+                samples: samples, isByPolicy: isByPolicy))
         return Explanation.of(transition)
     }
 
@@ -44,10 +44,10 @@ import Testing
         (.suspected, .left, "The node said goodbye."),
         (.left, .learning, "The node is back after its goodbye."),
         (.left, .trusted, "The node is back after its goodbye."),
-        (.learning, .forgotten, "Nothing was heard for 12 s, and the node is no longer kept."),
-        (.trusted, .forgotten, "Nothing was heard for 12 s, and the node is no longer kept."),
-        (.suspected, .forgotten, "Nothing was heard for 12 s, and the node is no longer kept."),
-        (.left, .forgotten, "Nothing was heard for 12 s, and the node is no longer kept."),
+        (.learning, .forgotten, "The node is kept no longer. Nothing was heard of it for 12 s."),
+        (.trusted, .forgotten, "The node is kept no longer. Nothing was heard of it for 12 s."),
+        (.suspected, .forgotten, "The node is kept no longer. Nothing was heard of it for 12 s."),
+        (.left, .forgotten, "The node is kept no longer. Nothing was heard of it for 12 s."),
     ]
     @Test(arguments: transitions) func `says why`(from: Verdict, to: Verdict, sentence: String) throws {
         #expect(try explanation(from, to) == sentence)
@@ -74,6 +74,16 @@ import Testing
         #expect(
             try explanation(.trusted, .suspected, policy: .mistakes(MistakeBudget(.every(86_400e9))))
                 == "No heartbeat for 12 s, expected after 1 s. mistakes=1/1d (default) allows 2 s, judged by 50 gaps.")
+    }
+    @Test func `says that no heartbeat ended a suspicion, but another policy`() throws {
+        for to in [Verdict.learning, .trusted] {
+            #expect(
+                try explanation(.suspected, to, silence: .seconds(3), wait: .seconds(9), isByPolicy: true)
+                    == "phi=8 (default) allows 9 s of silence, and it has lasted 3 s.")
+            #expect(
+                try explanation(.suspected, to, wait: nil, isByPolicy: true)
+                    == "phi=8 (default) suspects nobody for silence, and it has lasted 12 s.")
+        }
     }
     @Test func `of a notice says what to do`() throws {
         let node = try NodeIdentity(group: "lab", name: "a")

@@ -25,8 +25,16 @@ extension TestBed {
         _ arguments: String..., heartbeats: String? = "tcp://127.0.0.1:*", events: String = "tcp://127.0.0.1:*",
         control: String = "tcp://127.0.0.1:*", openFiles: Int? = nil
     ) async throws -> RunningDetector {
+        try await detector(
+            arguments, model: Self.patientModel, heartbeats: heartbeats, events: events, control: control,
+            openFiles: openFiles)
+    }
+    func detector(
+        _ arguments: [String], model: String, heartbeats: String? = "tcp://127.0.0.1:*",
+        events: String = "tcp://127.0.0.1:*", control: String = "tcp://127.0.0.1:*", openFiles: Int? = nil
+    ) async throws -> RunningDetector {
         let all =
-            ["detect", "--detector", Self.patientModel, "--events", events, "--control", control]
+            ["detect", "--detector", model, "--events", events, "--control", control]
             + (heartbeats.map { ["--heartbeats", $0] } ?? []) + arguments
         let program = try openFiles.map { try phi(openFiles: $0, all) } ?? phi(all)
         let ready = try await program.remark("ready") { $0.contains("message=ready") }

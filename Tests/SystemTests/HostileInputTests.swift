@@ -57,6 +57,45 @@ extension SystemTests {
             }
         }
 
+        @Test func `has thousands of subscribers, none of whom reads, and serves the one that does`() async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector()
+                let crowd = try bed.python(.own("many_subscribers"), detector.events, "2000")
+                try await crowd.line("ready") { $0 == "ready" }
+                let before = try #require(detector.program.residentBytes)
+                let good = try bed.beat("good", to: detector)
+                try await crowd.transition(of: "good", to: .trusted)
+                // Each of these nodes joins and leaves: events, far more than anybody's queue holds unread.
+                let swarm = try bed.phi(
+                    "swarm", "--to", detector.heartbeats, "--nodes", "300", "--every", "250ms", "--for", "3s")
+                #expect(try await swarm.exit() == 0)
+                try await crowd.events("leave", count: 300) { $0.transition?.to == .left }
+                good.terminate()
+                try await crowd.transition(of: "good", to: .left)
+                #expect(crowd.suspicions.isEmpty)
+                // What 900 events cost for 2000 queues, and no end of it: a queue holds 10,000.
+                let after = try #require(detector.program.residentBytes)
+                #expect(after - before < 400_000_000, "\(before) bytes, and then \(after)")
+            }
+        }
+
+        @Test func `is given thousands of orders at once, and stays with its nodes`() async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector()
+                let watch = try await bed.watch(detector)
+                let good = try bed.beat("good", to: detector)
+                try await watch.transition(of: "good", to: .trusted)
+                let orders = try bed.python(.own("many_orders"), detector.control, "2000")
+                let report = try await orders.line("the counts")
+                let counts = try JSONDecoder().decode([String: Int].self, from: Data(report.utf8))
+                #expect(counts["other"] == 0 && counts["set", default: 0] >= 500, "\(report)")
+                try await watch.events("tuning", count: counts["set", default: 0]) { $0.notice?.kind == .tune }
+                good.terminate()
+                try await watch.transition(of: "good", to: .left)
+                #expect(watch.suspicions.isEmpty)
+            }
+        }
+
         @Test func `answers every request, or says what is wrong with it`() async throws {
             struct Exchange: Decodable {
                 struct Reply: Decodable {

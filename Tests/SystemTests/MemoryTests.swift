@@ -290,10 +290,6 @@ extension RunningProgram {
     }
 }
 
-extension EventMessage {
-    fileprivate var notice: NoticeMessage? { if case .notice(let notice) = self { notice } else { nil } }
-}
-
 #if os(Linux)
     /// A disk of so few bytes that it can be filled.
     private final class SmallDisk: Sendable {

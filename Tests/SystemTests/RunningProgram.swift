@@ -1,6 +1,7 @@
 import Foundation
 import HeartbeatProtocol
 import PhiAccrual
+import Testing
 
 /// How long a test waits for what is certain to come. Only a failing test waits it out.
 private let patience: Duration = .seconds(60)
@@ -82,6 +83,13 @@ final class RunningProgram: Sendable, CustomStringConvertible {
     var errors: [String] { record.value.errors }
     var events: [EventMessage] { record.value.events }
     var transitions: [TransitionMessage] { events.compactMap(\.transition) }
+    var suspicions: [TransitionMessage] { transitions.filter { $0.to == .suspected } }
+    /// What it holds in memory now, in bytes; nil where that cannot be read.
+    var residentBytes: Int? {
+        let lines = try? String(contentsOfFile: "/proc/\(processIdentifier)/status", encoding: .utf8)
+        let line = lines?.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+    }
 
     /// The first line of standard error, now or later, that is wanted.
     func remark(_ what: String, where isWanted: (String) throws -> Bool) async throws -> String {
@@ -107,6 +115,25 @@ final class RunningProgram: Sendable, CustomStringConvertible {
             if let earlier { later = later.drop { $0 != .transition(earlier) }.dropFirst() }
             return later.lazy.compactMap(\.transition).first { $0.node == node && $0.to == verdict }
         }
+    }
+    /// All its events that are wanted, now or later, once they are so many.
+    @discardableResult
+    func events(
+        _ what: String, count: Int = 1, where isWanted: (EventMessage) -> Bool
+    ) async throws -> [EventMessage] {
+        var (looked, found) = (0, [EventMessage]())  // each is looked at once: there may be thousands
+        return try await first("\(count) × \(what)") { record in
+            found += record.events[looked...].filter(isWanted)
+            looked = record.events.count
+            return found.count >= count ? found : nil
+        }
+    }
+    /// Its first notice with this code, now or later, printed after another event.
+    @discardableResult
+    func notice(_ code: String, after earlier: EventMessage? = nil) async throws -> NoticeMessage {
+        let since = earlier?.place.sequence ?? 0
+        let found = try await events("notice \(code)") { $0.notice?.code == code && $0.place.sequence > since }
+        return try #require(found.first?.notice)
     }
     /// What is first found in the events it printed, now or later.
     func events<Result>(_ find: ([EventMessage]) throws -> Result?) async throws -> Result {
@@ -162,4 +189,5 @@ extension EventMessage {
     var transition: TransitionMessage? {
         if case .transition(let message) = self { message } else { nil }
     }
+    var notice: NoticeMessage? { if case .notice(let message) = self { message } else { nil } }
 }

@@ -72,7 +72,8 @@ extension SystemTests {
         func `gives it nothing of its own but the event and standard error`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
-                let hook = "(ls -l /proc/$$/fd > files); grep -E '^Sig(Blk|Ign)' /proc/$$/status > signals; echo told"
+                // The shell itself blocks signals for moments while it waits for what it runs.
+                let hook = "(ls -l /proc/$$/fd > files); grep -E '^Sig(Blk|Ign)' /proc/self/status > signals; echo told"
                 let watch = try bed.phi(
                     after: "trap '' TERM INT PIPE; (ls -l /proc/$$/fd > inherited)",
                     ["watch", "--from", detector.events, "--control", detector.control, "--exec", hook]

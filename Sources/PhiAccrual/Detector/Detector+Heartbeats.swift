@@ -82,7 +82,9 @@ extension Detector {
         node.lastSent = heartbeat.sent
         node.incarnation = heartbeat.incarnation
         node.sequence = heartbeat.sequence
-        node.marks.remove(.excused)
+        node.marks.subtract([.excused, .doubted])
+        heardAt[Int(node.group)] = now.nanoseconds
+        if !holds.isQuiet { holds.hurry(at: now.nanoseconds) }
         if heartbeat.isLeaving {
             node.standing.leave()
         } else {
@@ -113,7 +115,7 @@ extension Detector {
     private func isExcused(_ node: WatchedNode, silence: Int64) -> Bool {
         if !node.marks.isDisjoint(with: [.excused, .paused]) { return true }
         if node.lastArrival < deafUntil, deafUntil.subtractingSaturated(deafSince) > silence / 10 { return true }
-        return !holds.isQuiet && holds.excuses(node)
+        return !holds.isQuiet && holds.toldSince(for: node) != nil
     }
 
     /// Whether a heartbeat ends a level's suspicion.

@@ -6,49 +6,123 @@ extension Detector {
         var overdue: [HoldBook.Witness] = []
         /// Nodes heard since the suspect should have been.
         var heard = 0
+        /// Nodes that are neither.
+        var waiting = 0
         /// When one of those overdue was heard last.
         var silentSince = Int64.min
+
+        var isComplete: Bool { overdue.count + heard >= HoldRule.sampleSize }
 
         func isMassSilence(under rule: HoldRule) -> Bool {
             overdue.count - heard >= rule.least && Double(overdue.count) >= rule.share * Double(overdue.count + heard)
         }
+        /// Nobody asked was heard, and they are enough to be a mass.
+        func mayBecomeOne(under rule: HoldRule) -> Bool { heard == 0 && overdue.count + waiting >= rule.least }
     }
 
-    /// A node is about to be suspected. If its silence is one of many, a hold begins.
+    private enum Judgement {
+        case single
+        /// Nobody was heard since, though it was not yet time for others either.
+        case doubtful(HoldBook.Scope)
+        case common(HoldBook.Scope, Testimony)
+    }
+
+    /// A node is about to be suspected. If its silence is one of many, a hold begins; if that cannot be told yet, a doubt.
     mutating func weighSilence(of slot: Int, at due: Int64, into events: inout [Event]) {
         guard let rule = configuration.hold, nodes[slot].standing.isWatched, !nodes[slot].standing.isSuspectedAnywhere,
             holds.isQuiet || !(holds.isActive(for: nodes[slot]) || holds.hasTried(nodes[slot]))
         else { return }
-        let expectedAt = nodes[slot].lastArrival.addingSaturated(models[slot].expectedWait ?? 0)
-        // Nodes whose name is not known, and those of groups beyond the limit, are of no group.
-        let group: HoldBook.Scope = nodes[slot].group == 0 ? nil : nodes[slot].group
-        var (scope, found) = (group, Testimony())
-        if group != nil {
-            found = ask(sample(of: group), expectedAt, at: due)
-            let others = ask(sample(of: nil).filter { nodes[$0].group != group }, expectedAt, at: due)
-            let isEverywhere = others.isMassSilence(under: rule)
-            guard found.isMassSilence(under: rule) || isEverywhere else { return }
-            if isEverywhere { (scope, found) = (nil, others) }
-        } else {
-            found = ask(sample(of: nil), expectedAt, at: due)
-            guard found.isMassSilence(under: rule) else { return }
+        switch judge(slot, at: due, under: rule) {
+        case .single: return
+        case .common(let scope, let found): begin(scope, found, slot, at: due, under: rule, into: &events)
+        case .doubtful(let scope):
+            // By the time that its next heartbeat would come it is known of all that are as frequent.
+            let time = min(models[slot].expectedWait ?? 0, rule.longest)
+            guard time > 0, !nodes[slot].marks.contains(.doubted) else { return }
+            let until = due.addingSaturated(time)
+            holds.begin(
+                HoldBook.Hold(
+                    scope: scope, began: due, silentSince: nodes[slot].lastArrival, until: until,
+                    nextCheck: min(due.addingSaturated(HoldBook.doubtEvery), until), heard: 0, witnesses: [],
+                    suspect: HoldBook.Witness(slot: Int32(slot), key: nodes[slot].key)))
         }
-        begin(
-            HoldBook.Hold(
-                scope: scope, began: due, silentSince: max(found.silentSince, nodes[slot].lastArrival),
-                until: due.addingSaturated(rule.longest),
-                nextCheck: min(due.addingSaturated(HoldBook.checkEvery), due.addingSaturated(rule.longest)),
-                heard: found.heard, witnesses: found.overdue), into: &events)
     }
 
-    private mutating func begin(_ hold: HoldBook.Hold, into events: inout [Event]) {
+    /// What others say of a node's silence.
+    private mutating func judge(_ slot: Int, at due: Int64, under rule: HoldRule) -> Judgement {
+        let expectedAt = nodes[slot].lastArrival.addingSaturated(models[slot].expectedWait ?? 0)
+        let isAnybodyHeard = heardAt.contains { $0 >= expectedAt }
+        // Nodes whose name is not known, and those of groups beyond the limit, are of no group.
+        guard nodes[slot].group != 0 else {
+            let found = ask(nil, expectedAt, at: due)
+            if found.isMassSilence(under: rule) { return .common(nil, found) }
+            return !isAnybodyHeard && found.mayBecomeOne(under: rule) ? .doubtful(nil) : .single
+        }
+        let group: HoldBook.Scope = nodes[slot].group
+        let found = ask(group, expectedAt, at: due)
+        let others = ask(nil, except: group, expectedAt, at: due)
+        if others.isMassSilence(under: rule) { return .common(nil, others) }
+        if found.isMassSilence(under: rule) { return .common(group, found) }
+        let isGroupHeard = heardAt[Int(nodes[slot].group)] >= expectedAt
+        if !isGroupHeard, found.mayBecomeOne(under: rule) { return .doubtful(group) }
+        return !isAnybodyHeard && others.mayBecomeOne(under: rule) ? .doubtful(nil) : .single
+    }
+
+    private mutating func begin(
+        _ scope: HoldBook.Scope, _ found: Testimony, _ slot: Int, at now: Int64, under rule: HoldRule,
+        into events: inout [Event]
+    ) {
+        let until = now.addingSaturated(rule.longest)
+        let hold = HoldBook.Hold(
+            scope: scope, began: now, silentSince: max(found.silentSince, nodes[slot].lastArrival), until: until,
+            nextCheck: min(now.addingSaturated(HoldBook.checkEvery), until), heard: found.heard,
+            witnesses: found.overdue)
         holds.begin(hold)
-        tell(.begins, of: hold, at: hold.began, into: &events)
+        tell(.begins, of: hold, at: now, into: &events)
+    }
+
+    /// More can be said now of a silence that was doubted.
+    private mutating func decide(
+        _ doubt: HoldBook.Hold, about suspect: HoldBook.Witness, at now: Int64, into events: inout [Event]
+    ) {
+        holds.release(doubt)
+        let slot = Int(suspect.slot)
+        if let rule = configuration.hold, isPresent(suspect), nodes[slot].standing.isWatched,
+            nodes[slot].lastArrival < doubt.began, !holds.isActive(for: nodes[slot])
+        {
+            switch judge(slot, at: now, under: rule) {
+            case .common(let scope, let found):
+                begin(scope, found, slot, at: now, under: rule, into: &events)
+                return
+            case .doubtful where now < doubt.until:
+                var doubt = doubt
+                doubt.nextCheck = min(now.addingSaturated(HoldBook.doubtEvery), doubt.until)
+                holds.begin(doubt)
+                return
+            default: break
+            }
+        }
+        // Whoever fell due meanwhile is suspected now, and not as of then: nothing is told of the past.
+        forEachMember(of: doubt.scope) { detector, slot in
+            guard detector.nodes[slot].standing.isWatched else { return }
+            for level in 0..<detector.levelCount {
+                let number = slot * detector.levelCount + level
+                guard !detector.nodes[slot].standing.isSuspected(atLevel: level), detector.deadlines[number] <= now
+                else { continue }
+                detector.deadlines[number] = now
+                detector.nodes[slot].marks.insert(.doubted)
+            }
+            detector.rearm(slot)
+        }
     }
 
     /// Looks at every hold that is to be looked at now.
     mutating func checkHolds(at now: Int64, into events: inout [Event]) {
         while var hold = holds.takeDue(at: now) {
+            if let suspect = hold.suspect {
+                decide(hold, about: suspect, at: now, into: &events)
+                continue
+            }
             let isBack = hold.witnesses.count { isHeardSince(hold.began, $0) }
             if 2 * isBack >= hold.witnesses.count {
                 holds.release(hold)
@@ -67,9 +141,13 @@ extension Detector {
     }
 
     private func isHeardSince(_ instant: Int64, _ witness: HoldBook.Witness) -> Bool {
-        // One that was forgotten meanwhile says nothing more.
+        isPresent(witness) && nodes[Int(witness.slot)].lastArrival >= instant
+    }
+
+    /// One that was forgotten meanwhile says nothing more.
+    private func isPresent(_ witness: HoldBook.Witness) -> Bool {
         let slot = Int(witness.slot)
-        return slot < nodes.count && nodes[slot].key == witness.key && nodes[slot].lastArrival >= instant
+        return slot < nodes.count && nodes[slot].key == witness.key && isInUse(slot)
     }
 
     /// Others fell due since, and are as silent.
@@ -77,7 +155,7 @@ extension Detector {
         let room = HoldRule.sampleSize - hold.witnesses.count
         guard room > 0 else { return }
         let known = Set(hold.witnesses)
-        let found = ask(sample(of: hold.scope), hold.began, at: now)
+        let found = ask(hold.scope, hold.began, at: now)
         let more = found.overdue.filter { !known.contains($0) && !isHeardSince(hold.began, $0) }
         hold.witnesses += more.prefix(room)
     }
@@ -87,8 +165,14 @@ extension Detector {
     private mutating func excuse(_ hold: HoldBook.Hold, at now: Int64) {
         let time = now.subtractingSaturated(hold.silentSince)
         let respite = time.addingSaturated(min(time, configuration.hold?.longest ?? 0))
+        // What waited somewhere on its way comes all at once.
+        learnNothing(from: hold.silentSince, to: now.addingSaturated(HoldBook.checkEvery))
         forEachMember(of: hold.scope) { detector, slot in
-            guard detector.nodes[slot].standing.isWatched, detector.nodes[slot].lastArrival < now else { return }
+            guard detector.nodes[slot].standing.isWatched else { return }
+            guard detector.nodes[slot].lastArrival < now else {
+                detector.rearm(slot)  // heard since then, and held back still when it was
+                return
+            }
             if detector.nodes[slot].lastArrival < hold.began { detector.nodes[slot].marks.insert(.excused) }
             detector.postpone(slot, after: hold.silentSince, by: respite)
         }
@@ -96,22 +180,36 @@ extension Detector {
 
     // MARK: Who is asked
 
+    /// Asks nodes of a scope in no order, until enough of them had something to say.
     /// - Parameter expectedAt: Who was heard after this was heard while the suspect should have been.
-    private func ask(_ slots: [Int], _ expectedAt: Int64, at now: Int64) -> Testimony {
+    private mutating func ask(
+        _ scope: HoldBook.Scope, except group: HoldBook.Scope = nil, _ expectedAt: Int64, at now: Int64
+    ) -> Testimony {
         var testimony = Testimony()
-        for slot in slots {
-            let node = nodes[slot]
-            guard node.standing.isWatched, !node.marks.contains(.paused), holds.isQuiet || !holds.hasTried(node),
-                !node.standing.isSuspectedAnywhere || isNewlySilent(node, at: now)
-            else { continue }
-            if isOverdue(slot, at: now) {
-                testimony.overdue.append(.init(slot: Int32(slot), key: node.key))
-                testimony.silentSince = max(testimony.silentSince, node.lastArrival)
-            } else if node.lastArrival >= expectedAt {
-                testimony.heard += 1
-            }
+        // Of nodes that are heard every ten seconds few can say anything of the last one.
+        for place in Walk(past: scope.map { members[Int($0)].count } ?? nodes.count, using: &random)
+            .prefix(HoldRule.mostAsked)
+        where !testimony.isComplete {
+            let slot = scope.map { Int(members[Int($0)][place]) } ?? place
+            guard isInUse(slot), group == nil || nodes[slot].group != group else { continue }
+            ask(slot, expectedAt, at: now, &testimony)
         }
         return testimony
+    }
+
+    private func ask(_ slot: Int, _ expectedAt: Int64, at now: Int64, _ testimony: inout Testimony) {
+        let node = nodes[slot]
+        guard node.standing.isWatched, !node.marks.contains(.paused), holds.isQuiet || !holds.hasTried(node),
+            !node.standing.isSuspectedAnywhere || isNewlySilent(node, at: now)
+        else { return }
+        if isOverdue(slot, at: now) {
+            testimony.overdue.append(.init(slot: Int32(slot), key: node.key))
+            testimony.silentSince = max(testimony.silentSince, node.lastArrival)
+        } else if node.lastArrival >= expectedAt {
+            testimony.heard += 1
+        } else {
+            testimony.waiting += 1
+        }
     }
 
     /// Who is suspected may be the first of a mass, unless it was silent for long already.
@@ -124,28 +222,6 @@ extension Detector {
         let silence = max(0, now.subtractingSaturated(nodes[slot].lastArrival))
         guard let expected = models[slot].expectedWait, silence > expected else { return false }
         return models[slot].phi(after: silence).map { $0 >= 0.5 } ?? true
-    }
-
-    /// Some nodes of a scope, all of them if they are few.
-    private mutating func sample(of scope: HoldBook.Scope) -> [Int] {
-        if let scope {
-            let members = members[Int(scope)]
-            guard members.count > HoldRule.sampleSize else { return members.map(Int.init) }
-            return drawn(from: members.count).map { Int(members[$0]) }
-        }
-        let places = nodes.count > HoldRule.sampleSize ? drawn(from: nodes.count) : Array(nodes.indices)
-        return places.filter(isInUse)
-    }
-
-    /// So many different places as are asked.
-    private mutating func drawn(from count: Int) -> [Int] {
-        var places: Set<Int> = []
-        var drawn: [Int] = []
-        for _ in 0..<4 * HoldRule.sampleSize where drawn.count < HoldRule.sampleSize {
-            let place = Int.random(in: 0..<count, using: &random)
-            if places.insert(place).inserted { drawn.append(place) }
-        }
-        return drawn
     }
 
     private mutating func forEachMember(of scope: HoldBook.Scope, _ body: (inout Self, Int) -> Void) {
@@ -165,5 +241,37 @@ extension Detector {
                     overdue: hold.witnesses.count,
                     heard: turn == .begins ? hold.heard : hold.witnesses.count { isHeardSince(hold.began, $0) },
                     nodes: hold.scope.map { members[Int($0)].count } ?? nodeCount)))
+    }
+}
+
+/// Every one of some places once, in an order that nobody can foresee.
+private struct Walk: Sequence, IteratorProtocol {
+    private var place: Int
+    private var left: Int
+    private let step: Int
+    private let count: Int
+
+    init(past count: Int, using random: inout SplitMix64) {
+        (self.count, left) = (count, count)
+        place = count > 0 ? Int.random(in: 0..<count, using: &random) : 0
+        // A step that has no divisor in common with their count passes none of them by.
+        var step = 1
+        if count > 2 {
+            repeat { step = Int.random(in: 1..<count, using: &random) } while !Self.isPrime(step, to: count)
+        }
+        self.step = step
+    }
+
+    mutating func next() -> Int? {
+        guard left > 0 else { return nil }
+        left -= 1
+        defer { place = (place + step) % count }
+        return place
+    }
+
+    private static func isPrime(_ step: Int, to count: Int) -> Bool {
+        var (greater, less) = (count, step)
+        while less > 0 { (greater, less) = (less, greater % less) }
+        return greater == 1
     }
 }

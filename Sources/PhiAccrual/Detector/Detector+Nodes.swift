@@ -96,6 +96,7 @@ extension Detector {
         groups[name] = number
         groupNames.append(name)
         members.append([])
+        heardAt.append(.min)
         return number
     }
 

@@ -58,7 +58,9 @@ extension Detector {
             if due > now.nanoseconds { nodes[slot].standing.clearSuspicion(atLevel: change.level) }
         }
         rearm(slot)
-        announce(slot, at: now, from: before, evidence: evidence(slot, silence: silence, ownLate: 0), into: &events)
+        var evidence = evidence(slot, silence: silence, ownLate: 0)
+        evidence.isByPolicy = true
+        announce(slot, at: now, from: before, evidence: evidence, into: &events)
     }
 }
 

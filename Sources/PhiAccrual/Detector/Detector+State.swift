@@ -22,6 +22,7 @@ extension Detector {
         for group in groupNames.indices {
             writer.write(groupNames[group])
             writer.write(commons[group])
+            writer.write(heardAt[group])
         }
         writer.write(UInt32(nodes.count))
         for slot in nodes.indices {
@@ -75,7 +76,7 @@ extension Detector {
         holds = try reader.state()
         freshCommons = try reader.state()
         commons = []
-        groupNames = []
+        (groupNames, heardAt) = ([], [])
         try readGroups(from: &reader)
         let count = try reader.integer(UInt32.self)
         for _ in 0..<count { try readNode(from: &reader) }
@@ -89,6 +90,7 @@ extension Detector {
             let name = try reader.text()
             groupNames.append(name)
             commons.append(try reader.state())
+            heardAt.append(try reader.integer())
             guard number > 0 else { continue }
             guard groups.updateValue(UInt16(number), forKey: name) == nil else {
                 throw DamagedState("a group is there twice")
@@ -135,6 +137,9 @@ extension Detector {
         guard Set(vacant).count == vacant.count, vacant.allSatisfy({ !isInUse($0) }),
             vacant.count + nodeCount == slots
         else { throw DamagedState("what is vacant is not") }
+        guard holds.active.allSatisfy({ Int($0.scope ?? 0) < groupNames.count }) else {
+            throw DamagedState("a hold is of no group")
+        }
         members = []
         for group in groupNames.indices {
             let slots = try reader.slots(upTo: slots)

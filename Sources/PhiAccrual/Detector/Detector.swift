@@ -61,6 +61,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     var commons: [Model.Commons]
     let freshCommons: Model.Commons  // what a group begins with
     var members: [[Int32]] = [[]]  // slots
+    var heardAt: [Int64] = [.min]  // ns; when one of them was heard last
     var groupNames = [""]
     var groups: [String: UInt16] = [:]
     var vacant: [Int] = []
@@ -188,12 +189,16 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     /// - Complexity: Linear in the number of nodes.
     public mutating func wasDeaf(from start: Instant, to end: Instant) {
         let time = max(0, end.nanoseconds.subtractingSaturated(start.nanoseconds))
-        // Else it had not recovered from the last time, and both are one.
-        if start.nanoseconds > deafUntil { deafSince = start.nanoseconds }
-        deafUntil = max(deafUntil, end.nanoseconds)
+        learnNothing(from: start.nanoseconds, to: end.nanoseconds)
         holds.lengthen(by: time)
         for slot in nodes.indices where nodes[slot].lastArrival < start.nanoseconds && isInUse(slot) {
             postpone(slot, after: start.nanoseconds, by: time)
         }
+    }
+
+    mutating func learnNothing(from start: Int64, to end: Int64) {
+        // Else it had not recovered from the last time, and both are one.
+        if start > deafUntil { deafSince = start }
+        deafUntil = max(deafUntil, end)
     }
 }

@@ -22,4 +22,16 @@ public enum DetectorInput: Hashable, Sendable {
     case forgetting(NodeKey, at: Instant)
     /// The node's connection was closed.
     case disconnection(NodeKey, at: Instant)
+
+    /// When it was told; nil where that makes no difference.
+    public var instant: Instant? {
+        switch self {
+        case .introduction(_, _, let now), .expectation(_, _, _, let now), .noExpectation(_, let now),
+            .heartbeats(_, let now), .advance(let now), .policies(_, let now), .pause(_, _, _, let now),
+            .resumption(_, let now), .forgetting(_, let now), .disconnection(_, let now):
+            now
+        case .deafness(let start, _): start
+        case .stampError, .rules: nil
+        }
+    }
 }

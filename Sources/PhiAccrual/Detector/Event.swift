@@ -56,6 +56,8 @@ public struct Evidence: Hashable, Sendable {
     public var disconnected: Int64?
     /// How many heartbeats in a row came in time before trust returned; nil if the first one would have done.
     public var inRow: Int?
+    /// Whether another policy ended suspicion, and no heartbeat.
+    public var isByPolicy = false
 }
 
 /// Something worth knowing that is no change of verdict. Each kind is told once until it could be news again.

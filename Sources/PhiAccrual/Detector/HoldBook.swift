@@ -16,12 +16,15 @@ struct HoldBook: Sendable {
         var nextCheck: Int64  // ns
         var heard: Int
         var witnesses: [Witness]
+        /// Whose silence is only doubted yet, since too few others could be asked; nil once it is told as a hold.
+        var suspect: Witness?
     }
     /// A hold that is in force, or was the last of its scope and expired.
     private struct Span {
         var began: Int64
         var until: Int64
         var isActive: Bool
+        var isTold: Bool
     }
     private(set) var active: [Hold] = []
     private var spans: [Scope: Span] = [:]
@@ -33,6 +36,8 @@ struct HoldBook: Sendable {
 
     /// How often an active hold is looked at.
     static let checkEvery: Int64 = 250_000_000  // ns
+    /// How often a doubt is, if nobody is heard; else at once.
+    static let doubtEvery: Int64 = 50_000_000  // ns
 
     /// Until when a node's suspicion waits; `Int64.min` if it need not.
     func heldUntil(_ node: WatchedNode) -> Int64 {
@@ -42,27 +47,23 @@ struct HoldBook: Sendable {
         guard let span = spans[scope], span.isActive || node.lastArrival < span.began else { return .min }
         return span.until
     }
-    /// Whether a hold in force covers the node's present silence.
-    func excuses(_ node: WatchedNode) -> Bool {
-        [nil, node.group].contains { scope in
-            spans[scope].map { $0.isActive && node.lastArrival < $0.began } ?? false
-        }
-    }
     /// Whether the node is silent since before a hold that expired: it had its respite.
     func hasTried(_ node: WatchedNode) -> Bool {
         [nil, node.group].contains { scope in
             spans[scope].map { !$0.isActive && node.lastArrival < $0.began } ?? false
         }
     }
-    func isActive(for node: WatchedNode) -> Bool { activeSince(for: node) != nil }
-    /// When the hold began that is in force for a node; nil without one.
-    func activeSince(for node: WatchedNode) -> Int64? {
-        [spans[nil], spans[node.group]].compactMap { $0.flatMap { $0.isActive ? $0.began : nil } }.min()
+    func isActive(for node: WatchedNode) -> Bool {
+        [spans[nil], spans[node.group]].contains { $0?.isActive ?? false }
+    }
+    /// When the hold began that is in force for a node, and told; nil without one.
+    func toldSince(for node: WatchedNode) -> Int64? {
+        [spans[nil], spans[node.group]].compactMap { $0.flatMap { $0.isActive && $0.isTold ? $0.began : nil } }.min()
     }
 
     mutating func begin(_ hold: Hold) {
         active.append(hold)
-        spans[hold.scope] = Span(began: hold.began, until: hold.until, isActive: true)
+        spans[hold.scope] = Span(began: hold.began, until: hold.until, isActive: true, isTold: hold.suspect == nil)
         planCheck()
     }
     /// The first of the active holds that is to be looked at now, taken out.
@@ -73,6 +74,11 @@ struct HoldBook: Sendable {
     }
     mutating func goOn(_ hold: Hold) {
         active.append(hold)
+        planCheck()
+    }
+    /// Somebody was heard: whatever is only doubted is to be looked at again.
+    mutating func hurry(at now: Int64) {
+        for index in active.indices where active[index].suspect != nil { active[index].nextCheck = now }
         planCheck()
     }
     mutating func release(_ hold: Hold) { spans[hold.scope] = nil }
@@ -99,9 +105,9 @@ extension HoldBook: StoredState {
             writer.write(Int64(hold.heard))
             writer.write(UInt8(clamping: hold.witnesses.count))
             for witness in hold.witnesses {
-                writer.write(witness.slot)
-                writer.write(witness.key)
+                writer.write(witness)
             }
+            writer.write(hold.suspect) { $0.write($1) }
         }
         let spans = spans.sorted { ($0.key.map(Int.init) ?? -1) < ($1.key.map(Int.init) ?? -1) }
         writer.write(UInt32(spans.count))
@@ -110,6 +116,7 @@ extension HoldBook: StoredState {
             writer.write(span.began)
             writer.write(span.until)
             writer.write(span.isActive)
+            writer.write(span.isTold)
         }
     }
 
@@ -121,15 +128,28 @@ extension HoldBook: StoredState {
                 until: try reader.integer(), nextCheck: try reader.integer(),
                 heard: Int(try reader.integer(Int64.self, in: 0...Int64(HoldRule.sampleSize))), witnesses: [])
             for _ in 0..<(try reader.integer(UInt8.self, in: 0...UInt8(HoldRule.sampleSize))) {
-                hold.witnesses.append(
-                    Witness(slot: try reader.integer(in: 0...Int32.max), key: try reader.integer()))
+                hold.witnesses.append(try reader.state())
             }
+            hold.suspect = try reader.optional { reader throws(DamagedState) in try reader.state() }
             active.append(hold)
         }
         for _ in 0..<(try reader.integer(UInt32.self)) {
             let scope = try reader.optional { reader throws(DamagedState) in try reader.integer(UInt16.self) }
-            spans[scope] = Span(began: try reader.integer(), until: try reader.integer(), isActive: try reader.bool())
+            spans[scope] = Span(
+                began: try reader.integer(), until: try reader.integer(), isActive: try reader.bool(),
+                isTold: try reader.bool())
         }
         planCheck()
+    }
+}
+
+extension HoldBook.Witness: StoredState {
+    func write(to writer: inout StateWriter) {
+        writer.write(slot)
+        writer.write(key)
+    }
+    init(from reader: inout StateReader) throws(DamagedState) {
+        slot = try reader.integer(in: 0...Int32.max)
+        key = try reader.integer()
     }
 }

@@ -17,8 +17,10 @@ public struct HoldRule: Hashable, Sendable {
         (self.share, self.least, self.longest) = (share, least, longest)
     }
 
-    /// How many nodes are asked at most.
+    /// How many nodes are listened to at most.
     static let sampleSize = 64
+    /// How many are asked for it: many may have nothing to say, since it is not their time.
+    static let mostAsked = 1024
 }
 
 /// Suspicions of a whole group, or of all nodes, begin to be held back, or are no longer.

@@ -39,17 +39,27 @@ extension Detector {
         table[key.rawValue].map { status(ofSlot: $0, at: now) }
     }
 
-    /// After which silence nodes are suspected at a level, in nanoseconds, of those that are wanted by what they are called;
-    /// nil for each whose interval is not known.
+    /// After which silence nodes are suspected at a level, in nanoseconds, of those for whom the policy of this origin holds
+    /// there; nil for each whose interval is not known.
     ///
     /// - Complexity: Linear in the number of nodes.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
-    public func waits(atLevel level: Int, where isWanted: (NodeIdentity?) -> Bool) -> [Int64?] {
+    public func waits(atLevel level: Int, under origin: Origin) -> [Int64?] {
         nodes.indices.compactMap { slot in
-            isInUse(slot) && isWanted(details[slot].identity) ? .some(wait(slot, level)) : nil
+            isInUse(slot) && ruling(slot, level).origin == origin ? .some(wait(slot, level)) : nil
         }
     }
+
+    /// What its nodes are called, as far as they said.
+    public var identities: [(key: NodeKey, identity: NodeIdentity)] {
+        nodes.indices.compactMap { slot in
+            isInUse(slot) ? details[slot].identity.map { (NodeKey(rawValue: nodes[slot].key), $0) } : nil
+        }
+    }
+
+    /// Whether suspicions of anybody are held back.
+    public var isHolding: Bool { !holds.active.isEmpty }
 
     public func knows(_ key: NodeKey) -> Bool { table[key.rawValue] != nil }
 
@@ -109,7 +119,7 @@ extension Detector {
             phi: isWatched ? phi(ofSlot: slot, at: now) : nil, expected: model.expectedWait, missing: node.missing,
             discarded: details[slot].discarded, samples: model.samples, pause: details[slot].pause,
             disconnectedAt: disconnectedAt(slot).map(Instant.init(nanoseconds:)),
-            heldSince: holds.activeSince(for: node).map(Instant.init(nanoseconds:)),
+            heldSince: holds.toldSince(for: node).map(Instant.init(nanoseconds:)),
             levels: (0..<levelCount).map { level in
                 NodeStatus.AtLevel(
                     verdict: node.standing.verdict(atLevel: level), ruling: ruling(slot, level),

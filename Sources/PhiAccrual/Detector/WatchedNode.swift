@@ -34,7 +34,9 @@ struct WatchedNode: Sendable {
         static let excused = Marks(rawValue: 4)
         /// It is kept however long it is silent.
         static let kept = Marks(rawValue: 8)
-        static let all: Marks = [.claimed, .paused, .excused, .kept]
+        /// Its present silence was doubted for as long as it may be.
+        static let doubted = Marks(rawValue: 16)
+        static let all: Marks = [.claimed, .paused, .excused, .kept, .doubted]
     }
 
     /// Heartbeats until a node is trusted, and until a stubborn sender is believed.

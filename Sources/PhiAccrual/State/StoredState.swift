@@ -49,6 +49,7 @@ public struct StateWriter: Sendable {
 public struct StateReader: Sendable {
     private var rest: ArraySlice<UInt8>
     public init(_ bytes: some Collection<UInt8>) { rest = ArraySlice(bytes) }
+    public init(_ bytes: ArraySlice<UInt8>) { rest = bytes }  // without a copy
 
     public var isAtEnd: Bool { rest.isEmpty }
 

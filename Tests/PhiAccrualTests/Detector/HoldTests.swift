@@ -3,16 +3,21 @@ import TestSupport
 import Testing
 
 @Suite struct `Mass silence` {
-    /// Nodes of some groups, heard every second, at times of their own.
+    /// Nodes of some groups, each heard at times of its own.
     private struct Crowd {
         var watch: Watch
         var groups: [String: Int]
+        /// Interval of a group's node, by its number.
+        private let every: (Int) -> Int64
         private(set) var told: [Told] = []
         private var second: Int64 = 0
 
-        init(_ groups: [String: Int], hold: HoldRule? = HoldRule()) {
-            watch = Watch(levels: [.suspect(.phi(4))], model: .init(window: 50), hold: hold)
-            self.groups = groups
+        init(
+            _ groups: [String: Int], hold: HoldRule? = HoldRule(), phi: Double = 4,
+            every: @escaping (Int) -> Int64 = { _ in .seconds(1) }
+        ) {
+            watch = Watch(levels: [.suspect(.phi(phi))], model: .init(window: 50), hold: hold)
+            (self.groups, self.every) = (groups, every)
             for (group, count) in groups {
                 for node in 0..<count { watch.introduce("\(group)-\(node)", group: group, at: 0) }
             }
@@ -20,18 +25,26 @@ import Testing
         /// Some seconds in which only those that are wanted are heard.
         mutating func live(seconds: Int, where isHeard: (String, Int) -> Bool = { _, _ in true }) {
             for _ in 0..<seconds {
-                let beats = groups.flatMap { group, count in (0..<count).map { (group, $0, offset($0, of: count)) } }
-                for (group, node, offset) in beats.sorted(by: { ($0.2, $0.0) < ($1.2, $1.0) })
-                where isHeard(group, node) {
-                    let now = .seconds(second) + offset
-                    told += watch.advanceIdeally(before: now)
-                    told += watch.hear("\(group)-\(node)", UInt32(second), at: now)
+                let beats = groups.flatMap { group, count in (0..<count).flatMap { ofSecond(group, $0, of: count) } }
+                for beat in beats.sorted(by: { ($0.at, $0.group) < ($1.at, $1.group) })
+                where isHeard(beat.group, beat.node) {
+                    told += watch.advanceIdeally(before: beat.at)
+                    told += watch.hear("\(beat.group)-\(beat.node)", beat.sequence, at: beat.at)
                 }
                 second += 1
                 told += watch.advanceIdeally(before: .seconds(second))
             }
         }
-        private func offset(_ node: Int, of count: Int) -> Int64 { Int64(node) * .seconds(1) / Int64(count) }
+        private typealias Beat = (group: String, node: Int, sequence: UInt32, at: Int64)
+        /// A node's of the present second.
+        private func ofSecond(_ group: String, _ node: Int, of count: Int) -> [Beat] {
+            let interval = every(node)
+            let phase = Int64(Double(node) / Double(count) * Double(interval))
+            let first = max(0, (.seconds(second) - phase + interval - 1) / interval)
+            return (first...).lazy.map { ($0, phase + $0 * interval) }.prefix { $0.1 < .seconds(second + 1) }
+                .map { (group, node, UInt32($0), $1) }
+        }
+        mutating func told(by now: Int64) { told += watch.advanceIdeally(before: now) }
         mutating func forgetTold() { told = [] }
         var now: Int64 { .seconds(second) }
         var suspicions: [Told] { told.filter { if case .change(_, _, _, .suspected, _) = $0 { true } else { false } } }
@@ -48,6 +61,79 @@ import Testing
         #expect(crowd.suspicions.isEmpty)
         #expect(crowd.holds == [.begins, .released])
         #expect(crowd.scopes == ["lab", "lab"])
+    }
+    @Test(arguments: [5, 40, 400]) func `of nodes with very different intervals suspects nobody`(count: Int) {
+        // One in forty is heard ten times a second, and sees first that nobody is; the others every ten seconds.
+        var crowd = Crowd(["lab": count], phi: 30) { $0 < max(3, count / 40) ? .milliseconds(100) : .seconds(10) }
+        crowd.live(seconds: 120)
+        crowd.forgetTold()
+        crowd.live(seconds: 10) { _, _ in false }
+        crowd.live(seconds: 60)
+        #expect(crowd.suspicions.isEmpty)
+        #expect(crowd.holds == [.begins, .released])
+    }
+    @Test(arguments: 0..<5) func `is seen when only a few of many are overdue`(seconds: Int) {
+        // By the first deadline three in a hundred are.
+        var crowd = Crowd(["lab": 1000], phi: 0.7)
+        crowd.live(seconds: 20 + seconds)
+        crowd.forgetTold()
+        crowd.live(seconds: 4) { _, _ in false }
+        #expect(crowd.suspicions.isEmpty)
+        #expect(crowd.holds.first == .begins)
+    }
+    @Test func `of many small groups is one hold`() {
+        var crowd = Crowd(Dictionary(uniqueKeysWithValues: (0..<100).map { ("g\($0)", 1 + $0 % 2) }))
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        crowd.live(seconds: 10) { _, _ in false }
+        crowd.live(seconds: 40)
+        #expect(crowd.suspicions.isEmpty)
+        #expect(crowd.holds == [.begins, .released])
+        #expect(crowd.scopes == [nil, nil])
+    }
+    /// What the documentation says of few nodes.
+    @Test(arguments: [1, 2, 3, 4, 5, 10, 20, 50], [0.7, 4, 30])
+    func `of a few nodes is seen from three on, however tight their waits`(count: Int, phi: Double) {
+        var crowd = Crowd(["lab": count], phi: phi)
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        crowd.live(seconds: 10) { _, _ in false }
+        crowd.live(seconds: 40)
+        #expect(crowd.holds == (count < 3 ? [] : [.begins, .released]))
+        #expect(crowd.suspicions.count == (count < 3 ? count : 0))
+    }
+    @Test func `is doubted only until somebody else is heard`() {
+        var crowd = Crowd(["lab": 5], phi: 0.7)
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        let death = crowd.now - .seconds(1)
+        crowd.live(seconds: 5) { _, node in node != 0 }
+        // Its wait of 1.08 s ends when nobody was heard since it should have been; the next one is 1.2 s after it was heard.
+        #expect(crowd.told == [.change("lab-0", .trusted, .suspected, at: death + .milliseconds(1200))])
+    }
+    @Test func `is doubted for no longer than an interval`() {
+        // The others have nothing to say for seconds.
+        var crowd = Crowd(["lab": 3], phi: 0.7) { $0 == 0 ? .milliseconds(100) : .seconds(10) }
+        crowd.live(seconds: 105)
+        crowd.forgetTold()
+        let death = crowd.now
+        crowd.live(seconds: 1) { _, node in node != 0 }
+        #expect(crowd.holds.isEmpty && crowd.suspicions.count == 1)
+        for case .change(_, _, _, _, let at) in crowd.suspicions {
+            #expect((death + .milliseconds(100)..<death + .milliseconds(120)).contains(at), "\(at - death)")
+        }
+    }
+    @Test func `that was only doubted is learned from`() throws {
+        var crowd = Crowd(["lab": 3], phi: 0.7)
+        crowd.live(seconds: 20)
+        crowd.forgetTold()
+        let samples = try #require(crowd.watch.status("lab-0", at: crowd.now)?.samples)
+        // Its next one is late, and the doubt's end.
+        crowd.told(by: crowd.now + .milliseconds(150))
+        #expect(crowd.watch.status("lab-0", at: crowd.now)?.heldSince == nil)
+        crowd.watch.hear("lab-0", 20, at: crowd.now + .milliseconds(150))
+        #expect(crowd.watch.status("lab-0", at: crowd.now)?.samples == samples + 1)
+        #expect(crowd.told.isEmpty)
     }
     @Test func `that lasts is death, and told when the hold ends`() throws {
         var crowd = Crowd(["lab": 100, "other": 100])
@@ -101,6 +187,22 @@ import Testing
         #expect(crowd.watch.status("lab-3", at: crowd.now)?.levels[0].wait == wait)
         #expect(crowd.watch.status("lab-19", at: crowd.now)?.levels[0].wait == wait)
     }
+    @Test func `that ends in a burst of what waited somewhere teaches nothing`() throws {
+        var crowd = Crowd(["lab": 20])
+        crowd.live(seconds: 60)
+        let before = try #require(crowd.watch.status("lab-3", at: crowd.now)?.expected)
+        crowd.live(seconds: 9) { _, _ in false }
+        // Those of ten seconds, within 50 ms.
+        let burst = crowd.now
+        for late in 0..<10 as Range<Int64> {
+            for node in 0..<20 {
+                crowd.watch.hear("lab-\(node)", UInt32(60 + late), at: burst + late * .milliseconds(5))
+            }
+        }
+        crowd.told(by: burst + .seconds(1) / 2)
+        #expect(crowd.holds.last == .released)
+        #expect(crowd.watch.status("lab-3", at: crowd.now)?.expected == before)
+    }
     @Test func `is told as it comes where nobody asks for holds`() {
         var crowd = Crowd(["lab": 20], hold: nil)
         crowd.live(seconds: 60)
@@ -120,5 +222,46 @@ import Testing
         crowd.live(seconds: 30)
         #expect(crowd.suspicions.isEmpty)
         #expect(crowd.holds == [.begins, .released])
+    }
+
+    /// Some nodes that were heard every second, all at once, up to 59 s, and the hold that their silence becomes.
+    private func held(_ count: Int) -> Watch {
+        var watch = Watch(levels: [.suspect(.phi(4))], model: .init(window: 50), hold: HoldRule())
+        for node in 0..<count { watch.trust("\(node)", afterHeartbeats: 60, every: .seconds(1)) }
+        #expect(watch.advanceIdeally(before: .seconds(65)).count == 1)
+        return watch
+    }
+
+    @Test func `that heals in a late step holds back nobody after it`() throws {
+        var watch = held(10)
+        // Heard after the instant at which it is looked at whether they are, and before that is done.
+        let healed: Int64 = .seconds(65) + .milliseconds(900)
+        for node in 0..<10 { watch.hear("\(node)", 65, at: healed) }
+        let told = watch.advance(to: healed)
+        #expect(told.count == 1)
+        guard case .hold(.released, _, let released)? = told.first else {
+            Issue.record("\(told)")
+            return
+        }
+        #expect(released < healed)
+        var suspicions: [Told] = []
+        for second in 1...10 as ClosedRange<Int64> {
+            suspicions += watch.advanceIdeally(before: healed + .seconds(second))
+            for node in 1..<10 { watch.hear("\(node)", UInt32(65 + second), at: healed + .seconds(second)) }
+        }
+        let deadline = try #require(watch.deadline("0"))
+        #expect(suspicions == [.change("0", .trusted, .suspected, at: deadline)])
+        #expect(deadline < healed + .seconds(2))
+    }
+
+    @Test func `is not healed by those who were forgotten`() {
+        var watch = held(4)
+        watch.hear("0", 65, at: .seconds(65))
+        var events: [Event] = []
+        watch.detector.forget(.named("0"), at: Instant(nanoseconds: .seconds(65)), into: &events)
+        watch.hear("1", 65, at: .seconds(65))
+        #expect(watch.advanceIdeally(before: .seconds(66)).isEmpty)
+        watch.hear("2", 66, at: .seconds(66))
+        #expect(watch.advance(to: .seconds(66) + .milliseconds(500)).count == 1)
     }
 }

@@ -39,4 +39,27 @@ import Testing
         #expect(taken.subtracting(table).isEmpty, "taken, and not in the table")
         #expect(Set(table).subtracting(taken).isEmpty, "in the table, and never taken")
     }
+
+    /// Orders, policies, holds, damping and restarts lead nowhere else, and nothing is skipped in what is told.
+    @Test(arguments: 0..<30 as Range<UInt64>)
+    func `holds whatever is ordered, and each change begins where the last one ended`(seed: UInt64) throws {
+        let table = Set(try table())
+        var orders = RandomOrders(seed: seed)
+        var watch = orders.watch()
+        var last: [String: [Verdict]] = [:]
+        func note(_ events: [Event]) {
+            for case .transition(let change) in events {
+                #expect(table.contains(Change(from: change.from, to: change.to)), "\(change)")
+                var levels = last[change.node.name] ?? Array(repeating: .new, count: watch.detector.levels.count)
+                #expect(levels[change.level] == change.from, "\(change)")
+                levels[change.level] = change.to == .forgotten ? .new : change.to
+                last[change.node.name] = levels
+            }
+        }
+        for step in RandomLife(seed: seed, nodes: 6, steps: 2000) {
+            note(watch.live(step))
+            note(try orders.give(to: &watch, told: last, at: step.now))
+        }
+        #expect(last.count == 6)
+    }
 }

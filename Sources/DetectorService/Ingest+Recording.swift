@@ -1,0 +1,86 @@
+import HeartbeatProtocol
+import PhiAccrual
+import Recordings
+import Settings
+
+/// Where the service records, and how its recordings say who wrote them.
+struct RecordingPlan: Sendable {
+    /// Nil: nowhere.
+    var bounds: RecordingBounds?
+    /// The detector as `ModelChoice` reads it.
+    var detector: String
+
+    /// Name and version of this program.
+    static let program = "phi 0.1.0"
+}
+
+extension Ingest {
+    mutating func startRecording(at now: Instant) throws {
+        guard let bounds = recording.bounds else { return }
+        // What was told before is in the checkpoint.
+        _ = detector.takeRecords(at: now)
+        recorder = try Recorder(bounds, beginning(at: now)())
+        detector.isRecorded = true
+    }
+
+    mutating func stopRecording() {
+        detector.isRecorded = false
+        recorder?.finish()
+        recorder = nil
+    }
+
+    /// Everything that a file begins with. The detector is copied here, and written down by who calls it.
+    func beginning(at now: Instant) -> @Sendable () -> RecordingBeginning {
+        let header = RecordingHeader(
+            createdAt: now.nanoseconds.addingSaturated(wallOffset), start: now, wallOffset: wallOffset,
+            program: RecordingPlan.program, detector: recording.detector, configuration: [])
+        let detector = detector.detector
+        return {
+            var checkpoint = StateWriter()
+            detector.write(to: &checkpoint)
+            let names = detector.identities.map { KnownName($0.identity, key: $0.key) }
+            return RecordingBeginning(header, checkpoint: checkpoint.bytes, names: names)
+        }
+    }
+
+    // MARK: Orders
+
+    mutating func record(_ isOn: Bool, at now: Instant) throws(ControlError) -> RecordAnswer {
+        guard let bounds = recording.bounds else {
+            throw ControlError(.refused, "this detector has no folder to record in: start it with --record DIR")
+        }
+        if !isOn {
+            if let records = detector.takeRecords(at: now) { recorder?.write(records) }
+            stopRecording()
+        } else if recorder == nil {
+            do { try startRecording(at: now) } catch { throw ControlError(.refused, "\(error)") }
+        }
+        return RecordAnswer(folder: bounds.folder, file: recorder?.path)
+    }
+
+    /// The answer takes long, and comes from a task of its own.
+    mutating func whatIf(_ order: WhatIfOrder, to address: ReplyAddress, at now: Instant) throws(ControlError) {
+        let book = detector.detector.policies
+        let level = try order.level.map { name throws(ControlError) in try self.level(named: name, in: book) } ?? 0
+        var proposed = book
+        proposed.set(order.policy, level: level, from: Origin(.tune, for: order.scope))
+        if let refusal = detector.detector.refusal(of: proposed) {
+            throw ControlError(.invalidPolicy, refusal.description)
+        }
+        guard let recent = detector.takeRecent(at: now) else {
+            throw ControlError(
+                .refused,
+                "too many nodes are watched for their arrivals to be kept: record them (--record DIR), and "
+                    + "ask 'phi replay DIR --policy \(order.policy)'")
+        }
+        guard asking.begin() else {
+            throw ControlError(.refused, "another question of what would be is being answered: ask again in a minute")
+        }
+        let question = WhatIf(recent: recent, order: order, level: level, policies: book, now: now)
+        let (feed, asking) = (feed, asking)
+        Task.detached(priority: .background) {
+            feed.put(.answer(question.answer(), to: address))
+            asking.end()
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import PhiAccrual
+import Recordings
+
+/// What a detector was told within the last minutes, and as it was before that.
+///
+/// Two stretches: one that grows, and the one before it. When the later is full, the earlier goes.
+struct RecentInputs<Model: ArrivalModel>: Sendable {
+    private struct Stretch: Sendable {
+        var detector: Detector<Model>
+        var start: Instant
+        var records: [RecordBuffer] = []
+        var size = 0  // bytes
+    }
+    private var earlier: Stretch?
+    private var later: Stretch
+
+    /// A stretch ends after so many bytes, or so long.
+    private static var mostBytes: Int { 32 << 20 }
+    private static var longest: Duration { .seconds(600) }
+    /// With more nodes nothing is kept: to copy the detector would take so long that heartbeats wait.
+    private static var mostNodes: Int { 20_000 }
+
+    init(from detector: Detector<Model>, at start: Instant) { later = Stretch(detector: detector, start: start) }
+
+    mutating func append(_ records: RecordBuffer, at now: Instant) {
+        later.records.append(records)
+        later.size += records.bytes.count
+    }
+
+    func isFull(of detector: Detector<Model>, at now: Instant) -> Bool {
+        detector.nodeCount > Self.mostNodes || later.size > Self.mostBytes || now - later.start > Self.longest
+    }
+
+    /// The same without what is too long ago; nil if the detector has become too large.
+    func next(from detector: Detector<Model>, at now: Instant) -> RecentInputs? {
+        guard detector.nodeCount <= Self.mostNodes else { return nil }
+        var next = self
+        next.earlier = later
+        next.later = Stretch(detector: detector, start: now)
+        return next
+    }
+
+    /// The detector as it was at the beginning, and when that was.
+    var beginning: (detector: Detector<Model>, at: Instant) {
+        let first = earlier ?? later
+        return (first.detector, first.start)
+    }
+    /// All that it was told since, in order.
+    func forEachInput(_ take: (DetectorInput) -> Void) {
+        for stretch in [earlier, later].compactMap(\.self) {
+            for records in stretch.records { records.forEachInput(take) }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import PhiAccrual
+import Recordings
+import Settings
+import Synchronization
+import ZeroMQ
+
+/// The thread that writes what the detector was told to files: a disk that is slow must not keep heartbeats waiting.
+final class Recorder: Sendable {
+    private enum Work: Sendable {
+        case begin(@Sendable () -> RecordingBeginning)
+        case write(RecordBuffer)
+    }
+    private struct State {
+        /// Whether a new file should begin, with the next checkpoint.
+        var wantsBeginning = false
+        /// What is handed over and not written yet, in bytes.
+        var waiting = 0
+        var path: String?
+        var failure: String?
+    }
+    let folder: String
+    private let work: Mailbox<Work>
+    private let stop: WakeUp
+    private let state = Mutex(State())
+    private let thread = Mutex<SocketThread?>(nil)
+
+    /// More than this waiting, and the disk cannot keep up.
+    private static let mostWaiting = 64 << 20
+
+    /// Begins a recording.
+    /// - Throws: If the folder or its first file cannot be made.
+    init(_ bounds: RecordingBounds, _ beginning: RecordingBeginning) throws {
+        folder = bounds.folder
+        (work, stop) = (try Mailbox(), try WakeUp())
+        let limits = RecordingWriter.Limits(file: Int64(bounds.fileSize), total: Int64(bounds.totalSize))
+        let writer = try RecordingWriter(folder: bounds.folder, limits: limits, beginning)
+        state.withLock { $0.path = writer.path }
+        let started = try SocketThread(name: "phi-recorder", owning: writer) { [weak self] writer in
+            self?.run(writer)
+        }
+        thread.withLock { $0 = started }
+    }
+
+    /// Whether a new file should begin: then hand over all records, and `begin`.
+    var wantsBeginning: Bool { state.withLock { $0.wantsBeginning } }
+    /// Why it records no more; nil while it does.
+    var failure: String? { state.withLock { $0.failure } }
+    /// The file that is written.
+    var path: String? { state.withLock { $0.path } }
+
+    func write(_ records: RecordBuffer) {
+        let isTooMuch = state.withLock { state in
+            state.waiting += records.bytes.count
+            if state.waiting > Self.mostWaiting {
+                state.failure = state.failure ?? "\(folder): files are written more slowly than heartbeats come"
+            }
+            return state.failure != nil
+        }
+        if !isTooMuch { work.put(.write(records)) }
+    }
+
+    /// - Parameter beginning: Made on the recorder's thread.
+    func begin(_ beginning: @escaping @Sendable () -> RecordingBeginning) {
+        state.withLock { $0.wantsBeginning = false }
+        work.put(.begin(beginning))
+    }
+
+    /// Writes what was handed over, and ends.
+    func finish() {
+        stop.signal()
+        thread.withLock { $0 }?.join()
+    }
+
+    private func run(_ writer: consuming RecordingWriter) {
+        var poller = Poller()
+        let stopped = poller.add(fileDescriptor: stop.fileDescriptor)
+        _ = poller.add(fileDescriptor: work.wakeUp.fileDescriptor)
+        do {
+            while true {
+                _ = try poller.wait(timeoutMilliseconds: nil)
+                let isLast = poller.isReadable(stopped)
+                for work in work.take() { try carryOut(work, &writer) }
+                if isLast { break }
+            }
+            try writer.synchronize()
+        } catch {
+            state.withLock { $0.failure = $0.failure ?? "\(error)" }
+        }
+    }
+
+    private func carryOut(_ work: Work, _ writer: inout RecordingWriter) throws {
+        switch work {
+        case .begin(let beginning): try writer.begin(beginning())
+        case .write(let records):
+            try writer.write(records)
+            state.withLock { $0.waiting -= records.bytes.count }
+        }
+        let (isFull, path) = (writer.isFull, writer.path)
+        state.withLock { ($0.wantsBeginning, $0.path) = (isFull, path) }
+    }
+}

@@ -1,0 +1,115 @@
+import PhiAccrual
+
+/// Records that were taken down and not written to a file yet.
+///
+/// Whoever tells a detector something tells the buffer as well, and now and then hands it to a `RecordingWriter`. Once it
+/// has grown, taking down heartbeats allocates nothing.
+public struct RecordBuffer: Sendable {
+    public private(set) var bytes: [UInt8] = []
+    private var body = StateWriter()
+
+    public init() {}
+
+    public mutating func append(_ input: DetectorInput) {
+        if case .heartbeats(let heartbeats, let now) = input { return append(heartbeats.span, at: now) }
+        body.removeAll(keepingCapacity: true)
+        body.writeBody(of: input)
+        append(body: body.bytes)
+    }
+
+    /// Heartbeats that all arrived at one instant.
+    public mutating func append(_ heartbeats: Span<Heartbeat>, at now: Instant) {
+        let start = bytes.count
+        let size = 9 + heartbeats.count * Heartbeat.recordedCount
+        precondition(size <= RecordingFormat.largestBody, "a batch has a limit")
+        append(UInt32(size))
+        bytes.append(RecordKind.heartbeats.rawValue)
+        append(now.nanoseconds)
+        withUnsafeTemporaryAllocation(byteCount: Heartbeat.recordedCount, alignment: 8) { one in
+            for index in heartbeats.indices {
+                heartbeats[index].record(into: one)
+                bytes.append(contentsOf: one)
+            }
+        }
+        endRecord(begunAt: start)
+    }
+
+    /// What is to be added from now on to instants for civil time, in nanoseconds.
+    public mutating func append(wallOffset: Int64) {
+        body.removeAll(keepingCapacity: true)
+        body.write(RecordKind.clock.rawValue)
+        body.write(wallOffset)
+        append(body: body.bytes)
+    }
+
+    /// Every input that was taken down, in order.
+    public func forEachInput(_ take: (DetectorInput) -> Void) {
+        var rest = bytes[...]
+        while rest.count > RecordingFormat.frameCount {
+            let count = Int(rest.prefix(4).reversed().reduce(0 as UInt32) { $0 << 8 | UInt32($1) })
+            let body = rest.dropFirst(4).prefix(count)
+            rest = rest.dropFirst(count + RecordingFormat.frameCount)
+            guard let kind = body.first.flatMap(RecordKind.init), kind != .clock else { continue }
+            var reader = StateReader(body.dropFirst())
+            if let input = try? DetectorInput(kind, body: &reader) { take(input) }
+        }
+    }
+
+    public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+
+    mutating func append(body: some Collection<UInt8>) {
+        precondition(body.count <= RecordingFormat.largestBody, "a record has a limit")
+        let start = bytes.count
+        append(UInt32(body.count))
+        bytes.append(contentsOf: body)
+        endRecord(begunAt: start)
+    }
+    private mutating func endRecord(begunAt start: Int) {
+        append(bytes.withUnsafeBytes { RecordingFormat.check(UnsafeRawBufferPointer(rebasing: $0[start...])) })
+    }
+    private mutating func append(_ value: some FixedWidthInteger) {
+        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+}
+
+// MARK: The beginning of a file
+
+/// Everything that a file begins with.
+public struct RecordingBeginning: Sendable {
+    public var header: RecordingHeader
+    /// The state of the detector, in bytes of its own; empty where it knows nothing yet.
+    public var checkpoint: [UInt8]
+    /// What nodes are called: for those who cannot read the checkpoint.
+    public var names: [KnownName]
+
+    public init(_ header: RecordingHeader, checkpoint: [UInt8] = [], names: [KnownName] = []) {
+        (self.header, self.checkpoint, self.names) = (header, checkpoint, names)
+    }
+
+    var bytes: [UInt8] {
+        var prefix = RecordingFormat.magic
+        withUnsafeBytes(of: RecordingFormat.version.littleEndian) { prefix.append(contentsOf: $0) }
+        var records = RecordBuffer()
+        var body = StateWriter()
+        body.write(RecordKind.header.rawValue)
+        body.write(header)
+        records.append(body: body.bytes)
+
+        var rest = checkpoint[...]
+        repeat {
+            let chunk = rest.prefix(RecordingFormat.chunk)
+            rest = rest.dropFirst(chunk.count)
+            records.append(body: [RecordKind.checkpoint.rawValue, rest.isEmpty ? 1 : 0] + chunk)
+        } while !rest.isEmpty
+
+        body.removeAll(keepingCapacity: true)
+        for (number, name) in names.enumerated() {
+            if body.bytes.isEmpty { body.write(RecordKind.names.rawValue) }
+            body.write(name)
+            guard body.bytes.count >= RecordingFormat.chunk || number == names.count - 1 else { continue }
+            records.append(body: body.bytes)
+            body.removeAll(keepingCapacity: true)
+        }
+        return prefix + records.bytes
+    }
+}

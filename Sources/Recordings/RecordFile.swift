@@ -1,0 +1,138 @@
+import PhiAccrual
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The records of one file, one after the other, as long as they are sound.
+final class RecordFile {
+    /// The body of a record.
+    struct Record {
+        var kind: RecordKind
+        var body: ArraySlice<UInt8>
+    }
+    /// Where records end that can be read.
+    struct Break: Error {
+        var reason: String
+        /// The file ends within a record: what a recorder leaves that was killed while it wrote.
+        var isTorn = false
+    }
+    let path: String
+    private let descriptor: CInt
+    let size: Int64
+    /// Bytes of the file before `buffer`.
+    private var bufferedFrom: Int64 = 0
+    private(set) var buffer: [UInt8] = []
+    // In `buffer`: the next record, and where what was read from the file ends.
+    private var at = 0
+    private var end = 0
+
+    private static let piece = 256 << 10
+
+    /// - Throws: Also if the file is no recording, or one of another version.
+    init(path: String) throws(RecordingError) {
+        guard !path.utf8.contains(0) else { throw RecordingError(path: path, reason: "its name contains a zero byte") }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe without a writer must not hold us up
+        guard descriptor >= 0 else { throw .current("cannot be opened", path) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw RecordingError(path: path, reason: "must be a recording in a file, or a folder of them")
+        }
+        (self.path, self.descriptor, size) = (path, descriptor, Int64(status.st_size))
+        do { try skipPrefix() } catch { throw RecordingError(path: path, reason: error.reason) }
+    }
+    deinit { close(descriptor) }
+
+    /// Whether a file begins as a recording does, whatever follows.
+    static func isRecording(_ path: String) -> Bool {
+        // Not of a pipe: whoever reads it next would miss what is read here.
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var found = [UInt8](repeating: 0, count: RecordingFormat.magic.count)
+        let count = found.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+        return count == found.count && found == RecordingFormat.magic
+    }
+
+    private func skipPrefix() throws(Break) {
+        guard try fill(RecordingFormat.prefixCount), buffer.starts(with: RecordingFormat.magic) else {
+            throw Break(reason: "is no recording of phi: it begins with other bytes")
+        }
+        let version = integer(at: RecordingFormat.magic.count)
+        guard version == RecordingFormat.version else {
+            throw Break(
+                reason: "is a recording of format \(version), and this program reads format \(RecordingFormat.version)")
+        }
+        at = RecordingFormat.prefixCount
+    }
+
+    /// Bytes of the file that were read through.
+    var position: Int64 { bufferedFrom + Int64(at) }
+
+    /// Reads on.
+    ///
+    /// - Returns: Nil at a sound end.
+    func next() throws(Break) -> Record? {
+        guard try fill(1) else { return nil }
+        guard try fill(4) else { throw Break(reason: "ends within a record", isTorn: true) }
+        let count = Int(integer(at: at))
+        guard (1...RecordingFormat.largestBody).contains(count) else {
+            throw Break(reason: "has a record that says it is \(count) bytes long")
+        }
+        guard try fill(count + RecordingFormat.frameCount) else {
+            throw Break(reason: "ends within a record", isTorn: true)
+        }
+        let (start, end) = (at, at + 4 + count)
+        let check = buffer.withUnsafeBytes { RecordingFormat.check(UnsafeRawBufferPointer(rebasing: $0[start..<end])) }
+        guard check == integer(at: end) else { throw Break(reason: "has a record whose check is wrong") }
+        guard let kind = RecordKind(rawValue: buffer[start + 4]) else {
+            throw Break(reason: "has a record of kind \(buffer[start + 4]), which this program does not know")
+        }
+        at = end + 4
+        return Record(kind: kind, body: buffer[(start + 5)..<end])
+    }
+
+    private func integer(at place: Int) -> UInt32 {
+        (0..<4).reduce(0) { $0 | UInt32(buffer[place + $1]) << UInt32(8 * $1) }
+    }
+
+    /// Has so many bytes at hand. No more memory is taken than the file has bytes, whatever it claims.
+    ///
+    /// - Returns: False if the file ends before.
+    private func fill(_ count: Int) throws(Break) -> Bool {
+        guard end - at < count else { return true }
+        guard size - position >= Int64(count) else { return false }
+        makeRoom(count)
+        while end < count {
+            let got = buffer.withUnsafeMutableBytes {
+                read(descriptor, $0.baseAddress.map { $0 + end }, $0.count - end)
+            }
+            if got == 0 { return false }
+            guard got > 0 || errno == EINTR else {
+                throw Break(reason: "cannot be read: \(String(cString: strerror(errno)))")
+            }
+            end += max(0, got)
+        }
+        return true
+    }
+
+    /// Moves what was not read through to the front of a buffer that is large enough.
+    private func makeRoom(_ count: Int) {
+        if buffer.count < count {
+            let rest = buffer[at..<end]
+            buffer = Array(repeating: 0, count: max(count, min(Self.piece, Int(size))))
+            buffer.replaceSubrange(0..<rest.count, with: rest)
+        } else {
+            buffer.withUnsafeMutableBytes { $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[at..<end])) }
+        }
+        bufferedFrom += Int64(at)
+        (at, end) = (0, end - at)
+    }
+}

@@ -1,0 +1,95 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Writes a recording into a folder: file after file, and the oldest go when there are too many.
+///
+/// Whatever it is handed is with the system when it returns, and survives a death of this process. Against a death of the
+/// machine there is `synchronize`, for a thread that may wait.
+///
+/// After an error nothing more is written to that file: what came before it can be read. A service goes on without.
+public struct RecordingWriter: ~Copyable {
+    public struct Limits: Hashable, Sendable {
+        /// Bytes after which a file is full. What it begins with does not count: with many nodes that alone may be more.
+        public var file: Int64
+        /// Bytes of all files together. The newest file is kept, even if it alone has more.
+        public var total: Int64
+
+        public init(file: Int64 = 64 << 20, total: Int64 = 1 << 30) { (self.file, self.total) = (file, total) }
+    }
+    private let folder: String
+    private let limits: Limits
+    private var descriptor: CInt = -1
+    /// The file that is written to.
+    public private(set) var path = ""
+    private var written: Int64 = 0  // bytes after the beginning
+
+    /// Begins a recording. A folder that is not there is made, in one that is.
+    public init(folder: String, limits: Limits = Limits(), _ beginning: RecordingBeginning) throws(RecordingError) {
+        (self.folder, self.limits) = (folder, limits)
+        guard !folder.utf8.contains(0) else {
+            throw RecordingError(path: folder, reason: "the folder's name contains a zero byte")
+        }
+        guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { throw .current("the folder cannot be made", folder) }
+        try begin(beginning)
+    }
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    /// Whether it is time for another file: then make a checkpoint when everything before it was handed over, and `begin`.
+    public var isFull: Bool { written >= limits.file }
+
+    /// Goes on in another file.
+    public mutating func begin(_ beginning: RecordingBeginning) throws(RecordingError) {
+        let bytes = beginning.bytes
+        var folder = try RecordingFolder(path: folder)
+        try folder.shrink(to: max(0, limits.total - limits.file - Int64(bytes.count)))
+        let (number, overflow) = (folder.files.last?.number ?? 0).addingReportingOverflow(1)
+        let name = RecordingFolder.name(createdAt: beginning.header.createdAt, number: overflow ? .max : number)
+        let path = "\(folder.path)/\(name)"
+        let next = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o644)
+        guard next >= 0 else { throw .current("the file cannot be made", path) }
+        if descriptor >= 0 { close(descriptor) }
+        (descriptor, self.path, written) = (next, path, 0)
+        try append(bytes)
+        written = 0
+    }
+
+    /// - Throws: Also when an earlier write failed: that file has ended.
+    public mutating func write(_ records: borrowing RecordBuffer) throws(RecordingError) { try append(records.bytes) }
+
+    private mutating func append(_ bytes: [UInt8]) throws(RecordingError) {
+        guard descriptor >= 0 else { throw RecordingError(path: path, reason: "the recording has ended") }
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { Self.write(descriptor, UnsafeRawBufferPointer(rebasing: $0[done...])) }
+            if count > 0 {
+                done += count
+            } else if count == 0 || errno != EINTR {
+                let failure = RecordingError.current("cannot be written, and the recording has ended", path)
+                close(descriptor)
+                descriptor = -1
+                throw failure
+            }
+        }
+        written += Int64(bytes.count)
+    }
+
+    /// Waits until everything written is on the disk.
+    public borrowing func synchronize() throws(RecordingError) {
+        guard descriptor < 0 || fsync(descriptor) == 0 else { throw .current("cannot be brought to the disk", path) }
+    }
+
+    private static func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
+        #if canImport(Darwin)
+            Darwin.write(descriptor, bytes.baseAddress, bytes.count)
+        #elseif canImport(Musl)
+            Musl.write(descriptor, bytes.baseAddress, bytes.count)
+        #else
+            Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+        #endif
+    }
+}

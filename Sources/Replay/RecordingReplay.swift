@@ -1,0 +1,105 @@
+import PhiAccrual
+import QualityOfService
+import Recordings
+
+/// Tells a detector once more what it was told when it was recorded, and judges it.
+///
+/// It then decides what it decided: the same events, at the same instants and with the same φ. Under another policy it
+/// decides what it would have. Quality is that of the first level.
+public struct RecordingReplay<Model: ArrivalModel> {
+    public typealias Step = TraceReplay<Model>.Step
+
+    private let choice: String
+    private let model: Model.Parameters
+    private let policy: Policy?
+    private var judged: JudgedDetector<Model>?
+    private var names: [NodeKey: String] = [:]
+    private var jury: Jury
+
+    /// The policies at the end; nil if there was no beginning.
+    public var policies: PolicyBook? { judged?.detector.policies }
+
+    /// - Parameters:
+    ///   - choice: The detector as the recording's header has it. One that was made by another is refused.
+    ///   - policy: What every node's first level follows instead of what was recorded.
+    ///   - warmUp: How many fresh heartbeats per node come before judging begins.
+    public init(of choice: String, model: Model.Parameters, policy: Policy? = nil, warmUp: Int = 0) {
+        (self.choice, self.model, self.policy) = (choice, model, policy)
+        jury = Jury(warmUp: warmUp)
+    }
+
+    /// Runs the recording to its end. Every beginning of a file starts the detector anew from its checkpoint.
+    ///
+    /// - Parameters:
+    ///   - onEvent: Told of each event, the levels, and what to add to its instant for Unix nanoseconds.
+    ///   - onProgress: Told now and then which share was read.
+    public mutating func run(
+        _ recording: consuming RecordingReader, onEvent: (Event, [Level], Int64) throws -> Void = { _, _, _ in },
+        onDamage: (RecordingDamage) -> Void, onProgress: (Double) -> Void = { _ in }, onStep: (Step) throws -> Void
+    ) throws {
+        var wallOffset: Int64 = 0
+        var parts = 0
+        while let part = try recording.next() {
+            parts += 1
+            if parts % 1024 == 0 { onProgress(recording.share) }
+            switch part {
+            case .beginning(let header, let checkpoint):
+                wallOffset = header.wallOffset
+                do { try begin(header, checkpoint) } catch {
+                    throw RecordingError(path: recording.path, reason: "\(error)")
+                }
+            case .names(let known): for name in known { names[name.key] = name.identity.description }
+            case .clock(let offset): wallOffset = offset
+            case .damage(let damage): onDamage(damage)
+            case .input(let input):
+                remember(input)
+                try judged?.take(input, by: &jury) { heard in
+                    let name = names[heard.key] ?? heard.key.description
+                    let arrival = heard.at.nanoseconds.addingSaturated(wallOffset)
+                    try onStep(
+                        Step(
+                            node: name, sequence: Int64(heard.sequence), arrival: arrival, phi: heard.phi,
+                            deadline: heard.deadline?.nanoseconds.addingSaturated(wallOffset)))
+                }
+            }
+            guard let levels = judged?.detector.levels else { continue }
+            for event in judged?.takeEvents() ?? [] { try onEvent(event, levels, wallOffset) }
+        }
+    }
+
+    public func report() -> QualityReport { jury.quality.report() }
+
+    private mutating func begin(_ header: RecordingHeader, _ checkpoint: [UInt8]) throws {
+        guard header.detector == choice else { throw OtherDetector(made: header.detector, replayed: choice) }
+        var reader = StateReader(checkpoint[...])
+        judged = JudgedDetector(
+            try Detector(model: model, from: &reader), at: header.start, under: policy == nil ? nil : overridden)
+    }
+
+    /// The book with the policy asked for at its first level, for everyone.
+    private func overridden(_ book: PolicyBook) -> PolicyBook {
+        guard let policy, let first = try? Level(name: book.levels[0].name, policy: policy) else { return book }
+        var changed = PolicyBook(levels: [first.set(by: .option)] + book.levels.dropFirst())
+        for entry in book.entries where entry.level > 0 {
+            changed.set(entry.policy, level: entry.level, from: entry.origin)
+        }
+        return changed
+    }
+
+    private mutating func remember(_ input: DetectorInput) {
+        switch input {
+        case .introduction(let identity, let key, _), .expectation(let identity, let key, _, _):
+            if names[key] == nil { names[key] = identity.description }
+        default: break
+        }
+    }
+}
+
+/// Files of several detectors cannot be one replay.
+struct OtherDetector: Error, CustomStringConvertible {
+    var made: String
+    var replayed: String
+    var description: String {
+        "was recorded by '\(made.escapingControls)', and files before it by '\(replayed.escapingControls)': replay them apart"
+    }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import DetectorService
+import HeartbeatProtocol
+import Logging
+import PhiAccrual
+import Recordings
+import Settings
+
+struct Record: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Record heartbeats, or export what was recorded.",
+        discussion: """
+            With a folder it takes in heartbeats by itself, as a detector does that nobody asks, until it is stopped. With \
+            --on or --off a running detector begins or ends its recording, in the folder of its own option --record.
+
+            A recording holds everything that a detector was told, and 'phi replay' tells it again. With --csv it becomes a \
+            trace, for exchange: arrivals, with the header 'node,seq,sent_ns,arrival_ns'. What is damaged is left out and \
+            told of, and the exit status is 1 then; a last record that its recorder could not finish is no damage.
+
+            Example: phi record --heartbeats 'tcp://*:7710' --for 1h recording
+            Example: phi record --csv day.csv /var/lib/phi/recording
+            """)
+
+    enum Turn: String, EnumerableFlag {
+        case on, off
+        static func help(for turn: Turn) -> ArgumentHelp? {
+            turn == .on ? "Have a running detector begin to record." : "Have it end that."
+        }
+    }
+    @Option(help: "Endpoint to bind for nodes that connect (repeatable; default tcp://127.0.0.1:7710).")
+    var heartbeats: [String] = []
+    @Option(help: "Endpoint of nodes that bind, to connect to (repeatable).")
+    var connect: [String] = []
+    @Option(name: .customLong("for"), help: "Stop after this time.", transform: Parsing.duration)
+    var time: Duration?
+    @Flag
+    var turn: Turn?
+    @OptionGroup(title: "A running detector")
+    var detector: RequestOptions
+    @Option(help: "Export to this file; '-' is standard output.")
+    var csv: String?
+    @Argument(
+        help:
+            "The folder to record in; with --csv the recordings to read: files in the order in which they were written, or folders."
+    )
+    var paths: [String] = []
+
+    func validate() throws {
+        if turn != nil {
+            guard paths.isEmpty, csv == nil else {
+                throw ValidationError("--on and --off are for a running detector: leave out paths and --csv")
+            }
+        } else if csv != nil {
+            guard !paths.isEmpty else { throw ValidationError("--csv needs recordings to read: name files or folders") }
+        } else if paths.count != 1 {
+            throw ValidationError("name one folder to record in, or say --csv, --on or --off")
+        }
+    }
+
+    func run() async throws {
+        if let turn {
+            try detector.answer(.record(turn == .on)) { (answer: RecordAnswer) in
+                [answer.file.map { "recording to \($0)" } ?? "recording is off; what there is lies in \(answer.folder)"]
+            }
+        } else if let csv {
+            try export(to: csv)
+        } else {
+            try await recordByItself(in: paths[0])
+        }
+    }
+
+    /// A detector that nobody can hear or ask: its other endpoints are within this process.
+    private func recordByItself(in folder: String) async throws {
+        var configuration = ServiceConfiguration()
+        if !heartbeats.isEmpty || !connect.isEmpty { configuration.heartbeats = heartbeats }
+        configuration.connect = connect
+        (configuration.events, configuration.control) = (["inproc://events"], ["inproc://control"])
+        configuration.record = RecordingBounds(folder: folder)
+        OpenFiles.allowAll()
+        let service = try DetectorService(configuration, logger: LogFormat.logfmt.logger(label: "phi.record"))
+        Console.remark("recording \(service.endpoints.heartbeats.joined(separator: ", ")) in \(folder)")
+        await untilStopped { [time] in try? await Task.sleep(for: time ?? .forever) }
+        service.stop()
+    }
+
+    private func export(to csv: String) throws {
+        let files = try RecordingReader.files(paths)
+        var file = try OutputFile(path: csv == "-" ? "/dev/stdout" : csv, apartFrom: files)
+        var export = TraceExport(names: try TraceExport.names(in: RecordingReader(files)))
+        var reader = try RecordingReader(files)
+        var progress = ProgressLine(after: .seconds(1))
+        defer { progress.clear() }
+        try file.write(TraceExport.header)
+        var parts = 0
+        var isWhole = true
+        while let part = try reader.next() {
+            if case .damage(let damage) = part {
+                progress.clear()
+                Console.remark("phi: \(damage)")
+                isWhole = isWhole && damage.isTorn
+            }
+            try file.write(try export.rows(of: part))
+            parts += 1
+            if parts % 1024 == 0 { progress.show("\(Int(reader.share * 100)) % read") }
+        }
+        try file.finish()
+        if !isWhole { throw ExitCode(1) }
+    }
+}

@@ -1,0 +1,68 @@
+import HeartbeatProtocol
+import PhiAccrual
+import Synchronization
+import SystemClocks
+import Testing
+
+@testable import DetectorService
+
+@Suite struct `A service whose clocks go wrong` {
+    /// The machine's clocks, put forward or back.
+    private final class SetClocks: Sendable {
+        private let shifts = Mutex((boot: Duration.zero, wall: Duration.zero))
+
+        func shift(boot: Duration = .zero, wall: Duration = .zero) {
+            shifts.withLock { $0 = ($0.boot + boot, $0.wall + wall) }
+        }
+        var clocks: ServiceClocks {
+            ServiceClocks {
+                BootClock.now + self.shifts.withLock { $0.boot }
+            } wall: {
+                WallClock.now + self.shifts.withLock { $0.wall }.nanoseconds
+            }
+        }
+    }
+
+    @Test(arguments: [3600, -3600]) func `tells that civil time was set, and takes it for the times of events`(
+        seconds: Int64
+    ) throws {
+        let set = SetClocks()
+        let stage = try Stage(clocks: set.clocks)
+        let steady = try stage.publisher("steady")
+        var audience = try stage.audience()
+        while try audience.next(of: "steady").to != .trusted {}
+        set.shift(wall: .seconds(seconds))
+        let notice = try audience.nextNotice()
+        #expect(notice.code == "clock-step" && notice.node == nil)
+        #expect(abs((notice.numbers["seconds"] ?? 0) - Double(seconds)) < 1)
+        try expectNews(by: &audience, on: stage, at: WallClock.now + seconds * 1_000_000_000)
+        steady.leave()
+        // The next of its changes: it was suspected for nothing.
+        #expect(try audience.next(of: "steady").to == .left)
+        stage.service.stop()
+    }
+
+    @Test func `tells that its machine was suspended, and suspects nobody for it`() throws {
+        let set = SetClocks()
+        let stage = try Stage(clocks: set.clocks)
+        let steady = try stage.publisher("steady")
+        var audience = try stage.audience()
+        while try audience.next(of: "steady").to != .trusted {}
+        set.shift(boot: .seconds(3600), wall: .seconds(3600))
+        let notice = try audience.nextNotice()
+        #expect(notice.code == "suspended" && notice.node == nil)
+        #expect(abs((notice.numbers["seconds"] ?? 0) - 3600) < 1)
+        try expectNews(by: &audience, on: stage, at: WallClock.now + 3600 * 1_000_000_000)
+        steady.leave()
+        #expect(try audience.next(of: "steady").to == .left)
+        stage.service.stop()
+    }
+
+    /// A newcomer is told of at its civil time.
+    private func expectNews(by audience: inout Audience, on stage: Stage, at civil: Int64) throws {
+        let newcomer = try stage.publisher("newcomer")
+        let at = try audience.next(of: "newcomer").place.at
+        #expect((civil...civil + 120 * 1_000_000_000).contains(at.unixNanoseconds), "\(at)")
+        newcomer.stop()
+    }
+}

@@ -1,0 +1,207 @@
+import Foundation
+import PhiAccrual
+import Recordings
+import Replay
+import TestSupport
+import Testing
+
+@Suite struct `A replay of a recording` {
+    /// A service's day: everything that a detector can be told, at random, with its own lateness.
+    private struct Day: Sequence, IteratorProtocol {
+        private var random: SplitMix64
+        private var now: Int64 = 1_000_000
+        private var remaining: Int
+        private var sequences: [UInt32]
+        private var incarnations: [UInt32]
+        private let book: PolicyBook
+        private var waiting: [DetectorInput] = []
+
+        init(seed: UInt64, book: PolicyBook, steps: Int) {
+            (random, remaining, self.book) = (SplitMix64(seed: seed), steps, book)
+            (sequences, incarnations) = (Array(repeating: 0, count: 8), Array(repeating: 7, count: 8))
+        }
+
+        mutating func next() -> DetectorInput? {
+            if let input = waiting.popLast() { return input }
+            guard remaining > 0 else { return nil }
+            remaining -= 1
+            now += .random(in: 1...(random.chance(0.01) ? .seconds(20) : .milliseconds(60)), using: &random)
+            let at = Instant(nanoseconds: now)
+            let node = Int.random(in: 0..<8, using: &random)
+            let key = NodeKey(rawValue: UInt64(node))
+            let later = at + .seconds(Int64.random(in: 1...30, using: &random))
+            guard let identity = try? NodeIdentity(group: node < 4 ? "a" : "b", name: "\(node)") else { return nil }
+            waiting = [.advance(to: at)]
+            switch Double.random(in: 0..<1, using: &random) {
+            case ..<0.03: return .introduction(identity, key, at: at)
+            case ..<0.035: return .expectation(identity, key, until: later, at: at)
+            case ..<0.037: return .noExpectation(key, at: at)
+            case ..<0.04: return .deafness(from: at, to: later)
+            case ..<0.05: return .stampError(.random(in: 0...1_000_000, using: &random))
+            case ..<0.055:
+                var changed = book
+                let policy = Policy.phi(.random(in: 0.5...9, using: &random))
+                changed.set(policy, level: 1, from: Origin(.tune, for: .group("a")))
+                return .policies(changed, at: at)
+            case ..<0.057:
+                return .rules(
+                    RecoveryRule(steady: .random(in: 1...3, using: &random)), random.chance(0.5) ? .init() : nil)
+            case ..<0.062: return .pause(key, until: later, reason: "planned", at: at)
+            case ..<0.067: return .resumption(key, at: at)
+            case ..<0.068: return .forgetting(key, at: at)
+            case ..<0.08: return .disconnection(key, at: at)
+            case ..<0.2: return .advance(to: at)
+            default: return .heartbeats((node..<Int.random(in: node...8, using: &random)).map { beat($0) }, at: at)
+            }
+        }
+        private mutating func beat(_ node: Int) -> Heartbeat {
+            sequences[node] &+= random.chance(0.05) ? .random(in: 2...9, using: &random) : 1
+            if random.chance(0.01) { (incarnations[node], sequences[node]) = (incarnations[node] + 1, 0) }
+            return Heartbeat(
+                key: NodeKey(rawValue: UInt64(node)), incarnation: incarnations[node], sequence: sequences[node],
+                sent: now - 5, announcedInterval: .milliseconds(300), isLeaving: random.chance(0.002))
+        }
+    }
+
+    private static func book() throws -> PolicyBook {
+        PolicyBook(levels: [.suspect(.phi(2)), try Level(name: "evict", policy: .phi(5))])
+    }
+    private static func detector<Model: ArrivalModel>(
+        _ parameters: Model.Parameters, _ book: PolicyBook, _: Model.Type = Model.self
+    ) -> Detector<Model> {
+        var configuration = Detector<Model>.Configuration(
+            levels: book.levels, model: parameters, retention: .seconds(60), seed: 5)
+        configuration.policies = book
+        configuration.hold = HoldRule()
+        return Detector(configuration)
+    }
+
+    /// A detector has its day, and is recorded in files of some kilobytes.
+    private struct Service: ModelVisitor {
+        typealias Outcome = [Event]
+
+        let folder: String
+        let choice: ModelChoice
+        var fileSize: Int64 = 20_000
+
+        func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws -> [Event] {
+            let book = try book()
+            var detector = detector(parameters, book, model)
+            var writer = try RecordingWriter(
+                folder: folder, limits: .init(file: fileSize), beginning(detector, at: Instant(nanoseconds: 0)))
+            var (events, buffer) = ([Event](), RecordBuffer())
+            for (number, input) in Day(seed: 3, book: book, steps: 6000).enumerated() {
+                buffer.append(input)
+                detector.take(input, into: &events)
+                guard number % 50 == 49 else { continue }
+                try writer.write(buffer)
+                buffer.removeAll()
+                if writer.isFull { try writer.begin(beginning(detector, at: Instant(nanoseconds: 0))) }
+            }
+            try writer.write(buffer)
+            return events
+        }
+        private func beginning<Model>(_ detector: Detector<Model>, at now: Instant) -> RecordingBeginning {
+            var state = StateWriter()
+            detector.write(to: &state)
+            let header = RecordingHeader(
+                createdAt: 1_700_000_000_000_000_000, start: now, wallOffset: 0, program: "test",
+                detector: choice.description, configuration: [])
+            return RecordingBeginning(header, checkpoint: state.bytes)
+        }
+    }
+    private struct Once: ModelVisitor {
+        typealias Outcome = [Event]
+
+        let paths: [String]
+        let choice: ModelChoice
+        var policy: Policy?
+        var damages: [RecordingDamage] = []
+        var samples = 0
+
+        mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws -> [Event]
+        {
+            var replay = RecordingReplay<Model>(of: choice.description, model: parameters, policy: policy)
+            var (events, damages) = ([Event](), [RecordingDamage]())
+            try replay.run(RecordingReader(paths)) { event, _, _ in
+                events.append(event)
+            } onDamage: { damage in
+                damages.append(damage)
+            } onStep: { _ in
+                samples += 1
+            }
+            self.damages = damages
+            #expect(replay.report().samples == samples)
+            return events
+        }
+    }
+
+    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("phirec-\(UUID().uuidString)")
+        .path
+
+    @Test(arguments: ["normal", "adaptive", "akka,max-sample-size=50", "fixed,timeout=900ms", "empirical,window=30"])
+    func `decides what was decided, to the nanosecond`(text: String) throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let choice = try ModelChoice(parsing: text)
+        var service = Service(folder: folder, choice: choice)
+        let events = try choice.open(&service)
+        #expect(events.count > 200)
+        let files = try RecordingReader.files([folder])
+        #expect(files.count > 5)
+
+        var once = Once(paths: [folder], choice: choice)
+        #expect(try choice.open(&once) == events)
+        #expect(once.damages == [] && once.samples > 1000)
+        // Each file goes on where the one before ended, so that any of them tells the rest.
+        var rest = Once(paths: Array(files.dropFirst(2)), choice: choice)
+        let later = try choice.open(&rest)
+        #expect(later.count > 50 && later.elementsEqual(events.suffix(later.count)))
+    }
+
+    @Test func `under another policy decides what would have been decided`() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let choice = try ModelChoice(parsing: "normal")
+        var service = Service(folder: folder, choice: choice, fileSize: 1 << 30)
+        let decided = try choice.open(&service)
+
+        let policy = Policy.phi(1)
+        let book = PolicyBook(
+            levels: [Level.suspect(policy).set(by: .option), try Level(name: "evict", policy: .phi(5))])
+        var detector = Self.detector(NormalModel.Parameters(), book, NormalModel.self)
+        var expected: [Event] = []
+        for input in Day(seed: 3, book: book, steps: 6000) {
+            if let now = input.instant { detector.advanceIdeally(before: now, into: &expected) }
+            detector.take(input, into: &expected)
+        }
+        var what = Once(paths: [folder], choice: choice, policy: policy)
+        let events = try choice.open(&what)
+        #expect(events == expected)
+        #expect(events != decided)
+    }
+
+    @Test func `of damaged files goes on with the next`() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let choice = try ModelChoice(parsing: "normal")
+        var service = Service(folder: folder, choice: choice)
+        let events = try choice.open(&service)
+        let files = try RecordingReader.files([folder])
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: files[1]))
+        bytes[bytes.count - 100] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: files[1]))
+        var once = Once(paths: [folder], choice: choice)
+        let told = try choice.open(&once)
+        #expect(once.damages.map(\.path) == [files[1]])
+        var rest = Once(paths: Array(files.dropFirst(2)), choice: choice)
+        let later = try choice.open(&rest)
+        #expect(told.suffix(later.count) == events.suffix(later.count))
+        #expect(told.count <= events.count)
+    }
+
+    @Test func `refuses what another detector recorded`() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var service = Service(folder: folder, choice: .normal(.init()))
+        _ = try service.choice.open(&service)
+        var once = Once(paths: [folder], choice: .normal(.init(window: 7)))
+        #expect(throws: RecordingError.self) { try once.choice.open(&once) }
+    }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import HeartbeatProtocol
+import PhiAccrual
+import Testing
+
+extension SystemTests {
+    /// Orders given to a real service, and what becomes of its nodes.
+    @Suite struct `A detector that is told something new` {
+        @Test func `that is tuned moves a silent node's deadline at once, and its verdict with it`() async throws {
+            try await TestBed.run { bed in
+                // 68 deviations of an interval.
+                let detector = try await bed.detector("--level", "suspect=phi=1000")
+                let watch = try await bed.watch(detector)
+                let node = try bed.beat("n", to: detector)
+                try await watch.transition(of: "n", to: .trusted)
+                node.signal(SIGSTOP)
+                func ruling() async throws -> (LevelRuling, silence: Double) {
+                    let answer: ExplainAnswer = try await bed.ask(detector, "explain", "lab/n")
+                    return (try #require(answer.levels.first), try #require(answer.node.silenceSeconds))
+                }
+                let (before, silenceBefore) = try await ruling()
+                let tuned: TuneAnswer = try await bed.ask(detector, "tune", "suspect=phi=4000", "--node", "lab/n")
+                #expect(tuned.policy == "phi=4000" && tuned.origin == "tune, node lab/n")
+                let (after, silenceAfter) = try await ruling()
+                let (old, new) = (try #require(before.thresholdSeconds), try #require(after.thresholdSeconds))
+                #expect(new > 1.5 * old, "\(old) s, \(new) s")
+                #expect(after.origin == "tune, node lab/n" && before.origin == "option")
+                // It is the deadline of the silence that there is, not of the next one.
+                #expect(abs(try #require(before.secondsLeft) - (old - silenceBefore)) < 1e-6)
+                #expect(abs(try #require(after.secondsLeft) - (new - silenceAfter)) < 1e-6)
+                let notice = try await watch.notice("set")
+                #expect(notice.kind == .tune && notice.group == "lab" && notice.node == "n")
+                #expect(watch.suspicions.isEmpty)
+
+                _ = try await bed.ask(detector, "tune", "suspect=phi=0.001", "--node", "lab/n") as TuneAnswer
+                let suspicion = try await watch.transition(of: "n", to: .suspected)
+                #expect(suspicion.threshold.policy == "phi=0.001" && suspicion.threshold.origin == "tune, node lab/n")
+                _ = try await bed.ask(detector, "tune", "--unset", "suspect", "--node", "lab/n") as TuneAnswer
+                // Less silent than is allowed now: trusted without a heartbeat.
+                let trust = try await watch.transition(of: "n", to: .trusted, after: suspicion)
+                #expect(trust.threshold.policy == "phi=1000" && trust.silenceSeconds > suspicion.silenceSeconds)
+                #expect(!trust.explanation.contains("heartbeat ended"), "\(trust.explanation)")
+            }
+        }
+
+        @Test func `suspects expected nodes that never appear, and follows its configuration file`() async throws {
+            try await TestBed.run { bed in
+                func configure(_ group: String) throws {
+                    try bed.write(
+                        "join_within: 2s\nhold: off\ngroups:\n  lab: {\(group)}\n", to: "phi.yaml")
+                }
+                try configure("expect: [ghost, n]")
+                let detector = try await bed.detector("--config", "phi.yaml", "--level", "suspect=phi=1000")
+                let watch = try await bed.watch(detector)
+                _ = try bed.beat("n", to: detector, every: "100ms")
+                try await watch.transition(of: "n", to: .trusted)
+                let ghost = try await watch.transition(of: "ghost", to: .suspected)
+                #expect(ghost.from == .new && abs(ghost.silenceSeconds - 2) < 0.01)
+                func threshold() async throws -> Double {
+                    let answer: ExplainAnswer = try await bed.ask(detector, "explain", "lab/n")
+                    return try #require(answer.levels.first?.thresholdSeconds)
+                }
+                let before = try await threshold()
+
+                try configure("expect: [phantom, n], levels: {suspect: phi=4000}")
+                detector.program.signal(SIGHUP)
+                let reload = try await watch.notice("reloaded")
+                #expect(reload.node == nil && reload.explanation.count > 20)
+                try await watch.transition(of: "ghost", to: .forgotten)
+                try await watch.transition(of: "phantom", to: .suspected)
+                #expect(try await threshold() > 1.5 * before)
+
+                try configure("expect: [phantom, n], levels: {suspect: phi=none}")
+                detector.program.signal(SIGHUP)
+                _ = try await detector.program.remark("that it stays") { $0.contains("stays as it was") }
+                #expect(detector.program.errors.contains { $0.contains("phi.yaml:4") })
+                #expect(try await threshold() > 1.5 * before)
+                #expect(watch.events.compactMap(\.notice).filter { $0.code == "reloaded" }.count == 1)
+                #expect(watch.suspicions.map(\.node) == ["ghost", "phantom"])
+            }
+        }
+
+        @Test func `trusts a flapping node only after a time of calm, and tells the truth in the end`() async throws {
+            try await TestBed.run { bed in
+                try bed.write(
+                    "steady: 3\ndamping: {flaps: 2, within: 5m, calm: 3s}\n", to: "phi.yaml")
+                let detector = try await bed.detector("--config", "phi.yaml")
+                let watch = try await bed.watch(detector)
+                let node = try bed.beat("n", to: detector, every: "200ms")
+                var trust = try await watch.transition(of: "n", to: .trusted)
+                for round in 1...3 {
+                    node.signal(SIGSTOP)
+                    let suspicion = try await watch.transition(of: "n", to: .suspected, after: trust)
+                    node.signal(SIGCONT)
+                    trust = try await watch.transition(of: "n", to: .trusted, after: suspicion)
+                    #expect(trust.explanation.contains("in a row"), "\(trust.explanation)")
+                    // Before it flapped, the third heartbeat in time would do.
+                    let took = trust.place.at.unixNanoseconds - suspicion.place.at.unixNanoseconds
+                    #expect(round == 1 || took > 3_000_000_000, "round \(round): \(took) ns")
+                }
+                let flaps = watch.events.compactMap(\.notice).filter { $0.code == "flapping" }
+                #expect(flaps.count >= 1 && flaps.allSatisfy { $0.node == "n" })
+                #expect(try await bed.status(of: detector).nodes.first?.levels["suspect"]?.state == "trusted")
+            }
+        }
+    }
+}
+
+extension TestBed {
+    /// What a command that asks a detector prints as JSON.
+    func ask<Answer: Decodable>(_ detector: RunningDetector, _ line: String...) async throws -> Answer {
+        let program = try phi(line + ["--json", "--control", detector.control, "--timeout", "30s"])
+        #expect(try await program.exit() == 0, "\(program.output) \(program.errors)")
+        return try WireJSON.decode(Answer.self, from: program.output.joined().utf8)
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import HeartbeatProtocol
+import Testing
+
+extension SystemTests {
+    @Suite struct `A recording of a live run` {
+        /// What a verdict is, without the place that it has in some log.
+        private struct Verdict: Hashable {
+            var json: String
+            init?(_ line: String) throws {
+                var object = try #require(
+                    JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+                // What the service told of itself is no verdict.
+                let own = ["stopped", "suspended", "clock-step", "reloaded", "set", "unset"]
+                if let code = object["code"] as? String, own.contains(code) { return nil }
+                for key in ["epoch", "sequence", "prev"] { object[key] = nil }
+                json = String(
+                    decoding: try JSONSerialization.data(withJSONObject: object, options: .sortedKeys), as: UTF8.self)
+            }
+        }
+
+        @Test func `replays to the same verdicts, from file to file, through tuning and pauses`() async throws {
+            try await TestBed.run { bed in
+                try """
+                levels: {suspect: "mistakes=1/20hb", evict: "phi=4"}
+                damping: {flaps: 2, within: 1m, calm: 1s}
+                hold: {share: 0.5, least: 3, longest: 2s}
+                record: {folder: \(bed.path("recording")), file_size: 50KB, total_size: 100MB}
+                """.write(toFile: bed.path("phi.yaml"), atomically: true, encoding: .utf8)
+                let detector = try await bed.detector(
+                    "--config", bed.path("phi.yaml"), "--detector", "adaptive")
+                let watch = try await bed.watch(detector)
+                let swarm = try bed.phi(
+                    "swarm", "--to", detector.heartbeats, "--nodes", "40", "--every", "100ms", "--crash", "5",
+                    "--pause", "10", "--pause-for", "1s", "--jitter", "60ms", "--loss", "0.02", "--for", "12s",
+                    "--seed", "11")
+                try await watch.transition(of: "node-1", to: .trusted)
+                for order in [
+                    ["tune", "suspect=phi=2", "--group", "swarm"], ["tune", "evict=phi=6", "--node", "swarm/node-2"],
+                    ["pause", "swarm/node-3", "--for", "2s"], ["forget", "swarm/node-4"],
+                    ["tune", "--unset", "suspect", "--group", "swarm"],
+                ] {
+                    let done = try bed.phi(order + ["--control", detector.control])
+                    #expect(try await done.exit() == 0, "\(done.errors)")
+                }
+                // Everybody at once, so that there is a hold.
+                swarm.signal(SIGSTOP)
+                _ = try await watch.line("a hold") { $0.contains(#""code":"begins""#) }
+                swarm.signal(SIGCONT)
+                #expect(try await swarm.exit() == 0)
+                detector.program.terminate()
+                #expect(try await detector.program.exit() == 0)
+                let last = watch.output.count
+                watch.terminate()
+                _ = try await watch.exit()
+
+                let files = try FileManager.default.contentsOfDirectory(atPath: bed.path("recording"))
+                #expect(files.count > 3, "\(files)")
+                let replay = try bed.phi("replay", bed.path("recording"), "--events", bed.path("events.ndjson"))
+                #expect(try await replay.exit() == 0, "\(replay.errors)")
+                let told = try watch.output.compactMap(Verdict.init)
+                let toldAgain = try bed.contents("events.ndjson").split(separator: "\n").map(String.init)
+                    .compactMap(Verdict.init)
+                #expect(last > 300 && told.count > 200, "\(last)")
+                #expect(told.count == toldAgain.count)
+                for (one, other) in zip(told, toldAgain) where one != other {
+                    Issue.record("told \(one.json), and in the replay \(other.json)")
+                    return
+                }
+            }
+        }
+
+        @Test func `is begun and ended on request, and without a folder there is none`() async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector("--record", bed.path("recording"))
+                for (option, expected) in [("--off", "recording is off"), ("--on", ".phirec")] {
+                    let order = try bed.phi("record", "--control", detector.control, option)
+                    #expect(try await order.exit() == 0, "\(order.errors)")
+                    #expect(order.output.joined().contains(expected), "\(order.output)")
+                }
+                let other = try await bed.detector()
+                let refused = try bed.phi("record", "--control", other.control, "--on")
+                #expect(try await refused.exit() == 2)
+                #expect(refused.errors.joined().contains("--record DIR"))
+            }
+        }
+    }
+
+    @Suite struct `What would be under another policy` {
+        @Test func `is what is when that policy holds`() async throws {
+            try await TestBed.run { bed in
+                // Two detectors hear the same heartbeats, one under each policy, from the beginning.
+                let lax = try await bed.detector("--detector", "normal", "--level", "suspect=phi=6")
+                let strict = try await bed.detector("--detector", "normal", "--level", "suspect=phi=1")
+                let (laxWatch, strictWatch) = (try await bed.watch(lax), try await bed.watch(strict))
+                let swarm = try bed.phi(
+                    "swarm", "--to", lax.heartbeats, "--to", strict.heartbeats, "--nodes", "20", "--every", "100ms",
+                    "--jitter", "80ms", "--loss", "0.03", "--for", "8s", "--seed", "3")
+                #expect(try await swarm.exit() == 0)
+                for watch in [laxWatch, strictWatch] {
+                    for node in 1...20 { try await watch.transition(of: "node-\(node)", to: .left) }
+                }
+                func answer(_ control: String, _ policy: String) async throws -> WhatIfAnswer {
+                    let command = try bed.phi("tune", "--what-if", policy, "--control", control, "--json")
+                    #expect(try await command.exit() == 0, "\(command.errors)")
+                    return try WireJSON.decode(WhatIfAnswer.self, from: Array(command.output.joined().utf8))
+                }
+                func mistakes(_ watch: RunningProgram) -> Int { watch.transitions.count { $0.to == .suspected } }
+                let (asked, other) = (try await answer(lax.control, "phi=1"), try await answer(strict.control, "phi=6"))
+                #expect(mistakes(strictWatch) > 20 && mistakes(laxWatch) < mistakes(strictWatch) / 2)
+                // Exactly so of the detector's own policy. The two stamp arrivals by some microseconds apart.
+                #expect(asked.before.mistakes == mistakes(laxWatch) && other.before.mistakes == mistakes(strictWatch))
+                #expect(abs(asked.after.mistakes - mistakes(strictWatch)) <= 3 + mistakes(strictWatch) / 20)
+                #expect(abs(other.after.mistakes - mistakes(laxWatch)) <= 3 + mistakes(laxWatch) / 20)
+                #expect(asked.nodes == 20 && asked.before.heartbeats > 1400)
+                #expect(asked.after.meanDetectionSeconds ?? 9 < asked.before.meanDetectionSeconds ?? 0)
+            }
+        }
+    }
+}
