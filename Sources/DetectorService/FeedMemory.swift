@@ -1,4 +1,3 @@
-import Logging
 import PhiAccrual
 import ServiceMemory
 import SystemClocks

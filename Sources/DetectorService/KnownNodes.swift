@@ -62,8 +62,6 @@ struct KnownNodes {
                 unread += 1
             }
         }
-        // A new log knows of nobody, and tells of everybody anew.
-        let isNewLog = found.lastSequence == 0
         func recall(_ node: Told, bytes: [UInt8]?) -> Bool {
             detector.recall(
                 node.identity, key: NodeKey(of: node.identity), bytes: bytes, verdicts: node.verdicts,
@@ -71,8 +69,9 @@ struct KnownNodes {
         }
         do throws(MemoryError) {
             unread += try memory.forEachLearnedNode { learned in
-                let stranger = isNewLog ? learned.identity.map { Told(identity: $0, verdicts: []) } : nil
-                guard let node = told.removeValue(forKey: learned.key) ?? stranger else {
+                // A new log has not told of everybody yet. Who is forgotten is so in the memory, too.
+                let untold = learned.identity.map { Told(identity: $0, verdicts: []) }
+                guard let node = told.removeValue(forKey: learned.key) ?? untold else {
                     return outcome.outdated.append(.forgetting(learned.key))
                 }
                 let isOurs = learned.model == version

@@ -96,10 +96,14 @@ import Testing
         #expect(try second.node("living").samples >= 20)
         let anew = try audience.next(of: "living")
         #expect(anew.from == .new && anew.to != .suspected && anew.place.epoch > epoch)
+        second.service.stop()
+
+        // Nor is he forgotten of whom the new log did not tell so far.
+        let third = try site.start { $0.joinWithin = .seconds(5) }
         let suspicion = try audience.next(of: "dead")
         #expect(suspicion.from == .new && suspicion.to == .suspected)
         living.leave()
-        second.service.stop()
+        third.service.stop()
     }
 
     @Test func `keeps what was tuned and paused, as long as it can hold`() throws {

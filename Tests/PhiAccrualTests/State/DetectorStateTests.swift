@@ -155,6 +155,33 @@ import Testing
             watch.status("a")?.levels[0].wait
                 == Watch.trusting("a", levels: [.suspect(.phi(9))]).status("a")?.levels[0].wait)
     }
+    @Test func `has what it learned also at a level that there was not`() throws {
+        let before = Watch.trusting("a", levels: [.suspect(.phi(3))])
+        let memory = try #require(before.detector.memory(of: .named("a")))
+        let levels = [.suspect(.phi(3)), try Level(name: "evict", policy: .phi(9))]
+        var watch = Watch(levels: levels)
+        let wasRead = watch.detector.recall(
+            memory.identity, key: memory.key, bytes: memory.bytes, verdicts: [.trusted, nil], incarnation: 1,
+            soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0))
+        #expect(wasRead)
+        #expect(
+            watch.status("a")?.levels.map(\.wait) == Watch.trusting("a", levels: levels).status("a")?.levels.map(\.wait)
+        )
+    }
+    @Test func `whose absence is planned is suspected only after it, and only its end is told`() throws {
+        var (watch, wait, _) = try recalled([.trusted])
+        let until = .hours(5) + .seconds(30)
+        watch.detector.recall(Pause(until: Instant(nanoseconds: until), reason: "disk"), of: .named("a"))
+        #expect(watch.advance(to: until - 1).isEmpty)
+        var events: [Event] = []
+        watch.detector.advance(to: Instant(nanoseconds: until), into: &events)
+        guard case .notice(let notice)? = events.first, events.count == 1 else {
+            Issue.record("\(events)")
+            return
+        }
+        #expect(notice.code == .resumed && notice.at.nanoseconds == until)
+        #expect(watch.advance(to: until + wait) == [.change("a", .trusted, .suspected, at: until + wait)])
+    }
     @Test func `brings what its group knew`() throws {
         var events: [Event] = []
         var before = Detector<AdaptiveModel>(.init(levels: [.suspect(.price(100))], model: .init()))

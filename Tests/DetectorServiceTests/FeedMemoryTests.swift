@@ -1,0 +1,50 @@
+import PhiAccrual
+import ServiceMemory
+import Testing
+
+@testable import DetectorService
+
+@Suite struct `The feed's memory` {
+    private func node(_ number: UInt64) -> LearnedNode {
+        LearnedNode(key: NodeKey(rawValue: number), identity: nil, model: "m", state: [1], lastArrival: 0)
+    }
+    private func learned(in folder: Folder) throws -> [UInt64] {
+        var keys: [UInt64] = []
+        _ = try ServiceMemory.open(in: folder.path, at: 1).memory.forEachLearnedNode { keys.append($0.key.rawValue) }
+        return keys
+    }
+
+    @Test func `does not store what was learned of those forgotten since`() throws {
+        let folder = try Folder()
+        var memory = FeedMemory(try ServiceMemory.open(in: folder.path, at: 1).memory, in: folder.path)
+        memory.learned(.nodes([node(3), node(1)]))
+        memory.learned(.nodes([node(2)]))
+        memory.append([], [.forgetting(NodeKey(rawValue: 3))])
+        while memory.hasPages { memory.storePage() }
+        #expect(memory.loss == nil)
+        #expect(try learned(in: folder.killed()) == [1, 2])
+    }
+
+    @Test func `stores at its end what it can in its time`() throws {
+        for (end, kept) in [(Int64.max, [1, 2]), (.min, [])] as [(Int64, [UInt64])] {
+            let folder = try Folder()
+            do {
+                var memory = FeedMemory(try ServiceMemory.open(in: folder.path, at: 1).memory, in: folder.path)
+                for number in [1, 2] as [UInt64] { memory.learned(.nodes([node(number)])) }
+                memory.close(by: Instant(nanoseconds: end))
+                #expect(memory.loss == nil)
+            }
+            #expect(try learned(in: folder) == kept)
+        }
+    }
+
+    @Test func `that is lost takes nothing more, and says why`() {
+        let loss = MemoryError.lost(file: "f", reason: "the disk is full")
+        var memory = FeedMemory(lost: loss, in: "/nowhere")
+        memory.learned(.nodes([node(1)]))
+        #expect(!memory.hasPages && memory.loss == loss && memory.eventCount == 0)
+        memory.append([], [.resumption(NodeKey(rawValue: 1))])
+        memory.close(by: Instant(nanoseconds: 0))
+        #expect(memory.loss == loss)
+    }
+}
