@@ -87,7 +87,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         let now = MonotonicClock.now
         self.detector = RecordedDetector(detector, at: now)
         self.recording = recording
-        wallOffset = clocks.wall().subtractingSaturated(now.nanoseconds)
+        wallOffset = clocks.civilOffset
         timer = try DeadlineTimer()
         (self.requests, self.feed, self.clocks, self.logger) = (requests, feed, clocks, logger)
         self.joinWithin = joinWithin
@@ -116,7 +116,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
                 stampError.woken(late: awake - max(alarm, asleep), at: awake)
                 wasAway(from: max(alarm, asleep), to: awake)
             }
-            for finding in clockWatch.read(clocks.reading(at: awake)) { doubt(finding, at: awake) }
+            if let reading = clocks.reading { for finding in clockWatch.read(reading) { doubt(finding, at: awake) } }
             if poller.isReadable(stopped) { return finish() }
             if poller.isReadable(timed) { timer.clear() }
             try turn(after: awake)
@@ -157,7 +157,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
 
     private mutating func keepRecords(at now: Instant) {
         lastKept = now
-        followCivilTime(at: now)
+        followCivilTime()
         let records = detector.takeRecords(at: now)
         guard let recorder else { return }
         if let records { recorder.write(records) }
@@ -170,8 +170,8 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         }
     }
 
-    private mutating func followCivilTime(at now: Instant) {
-        let offset = clocks.wall().subtractingSaturated(now.nanoseconds)
+    private mutating func followCivilTime() {
+        let offset = clocks.civilOffset
         guard abs(offset.subtractingSaturated(wallOffset)) > Self.clockTolerance else { return }
         wallOffset = offset
         detector.setWallOffset(offset)
@@ -262,11 +262,12 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             // Nobody is heard before he has noticed that his connection is dead, and has made another.
             let recovered = now + Self.reconnection
             recoversUntil = now + Self.recovery
-            detector.tell(.deafness(from: now - Self.recovery, to: recovered), into: &events)
+            followCivilTime()
+            detector.tell(.deafness(from: now, to: recovered), into: &events)
             logger.warning("the machine was suspended", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
             feed.put(.notice(.suspended(time), at: now))
         case .stepped(let time):
-            followCivilTime(at: now)
+            followCivilTime()
             logger.warning("civil time was set", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
             feed.put(.notice(.clockStep(time), at: now))
         }

@@ -32,10 +32,10 @@ struct RecordedDetector<Model: ArrivalModel> {
         detector.receive(batch, at: now, into: &events)
     }
     mutating func advance(to now: Instant, into events: inout [Event]) {
-        let (count, isHolding) = (events.count, detector.isHolding)
+        let acts = detector.acts
         detector.advance(to: now, into: &events)
-        // Most steps tell nothing, and but for a hold whose witnesses are asked leave everything as it was.
-        if isTakenDown, events.count > count || isHolding { records.append(.advance(to: now)) }
+        // Most steps find nothing due, and leave everything as it was.
+        if isTakenDown, detector.acts != acts { records.append(.advance(to: now)) }
     }
     /// - Returns: False if there is no room for one more node.
     mutating func introduce(

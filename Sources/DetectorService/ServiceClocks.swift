@@ -12,7 +12,10 @@ struct ServiceClocks: Sendable {
     /// What to add to an instant of the monotonic clock for its civil time, as things stand now.
     var civilOffset: Int64 { wall().subtractingSaturated(MonotonicClock.now.nanoseconds) }
 
-    func reading(at now: Instant) -> ClockWatch.Reading {
-        ClockWatch.Reading(monotonic: now, boot: boot(), wall: wall())
+    /// All of them at one moment; nil if we were held up between one and the next, which would look like a clock that jumps.
+    var reading: ClockWatch.Reading? {
+        let start = MonotonicClock.now
+        let reading = ClockWatch.Reading(monotonic: start, boot: boot(), wall: wall())
+        return MonotonicClock.now - start < .milliseconds(2) ? reading : nil
     }
 }

@@ -3,6 +3,7 @@
 extension Detector {
     /// The instant at which something happens to a node if it stays silent has come.
     mutating func reach(_ due: Instant, _ slot: Int, actingAt now: Instant, into events: inout [Event]) {
+        acts &+= 1
         if nodes[slot].marks.contains(.paused) {
             guard let pause = details[slot].pause, due >= pause.until else {
                 rearm(slot)
@@ -45,7 +46,7 @@ extension Detector {
         let deadline = deadlines[slot * levelCount + level]
         guard deadline != .max else { return .max }
         let instant = max(deadline, nodes[slot].lastArrival)
-        return holds.isQuiet ? instant : max(instant, holds.heldUntil(nodes[slot]))
+        return holds.isQuiet(for: nodes[slot]) ? instant : max(instant, holds.heldUntil(nodes[slot]))
     }
 
     private func endOfRetention(_ slot: Int) -> Int64 {
@@ -53,7 +54,9 @@ extension Detector {
         guard let retention = configuration.retention, !nodes[slot].marks.contains(.kept),
             nodes[slot].standing != Standing()
         else { return .max }
-        return nodes[slot].lastArrival.addingSaturated(retention)
+        // Only who is silent in an odd way has another beginning of that silence.
+        let since = nodes[slot].marks.contains(.excused) ? details[slot].silentSince : nil
+        return (since ?? nodes[slot].lastArrival).addingSaturated(retention)
     }
 
     /// Puts the node's next instant where the wheel finds it. A later instant than the wheel's is left for the wheel to
@@ -71,7 +74,6 @@ extension Detector {
 
     /// Moves a node's open deadlines that lie after `start`.
     mutating func postpone(_ slot: Int, after start: Int64, by time: Int64) {
-        guard nodes[slot].standing.isWatched else { return }
         for level in 0..<levelCount where !nodes[slot].standing.isSuspected(atLevel: level) {
             let number = slot * levelCount + level
             if deadlines[number] != .max, deadlines[number] >= start {
@@ -114,10 +116,13 @@ extension Detector {
         details[slot].pause = nil
         nodes[slot].marks.remove(.paused)
         nodes[slot].marks.insert(.excused)
+        details[slot].silentSince = now.nanoseconds
         for level in 0..<levelCount {
             let number = slot * levelCount + level
             guard deadlines[number] != .max, deadlines[number] <= now.nanoseconds else { continue }
-            deadlines[number] = now.nanoseconds.addingSaturated(max(0, wait(slot, level) ?? 0))
+            // Of one never heard no wait is known, but how long it was given.
+            let given = deadlines[number].subtractingSaturated(nodes[slot].lastArrival)
+            deadlines[number] = now.nanoseconds.addingSaturated(max(0, wait(slot, level) ?? given))
         }
         tell(.resumed, pause, slot, at: now, into: &events)
     }

@@ -84,7 +84,7 @@ extension Detector {
         node.sequence = heartbeat.sequence
         node.marks.subtract([.excused, .doubted])
         heardAt[Int(node.group)] = now.nanoseconds
-        if !holds.isQuiet { holds.hurry(at: now.nanoseconds) }
+        if !holds.active.isEmpty { holds.hurry(at: now.nanoseconds) }
         if heartbeat.isLeaving {
             node.standing.leave()
         } else {
@@ -115,7 +115,7 @@ extension Detector {
     private func isExcused(_ node: WatchedNode, silence: Int64) -> Bool {
         if !node.marks.isDisjoint(with: [.excused, .paused]) { return true }
         if node.lastArrival < deafUntil, deafUntil.subtractingSaturated(deafSince) > silence / 10 { return true }
-        return !holds.isQuiet && holds.toldSince(for: node) != nil
+        return !holds.isQuiet(for: node) && holds.toldSince(for: node) != nil
     }
 
     /// Whether a heartbeat ends a level's suspicion.

@@ -118,6 +118,7 @@ extension Detector {
 
     /// Looks at every hold that is to be looked at now.
     mutating func checkHolds(at now: Int64, into events: inout [Event]) {
+        acts &+= 1
         while var hold = holds.takeDue(at: now) {
             if let suspect = hold.suspect {
                 decide(hold, about: suspect, at: now, into: &events)
@@ -168,14 +169,23 @@ extension Detector {
         // What waited somewhere on its way comes all at once.
         learnNothing(from: hold.silentSince, to: now.addingSaturated(HoldBook.checkEvery))
         forEachMember(of: hold.scope) { detector, slot in
-            guard detector.nodes[slot].standing.isWatched else { return }
-            guard detector.nodes[slot].lastArrival < now else {
-                detector.rearm(slot)  // heard since then, and held back still when it was
-                return
+            if detector.nodes[slot].lastArrival < hold.began {
+                detector.nodes[slot].marks.insert(.excused)
+                detector.postpone(slot, after: hold.silentSince, by: respite)
+            } else {
+                detector.renew(slot, at: now)
             }
-            if detector.nodes[slot].lastArrival < hold.began { detector.nodes[slot].marks.insert(.excused) }
-            detector.postpone(slot, after: hold.silentSince, by: respite)
         }
+    }
+
+    /// Heard in a hold: from its end on it has its usual time once more, since heartbeats may still be on odd ways.
+    private mutating func renew(_ slot: Int, at now: Int64) {
+        for level in 0..<levelCount where !nodes[slot].standing.isSuspected(atLevel: level) {
+            let number = slot * levelCount + level
+            guard deadlines[number] != .max, let wait = wait(slot, level) else { continue }
+            deadlines[number] = max(deadlines[number], now.addingSaturated(wait))
+        }
+        rearm(slot)
     }
 
     // MARK: Who is asked

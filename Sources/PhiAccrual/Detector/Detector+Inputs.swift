@@ -15,7 +15,7 @@ extension Detector {
         case .deafness(let start, let end): wasDeaf(from: start, to: end)
         case .stampError(let nanoseconds): stampError = nanoseconds
         case .policies(let book, let now):
-            let isOurs = book.levels.map(\.name) == levels.map(\.name) && refusal(of: book) == nil
+            let isOurs = book.levels.map(\.name) == levels.map(\.name) && refusal(of: book) == nil && !book.isTooLarge
             if isOurs { govern(by: book, at: now, into: &events) }
         case .rules(let recovery, let hold): (configuration.recovery, configuration.hold) = (recovery, hold)
         case .pause(let key, let until, let reason, let now):

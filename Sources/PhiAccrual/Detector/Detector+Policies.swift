@@ -44,7 +44,8 @@ extension Detector {
         for change in changes {
             let number = slot * levelCount + change.level
             guard let wait = wait(slot, change.level) else {
-                deadlines[number] = .max
+                // Of one never heard since it was recalled, or expected, the deadline is not the policy's.
+                if change.waitBefore != nil { deadlines[number] = .max }
                 continue
             }
             // What was added to the deadline for times that are held against nobody stays added.

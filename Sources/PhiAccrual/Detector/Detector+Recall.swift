@@ -66,11 +66,12 @@ extension Detector {
     ///   - bytes: What was learned of it; nil or unreadable: nothing. The node then has until `latest` to be heard.
     ///   - verdicts: What was last told of it, per level; nil where nothing was.
     ///   - incarnation: The one that this was told of.
+    ///   - lastHeard: When an earlier run heard it last; nil if that is not known.
     /// - Returns: False if `bytes` could not be read, so that the node begins without what was learned.
     @discardableResult
     public mutating func recall(
         _ identity: NodeIdentity, key: NodeKey, bytes: [UInt8]?, verdicts: [Verdict?], incarnation: UInt32,
-        soonest: Instant, latest: Instant, at now: Instant
+        lastHeard: Instant? = nil, soonest: Instant, latest: Instant, at now: Instant
     ) -> Bool {
         guard !knows(key), let slot = addNode(key) else { return true }
         name(slot, identity)
@@ -80,7 +81,9 @@ extension Detector {
         nodes[slot].senderLate = nil
         nodes[slot].marks = .excused
         if wasRead != true { nodes[slot].incarnation = incarnation }
-        nodes[slot].standing = standing(told: verdicts, heard: &nodes[slot].heard)
+        details[slot].silentSince = lastHeard?.nanoseconds
+        let wasHeard = nodes[slot].heard > 0 || nodes[slot].incarnation > 0
+        nodes[slot].standing = standing(told: verdicts, wasHeard: wasHeard, heard: &nodes[slot].heard)
         let hasLeft = nodes[slot].standing.phase == .left
         for level in 0..<levelCount {
             let deadline =
@@ -134,13 +137,16 @@ extension Detector {
     }
 
     /// What was told of a node is what is so: memories may be older.
-    private func standing(told verdicts: [Verdict?], heard: inout UInt8) -> Standing {
+    private func standing(told verdicts: [Verdict?], wasHeard: Bool, heard: inout UInt8) -> Standing {
         var standing = Standing()
         for (level, verdict) in verdicts.prefix(levelCount).enumerated() {
             switch verdict {
             case .suspected:
                 standing.suspect(atLevel: level)
-                if standing.phase == .new { standing.phase = heard < WatchedNode.confirmations ? .learning : .trusted }
+                // Else it was expected, and never heard.
+                if wasHeard, standing.phase == .new {
+                    standing.phase = heard < WatchedNode.confirmations ? .learning : .trusted
+                }
             case .learning: standing.phase = .learning
             case .trusted: standing.phase = .trusted
             case .left: standing.phase = .left

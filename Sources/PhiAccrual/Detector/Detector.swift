@@ -43,6 +43,8 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     public var policies: PolicyBook { plans.book }
     public var nodeCount: Int { table.count }
     public internal(set) var receptions = ReceptionCounts()
+    /// How often a deadline, or the moment of a hold, was acted on, whether there was something to tell or not.
+    public internal(set) var acts: UInt64 = 0
     /// By how much stamps of arrivals may be too late at present, in nanoseconds; 0 where that is not known. The default
     /// detector then suspects nobody sooner than so long after a heartbeat is expected, unless a policy’s `within` bids it.
     public var stampError: Int64 = 0
@@ -191,7 +193,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         let time = max(0, end.nanoseconds.subtractingSaturated(start.nanoseconds))
         learnNothing(from: start.nanoseconds, to: end.nanoseconds)
         holds.lengthen(by: time)
-        for slot in nodes.indices where nodes[slot].lastArrival < start.nanoseconds && isInUse(slot) {
+        for slot in nodes.indices where isInUse(slot) {
             postpone(slot, after: start.nanoseconds, by: time)
         }
     }

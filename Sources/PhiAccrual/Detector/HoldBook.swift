@@ -31,8 +31,15 @@ struct HoldBook: Sendable {
     /// When to look at one of them again; `Int64.max` if there is none.
     private(set) var nextCheck: Int64 = .max  // ns
 
+    /// When the last of them ends or ended.
+    private var latest: Int64 = .min  // ns
+
     /// Nothing is held back, and nothing has to be remembered.
     var isQuiet: Bool { spans.isEmpty }
+    /// The same for one node: it was heard since the last hold.
+    func isQuiet(for node: WatchedNode) -> Bool {
+        spans.isEmpty || (active.isEmpty && node.lastArrival >= latest)
+    }
 
     /// How often an active hold is looked at.
     static let checkEvery: Int64 = 250_000_000  // ns
@@ -44,7 +51,7 @@ struct HoldBook: Sendable {
         max(heldUntil(node, by: nil), heldUntil(node, by: node.group))
     }
     private func heldUntil(_ node: WatchedNode, by scope: Scope) -> Int64 {
-        guard let span = spans[scope], span.isActive || node.lastArrival < span.began else { return .min }
+        guard let span = spans[scope], span.isActive || node.lastArrival < span.until else { return .min }
         return span.until
     }
     /// Whether the node is silent since before a hold that expired: it had its respite.
@@ -81,8 +88,14 @@ struct HoldBook: Sendable {
         for index in active.indices where active[index].suspect != nil { active[index].nextCheck = now }
         planCheck()
     }
-    mutating func release(_ hold: Hold) { spans[hold.scope] = nil }
-    mutating func expire(_ hold: Hold) { spans[hold.scope]?.isActive = false }
+    mutating func release(_ hold: Hold) {
+        spans[hold.scope] = nil
+        planCheck()
+    }
+    mutating func expire(_ hold: Hold) {
+        spans[hold.scope]?.isActive = false
+        planCheck()
+    }
     /// The observer was deaf for so long: that is not time in which the silent could have been heard.
     mutating func lengthen(by time: Int64) {
         for index in active.indices {
@@ -93,7 +106,10 @@ struct HoldBook: Sendable {
         planCheck()
     }
 
-    private mutating func planCheck() { nextCheck = active.reduce(.max) { min($0, $1.nextCheck) } }
+    private mutating func planCheck() {
+        nextCheck = active.reduce(.max) { min($0, $1.nextCheck) }
+        latest = spans.values.reduce(.min) { max($0, $1.until) }
+    }
 }
 
 extension HoldBook: StoredState {

@@ -99,6 +99,12 @@ extension Detector {
         while let next = nextDeadline, next < instant { advance(to: next, into: &events) }
     }
 
+    /// By this detector, or in an earlier run.
+    private func lastHeard(_ slot: Int) -> Int64 {
+        let arrival = nodes[slot].lastArrival
+        return nodes[slot].marks.contains(.excused) ? min(arrival, details[slot].silentSince ?? arrival) : arrival
+    }
+
     private func phi(ofSlot slot: Int, at now: Instant) -> Double? {
         models[slot].phi(after: max(0, now.nanoseconds.subtractingSaturated(nodes[slot].lastArrival)))
     }
@@ -115,7 +121,7 @@ extension Detector {
         return NodeStatus(
             key: NodeKey(rawValue: node.key), identity: details[slot].identity, incarnation: node.incarnation,
             sequence: isHeard ? node.sequence : nil,
-            lastArrival: isHeard ? Instant(nanoseconds: node.lastArrival) : nil,
+            lastArrival: isHeard ? Instant(nanoseconds: lastHeard(slot)) : nil,
             phi: isWatched ? phi(ofSlot: slot, at: now) : nil, expected: model.expectedWait, missing: node.missing,
             discarded: details[slot].discarded, samples: model.samples, pause: details[slot].pause,
             disconnectedAt: disconnectedAt(slot).map(Instant.init(nanoseconds:)),

@@ -61,6 +61,7 @@ extension NodeDetails: StoredState {
         writer.write(discarded)
         for code in Notice.Code.allCases { writer.write(told.contains(code)) }
         writer.write(pause) { $0.write($1) }
+        writer.write(silentSince)
         writer.write(disconnectedAt)
         writer.write(UInt8(recoveries.count))
         for recovery in recoveries { writer.write(recovery) }
@@ -72,6 +73,7 @@ extension NodeDetails: StoredState {
         discarded = try reader.integer(in: 0...(.max / 2))
         for code in Notice.Code.allCases where try reader.bool() { told.insert(code) }
         pause = try reader.optional { reader throws(DamagedState) in try reader.state() }
+        silentSince = try reader.optional { reader throws(DamagedState) in try reader.integer() }
         disconnectedAt = try reader.optional { reader throws(DamagedState) in try reader.integer() }
         for _ in 0..<(try reader.integer(UInt8.self, in: 0...8)) { recoveries.append(try reader.state()) }
     }

@@ -156,6 +156,9 @@ struct NodeDetails: Sendable {
     var discarded: Int64 = 0
     var told: Set<Notice.Code> = []
     var pause: Pause?
+    /// What the present silence is counted from for retention, where that is not the last arrival: the end of a pause, or what
+    /// an earlier run heard last.
+    var silentSince: Int64?  // ns
     /// When the node's connection was closed last.
     var disconnectedAt: Int64?  // ns
     /// Per level; empty until the node is suspected for the first time, and where recovery is immediate.

@@ -19,6 +19,22 @@ import Testing
         other.detector.wasDeaf(from: Instant(nanoseconds: due + 1), to: Instant(nanoseconds: due + .seconds(30)))
         #expect(other.advance(to: due) == [.change("a", .trusted, .suspected, at: due)])
     }
+    @Test func `gives as much to whom it heard at the last moment`() throws {
+        var watch = Watch.trusting("a")
+        let (deadline, start) = (try #require(watch.deadline("a")), watch.lastArrival)
+        watch.detector.wasDeaf(from: Instant(nanoseconds: start), to: Instant(nanoseconds: start + .seconds(5)))
+        #expect(watch.deadline("a") == deadline + .seconds(5))
+        #expect(watch.advance(to: deadline + .seconds(5) - 1).isEmpty)
+    }
+    @Test func `gives it to the expected as well`() throws {
+        var (watch, events) = (Watch(), [Event]())
+        watch.detector.expect(
+            try NodeIdentity(group: "lab", name: "a"), key: .named("a"), until: Instant(nanoseconds: .seconds(60)),
+            at: Instant(nanoseconds: 0), into: &events)
+        watch.detector.wasDeaf(from: Instant(nanoseconds: .seconds(30)), to: Instant(nanoseconds: .seconds(90)))
+        #expect(watch.advance(to: .seconds(120) - 1).isEmpty)
+        #expect(watch.advance(to: .seconds(120)) == [.change("a", .new, .suspected, at: .seconds(120))])
+    }
     @Test func `does not learn from gaps that reach into that time`() throws {
         var watch = Watch.trusting("a")
         let wait = try #require(watch.status("a")?.levels[0].wait)

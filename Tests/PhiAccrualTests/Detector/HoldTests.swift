@@ -178,6 +178,21 @@ import Testing
             Set(crowd.suspicions.map { if case .change(let name, _, _, _, _) = $0 { name } else { "" } })
                 == ["lab-0", "lab-10", "lab-20", "lab-30", "lab-40"])
     }
+    @Test func `that expired costs nobody who was heard in it a date in the past`() {
+        var crowd = Crowd(["lab": 50])
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        // Ten go on for some seconds of the hold, and then die as well.
+        crowd.live(seconds: 5) { _, node in node < 10 }
+        crowd.live(seconds: 60) { _, _ in false }
+        let instants = crowd.told.map { told in
+            switch told {
+            case .change(_, _, _, _, let at), .notice(_, let at), .hold(_, _, let at): at
+            }
+        }
+        #expect(crowd.suspicions.count == 50)
+        #expect(instants == instants.sorted())
+    }
     @Test func `teaches nothing`() throws {
         var crowd = Crowd(["lab": 20])
         crowd.live(seconds: 60)

@@ -133,6 +133,25 @@ import Testing
         #expect(watch.advance(to: .hours(6)).isEmpty)
         #expect(watch.hear("a", 100, at: .hours(6)) == [.change("a", .suspected, .trusted, at: .hours(6))])
     }
+    @Test func `that never was heard is new, and its first heartbeat is told as such`() throws {
+        var watch = Watch()
+        watch.detector.recall(
+            try NodeIdentity(group: "lab", name: "a"), key: .named("a"), bytes: nil, verdicts: [.suspected],
+            incarnation: 0, soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0),
+            at: Instant(nanoseconds: 0))
+        #expect(watch.hear("a", 0, at: 5) == [.change("a", .suspected, .learning, at: 5)])
+    }
+    @Test func `is forgotten when nothing was heard of it for long enough in all`() throws {
+        let before = Watch.trusting("a")
+        let memory = try #require(before.detector.memories(from: 0, limit: 10).page.first)
+        var watch = Watch(retention: .hours(24))
+        watch.detector.recall(
+            memory.identity, key: memory.key, bytes: memory.bytes, verdicts: [.suspected], incarnation: 1,
+            lastHeard: Instant(nanoseconds: -.hours(20)), soonest: Instant(nanoseconds: 0),
+            latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0))
+        #expect(watch.status("a", at: 0)?.lastArrival == Instant(nanoseconds: -.hours(20)))
+        #expect(watch.advance(to: .hours(4)) == [.change("a", .suspected, .forgotten, at: .hours(4))])
+    }
     @Test func `that left is not waited for`() throws {
         var (watch, _, _) = try recalled([.left])
         #expect(watch.advance(to: .days(9)).isEmpty)
