@@ -162,7 +162,7 @@ struct Feed: ~Copyable {
     }
 
     private mutating func number(_ message: EventMessage) throws {
-        let json = try WireJSON.encode(message)
+        let json = message.json
         log.append(message, topic: message.topic, json: json)
         numbered.append(Numbered(topic: message.topic, sequence: log.lastSequence, json: json))
         if memory != nil { logged.append(LoggedEvent(message, json: json)) }

@@ -92,6 +92,7 @@ import Testing
             + (try Notice.Code.allCases.flatMap { [try notice($0, named: true), try notice($0, named: false)] })
         for event in events {
             let bytes = try WireJSON.encode(event)
+            #expect(event.json == bytes)
             let read = try WireJSON.decode(EventMessage.self, from: bytes)
             #expect(read == event)
             #expect(read.place == Self.place)
@@ -114,7 +115,17 @@ import Testing
             previous: 0, at: Timestamp(unixNanoseconds: Int64(bitPattern: random.next())))
         let event = EventMessage.transition(TransitionMessage(transition, level: "suspect", at: place))
         #expect(try WireJSON.decode(EventMessage.self, from: WireJSON.encode(event)) == event)
+        #expect(try event.json == WireJSON.encode(event))
+        let hold = HoldChange(
+            turn: .released, group: String((0..<9).map { _ in Self.odd.randomElement(using: &random) ?? "a" }),
+            at: Instant(nanoseconds: nanoseconds()), began: Instant(nanoseconds: nanoseconds()),
+            silentSince: Instant(nanoseconds: -nanoseconds()), overdue: 3, heard: 2, nodes: 5)
+        let notice = EventMessage.notice(NoticeMessage(hold, at: place))
+        #expect(try notice.json == WireJSON.encode(notice))
     }
+    private static let odd: [Character] = [
+        "a", "\"", "\\", "/", "\u{0}", "\u{8}", "\u{c}", "\n", "\r", "\t", "\u{1f}", "\u{7f}", "é", "🫀",
+    ]
     @Test func `may have more keys than we know`() throws {
         let text = try json(suspicion()).replacing("{\"at\"", with: #"{"a_new_key":{"x":[1,2]},"at""#)
         #expect(try WireJSON.decode(EventMessage.self, from: text.utf8) == (try suspicion()))

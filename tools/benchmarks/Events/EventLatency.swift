@@ -6,7 +6,8 @@ import ZeroMQ
 
 /// How long after its scheduled instant a suspicion is in its subscriber's hands: real processes, real sockets.
 ///
-/// Starts the detector and a swarm whose nodes crash one after the other, subscribes, and prints one JSON object.
+/// Starts the detector and a swarm whose nodes crash one after the other, subscribes, and prints one JSON object. Civil time
+/// is that of the same machine, and of one clock.
 @main
 struct EventLatency {
     static func main() throws {
@@ -23,14 +24,25 @@ struct EventLatency {
             "swarm", "--to", cast.heartbeats, "--nodes", "\(nodes)", "--every", "1s", "--crash", "\(crashes)",
             "--for", "\(seconds)s", "--seed", "7",
         ])
-        var subscriber = try FeedSubscriber(
-            events: cast.events, control: cast.control, from: .now, wakeUp: try WakeUp())
-        var (received, decided): ([Double], [Double]) = ([], [])
+        let subscriber = try Socket(.subscribe, in: Context())
+        try subscriber.subscribe(to: Array(FeedTopic.prefix.utf8))
+        try subscriber.connect(to: cast.events)
+        var poller = Poller()
+        _ = poller.add(subscriber)
+        // Read afterwards: what a subscriber does with an event is not the feed's.
+        var arrivals: [(at: Int64, json: [UInt8])] = []
         while swarm.isRunning {
-            guard case .event(.transition(let event), _)? = try subscriber.next(timeout: .seconds(1)) else { continue }
-            let now = WallClock.now
-            guard event.to == .suspected else { continue }
-            received.append(Double(now - event.place.at.unixNanoseconds) / 1e3)
+            _ = try poller.wait(timeoutMilliseconds: 1000)
+            while let frames = try subscriber.receiveMultipart(maximumFrames: 3) {
+                arrivals.append((WallClock.now, frames.last ?? []))
+            }
+        }
+        var (received, decided): ([Double], [Double]) = ([], [])
+        for arrival in arrivals {
+            guard case .transition(let event)? = try? WireJSON.decode(EventMessage.self, from: arrival.json),
+                event.to == .suspected
+            else { continue }
+            received.append(Double(arrival.at - event.place.at.unixNanoseconds) / 1e3)
             decided.append(event.ownLateSeconds * 1e6)
         }
         print(
