@@ -154,9 +154,8 @@ let package = Package(
         .testTarget(
             name: "DetectorServiceTests",
             dependencies: [
-                "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient",
-                "ServiceMemory",
-                "Settings", "SystemClocks", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
+                "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient", "Recordings",
+                "ServiceMemory", "Settings", "SystemClocks", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(

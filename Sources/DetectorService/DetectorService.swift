@@ -121,22 +121,23 @@ private struct IngestStart: ModelVisitor {
         var detector = Detector<Model>(detectorConfiguration)
         let unwritten = past.recall(
             into: &detector, joinWithin: configuration.joinWithin, reconnection: Ingest<Model>.reconnection,
-            logger: logger)
+            clocks: clocks, logger: logger)
         let checkpoints = past.memory.map { _ in
             Checkpoints(unwritten: unwritten, nodes: detector.nodeCount, at: MonotonicClock.now)
         }
         let (stop, failure) = (stop, failure)
+        let recording = RecordingPlan(bounds: configuration.record, detector: configuration.model.description)
         var ingest = try Ingest(
             sockets: sockets, detector: detector, expected: configuration.expected,
             joinWithin: configuration.joinWithin, checkpoints: checkpoints,
-            recording: RecordingPlan(bounds: configuration.record, detector: configuration.model.description),
-            requests: requests, feed: feed, clocks: clocks, logger: logger)
+            recording: recording, requests: requests, feed: feed, clocks: clocks, logger: logger)
         try ingest.startRecording(at: MonotonicClock.now)
         let thread = try SocketThread(
             name: "phi-ingest", owning: ingest
         ) { ingest in
             var ingest = ingest
             failure.catching { try ingest.run(until: stop) }
+            recording.ending.join()
         }
         return (thread, bound)
     }

@@ -14,67 +14,104 @@ struct Checkpoints {
     /// Groups are large.
     static let groupsPerPage = 4
 
-    /// Nodes of which nothing was written down since they became what they are.
-    fileprivate var unwritten: ArraySlice<NodeKey>
+    /// What to hand on.
+    enum Page: Equatable {
+        /// Of nodes of which nothing was handed on since they became what they are.
+        case unwritten([NodeKey])
+        /// Of all nodes, the next of the pass under way, from this cursor on.
+        case pass(Int)
+        /// Of groups: a pass begins.
+        case groups
+    }
+
+    /// Nodes of which nothing was written down since they became what they are, in order, and the same as a set.
+    private var unwritten: ArraySlice<NodeKey> = []
+    private var unwrittenKeys: Set<NodeKey> = []
+    /// Whether a page of a pass comes before the next one of those.
+    private var isTurnOfPass = false
     /// Where the next page of a pass begins. The first begins anywhere: one who is killed again and again gets everywhere.
     fileprivate var cursor: Int
     /// How many pages the pass under way still has.
-    fileprivate var pagesLeft = 0
-    fileprivate var nextPage: Instant
-    fileprivate var nextPass: Instant
+    private var pagesLeft = 0
+    private var nextPage: Instant
+    private var nextPass: Instant
 
     init(unwritten: [NodeKey], nodes: Int, at now: Instant) {
-        self.unwritten = unwritten[...]
         cursor = Int.random(in: 0...nodes)
         (nextPage, nextPass) = (now + Self.pageEvery, now)
+        for key in unwritten { note(key) }
     }
 
     /// Notes who should be written down soon: as long as nothing is, only its name is remembered.
     mutating func note(_ transition: Transition) {
         guard transition.from == .new || transition.from == .learning else { return }
-        unwritten.append(NodeKey(of: transition.node))
+        note(NodeKey(of: transition.node))
+    }
+    private mutating func note(_ key: NodeKey) {
+        if unwrittenKeys.insert(key).inserted { unwritten.append(key) }
+    }
+
+    /// What is to be handed on now, if anything is. Passes and nodes that became something take turns: at a start there are
+    /// many of these, and neither may keep the other waiting.
+    ///
+    /// - Parameter pages: How many a pass takes.
+    mutating func next(ofPassWith pages: Int, at now: Instant) -> Page? {
+        guard now >= nextPage else { return nil }
+        nextPage = now + Self.pageEvery
+        let isPassDue = pagesLeft > 0 || now >= nextPass
+        if !unwritten.isEmpty, !isTurnOfPass || !isPassDue {
+            isTurnOfPass = true
+            let keys = Array(unwritten.prefix(Self.pageSize))
+            unwritten.removeFirst(keys.count)
+            unwrittenKeys.subtract(keys)
+            return .unwritten(keys)
+        }
+        isTurnOfPass = false
+        if pagesLeft > 0 {
+            pagesLeft -= 1
+            return .pass(cursor)
+        }
+        guard isPassDue else { return nil }
+        nextPass = now + Self.passEvery
+        pagesLeft = pages
+        return .groups
     }
 }
 
 extension Ingest {
     mutating func handOnWhatIsLearned(at now: Instant) {
-        guard var plan = checkpoints, now >= plan.nextPage else { return }
-        plan.nextPage = now + Checkpoints.pageEvery
-        if !plan.unwritten.isEmpty {
-            let keys = Set(plan.unwritten.prefix(Checkpoints.pageSize))
-            plan.unwritten.removeFirst(min(Checkpoints.pageSize, plan.unwritten.count))
-            handOn(keys.compactMap { detector.detector.memory(of: $0) })
-        } else if plan.pagesLeft > 0 {
-            plan.pagesLeft -= 1
-            handOnPage(from: &plan.cursor)
-        } else if now >= plan.nextPass {
-            plan.nextPass = now + Checkpoints.passEvery
-            plan.pagesLeft = pagesOfAll
-            handOnGroups()
+        let pages = pagesOfAll
+        switch checkpoints?.next(ofPassWith: pages, at: now) {
+        case .unwritten(let keys): handOn(keys.compactMap { detector.detector.memory(of: $0) })
+        case .pass(let cursor):
+            let next = handOnPage(from: cursor)
+            checkpoints?.cursor = next
+        case .groups: handOnGroups()
+        case nil: break
         }
-        checkpoints = plan
     }
 
     /// Begins where the pass under way is, with what was not written down for longest.
     func handOnEverythingLearned() {
-        guard var plan = checkpoints else { return }
+        guard var cursor = checkpoints?.cursor else { return }
         let end = MonotonicClock.now + Checkpoints.lastPass
         handOnGroups()
-        for _ in 0..<pagesOfAll where MonotonicClock.now < end { handOnPage(from: &plan.cursor) }
+        for _ in 0..<pagesOfAll where MonotonicClock.now < end { cursor = handOnPage(from: cursor) }
     }
 
     /// One more than nodes fill: the last of them, and the first of the next round.
     private var pagesOfAll: Int { detector.detector.nodeCount / Checkpoints.pageSize + 2 }
 
-    private func handOnPage(from cursor: inout Int) {
+    /// - Returns: Where the next page begins.
+    private func handOnPage(from cursor: Int) -> Int {
         let (page, next) = detector.detector.memories(from: cursor, limit: Checkpoints.pageSize)
-        cursor = next ?? 0
         handOn(page)
+        return next ?? 0
     }
 
     private func handOn(_ memories: [NodeMemory]) {
         guard !memories.isEmpty else { return }
-        let (offset, version) = (WallClock.offset, Detector<Model>.memoryVersion)
+        let (offset, version) = (clocks.civilOffset, Detector<Model>.memoryVersion)
         let nodes = memories.map { memory in
             LearnedNode(
                 key: memory.key, identity: memory.identity, model: version, state: memory.bytes,

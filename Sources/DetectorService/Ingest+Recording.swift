@@ -9,6 +9,8 @@ struct RecordingPlan: Sendable {
     var bounds: RecordingBounds?
     /// The detector as `ModelChoice` reads it.
     var detector: String
+    /// Who was told to end.
+    let ending = EndingRecorders()
 
     /// Name and version of this program.
     static let program = "phi 0.1.0"
@@ -25,7 +27,7 @@ extension Ingest {
 
     mutating func stopRecording() {
         detector.isRecorded = false
-        recorder?.finish()
+        if let recorder { recording.ending.add(recorder) }
         recorder = nil
     }
 
@@ -64,9 +66,7 @@ extension Ingest {
         let level = try order.level.map { name throws(ControlError) in try self.level(named: name, in: book) } ?? 0
         var proposed = book
         proposed.set(order.policy, level: level, from: Origin(.tune, for: order.scope))
-        if let refusal = detector.detector.refusal(of: proposed) {
-            throw ControlError(.invalidPolicy, refusal.description)
-        }
+        try check(proposed)
         guard let recent = detector.takeRecent(at: now) else {
             throw ControlError(
                 .refused,
@@ -76,7 +76,7 @@ extension Ingest {
         guard asking.begin() else {
             throw ControlError(.refused, "another question of what would be is being answered: ask again in a minute")
         }
-        let question = WhatIf(recent: recent, order: order, level: level, policies: book, now: now)
+        let question = WhatIf(recent: recent, order: order, level: level, policies: book, proposed: proposed, now: now)
         let (feed, asking) = (feed, asking)
         Task.detached(priority: .background) {
             feed.put(.answer(question.answer(), to: address))

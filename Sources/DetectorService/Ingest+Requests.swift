@@ -101,14 +101,17 @@ extension Ingest {
         }
     }
 
+    /// Of so many overrides it is told what they allow: each costs a look at every node.
+    private static var mostCounted: Int { 20 }
+
     private func policies(of identity: NodeIdentity?, at now: Instant) throws(ControlError) -> PoliciesAnswer {
         let book = detector.detector.policies
         let overrides = book.entries.filter { entry in
             identity.map { entry.origin.scope.covers($0) } ?? true
-        }.map { entry in
+        }.enumerated().map { number, entry in
             PoliciesAnswer.Override(
                 level: book.levels[entry.level].name, policy: entry.policy, origin: entry.origin,
-                allows: allowed(at: entry.level, by: entry.origin))
+                allows: number < Self.mostCounted ? allowed(at: entry.level, by: entry.origin) : nil)
         }
         if let identity {
             return PoliciesAnswer(
@@ -153,6 +156,16 @@ extension Ingest {
         var book = detector.detector.policies
         let level = try level(named: order.level, in: book)
         book.set(order.policy, level: level, from: Origin(.tune, for: order.scope))
+        try check(book)
+        let holding = book.ruling(within: order.scope, level: level)
+        // Before what follows from it.
+        feed.put(.tuned(level: order.level, order.scope, order.policy, holding: holding, at: now))
+        detector.tell(.policies(book, at: now), into: &events)
+        return TuneAnswer(level: order.level, ruling: holding, allows: allowed(at: level, by: holding.origin))
+    }
+
+    /// Refuses policies that the detector cannot have.
+    func check(_ book: PolicyBook) throws(ControlError) {
         if let refusal = detector.detector.refusal(of: book) {
             throw ControlError(.invalidPolicy, refusal.description)
         }
@@ -160,11 +173,6 @@ extension Ingest {
             throw ControlError(
                 .refused, "\(PolicyBook.mostScopes) groups and nodes have policies of their own, and that is the most")
         }
-        let holding = book.ruling(within: order.scope, level: level)
-        // Before what follows from it.
-        feed.put(.tuned(level: order.level, order.scope, order.policy, holding: holding, at: now))
-        detector.tell(.policies(book, at: now), into: &events)
-        return TuneAnswer(level: order.level, ruling: holding, allows: allowed(at: level, by: holding.origin))
     }
 
     func level(named name: String, in book: PolicyBook) throws(ControlError) -> Int {
@@ -207,7 +215,13 @@ extension Ingest {
         for entry in detector.detector.policies.entries where entry.origin.source == .tune {
             policies.set(entry.policy, level: entry.level, from: entry.origin)
         }
-        detector.tell(.policies(policies, at: now), into: &events)
+        if policies.isTooLarge {
+            logger.error(
+                "policies stay as they are: with those tuned, too many groups and nodes would have their own",
+                metadata: ["most": "\(PolicyBook.mostScopes)"])
+        } else {
+            detector.tell(.policies(policies, at: now), into: &events)
+        }
         if !reload.applied.isEmpty {
             feed.put(.notice(.reloaded(reload.applied.joined(separator: "; ")), at: now))
         }

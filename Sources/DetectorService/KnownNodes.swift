@@ -2,7 +2,6 @@ import Logging
 import PhiAccrual
 import ServiceMemory
 import Settings
-import SystemClocks
 
 /// What a service knew of nodes when it ended, on its way to the detector of the next run.
 ///
@@ -51,22 +50,29 @@ struct KnownNodes {
         var unwritten: [NodeKey] = []
     }
 
-    /// Has a new detector know the nodes, what it learned of them, and their pauses.
+    /// Has a new detector know the nodes, what it learned of them and of their groups, and their pauses. Groups without
+    /// nodes are remembered no longer.
+    ///
+    /// - Parameter civilOffset: What to add to instants for civil time, in nanoseconds.
     consuming func recall<Model: ArrivalModel>(
-        into detector: inout Detector<Model>, from memory: ServiceMemory, _ patience: Patience, logger: Logger
+        into detector: inout Detector<Model>, from memory: ServiceMemory, _ patience: Patience, civilOffset: Int64,
+        logger: Logger
     ) -> Outcome {
         var (outcome, told, unread) = (Outcome(), told, 0)
         let version = Detector<Model>.memoryVersion
-        for group in found.groups where group.model == version {
-            do throws(DamagedState) { try detector.recall(group: group.group, bytes: group.state) } catch {
-                unread += 1
-            }
+        var groups: [String: LearnedGroup] = [:]
+        for group in found.groups { groups[group.group] = group }
+        func recall(group name: String) {
+            guard let group = groups.removeValue(forKey: name), group.model == version else { return }
+            do throws(DamagedState) { try detector.recall(group: name, bytes: group.state) } catch { unread += 1 }
         }
         func recall(_ node: Told, bytes: [UInt8]?) -> Bool {
-            detector.recall(
+            recall(group: node.identity.group)
+            return detector.recall(
                 node.identity, key: NodeKey(of: node.identity), bytes: bytes, verdicts: node.verdicts,
                 incarnation: node.incarnation, soonest: patience.soonest, latest: patience.latest, at: patience.now)
         }
+        recall(group: "")  // of nodes whose names are not known yet
         do throws(MemoryError) {
             unread += try memory.forEachLearnedNode { learned in
                 // A new log has not told of everybody yet. Who is forgotten is so in the memory, too.
@@ -87,17 +93,18 @@ struct KnownNodes {
             _ = recall(node, bytes: nil)
             outcome.unwritten.append(NodeKey(of: node.identity))
         }
+        // Should it fail, so will the first thing that is to be remembered, and that is told.
+        for group in groups.keys { try? memory.forget(group: group) }
         if unread > 0 {
             logger.warning(
                 "some nodes and groups start without what was learned of them", metadata: ["count": "\(unread)"])
         }
-        let offset = WallClock.offset
         for pause in found.pauses {
             guard detector.knows(pause.key) else {
                 outcome.outdated.append(.resumption(pause.key))
                 continue
             }
-            let until = Instant(nanoseconds: pause.until.subtractingSaturated(offset))
+            let until = Instant(nanoseconds: pause.until.subtractingSaturated(civilOffset))
             detector.recall(Pause(until: until, reason: pause.reason), of: pause.key)
         }
         return outcome

@@ -74,14 +74,16 @@ struct Past {
     ///
     /// - Returns: Nodes of which nothing is known but that they are.
     func recall<Model: ArrivalModel>(
-        into detector: inout Detector<Model>, joinWithin: Duration, reconnection: Duration, logger: Logger
+        into detector: inout Detector<Model>, joinWithin: Duration, reconnection: Duration, clocks: ServiceClocks,
+        logger: Logger
     ) -> [NodeKey] {
         guard let kept else { return [] }
         let now = MonotonicClock.now
         let patience = KnownNodes.Patience(
             now: now, soonest: now + reconnection, latest: now + max(reconnection, joinWithin))
         let nodes = KnownNodes(kept.found, levels: detector.levels)
-        let outcome = nodes.recall(into: &detector, from: kept.memory, patience, logger: logger)
+        let outcome = nodes.recall(
+            into: &detector, from: kept.memory, patience, civilOffset: clocks.civilOffset, logger: logger)
         forget(outcome.outdated)
         logger.info(
             "remembers",

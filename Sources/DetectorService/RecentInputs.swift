@@ -19,6 +19,8 @@ struct RecentInputs<Model: ArrivalModel>: Sendable {
     private static var longest: Duration { .seconds(600) }
     /// With more nodes nothing is kept: to copy the detector would take so long that heartbeats wait.
     private static var mostNodes: Int { 20_000 }
+    /// Whether anything is kept of such a detector.
+    static func fits(_ detector: Detector<Model>) -> Bool { detector.nodeCount <= mostNodes }
 
     init(from detector: Detector<Model>, at start: Instant) { later = Stretch(detector: detector, start: start) }
 
@@ -28,12 +30,12 @@ struct RecentInputs<Model: ArrivalModel>: Sendable {
     }
 
     func isFull(of detector: Detector<Model>, at now: Instant) -> Bool {
-        detector.nodeCount > Self.mostNodes || later.size > Self.mostBytes || now - later.start > Self.longest
+        !Self.fits(detector) || later.size > Self.mostBytes || now - later.start > Self.longest
     }
 
     /// The same without what is too long ago; nil if the detector has become too large.
     func next(from detector: Detector<Model>, at now: Instant) -> RecentInputs? {
-        guard detector.nodeCount <= Self.mostNodes else { return nil }
+        guard Self.fits(detector) else { return nil }
         var next = self
         next.earlier = later
         next.later = Stretch(detector: detector, start: now)

@@ -14,7 +14,7 @@ struct RecordedDetector<Model: ArrivalModel> {
     /// - Parameter start: Its first instant.
     init(_ detector: Detector<Model>, at start: Instant) {
         self.detector = detector
-        recent = RecentInputs(from: detector, at: start)
+        if RecentInputs.fits(detector) { recent = RecentInputs(from: detector, at: start) }
     }
 
     private var isTakenDown: Bool { isRecorded || recent != nil }
@@ -59,7 +59,8 @@ struct RecordedDetector<Model: ArrivalModel> {
     /// Hands over what was taken down since the last time, if it is worth it.
     mutating func takeRecords(at now: Instant) -> RecordBuffer? {
         guard !records.bytes.isEmpty else { return nil }
-        var taken = RecordBuffer()
+        // As much will come until the next time, give or take a quarter: heartbeats find room.
+        var taken = RecordBuffer(reserving: records.bytes.count + records.bytes.count / 4)
         swap(&taken, &records)
         recent?.append(taken, at: now)
         if let recent, recent.isFull(of: detector, at: now) { self.recent = recent.next(from: detector, at: now) }

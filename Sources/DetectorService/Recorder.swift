@@ -11,8 +11,11 @@ final class Recorder: Sendable {
         case write(RecordBuffer)
     }
     private struct State {
-        /// Whether a new file should begin, with the next checkpoint.
-        var wantsBeginning = false
+        /// Whether the file is full.
+        var isFull = false
+        /// Whether the beginning of the next one was handed over, and is not written yet.
+        var isBeginning = false
+        var hasEnded = false
         /// What is handed over and not written yet, in bytes.
         var waiting = 0
         var path: String?
@@ -42,7 +45,7 @@ final class Recorder: Sendable {
     }
 
     /// Whether a new file should begin: then hand over all records, and `begin`.
-    var wantsBeginning: Bool { state.withLock { $0.wantsBeginning } }
+    var wantsBeginning: Bool { state.withLock { $0.isFull && !$0.isBeginning } }
     /// Why it records no more; nil while it does.
     var failure: String? { state.withLock { $0.failure } }
     /// The file that is written.
@@ -61,17 +64,17 @@ final class Recorder: Sendable {
 
     /// - Parameter beginning: Made on the recorder's thread.
     func begin(_ beginning: @escaping @Sendable () -> RecordingBeginning) {
-        state.withLock { $0.wantsBeginning = false }
+        state.withLock { $0.isBeginning = true }
         work.put(.begin(beginning))
     }
 
-    /// Writes what was handed over, and ends.
-    func finish() {
-        stop.signal()
-        thread.withLock { $0 }?.join()
-    }
+    /// Has it write what was handed over, and end. It does so by itself; `join` waits for it.
+    func end() { stop.signal() }
+    func join() { thread.withLock { $0 }?.join() }
+    fileprivate var hasEnded: Bool { state.withLock { $0.hasEnded } }
 
     private func run(_ writer: consuming RecordingWriter) {
+        defer { state.withLock { $0.hasEnded = true } }
         var poller = Poller()
         let stopped = poller.add(fileDescriptor: stop.fileDescriptor)
         _ = poller.add(fileDescriptor: work.wakeUp.fileDescriptor)
@@ -90,12 +93,30 @@ final class Recorder: Sendable {
 
     private func carryOut(_ work: Work, _ writer: inout RecordingWriter) throws {
         switch work {
-        case .begin(let beginning): try writer.begin(beginning())
+        case .begin(let beginning):
+            try writer.begin(beginning())
+            state.withLock { $0.isBeginning = false }
         case .write(let records):
             try writer.write(records)
             state.withLock { $0.waiting -= records.bytes.count }
         }
         let (isFull, path) = (writer.isFull, writer.path)
-        state.withLock { ($0.wantsBeginning, $0.path) = (isFull, path) }
+        state.withLock { ($0.isFull, $0.path) = (isFull, path) }
     }
+}
+
+/// Recorders that were told to end, and may still write: the end of the service waits for them, and heartbeats do not.
+final class EndingRecorders: Sendable {
+    private let recorders = Mutex<[Recorder]>([])
+
+    /// Has this one end, too.
+    func add(_ recorder: Recorder) {
+        recorder.end()
+        recorders.withLock { recorders in
+            recorders.removeAll(where: \.hasEnded)
+            recorders.append(recorder)
+        }
+    }
+    /// Returns when all have ended.
+    func join() { for recorder in recorders.withLock({ $0 }) { recorder.join() } }
 }

@@ -13,24 +13,24 @@ final class Asking: Sendable {
     func end() { isTaken.store(false, ordering: .relaxed) }
 }
 
-/// What the detector was told of late, told once more under the policies that hold and under another one.
+/// What the detector was told of late, told once more: under the policies that hold now, and with another one among them.
+/// Neither is that under which it decided then, if policies were tuned since.
 struct WhatIf<Model: ArrivalModel>: Sendable {
     let recent: RecentInputs<Model>
     let order: WhatIfOrder
     /// The level's place among the detector's levels.
     let level: Int
+    /// Those that hold now.
     let policies: PolicyBook
+    /// The same with the policy that is asked for.
+    let proposed: PolicyBook
     let now: Instant
 
     func answer() -> WhatIfAnswer {
         let ruling = policies.ruling(within: order.scope, level: level)
         let nodes = nodesMeant
-        let before = judge(nodes, under: nil)
-        let after = judge(nodes) { book in
-            var changed = book
-            changed.set(order.policy, level: level, from: Origin(.tune, for: order.scope))
-            return changed
-        }
+        let before = judge(nodes, under: policies)
+        let after = judge(nodes, under: proposed)
         return WhatIfAnswer(
             level: policies.levels[level].name, before: before.outcome(of: ruling.policy),
             after: after.outcome(of: order.policy),
@@ -52,12 +52,10 @@ struct WhatIf<Model: ArrivalModel>: Sendable {
         return keys
     }
 
-    private func judge(
-        _ nodes: Set<NodeKey>?, under policies: ((PolicyBook) -> PolicyBook)?
-    ) -> Judgement {
+    private func judge(_ nodes: Set<NodeKey>?, under book: PolicyBook) -> Judgement {
         let (detector, start) = recent.beginning
         var (jury, mistakes) = (Jury(), MistakeCount())
-        var judged = JudgedDetector(detector, at: start, level: level, under: policies) {
+        var judged = JudgedDetector(detector, at: start, level: level, under: { _ in book }) {
             nodes?.contains($0) ?? true
         }
         recent.forEachInput { input in

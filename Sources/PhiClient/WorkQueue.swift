@@ -30,8 +30,7 @@ public struct WorkQueue<Subject: Hashable, Work> {
     /// - Precondition: The queue is not full.
     public mutating func add(_ work: Work, of subject: Subject) {
         precondition(!isFull, "whoever adds work waits while the queue is full")
-        let line = lines[subject]
-        if line == nil { ready.append(subject) }
+        if lines[subject] == nil { ready.append(subject) }
         lines[subject, default: Line()].waiting.append(work)
         waiting += 1
     }

@@ -2,13 +2,15 @@ import PhiAccrual
 
 /// Records that were taken down and not written to a file yet.
 ///
-/// Whoever tells a detector something tells the buffer as well, and now and then hands it to a `RecordingWriter`. Once it
-/// has grown, taking down heartbeats allocates nothing.
+/// Whoever tells a detector something tells the buffer as well, and now and then hands it to a `RecordingWriter`. While
+/// it has room, taking down heartbeats allocates nothing.
 public struct RecordBuffer: Sendable {
     public private(set) var bytes: [UInt8] = []
     private var body = StateWriter()
 
     public init() {}
+    /// With room for so many bytes.
+    public init(reserving capacity: Int) { bytes.reserveCapacity(capacity) }
 
     public mutating func append(_ input: DetectorInput) {
         if case .heartbeats(let heartbeats, let now) = input { return append(heartbeats.span, at: now) }

@@ -15,6 +15,8 @@ public struct RecordingReplay<Model: ArrivalModel> {
     private var judged: JudgedDetector<Model>?
     private var names: [NodeKey: String] = [:]
     private var jury: Jury
+    /// Whether all of the file so far could be read.
+    private var isWhole = true
 
     /// The policies at the end; nil if there was no beginning.
     public var policies: PolicyBook? { judged?.detector.policies }
@@ -28,7 +30,8 @@ public struct RecordingReplay<Model: ArrivalModel> {
         jury = Jury(warmUp: warmUp)
     }
 
-    /// Runs the recording to its end. Every beginning of a file starts the detector anew from its checkpoint.
+    /// Runs the recording to its end. Every beginning of a file starts the detector anew from its checkpoint,
+    /// unless another policy holds and nothing is missing before it: what was reached under that policy then stays.
     ///
     /// - Parameters:
     ///   - onEvent: Told of each event, the levels, and what to add to its instant for Unix nanoseconds.
@@ -50,7 +53,9 @@ public struct RecordingReplay<Model: ArrivalModel> {
                 }
             case .names(let known): for name in known { names[name.key] = name.identity.description }
             case .clock(let offset): wallOffset = offset
-            case .damage(let damage): onDamage(damage)
+            case .damage(let damage):
+                isWhole = false
+                onDamage(damage)
             case .input(let input):
                 remember(input)
                 try judged?.take(input, by: &jury) { heard in
@@ -72,8 +77,11 @@ public struct RecordingReplay<Model: ArrivalModel> {
     private mutating func begin(_ header: RecordingHeader, _ checkpoint: [UInt8]) throws {
         guard header.detector == choice else { throw OtherDetector(made: header.detector, replayed: choice) }
         var reader = StateReader(checkpoint[...])
-        judged = JudgedDetector(
-            try Detector(model: model, from: &reader), at: header.start, under: policy == nil ? nil : overridden)
+        let detector = try Detector<Model>(model: model, from: &reader)
+        defer { isWhole = true }
+        // Only the verdicts of a checkpoint depend on policies.
+        if policy != nil, isWhole, let judged, judged.detector.lastArrival == detector.lastArrival { return }
+        judged = JudgedDetector(detector, at: header.start, under: policy == nil ? nil : overridden)
     }
 
     /// The book with the policy asked for at its first level, for everyone.
@@ -101,5 +109,12 @@ struct OtherDetector: Error, CustomStringConvertible {
     var replayed: String
     var description: String {
         "was recorded by '\(made.escapingControls)', and files before it by '\(replayed.escapingControls)': replay them apart"
+    }
+}
+
+extension Detector {
+    /// When it heard anybody last. Files that follow each other with nothing missing between them agree on it.
+    fileprivate var lastArrival: Instant? {
+        statuses(from: 0, limit: .max, at: Instant(nanoseconds: 0)).page.compactMap(\.lastArrival).max()
     }
 }

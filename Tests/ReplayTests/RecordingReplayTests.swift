@@ -158,10 +158,11 @@ import Testing
         #expect(later.count > 50 && later.elementsEqual(events.suffix(later.count)))
     }
 
-    @Test func `under another policy decides what would have been decided`() throws {
+    @Test(arguments: [1 << 30, 20_000] as [Int64])
+    func `under another policy decides what would have been decided, however many files`(fileSize: Int64) throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let choice = try ModelChoice(parsing: "normal")
-        var service = Service(folder: folder, choice: choice, fileSize: 1 << 30)
+        var service = Service(folder: folder, choice: choice, fileSize: fileSize)
         let decided = try choice.open(&service)
 
         let policy = Policy.phi(1)

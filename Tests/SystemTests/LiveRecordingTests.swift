@@ -108,10 +108,13 @@ extension SystemTests {
                 func mistakes(_ watch: RunningProgram) -> Int { watch.transitions.count { $0.to == .suspected } }
                 let (asked, other) = (try await answer(lax.control, "phi=1"), try await answer(strict.control, "phi=6"))
                 #expect(mistakes(strictWatch) > 20 && mistakes(laxWatch) < mistakes(strictWatch) / 2)
-                // Exactly so of the detector's own policy. The two stamp arrivals by some microseconds apart.
-                #expect(asked.before.mistakes == mistakes(laxWatch) && other.before.mistakes == mistakes(strictWatch))
-                #expect(abs(asked.after.mistakes - mistakes(strictWatch)) <= 3 + mistakes(strictWatch) / 20)
-                #expect(abs(other.after.mistakes - mistakes(laxWatch)) <= 3 + mistakes(laxWatch) / 20)
+                // The two stamp arrivals by some microseconds apart, and act on deadlines by as much later than is asked.
+                for (told, watch) in [
+                    (asked.before, laxWatch), (other.before, strictWatch), (asked.after, strictWatch),
+                    (other.after, laxWatch),
+                ] {
+                    #expect(abs(told.mistakes - mistakes(watch)) <= 3 + mistakes(watch) / 20)
+                }
                 #expect(asked.nodes == 20 && asked.before.heartbeats > 1400)
                 #expect(asked.after.meanDetectionSeconds ?? 9 < asked.before.meanDetectionSeconds ?? 0)
             }

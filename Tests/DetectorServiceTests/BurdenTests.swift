@@ -1,0 +1,147 @@
+import Foundation
+import HeartbeatProtocol
+import Logging
+import PhiClient
+import Recordings
+import ServiceMemory
+import Settings
+import Testing
+
+@testable import DetectorService
+@testable import PhiAccrual
+
+@Suite struct `A service with much to do` {
+    private func at(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
+    private func groups(_ count: Int) -> PolicyBook {
+        var book = PolicyBook(levels: [.suspect(.phi(8))])
+        for number in 0..<count {
+            book.set(.phi(7), level: 0, from: Origin(.file, for: .group("g\(number)")))
+        }
+        return book
+    }
+
+    // MARK: What is remembered
+
+    @Test func `hands on new nodes and passes in turn, and each new node once`() {
+        let keys = (0..<120 as Range<UInt64>).map { NodeKey(rawValue: $0) }
+        var checkpoints = Checkpoints(unwritten: keys + keys, nodes: 0, at: at(0))
+        #expect(checkpoints.next(ofPassWith: 2, at: at(99)) == nil)
+        let pages = (1...7).map { checkpoints.next(ofPassWith: 2, at: at($0 * 100)) }
+        #expect(
+            pages == [
+                .unwritten(Array(keys[..<50])), .groups, .unwritten(Array(keys[50..<100])), .pass(0),
+                .unwritten(Array(keys[100...])), .pass(0), nil,
+            ])
+        #expect(checkpoints.next(ofPassWith: 2, at: at(10_200)) == .groups)
+    }
+
+    @Test func `remembers groups no longer that have no nodes`() throws {
+        let folder = try Folder()
+        func open() throws -> (memory: ServiceMemory, found: Recollection) {
+            try ServiceMemory.open(in: folder.path, keeping: 10, at: 1)
+        }
+        func remember() throws {
+            let memory = try open().memory
+            let (kept, nameless) = (try NodeIdentity(group: "kept", name: "n"), "")
+            try memory.store([
+                LearnedNode(key: NodeKey(of: kept), identity: kept, model: "another", state: [], lastArrival: 0)
+            ])
+            try memory.store(["kept", "gone", nameless].map { LearnedGroup(group: $0, model: "another", state: []) })
+            try memory.close()
+        }
+        func recall() throws -> Int {
+            let (memory, found) = try open()
+            var detector = Detector<NormalModel>(.init(levels: [.suspect()], model: .init(), seed: 1))
+            let patience = KnownNodes.Patience(now: at(0), soonest: at(1), latest: at(2))
+            _ = KnownNodes(found, levels: detector.levels).recall(
+                into: &detector, from: memory, patience, civilOffset: 0, logger: Logger(label: "test"))
+            try memory.close()
+            return detector.nodeCount
+        }
+        try remember()
+        #expect(try recall() == 1)
+        #expect(try open().found.groups.map(\.group) == ["", "kept"])
+    }
+
+    // MARK: Policies
+
+    @Test func `tells of the first overrides only what they allow`() throws {
+        let stage = try Stage { $0.policies = groups(25) }
+        var client = try ControlClient(endpoint: stage.control)
+        let answer: PoliciesAnswer = try client.ask(.policies(of: nil), within: patience)
+        #expect(answer.overrides.count == 25)
+        #expect(answer.overrides.prefix { $0.allows != nil }.count == 20)
+        #expect(answer.overrides.suffix(5).allSatisfy { $0.allows == nil })
+        stage.service.stop()
+    }
+
+    @Test func `keeps its policies where a configuration has too many`() throws {
+        let stage = try Stage()
+        var old = ServiceConfiguration()
+        (old.model, old.policies) = (.normal(.init()), groups(0))
+        var new = old
+        new.policies = groups(PolicyBook.mostScopes + 1)
+        stage.service.reload(new.changes(from: old))
+        var client = try ControlClient(endpoint: stage.control)
+        let answer: PoliciesAnswer = try client.ask(.policies(of: nil), within: patience)
+        #expect(answer.overrides.isEmpty && answer.levels.map(\.policy) == ["phi=8"])
+        stage.service.stop()
+    }
+
+    @Test func `compares with what holds now, not with what held then`() throws {
+        var configuration = Detector<NormalModel>.Configuration(levels: [.suspect(.phi(1))], model: .init(), seed: 1)
+        configuration.policies = PolicyBook(levels: [.suspect(.phi(1))])
+        var recent = RecentInputs(from: Detector(configuration), at: at(0))
+        let identity = try NodeIdentity(group: "g", name: "n")
+        var (records, now) = (RecordBuffer(), Int64(0))
+        records.append(.introduction(identity, NodeKey(of: identity), at: at(1)))
+        for sequence in 1...400 as ClosedRange<UInt32> {
+            now += sequence % 10 == 0 ? 200 : 100 + Int64(sequence % 3)
+            records.append(
+                .heartbeats([Heartbeat(key: NodeKey(of: identity), sequence: sequence)], at: at(now)))
+        }
+        var book = configuration.policies
+        book.set(.phi(30), level: 0, from: Origin(.tune, for: .everyone))
+        records.append(.policies(book, at: at(now)))
+        recent.append(records, at: at(now))
+
+        func mistakes(under policy: Policy) -> (before: Int, after: Int) {
+            var proposed = book
+            proposed.set(policy, level: 0, from: Origin(.tune, for: .everyone))
+            let order = WhatIfOrder(policy: policy)
+            let answer = WhatIf(
+                recent: recent, order: order, level: 0, policies: book, proposed: proposed, now: at(now)
+            ).answer()
+            return (answer.before.mistakes, answer.after.mistakes)
+        }
+        let same = mistakes(under: .phi(30))
+        #expect(same.before == same.after)
+        let strict = mistakes(under: .phi(1))
+        #expect(strict.before == same.before && strict.after > strict.before + 20)
+    }
+
+    // MARK: Recordings
+
+    @Test(.timeLimit(.minutes(1))) func `does not wait for a recording to end, but for all to have ended`() throws {
+        let folder = try Folder()
+        let beginning = RecordingBeginning(
+            RecordingHeader(
+                createdAt: 0, start: at(0), wallOffset: 0, program: "test", detector: "normal", configuration: []))
+        let recorder = try Recorder(RecordingBounds(folder: folder.path), beginning)
+        let (disk, ending) = (DispatchSemaphore(value: 0), EndingRecorders())
+        recorder.begin {
+            disk.wait()
+            return beginning
+        }
+        var records = RecordBuffer()
+        records.append(.stampError(7))
+        recorder.write(records)
+        ending.add(recorder)
+        disk.signal()
+        ending.join()
+        var reader = try RecordingReader([folder.path])
+        var parts: [RecordingPart] = []
+        while let part = try reader.next() { parts.append(part) }
+        #expect(parts.last == .input(.stampError(7)) && parts.count == 3)
+    }
+}
