@@ -67,7 +67,8 @@ extension Ingest {
         var proposed = book
         proposed.set(order.policy, level: level, from: Origin(.tune, for: order.scope))
         try check(proposed)
-        guard let recent = detector.takeRecent(at: now) else {
+        if let records = detector.takeRecords(at: now) { recorder?.write(records) }
+        guard let recent = detector.recent else {
             throw ControlError(
                 .refused,
                 "too many nodes are watched for their arrivals to be kept: record them (--record DIR), and "

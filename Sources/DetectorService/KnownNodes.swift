@@ -66,11 +66,13 @@ struct KnownNodes {
             guard let group = groups.removeValue(forKey: name), group.model == version else { return }
             do throws(DamagedState) { try detector.recall(group: name, bytes: group.state) } catch { unread += 1 }
         }
-        func recall(_ node: Told, bytes: [UInt8]?) -> Bool {
+        func recall(_ node: Told, bytes: [UInt8]?, lastHeard: Int64 = 0) -> Bool {
             recall(group: node.identity.group)
             return detector.recall(
                 node.identity, key: NodeKey(of: node.identity), bytes: bytes, verdicts: node.verdicts,
-                incarnation: node.incarnation, soonest: patience.soonest, latest: patience.latest, at: patience.now)
+                incarnation: node.incarnation,
+                lastHeard: lastHeard > 0 ? Instant(nanoseconds: lastHeard.subtractingSaturated(civilOffset)) : nil,
+                soonest: patience.soonest, latest: patience.latest, at: patience.now)
         }
         recall(group: "")  // of nodes whose names are not known yet
         do throws(MemoryError) {
@@ -81,7 +83,7 @@ struct KnownNodes {
                     return outcome.outdated.append(.forgetting(learned.key))
                 }
                 let isOurs = learned.model == version
-                if !recall(node, bytes: isOurs ? learned.state : nil) || !isOurs {
+                if !recall(node, bytes: isOurs ? learned.state : nil, lastHeard: learned.lastArrival) || !isOurs {
                     outcome.unwritten.append(learned.key)
                     unread += 1
                 }

@@ -7,7 +7,7 @@ struct RecordedDetector<Model: ArrivalModel> {
     /// What it was told since this was taken last.
     private var records = RecordBuffer()
     /// What it was told of late; nil where nothing is kept.
-    private var recent: RecentInputs<Model>?
+    private(set) var recent: RecentInputs<Model>?
     /// Whether somebody else wants the records.
     var isRecorded = false
 
@@ -65,11 +65,5 @@ struct RecordedDetector<Model: ArrivalModel> {
         recent?.append(taken, at: now)
         if let recent, recent.isFull(of: detector, at: now) { self.recent = recent.next(from: detector, at: now) }
         return taken
-    }
-
-    /// What it was told of late, for whoever wants to tell it again; nil where nothing is kept.
-    mutating func takeRecent(at now: Instant) -> RecentInputs<Model>? {
-        _ = takeRecords(at: now)
-        return recent
     }
 }

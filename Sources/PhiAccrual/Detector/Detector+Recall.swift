@@ -37,7 +37,7 @@ extension Detector {
         let isHeard = nodes[slot].standing.phase != .new
         return NodeMemory(
             key: NodeKey(rawValue: nodes[slot].key), identity: identity,
-            lastArrival: isHeard ? Instant(nanoseconds: nodes[slot].lastArrival) : nil, bytes: writer.bytes)
+            lastArrival: isHeard ? Instant(nanoseconds: lastHeard(slot)) : nil, bytes: writer.bytes)
     }
 
     /// What the groups know together, by their names; the first, without a name, is that of nodes without a group.
@@ -81,7 +81,9 @@ extension Detector {
         nodes[slot].senderLate = nil
         nodes[slot].marks = .excused
         if wasRead != true { nodes[slot].incarnation = incarnation }
-        details[slot].silentSince = lastHeard?.nanoseconds
+        // One whose time is over is forgotten now, and not in the past.
+        let earliest = now.nanoseconds.subtractingSaturated(configuration.retention ?? .max)
+        details[slot].silentSince = lastHeard.map { max($0.nanoseconds, earliest) }
         let wasHeard = nodes[slot].heard > 0 || nodes[slot].incarnation > 0
         nodes[slot].standing = standing(told: verdicts, wasHeard: wasHeard, heard: &nodes[slot].heard)
         let hasLeft = nodes[slot].standing.phase == .left

@@ -100,7 +100,7 @@ extension Detector {
     }
 
     /// By this detector, or in an earlier run.
-    private func lastHeard(_ slot: Int) -> Int64 {
+    func lastHeard(_ slot: Int) -> Int64 {
         let arrival = nodes[slot].lastArrival
         return nodes[slot].marks.contains(.excused) ? min(arrival, details[slot].silentSince ?? arrival) : arrival
     }
