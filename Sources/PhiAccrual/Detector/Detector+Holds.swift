@@ -60,7 +60,10 @@ extension Detector {
         }
         let group: HoldBook.Scope = nodes[slot].group
         let found = ask(group, expectedAt, at: due)
-        let others = ask(nil, except: group, expectedAt, at: due)
+        // Where there are no others, to look for them would take longer than all else.
+        let others =
+            members[Int(nodes[slot].group)].count < nodeCount
+            ? ask(nil, except: group, expectedAt, at: due) : Testimony()
         if others.isMassSilence(under: rule) { return .common(nil, others) }
         if found.isMassSilence(under: rule) { return .common(group, found) }
         let isGroupHeard = heardAt[Int(nodes[slot].group)] >= expectedAt
