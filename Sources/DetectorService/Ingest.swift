@@ -193,7 +193,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             connections.forget(key)
         }
         feed.put(.events(events, wallOffset: wallOffset))
-        events.removeAll(keepingCapacity: true)
+        events = []  // they are another thread's now: to keep their capacity would be to allocate as much again
     }
 
     private mutating func takeConnectionEvents(at now: Instant) throws {
