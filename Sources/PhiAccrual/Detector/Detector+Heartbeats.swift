@@ -82,7 +82,7 @@ extension Detector {
         node.lastSent = heartbeat.sent
         node.incarnation = heartbeat.incarnation
         node.sequence = heartbeat.sequence
-        node.marks.subtract([.excused, .doubted])
+        if !node.marks.isEmpty { node.marks.subtract([.excused, .doubted]) }
         heardAt[Int(node.group)] = now.nanoseconds
         if !holds.active.isEmpty { holds.hurry(at: now.nanoseconds) }
         if heartbeat.isLeaving {
@@ -113,7 +113,7 @@ extension Detector {
 
     /// Whether what lies between two heartbeats tells of others than the node.
     private func isExcused(_ node: WatchedNode, silence: Int64) -> Bool {
-        if !node.marks.isDisjoint(with: [.excused, .paused]) { return true }
+        if node.marks.contains(.excused) || node.marks.contains(.paused) { return true }
         if node.lastArrival < deafUntil, deafUntil.subtractingSaturated(deafSince) > silence / 10 { return true }
         return !holds.isQuiet(for: node) && holds.toldSince(for: node) != nil
     }

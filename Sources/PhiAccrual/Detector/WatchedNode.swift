@@ -27,16 +27,16 @@ struct WatchedNode: Sendable {
     struct Marks: OptionSet, Sendable {
         let rawValue: UInt8
         /// `NodeDetails` has a claimant.
-        static let claimed = Marks(rawValue: 1)
+        static var claimed: Marks { Marks(rawValue: 1) }
         /// `NodeDetails` has a pause.
-        static let paused = Marks(rawValue: 2)
+        static var paused: Marks { Marks(rawValue: 2) }
         /// Part of the present silence is nobody's fault: the gap that it becomes is not learned from.
-        static let excused = Marks(rawValue: 4)
+        static var excused: Marks { Marks(rawValue: 4) }
         /// It is kept however long it is silent.
-        static let kept = Marks(rawValue: 8)
+        static var kept: Marks { Marks(rawValue: 8) }
         /// Its present silence was doubted for as long as it may be.
-        static let doubted = Marks(rawValue: 16)
-        static let all: Marks = [.claimed, .paused, .excused, .kept, .doubted]
+        static var doubted: Marks { Marks(rawValue: 16) }
+        static var all: Marks { [.claimed, .paused, .excused, .kept, .doubted] }
     }
 
     /// Heartbeats until a node is trusted, and until a stubborn sender is believed.
