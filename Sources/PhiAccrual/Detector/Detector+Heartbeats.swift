@@ -82,6 +82,7 @@ extension Detector {
         node.lastSent = heartbeat.sent
         node.incarnation = heartbeat.incarnation
         node.sequence = heartbeat.sequence
+        if node.marks.contains(.excused) { details[slot].silentSince = nil }
         if !node.marks.isEmpty { node.marks.subtract([.excused, .doubted]) }
         heardAt[Int(node.group)] = now.nanoseconds
         if !holds.active.isEmpty { holds.hurry(at: now.nanoseconds) }

@@ -58,6 +58,14 @@ import Testing
             } ?? false)
         #expect(watch.advance(to: .hours(6)) == [.change("a", .suspected, .forgotten, at: .hours(6))])
     }
+    @Test func `and is heard again is silent from then on, and not from the end of an old pause`() {
+        var watch = Watch.trusting("a", retention: .hours(1))
+        _ = pause(&watch, until: .hours(1), at: watch.lastArrival)
+        _ = resume(&watch, at: .seconds(20))
+        watch.hear("a", 100, at: .seconds(30))
+        _ = pause(&watch, until: .hours(9), at: .seconds(40))
+        #expect(watch.status("a", at: .seconds(40))?.lastArrival == Instant(nanoseconds: .seconds(30)))
+    }
     @Test func `of whom nothing is known has no pause`() {
         var (watch, events) = (Watch(), [Event]())
         let pause = Pause(until: Instant(nanoseconds: 9), reason: "")
