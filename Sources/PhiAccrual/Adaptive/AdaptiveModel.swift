@@ -185,13 +185,13 @@ public struct AdaptiveModel: ArrivalModel {
     }
 
     /// When a choice suspects, in nanoseconds after the last arrival.
-    func wait(_ choice: WaitChoice) -> Int64 {
+    @inline(__always) func wait(_ choice: WaitChoice) -> Int64 {
         let lateness = choice.lateness(inState: state(of: choice.family))
         let wait = centre(of: choice.family) + Double(lateness * scale(of: choice.family))
         return Int64(saturating: max(0, wait).rounded(.up))
     }
     /// The least wait that an error of stamps allows, where it is known: so long after the heartbeat is expected.
-    func earliestWait(of family: Family, stampError: Int64) -> Int64 {
+    @inline(__always) func earliestWait(of family: Family, stampError: Int64) -> Int64 {
         stampError > 0 ? Int64(saturating: max(0, centre(of: family)) + Double(stampError)) : 0
     }
 

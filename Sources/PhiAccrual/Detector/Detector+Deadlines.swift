@@ -41,15 +41,15 @@ extension Detector {
 
     /// When a level not suspecting yet will: at its deadline, but not before the arrival that set it, and not while it is
     /// held back.
-    private func suspicionInstant(_ slot: Int, _ level: Int) -> Int64 {
+    @inline(__always) private func suspicionInstant(_ slot: Int, _ level: Int) -> Int64 {
         guard !nodes[slot].standing.isSuspected(atLevel: level) else { return .max }
         let deadline = deadlines[slot * levelCount + level]
         guard deadline != .max else { return .max }
         let instant = max(deadline, nodes[slot].lastArrival)
-        return holds.isQuiet(for: nodes[slot]) ? instant : max(instant, holds.heldUntil(nodes[slot]))
+        return holds.isQuiet(since: nodes[slot].lastArrival) ? instant : max(instant, holds.heldUntil(nodes[slot]))
     }
 
-    private func endOfRetention(_ slot: Int) -> Int64 {
+    @inline(__always) private func endOfRetention(_ slot: Int) -> Int64 {
         // Who is only expected, and not overdue, is no more silent than he ever was.
         guard let retention = configuration.retention, !nodes[slot].marks.contains(.kept),
             nodes[slot].standing != Standing()

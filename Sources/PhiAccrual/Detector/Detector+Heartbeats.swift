@@ -67,7 +67,7 @@ extension Detector {
         } else {
             let step = node.sequence.distance(toNewer: heartbeat.sequence)
             node.missing += step - 1
-            node.senderLate = senderLateness(heartbeat, after: node, step: step, expected: models[slot].expectedWait)
+            node.senderLate = Self.senderLateness(heartbeat, after: node, step: step, expected: models[slot].expectedWait)
             if isExcused(node, silence: silence) {
                 models[slot].begin(announcedInterval: heartbeat.announcedInterval)
                 pursue(slot, after: nil)
@@ -113,10 +113,10 @@ extension Detector {
     }
 
     /// Whether what lies between two heartbeats tells of others than the node.
-    private func isExcused(_ node: WatchedNode, silence: Int64) -> Bool {
+    @inline(__always) private func isExcused(_ node: WatchedNode, silence: Int64) -> Bool {
         if node.marks.contains(.excused) || node.marks.contains(.paused) { return true }
         if node.lastArrival < deafUntil, deafUntil.subtractingSaturated(deafSince) > silence / 10 { return true }
-        return !holds.isQuiet(for: node) && holds.toldSince(for: node) != nil
+        return !holds.isQuiet(since: node.lastArrival) && holds.toldSince(for: node) != nil
     }
 
     /// Whether a heartbeat ends a level's suspicion.
@@ -143,14 +143,14 @@ extension Detector {
         swap(&all, &pursuits)
     }
 
-    func wait(_ slot: Int, _ level: Int) -> Int64? {
+    @inline(__always) func wait(_ slot: Int, _ level: Int) -> Int64? {
         models[slot].wait(until: threshold(slot, level), in: pursuits[slot * levelCount + level])
     }
 
     /// By the sender's own clock: how much longer than its steps should take it needed for them.
-    private func senderLateness(_ heartbeat: Heartbeat, after node: WatchedNode, step: Int64, expected: Int64?)
-        -> Int64?
-    {
+    private static func senderLateness(
+        _ heartbeat: Heartbeat, after node: WatchedNode, step: Int64, expected: Int64?
+    ) -> Int64? {
         guard let sent = heartbeat.sent, let lastSent = node.lastSent, let expected else { return nil }
         let (due, overflow) = expected.multipliedReportingOverflow(by: step)
         return overflow ? nil : sent.subtractingSaturated(lastSent).subtractingSaturated(due)

@@ -92,7 +92,7 @@ extension Detector {
         if let known = groups[name] { return known }
         guard commons.count < Self.groupLimit else { return 0 }
         let number = UInt16(commons.count)
-        commons.append(freshCommons)
+        commons += freshCommons
         groups[name] = number
         groupNames.append(name)
         members.append([])

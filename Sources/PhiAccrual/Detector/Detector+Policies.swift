@@ -28,7 +28,7 @@ extension Detector {
     }
 
     func ruling(_ slot: Int, _ level: Int) -> PolicyBook.Ruling { plans.rulings[Int(nodes[slot].plan)][level] }
-    func threshold(_ slot: Int, _ level: Int) -> Model.Threshold {
+    @inline(__always) func threshold(_ slot: Int, _ level: Int) -> Model.Threshold {
         thresholds[Int(nodes[slot].plan) * levelCount + level]
     }
 

@@ -17,7 +17,7 @@ extension Detector {
         for number in [stampError, deafSince, deafUntil] { writer.write(number) }
         writer.write(random.state)
         writer.write(holds)
-        writer.write(freshCommons)
+        writer.write(freshCommons[0])
         writer.write(UInt32(groupNames.count))
         for group in groupNames.indices {
             writer.write(groupNames[group])
@@ -74,7 +74,7 @@ extension Detector {
         deafUntil = try reader.integer()
         random = SplitMix64(seed: try reader.integer())
         holds = try reader.state()
-        freshCommons = try reader.state()
+        freshCommons = [try reader.state()]
         commons = []
         (groupNames, heardAt) = ([], [])
         try readGroups(from: &reader)

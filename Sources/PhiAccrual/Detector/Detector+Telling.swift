@@ -49,7 +49,7 @@ extension Detector {
     }
 
     /// Tells which budgets can be kept no longer, and which can again.
-    func tellShortfalls(_ slot: Int, _ node: inout WatchedNode, at now: Instant, into events: inout [Event]) {
+    mutating func tellShortfalls(_ slot: Int, _ node: inout WatchedNode, at now: Instant, into events: inout [Event]) {
         for level in 0..<levelCount {
             let pursuit = pursuits[slot * levelCount + level]
             let shortfall = models[slot].shortfall(of: threshold(slot, level), in: pursuit)

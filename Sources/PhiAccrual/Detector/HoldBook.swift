@@ -36,9 +36,9 @@ struct HoldBook: Sendable {
 
     /// Nothing is held back, and nothing has to be remembered.
     var isQuiet: Bool { spans.isEmpty }
-    /// The same for one node: it was heard since the last hold.
-    func isQuiet(for node: WatchedNode) -> Bool {
-        spans.isEmpty || (active.isEmpty && node.lastArrival >= latest)
+    /// The same for a node that was last heard then: no hold was since.
+    @inline(__always) func isQuiet(since lastArrival: Int64) -> Bool {
+        spans.isEmpty || (active.isEmpty && lastArrival >= latest)
     }
 
     /// How often an active hold is looked at.
