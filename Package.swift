@@ -41,9 +41,10 @@ let package = Package(
             providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CTimerFD"),
+        .systemLibrary(name: "CPrefetch"),
 
         // The algorithm and what is pure around it.
-        .target(name: "PhiAccrual", swiftSettings: strict),
+        .target(name: "PhiAccrual", dependencies: ["CPrefetch"], swiftSettings: strict),
         .target(name: "QualityOfService", swiftSettings: strict),
         .target(name: "HeartbeatProtocol", dependencies: ["PhiAccrual", "CSodium"], swiftSettings: strict),
         .target(name: "Traces", dependencies: ["CZlib"], swiftSettings: strict),

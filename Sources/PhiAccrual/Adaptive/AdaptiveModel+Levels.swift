@@ -20,7 +20,9 @@ extension AdaptiveModel {
         /// Whether the wait is longer than the choice is, since stamps are wrong.
         fileprivate var isStretched = false
 
-        @inline(__always) fileprivate mutating func setWait(_ model: borrowing AdaptiveModel, stampError: Int64, within: Int64?) {
+        @inline(__always) fileprivate mutating func setWait(
+            _ model: borrowing AdaptiveModel, stampError: Int64, within: Int64?
+        ) {
             let chosen = model.wait(choice)
             let wait = max(chosen, model.earliestWait(of: choice.family, stampError: stampError))
             isStretched = wait > chosen

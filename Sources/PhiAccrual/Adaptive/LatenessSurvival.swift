@@ -76,7 +76,7 @@ struct LatenessSurvival: ~Copyable {
     ///
     /// Between edges it is a straight line in logarithms; around 0, where most heartbeats of a quiet node lie at one
     /// point, the share itself is one.
-    func logShare(at lateness: Double, start: Double) -> Double {
+    @inline(__always) func logShare(at lateness: Double, start: Double) -> Double {
         let (family, above, whole) = (family, above.span, Double(total) + 1)
         func edge(_ number: Int) -> Double { Double(LatenessBuckets.edge(number, early: family.early)) }
         func share(atEdge edge: Int) -> Double { (Double(above[edge]) + 0.5) / whole }

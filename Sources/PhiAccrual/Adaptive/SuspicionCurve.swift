@@ -17,7 +17,7 @@ struct SuspicionCurve: ~Copyable {
     func silence(ofLateness lateness: Double) -> Double { min(0x1p63, max(1, unit + lateness * scale)) }
 
     /// - Parameter silence: In nanoseconds, at least 0.
-    func phi(after silence: Double) -> Double {
+    @inline(__always) func phi(after silence: Double) -> Double {
         let logShare = survival.logShare(at: lateness(after: silence), start: -unit / scale)
         let pretended = PretendedHeartbeat.share(longerThan: silence / unit)
         // Not −x, which would be −0 where all come later.

@@ -67,7 +67,8 @@ extension Detector {
         } else {
             let step = node.sequence.distance(toNewer: heartbeat.sequence)
             node.missing += step - 1
-            node.senderLate = Self.senderLateness(heartbeat, after: node, step: step, expected: models[slot].expectedWait)
+            node.senderLate = Self.senderLateness(
+                heartbeat, after: node, step: step, expected: models[slot].expectedWait)
             if isExcused(node, silence: silence) {
                 models[slot].begin(announcedInterval: heartbeat.announcedInterval)
                 pursue(slot, after: nil)

@@ -22,6 +22,12 @@ struct KeyTable: Sendable {
         return Int(truncatingIfNeeded: mixed >> 32) & mask
     }
 
+    /// Has the processor fetch where a key lies.
+    @inline(__always) func prefetch(_ key: UInt64) {
+        let home = home(of: key)
+        places.prefetch(home..<home + 1)
+    }
+
     subscript(key: UInt64) -> Int? {
         var place = home(of: key)
         while places[place].slot >= 0 {

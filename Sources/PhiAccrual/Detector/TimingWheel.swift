@@ -29,8 +29,8 @@ public struct TimingWheel: Sendable {
 
     /// When `entry` will next be looked at; `Int64.max` if it is not scheduled.
     public func instant(of entry: Int) -> Int64 { entry < entries.count ? entries[entry].instant : .max }
-    /// Brings an entry into the cache, as `Array.touch` does.
-    func touch(_ entry: Int) -> UInt8 { entry < entries.count ? entries.touch(entry..<entry + 1) : 0 }
+    /// Has the processor fetch an entry.
+    @inline(__always) func prefetch(_ entry: Int) { entries.prefetch(entry..<entry + 1) }
 
     /// Has `entry` come up at `instant`, instead of when it was to before.
     public mutating func schedule(_ entry: Int, at instant: Int64) {
