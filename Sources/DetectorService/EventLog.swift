@@ -14,6 +14,8 @@ struct EventLog: Sendable {
         let previous: UInt64
         let topic: FeedTopic
         let json: [UInt8]
+        /// In the state: there is a later event on its topic.
+        fileprivate(set) var isSuperseded = false
     }
     let epoch: UInt64
     private(set) var lastSequence: UInt64 = 0
@@ -24,7 +26,8 @@ struct EventLog: Sendable {
 
     private let capacity: Int
     private var recent: ArraySlice<Entry> = []
-    private var state: [Entry] = []  // with entries superseded since; `latest` tells which
+    private var state: [Entry] = []  // with entries superseded since
+    private var superseded = 0
     var stateSize: Int { state.count }
     private var latest: [FeedTopic: UInt64] = [:]
 
@@ -70,10 +73,14 @@ struct EventLog: Sendable {
         let entry = Entry(sequence: lastSequence, previous: message.place.previous, topic: topic, json: json)
         recent.append(entry)
         if recent.count > capacity { recent.removeFirst() }
-        latest[topic] = lastSequence
+        let before = latest.updateValue(lastSequence, forKey: topic)
         guard case .transition(let transition) = message else { return }
         lastOfLevel[transition.level] = lastSequence
         count(transition)
+        if let before, let place = state[...].place(before) {
+            state[place].isSuperseded = true
+            superseded += 1
+        }
         if transition.to == .forgotten {
             latest[topic] = nil
             latest[FeedTopic(level: nil, group: transition.group, node: transition.node)] = nil  // its notices
@@ -81,7 +88,10 @@ struct EventLog: Sendable {
             state.append(entry)
         }
         // Superseded entries go when they are the greater half, so that an event costs constant time on average.
-        if state.count > 64, state.count > 2 * latest.count { state.removeAll { latest[$0.topic] != $0.sequence } }
+        if state.count > 64, 2 * superseded > state.count {
+            state.removeAll(where: \.isSuperseded)
+            superseded = 0
+        }
     }
 
     private mutating func count(_ transition: TransitionMessage) {
@@ -102,7 +112,7 @@ struct EventLog: Sendable {
 
     /// The last event per topic, of those later than `sequence`. Notices are no state and not among them.
     func snapshot(since sequence: UInt64, prefix: String, limit: Int) -> Page {
-        page(state[...], since: sequence, prefix: prefix, limit: limit) { latest[$0.topic] == $0.sequence }
+        page(state[...], since: sequence, prefix: prefix, limit: limit) { !$0.isSuperseded }
     }
 
     /// The last events of a node, whole, in order, as far as they are kept.
@@ -157,9 +167,11 @@ extension EventLog.Entry {
 
 extension ArraySlice<EventLog.Entry> {
     /// The one with this number; nil if it is not there.
-    fileprivate func entry(_ sequence: UInt64) -> EventLog.Entry? {
+    fileprivate func entry(_ sequence: UInt64) -> EventLog.Entry? { place(sequence).map { self[$0] } }
+
+    fileprivate func place(_ sequence: UInt64) -> Int? {
         let index = firstLater(than: sequence) - 1
-        return index >= startIndex && self[index].sequence == sequence ? self[index] : nil
+        return index >= startIndex && self[index].sequence == sequence ? index : nil
     }
 
     /// Where entries later than `sequence` begin.

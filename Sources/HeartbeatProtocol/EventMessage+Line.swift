@@ -71,21 +71,31 @@ private struct JSONLine {
     init() { bytes.reserveCapacity(1024) }
 
     /// - Returns: The object, complete.
-    consuming func end() -> [UInt8] { bytes + [UInt8(ascii: "}")] }
+    consuming func end() -> [UInt8] {
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
+    }
 
     mutating func add(_ key: StaticString, _ value: some FixedWidthInteger) {
-        begin("\(key)")
-        bytes += "\(value)".utf8
-    }
-    mutating func add(_ key: String, _ value: Double?) {
         begin(key)
+        bytes += value.description.utf8
+    }
+    mutating func add(_ key: StaticString, _ value: Double?) {
+        begin(key)
+        add(value)
+    }
+    mutating func add(_ key: String, _ value: Double) {
+        begin(key.utf8)
+        add(value)
+    }
+    private mutating func add(_ value: Double?) {
         // As the encoder writes them: whole numbers without a fraction. There are none that are not finite.
         guard let value, value.isFinite else { return bytes += "null".utf8 }
         let text = value.description
         bytes += text.hasSuffix(".0") ? text.utf8.dropLast(2)[...] : text.utf8[...]
     }
     mutating func add(_ key: StaticString, _ value: String?) {
-        begin("\(key)")
+        begin(key)
         guard let value else { return bytes += "null".utf8 }
         bytes.append(UInt8(ascii: "\""))
         for byte in value.utf8 {
@@ -103,14 +113,16 @@ private struct JSONLine {
         bytes.append(UInt8(ascii: "\""))
     }
     mutating func add(_ key: StaticString, _ value: consuming JSONLine) {
-        begin("\(key)")
+        begin(key)
         bytes += value.end()
     }
 
-    private mutating func begin(_ key: String) {
+    // A string made of each key would take as long as all else.
+    private mutating func begin(_ key: StaticString) { key.withUTF8Buffer { begin($0) } }
+    private mutating func begin(_ key: some Sequence<UInt8>) {
         if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
         bytes.append(UInt8(ascii: "\""))
-        bytes += key.utf8
+        bytes += key
         bytes += "\":".utf8
     }
 }

@@ -199,18 +199,30 @@ extension Detector {
         _ scope: HoldBook.Scope, except group: HoldBook.Scope = nil, _ expectedAt: Int64, at now: Int64
     ) -> Testimony {
         var testimony = Testimony()
+        var walk = Walk(past: scope.map { members[Int($0)].count } ?? nodes.count, using: &random)
+        var slots = InlineArray<16, Int>(repeating: 0)
         // Of nodes that are heard every ten seconds few can say anything of the last one.
-        for place in Walk(past: scope.map { members[Int($0)].count } ?? nodes.count, using: &random)
-            .prefix(HoldRule.mostAsked)
-        where !testimony.isComplete {
-            let slot = scope.map { Int(members[Int($0)][place]) } ?? place
-            guard isInUse(slot), group == nil || nodes[slot].group != group else { continue }
-            ask(slot, expectedAt, at: now, &testimony)
+        var left = HoldRule.mostAsked
+        while left > 0, !testimony.isComplete {
+            // They lie far apart in memory: several are waited for together.
+            var count = 0
+            while count < slots.count, let place = walk.next() {
+                let slot = scope.map { Int(members[Int($0)][place]) } ?? place
+                nodes.prefetch(slot..<slot + 1)
+                models.prefetch(slot..<slot + 1)
+                slots[count] = slot
+                count += 1
+            }
+            for index in 0..<count where !testimony.isComplete {
+                guard group == nil || nodes[slots[index]].group != group else { continue }
+                ask(slots[index], expectedAt, at: now, &testimony)
+            }
+            left = count < slots.count ? 0 : left - count
         }
         return testimony
     }
 
-    private func ask(_ slot: Int, _ expectedAt: Int64, at now: Int64, _ testimony: inout Testimony) {
+    @inline(__always) private func ask(_ slot: Int, _ expectedAt: Int64, at now: Int64, _ testimony: inout Testimony) {
         let node = nodes[slot]
         guard node.standing.isWatched, !node.marks.contains(.paused), holds.isQuiet || !holds.hasTried(node),
             !node.standing.isSuspectedAnywhere || isNewlySilent(node, at: now)
@@ -226,12 +238,12 @@ extension Detector {
     }
 
     /// Who is suspected may be the first of a mass, unless it was silent for long already.
-    private func isNewlySilent(_ node: WatchedNode, at now: Int64) -> Bool {
+    @inline(__always) private func isNewlySilent(_ node: WatchedNode, at now: Int64) -> Bool {
         now.subtractingSaturated(node.lastArrival) < configuration.hold?.longest ?? 0
     }
 
     /// Whether its silence is longer than two in three of its gaps, or than its interval where no φ is known.
-    private func isOverdue(_ slot: Int, at now: Int64) -> Bool {
+    @inline(__always) private func isOverdue(_ slot: Int, at now: Int64) -> Bool {
         let silence = max(0, now.subtractingSaturated(nodes[slot].lastArrival))
         guard let expected = models[slot].expectedWait, silence > expected else { return false }
         return models[slot].phi(after: silence).map { $0 >= 0.5 } ?? true

@@ -156,6 +156,7 @@ extension Detector {
         table.remove(nodes[slot].key)
         wheel.cancel(slot)
         leaveGroup(slot)
+        nodes[slot] = WatchedNode(key: NodeKey(rawValue: 0))  // one that nobody watches
         details[slot] = NodeDetails()
         models[slot] = Model(configuration.model)
         vacant.append(slot)
