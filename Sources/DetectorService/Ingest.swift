@@ -96,6 +96,9 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         expect(expected, at: now)
     }
 
+    // Otherwise each frame asks for the types of this one's parts: the rest of a turn is specialised with it.
+    @specialized(where Model == AdaptiveModel)
+    @specialized(where Model == NormalModel)
     mutating func run(until stop: WakeUp) throws {
         var poller = Poller()
         let stopped = poller.add(fileDescriptor: stop.fileDescriptor)

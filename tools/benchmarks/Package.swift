@@ -19,7 +19,9 @@ let package = Package(
             path: "Benchmarks/Heartbeats",
             plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
         .executableTarget(
-            name: "Events", dependencies: [.product(name: "PhiClient", package: "phi")], path: "Events"),
+            name: "Service",
+            dependencies: [.product(name: "PhiClient", package: "phi"), .product(name: "PhiAccrual", package: "phi")],
+            path: "Service"),
     ],
     swiftLanguageModes: [.v6]
 )

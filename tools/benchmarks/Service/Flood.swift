@@ -1,0 +1,76 @@
+import Foundation
+import HeartbeatProtocol
+import PhiAccrual
+import SystemClocks
+import ZeroMQ
+
+/// Heartbeats of many nodes, as fast as they are taken: over one connection, many to a segment, or over one for each node,
+/// each in a segment of its own.
+struct Flood: ~Copyable {
+    private static let fewestNodes = 10_000
+    /// How often nodes introduce themselves before they send compact heartbeats.
+    private static let introductions = 3
+
+    private var sockets: [Outlet] = []
+    private var frames: [[UInt8]] = []
+    private var introductions: [[UInt8]] = []
+
+    // A class, since arrays take no socket.
+    private final class Outlet {
+        let socket: Socket
+        init(_ context: Context, queue: Int32, to endpoint: String) throws {
+            let socket = try Socket(.publish, in: context)
+            try socket.set(.sendHighWaterMark, to: queue)
+            try socket.set(.publishNoDrop, to: 1)
+            try socket.connect(to: endpoint)
+            self.socket = socket
+        }
+    }
+
+    init(to endpoint: String, connections: Int) throws {
+        let context = try Context(maximumSockets: Int32(connections + 10))
+        let queue: Int32 = connections > 1 ? 16 : 20_000
+        for index in 0..<connections {
+            sockets.append(try Outlet(context, queue: queue, to: endpoint))
+            if index % 500 == 499 { Thread.sleep(forTimeInterval: 0.05) }  // within the listener's backlog
+        }
+        for number in 0..<max(connections, Self.fewestNodes) {
+            let identity = try NodeIdentity(group: "flood", name: "node-\(number)")
+            let heartbeat = Heartbeat(
+                key: NodeKey(of: identity), incarnation: 1, sequence: 0, announcedInterval: 1_000_000_000)
+            frames.append(HeartbeatFrame.encode(heartbeat))
+            introductions.append(
+                HeartbeatFrame.encode(heartbeat, introducing: try Introduction(identity: identity, labels: [:])))
+        }
+        Thread.sleep(forTimeInterval: 1)  // until subscriptions are there
+    }
+
+    mutating func run(seconds: Int) throws {
+        let end = MonotonicClock.now + .seconds(seconds)
+        var sequence: UInt32 = 0
+        while MonotonicClock.now < end {
+            sequence &+= 1
+            try sendEach(sequence, introducing: sequence <= Self.introductions)
+        }
+    }
+
+    private mutating func sendEach(_ sequence: UInt32, introducing: Bool) throws {
+        var refused = 0
+        for number in frames.indices {
+            withUnsafeBytes(of: sequence.littleEndian) { bytes in
+                for place in 0..<4 {
+                    if introducing { introductions[number][20 + place] = bytes[place] }
+                    frames[number][20 + place] = bytes[place]
+                }
+            }
+            let outlet = sockets[number % sockets.count]
+            while try !outlet.socket.send(introducing ? introductions[number] : frames[number]) {
+                refused += 1
+                guard sockets.count == 1 || refused > 1000 else { break }  // its next one may find room
+                refused = 0
+                usleep(200)
+                if sockets.count > 1 { break }
+            }
+        }
+    }
+}
