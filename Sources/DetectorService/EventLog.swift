@@ -13,8 +13,8 @@ struct EventLog: Sendable {
         /// Sequence of the event before this one on the same topic; 0 for the first, and if that one is no longer kept.
         let previous: UInt64
         let topic: FeedTopic
-        let json: [UInt8]
-        /// In the state: there is a later event on its topic.
+        fileprivate(set) var json: [UInt8]
+        /// In the state: there is a later event on its topic. Nobody asks for this one again.
         fileprivate(set) var isSuperseded = false
     }
     let epoch: UInt64
@@ -79,6 +79,7 @@ struct EventLog: Sendable {
         count(transition)
         if let before, let place = state[...].place(before) {
             state[place].isSuperseded = true
+            state[place].json = []
             superseded += 1
         }
         if transition.to == .forgotten {
