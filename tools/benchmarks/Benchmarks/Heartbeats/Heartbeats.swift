@@ -8,6 +8,9 @@ let benchmarks: @Sendable () -> Void = {
         // Warmed up until every window of 1,000 gaps is full.
         measure("10000 nodes", contestant, .watching(nodes: 10_000, warmUp: 1_200), iterations: 3000)
         measure("1000000 nodes", contestant, .watching(nodes: 1_000_000, warmUp: 300), iterations: 5000)
+        for nodes in [100, 1000, 100_000] {
+            measure("\(nodes) nodes", contestant, .watching(nodes: nodes, warmUp: 1_200), iterations: 3000)
+        }
         measure("1 node", contestant, .watching(nodes: 1, warmUp: 1_200), iterations: 2000)
         measure("model alone", contestant, .alone(heartbeats: 10_000), iterations: 200)
         measure("smoke", contestant, .watching(nodes: 1_000, warmUp: 400), iterations: 100)
