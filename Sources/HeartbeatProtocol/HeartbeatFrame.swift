@@ -20,8 +20,9 @@ public enum HeartbeatFrame {
     public static func decode(
         _ bytes: UnsafeRawBufferPointer
     ) throws(MalformedHeartbeat) -> (heartbeat: Heartbeat, introduces: Bool) {
-        guard !bytes.isEmpty else { throw .empty }
-        guard bytes.starts(with: magic.prefix(bytes.count)) else { throw .foreign }
+        guard let first = bytes.first else { throw .empty }
+        // Byte by byte: to compare with an array takes longer than all that follows.
+        guard first == UInt8(ascii: "P"), bytes.count < 2 || bytes[1] == UInt8(ascii: "H") else { throw .foreign }
         if bytes.count > 10, bytes[10] != version { throw .unknownVersion }
         guard bytes.count >= compactSize else { throw .tooShort }
         let flags = bytes[11]
