@@ -15,6 +15,7 @@ let package = Package(
             name: "Heartbeats",
             dependencies: [
                 .product(name: "Benchmark", package: "benchmark"), .product(name: "PhiAccrual", package: "phi"),
+                .product(name: "PhiClient", package: "phi"),
             ],
             path: "Benchmarks/Heartbeats",
             plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),

@@ -15,14 +15,25 @@ let benchmarks: @Sendable () -> Void = {
         measure("model alone", contestant, .alone(heartbeats: 10_000), iterations: 200)
         measure("smoke", contestant, .watching(nodes: 1_000, warmUp: 400), iterations: 100)
     }
+    for nodes in [100, 1000, 10_000, 100_000] {
+        measure("\(nodes) nodes: polled windows", iterations: 3000) { PolledWindows(nodes: nodes, warmUp: 1_200) }
+    }
+    measure("parts: decode", iterations: 3000) { DecodedFrames() }
+    for nodes in [10_000, 1_000_000] {
+        measure("parts: wheel of \(nodes)", iterations: 3000) { TurningWheel(nodes: nodes) }
+    }
 }
 
 private func measure(_ place: String, _ contestant: Contestant, _ task: Contestant.Task, iterations: Int) {
+    measure("\(place): \(contestant)", iterations: iterations) { try contestant.start(task) }
+}
+
+private func measure(_ name: String, iterations: Int, start: @escaping () throws -> any Workload) {
     var configuration = Benchmark.defaultConfiguration
     configuration.maxIterations = iterations
     var workload: (any Workload)?
     Benchmark(
-        "\(place): \(contestant)", configuration: configuration,
+        name, configuration: configuration,
         closure: { benchmark in
             workload?.prepare()
             benchmark.startMeasurement()
@@ -32,7 +43,7 @@ private func measure(_ place: String, _ contestant: Contestant, _ task: Contesta
             benchmark.measurement(.heartbeats, workload.heartbeats)
             benchmark.measurement(.bytesPerNode, workload.bytesPerNode ?? 0)
         },
-        setup: { workload = try contestant.start(task) },
+        setup: { workload = try start() },
         teardown: { workload = nil })
 }
 
