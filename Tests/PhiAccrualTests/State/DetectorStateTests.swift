@@ -75,7 +75,13 @@ import Testing
             if random.chance(0.3) {
                 bytes.removeLast(.random(in: 1...bytes.count, using: &random))
             } else {
-                bytes[.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)
+                // The extremes are more dangerous than other bytes, and numbers of eight of them most of all.
+                let (first, byte) = (
+                    Int.random(in: bytes.indices, using: &random), UInt8.random(in: 0...255, using: &random)
+                )
+                let count = random.chance(0.5) ? 1 : min(8, bytes.count - first)
+                for index in first..<first + count { bytes[index] = count == 1 ? byte : 0xFF }
+                if count == 8, random.chance(0.5) { bytes[first + 7] = random.chance(0.5) ? 0x7F : 0x80 }
             }
             var reader = StateReader(bytes)
             guard var read = try? Detector<NormalModel>(model: .init(window: 20), from: &reader) else {
@@ -83,6 +89,8 @@ import Testing
                 continue
             }
             for step in steps.suffix(100) { _ = tell(&read, step) }
+            var events: [Event] = []
+            read.advance(to: Instant(nanoseconds: .max), into: &events)
         }
         #expect((50...399).contains(errors))
     }
