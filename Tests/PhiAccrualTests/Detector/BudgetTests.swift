@@ -58,7 +58,7 @@ import Testing
         let heartbeats = 1800
         let told = notices(ofNodes: 30, heartbeats: heartbeats, tail: tail)
         for notices in told.values {
-            #expect(Double(notices.count) <= log2(Double(heartbeats) / 256 + 1))
+            #expect(notices.count <= 2 + heartbeats / 1280)
             // In turns, beginning with what is news.
             for (number, notice) in notices.enumerated() {
                 #expect(notice.code == (number % 2 == 0 ? .infeasible : .feasible))
