@@ -142,7 +142,7 @@ let package = Package(
         .testTarget(
             name: "ServiceMemoryTests",
             dependencies: [
-                "PhiAccrual", "ServiceMemory", .product(name: "GRDB", package: "GRDB.swift"),
+                "PhiAccrual", "ServiceMemory", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["PhiAccrual", "Settings"], swiftSettings: strict),

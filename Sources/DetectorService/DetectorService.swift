@@ -119,9 +119,10 @@ private struct IngestStart: ModelVisitor {
             bind: configuration.heartbeats, connect: configuration.connect, in: context)
         let bound = sockets.bound
         var detector = Detector<Model>(detectorConfiguration)
-        let unwritten = past.recall(
+        let (unwritten, events) = past.recall(
             into: &detector, joinWithin: configuration.joinWithin, reconnection: Ingest<Model>.reconnection,
             clocks: clocks, logger: logger)
+        if !events.isEmpty { feed.put(.events(events, wallOffset: clocks.civilOffset)) }
         let checkpoints = past.memory.map { _ in
             Checkpoints(unwritten: unwritten, nodes: detector.nodeCount, at: MonotonicClock.now)
         }

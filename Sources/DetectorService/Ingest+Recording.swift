@@ -35,7 +35,7 @@ extension Ingest {
     func beginning(at now: Instant) -> @Sendable () -> RecordingBeginning {
         let header = RecordingHeader(
             createdAt: now.nanoseconds.addingSaturated(wallOffset), start: now, wallOffset: wallOffset,
-            program: RecordingPlan.program, detector: recording.detector, configuration: [])
+            program: RecordingPlan.program, detector: recording.detector)
         let detector = detector.detector
         return {
             var checkpoint = StateWriter()

@@ -12,6 +12,8 @@ struct KnownNodes {
         var incarnation: UInt32 = 0
         var verdicts: [Verdict?]
         var last: UInt64 = 0
+        /// What was told of it last at any level, also at one that there is no longer. Events come in their order.
+        var lastVerdict: Verdict?
     }
     private let found: Recollection
     private let levels: [Level]
@@ -25,7 +27,7 @@ struct KnownNodes {
             else { continue }
             let key = NodeKey(of: identity)
             var node = told[key] ?? Told(identity: identity, verdicts: Array(repeating: nil, count: levels.count))
-            // Of a level that is no longer there it is only known that the node was.
+            node.lastVerdict = verdict
             if let index = levels.firstIndex(where: { $0.name.utf8.elementsEqual(level.utf8) }) {
                 node.verdicts[index] = verdict
                 if event.sequence > node.last { (node.incarnation, node.last) = (event.incarnation, event.sequence) }
@@ -48,6 +50,8 @@ struct KnownNodes {
         var outdated: [MemoryChange] = []
         /// Nodes of which nothing was learned, or nothing that can be read.
         var unwritten: [NodeKey] = []
+        /// What is to be told: verdicts of known nodes at levels that have not told of them yet.
+        var events: [Event] = []
     }
 
     /// Has a new detector know the nodes, what it learned of them and of their groups, and their pauses. Groups without
@@ -70,9 +74,9 @@ struct KnownNodes {
             recall(group: node.identity.group)
             return detector.recall(
                 node.identity, key: NodeKey(of: node.identity), bytes: bytes, verdicts: node.verdicts,
-                incarnation: node.incarnation,
+                last: node.lastVerdict, incarnation: node.incarnation,
                 lastHeard: lastHeard > 0 ? Instant(nanoseconds: lastHeard.subtractingSaturated(civilOffset)) : nil,
-                soonest: patience.soonest, latest: patience.latest, at: patience.now)
+                soonest: patience.soonest, latest: patience.latest, at: patience.now, into: &outcome.events)
         }
         recall(group: "")  // of nodes whose names are not known yet
         do throws(MemoryError) {

@@ -72,12 +72,12 @@ struct Past {
 
     /// Has a new detector know what an earlier one knew, and heard last before now.
     ///
-    /// - Returns: Nodes of which nothing is known but that they are.
+    /// - Returns: Nodes of which nothing is known but that they are, and what is to be told.
     func recall<Model: ArrivalModel>(
         into detector: inout Detector<Model>, joinWithin: Duration, reconnection: Duration, clocks: ServiceClocks,
         logger: Logger
-    ) -> [NodeKey] {
-        guard let kept else { return [] }
+    ) -> (unwritten: [NodeKey], events: [Event]) {
+        guard let kept else { return ([], []) }
         let now = MonotonicClock.now
         let patience = KnownNodes.Patience(
             now: now, soonest: now + reconnection, latest: now + max(reconnection, joinWithin))
@@ -91,7 +91,7 @@ struct Past {
                 "nodes": "\(detector.nodeCount)", "epoch": "\(kept.found.epoch)", "event": "\(kept.found.lastSequence)",
                 "seconds": "\((MonotonicClock.now - now).nanoseconds.seconds)",
             ])
-        return outcome.unwritten
+        return (outcome.unwritten, outcome.events)
     }
 
     private func forget(_ changes: [MemoryChange]) {

@@ -6,6 +6,7 @@ enum Explanation {
         let evidence = transition.evidence
         let silence = spoken(evidence.silence)
         switch transition.to {
+        case _ where evidence.isRecalled: return "So it was before the restart; this level had not told of it yet."
         case .learning where evidence.isByPolicy, .trusted where evidence.isByPolicy:
             let allowed =
                 evidence.wait.map { " allows \(spoken($0)) of silence, and" } ?? " suspects nobody for silence, and"

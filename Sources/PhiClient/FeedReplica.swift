@@ -103,8 +103,9 @@ public struct FeedReplica: Sendable {
     public mutating func receiveBeacon(epoch: UInt64, sequence: UInt64) {
         meet(epoch, last: sequence)
         // Messages that overtook each other on their way look the same. The service knows.
-        if sequence < lastBeacon, phase == .inStep { phase = .doubting }
-        lastBeacon = sequence
+        if sequence < lastBeacon, phase == .inStep { (phase, lastBeacon) = (.doubting, sequence) }
+        // While it is asked something the answer may be older than this beacon: then the next one is to raise the doubt.
+        lastBeacon = max(lastBeacon, sequence)
         known = max(known, sequence)
         settle()
     }

@@ -6,7 +6,7 @@ import PhiAccrual
 /// What a recording begins with. No text does, and nothing that gzip packed.
 enum RecordingFormat {
     static let magic: [UInt8] = [0x89] + Array("PHIREC\n".utf8)
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     static let prefixCount = magic.count + 4
     /// Bytes of a record around its body: its length before, its check after.
     static let frameCount = 8
@@ -54,16 +54,12 @@ public struct RecordingHeader: Hashable, Sendable {
     public var wallOffset: Int64
     /// Name and version of the program that recorded. Only the same one is sure to decide the same.
     public var program: String
-    /// The detector as `ModelChoice` reads it.
+    /// The detector as `ModelChoice` reads it. All else that it is made from is in its checkpoint.
     public var detector: String
-    /// What else a detector is made from, in bytes of the recording program's own.
-    public var configuration: [UInt8]
 
-    public init(
-        createdAt: Int64, start: Instant, wallOffset: Int64, program: String, detector: String, configuration: [UInt8]
-    ) {
+    public init(createdAt: Int64, start: Instant, wallOffset: Int64, program: String, detector: String) {
         (self.createdAt, self.start, self.wallOffset) = (createdAt, start, wallOffset)
-        (self.program, self.detector, self.configuration) = (program, detector, configuration)
+        (self.program, self.detector) = (program, detector)
     }
 }
 
@@ -72,7 +68,6 @@ extension RecordingHeader: StoredState {
         for time in [createdAt, start.nanoseconds, wallOffset] { writer.write(time) }
         writer.write(program)
         writer.write(detector)
-        writer.write(bytes: configuration)
     }
     public init(from reader: inout StateReader) throws(DamagedState) {
         createdAt = try reader.integer()
@@ -80,7 +75,6 @@ extension RecordingHeader: StoredState {
         wallOffset = try reader.integer()
         program = try reader.text()
         detector = try reader.text()
-        configuration = Array(try reader.bytes())
     }
 }
 

@@ -54,7 +54,10 @@ public struct RecordingWriter: ~Copyable {
         guard next >= 0 else { throw .current("the file cannot be made", path) }
         if descriptor >= 0 { close(descriptor) }
         (descriptor, self.path, written) = (next, path, 0)
-        try append(bytes)
+        do throws(RecordingError) { try append(bytes) } catch {
+            unlink(path)  // no file is better than one without a beginning: others of the folder can be read then
+            throw error
+        }
         written = 0
     }
 

@@ -33,7 +33,9 @@ extension Draft {
                 }
                 draft.set(path, \.hold[or: before].share, share, at: value.place)
             case .least: draft.takeWhole(value, path, \.hold[or: before].least, in: 2...64)
-            case .longest: draft.takeDuration(value, path, \.hold[or: before].longest.asDuration)
+            case .longest:
+                draft.takeDuration(
+                    value, path, \.hold[or: before].longest.asDuration, upTo: HoldRule.longestAllowed.asDuration)
             }
         }
     }

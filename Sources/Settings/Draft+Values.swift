@@ -60,11 +60,13 @@ extension Draft {
     }
 
     mutating func takeDuration(
-        _ value: Written, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Duration>
+        _ value: Written, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Duration>,
+        upTo longest: Duration? = nil
     ) {
         take(value, path, part, "a duration such as 24h") { text in
             let duration = try Duration(parsing: text)
             guard duration > .zero else { throw NotAboveZero(text: text) }
+            if let longest, duration > longest { throw TooLong(text: text, longest: longest) }
             return duration
         }
     }
@@ -79,6 +81,12 @@ extension Draft {
         }
         set(path, part, number, at: value.place)
     }
+}
+
+private struct TooLong: Error, CustomStringConvertible {
+    let text: String
+    let longest: Duration
+    var description: String { "\"\(text.escapingControls)\" is too long: \(longest.notation) is the most" }
 }
 
 private struct NotAboveZero: Error, CustomStringConvertible {

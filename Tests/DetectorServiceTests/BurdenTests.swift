@@ -126,7 +126,7 @@ import Testing
         let folder = try Folder()
         let beginning = RecordingBeginning(
             RecordingHeader(
-                createdAt: 0, start: at(0), wallOffset: 0, program: "test", detector: "normal", configuration: []))
+                createdAt: 0, start: at(0), wallOffset: 0, program: "test", detector: "normal"))
         let recorder = try Recorder(RecordingBounds(folder: folder.path), beginning)
         let (disk, ending) = (DispatchSemaphore(value: 0), EndingRecorders())
         recorder.begin {

@@ -144,6 +144,35 @@ import Testing
         fourth.service.stop()
     }
 
+    @Test func `tells a level that is new of every node that is known, once`() throws {
+        let site = try Site()
+        let first = try site.start()
+        let (living, gone) = (try first.publisher("living"), try first.publisher("gone"))
+        var audience = try first.audience()
+        try audience.waitForTrust(in: ["living", "gone"])
+        gone.leave()
+        while try audience.next(of: "gone").to != .left {}
+        first.service.stop()
+
+        let levels = [Level.suspect(.phi(8)), try Level(name: "evict", policy: .phi(12))]
+        func restart() throws -> Stage { try site.start { $0.policies = PolicyBook(levels: levels) } }
+        let second = try restart()
+        var late = try second.audience(from: .snapshot)
+        let told = [try audience.nextTransition(), try audience.nextTransition()]
+        #expect(told.allSatisfy { $0.level == "evict" && $0.from == .new })
+        #expect(Dictionary(uniqueKeysWithValues: told.map { ($0.node, $0.to) }) == ["living": .trusted, "gone": .left])
+        #expect(told.first?.explanation == "So it was before the restart; this level had not told of it yet.")
+        #expect(try (0..<4).map { _ in try late.nextTransition() }.suffix(2) == told[...])
+        let last = try second.status.sequence
+        second.service.stop()
+
+        let third = try restart()
+        try third.hears("living")
+        #expect(try third.status.sequence == last)
+        living.stop()
+        third.service.stop()
+    }
+
     @Test func `ends a hold that its end left open`() throws {
         let site = try Site()
         try {
@@ -246,6 +275,12 @@ extension Audience {
             guard let item = try subscriber.next(timeout: patience) else { throw NothingCame() }
             if case .event(.transition(let event), _) = item, event.to == .trusted { left.remove(event.node) }
         }
+    }
+    mutating func nextTransition() throws -> TransitionMessage {
+        while let item = try subscriber.next(timeout: patience) {
+            if case .event(.transition(let transition), _) = item { return transition }
+        }
+        throw NothingCame()
     }
     mutating func nextNotice() throws -> NoticeMessage {
         while let item = try subscriber.next(timeout: patience) {

@@ -122,6 +122,17 @@ import Testing
         #expect(replica.question == nil)
     }
 
+    @Test func `asks also when a beacon told of less while it was asking for more`() {
+        var replica = inStep(at: 5)
+        replica.receiveBeacon(epoch: 7, sequence: 8)
+        let missing = FeedReplica.Question(action: "events", since: 5, epoch: 7)
+        replica.receiveBeacon(epoch: 7, sequence: 6)
+        replica.receiveAnswer(epoch: 7, through: 8, more: false, events: (6...8).map(event), to: missing)
+        #expect(replica.question == nil)
+        replica.receiveBeacon(epoch: 7, sequence: 6)
+        #expect(replica.question == FeedReplica.Question(action: "events", since: 8, epoch: 7))
+    }
+
     @Test func `says so when the log lost its end, and tells the state once more`() {
         var replica = inStep(at: 50)
         replica.receiveBeacon(epoch: 7, sequence: 30)

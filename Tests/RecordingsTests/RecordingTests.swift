@@ -38,7 +38,7 @@ import Testing
         }
         let header = RecordingHeader(
             createdAt: 1_700_000_000_000_000_000, start: Instant(nanoseconds: 5_000), wallOffset: 0, program: "phi",
-            detector: "fixed", configuration: [])
+            detector: "fixed")
         let step = recorded([.advance(to: Instant(nanoseconds: 6_000))])
         #expect(shown == RecordingBeginning(header).bytes + step.bytes)
     }
@@ -184,10 +184,10 @@ import Testing
             #expect(!RecordingReader.isRecording(file))
         }
         var bytes = RecordingBeginning(.specimen()).bytes
-        bytes[8] = 2
+        bytes[8] = 3
         let newer = try scratch.file(holding: bytes)
         #expect(
-            throws: RecordingError(path: newer, reason: "is a recording of format 2, and this program reads format 1")
+            throws: RecordingError(path: newer, reason: "is a recording of format 3, and this program reads format 2")
         ) { try RecordingReader.parts([newer]) }
         #expect(RecordingReader.isRecording(newer) && RecordingReader.isRecording(scratch.folder))
         let other = Scratch()

@@ -106,7 +106,7 @@ import Testing
             detector.write(to: &state)
             let header = RecordingHeader(
                 createdAt: 1_700_000_000_000_000_000, start: now, wallOffset: 0, program: "test",
-                detector: choice.description, configuration: [])
+                detector: choice.description)
             return RecordingBeginning(header, checkpoint: state.bytes)
         }
     }

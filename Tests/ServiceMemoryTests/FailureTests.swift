@@ -1,6 +1,7 @@
 import Foundation
 import PhiAccrual
 import ServiceMemory
+import TestSupport
 import Testing
 
 @Suite struct `A memory that fails` {
@@ -27,28 +28,7 @@ import Testing
     }
 
     #if os(Linux)
-        /// A disk of so few bytes that it can be filled.
-        private final class SmallDisk {
-            let path = FileManager.default.temporaryDirectory.appendingPathComponent("phi-\(UUID().uuidString)").path
-            var state: String { path + "/state" }
-            init?(mebibytes: Int) {
-                try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-                guard mount("none", path, "tmpfs", 0, "size=\(mebibytes)m") == 0 else { return nil }
-            }
-            deinit {
-                umount2(path, Int32(MNT_DETACH))
-                rmdir(path)
-            }
-            func fill() {
-                _ = FileManager.default.createFile(atPath: path + "/ballast", contents: nil)
-                guard let file = FileHandle(forWritingAtPath: path + "/ballast") else { return }
-                for size in [4096, 1] { while (try? file.write(contentsOf: Data(repeating: 1, count: size))) != nil {} }
-            }
-            func makeRoom() { unlink(path + "/ballast") }
-        }
-        private static let mayMount = SmallDisk(mebibytes: 1) != nil
-
-        @Test(.enabled(if: mayMount, "only root may make a small disk"))
+        @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
         func `since the disk is full does not give the numbers twice`() throws {
             let disk = try #require(SmallDisk(mebibytes: 4))
             try {
@@ -83,7 +63,7 @@ import Testing
             try memory.append([.transition(1)])
         }
 
-        @Test(.enabled(if: mayMount, "only root may make a small disk"))
+        @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
         func `since a checkpoint fails says so with the next commit`() throws {
             let disk = try #require(SmallDisk(mebibytes: 4))
             let memory = try ServiceMemory.open(in: disk.state, boot: "one", at: 1000).memory
@@ -97,7 +77,7 @@ import Testing
             #expect(loss?.description.contains("full") == true)
         }
 
-        @Test(.enabled(if: mayMount, "only root may make a small disk"))
+        @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
         func `from the start does not give the numbers again either`() throws {
             let disk = try #require(SmallDisk(mebibytes: 4))
             try {
@@ -112,11 +92,11 @@ import Testing
             #expect(found.epoch == 3000 && found.events.isEmpty)
         }
 
-        @Test(.enabled(if: mayMount, "only root may make a small disk"))
+        @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
         func `since the disk cannot be written to says so`() throws {
             let disk = try #require(SmallDisk(mebibytes: 4))
             try FileManager.default.createDirectory(atPath: disk.state, withIntermediateDirectories: true)
-            #expect(mount("none", disk.path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), "") == 0)
+            #expect(disk.protect())
             #expect(throws: MemoryError.unusable(folder: disk.state, reason: "Read-only file system")) {
                 try ServiceMemory.open(in: disk.state, boot: nil, at: 1)
             }
@@ -163,3 +143,9 @@ import Testing
         #expect(try scratch.open().found.remarks.isEmpty)
     }
 }
+
+#if os(Linux)
+    extension SmallDisk {
+        fileprivate var state: String { path + "/state" }
+    }
+#endif

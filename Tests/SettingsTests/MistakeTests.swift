@@ -82,6 +82,7 @@ import Testing
         Mistake("retention: 5", "phi.yaml:1: \"5\" is no duration: \(durations)"),
         Mistake("retention: 0s", #"phi.yaml:1: "0s" is not above 0: write for example 250ms or 1s"#),
         Mistake("hold: {longest: soon}", "phi.yaml:1: \"soon\" is no duration: \(durations)"),
+        Mistake("hold: {longest: 61m}", #"phi.yaml:1: "61m" is too long: 1h is the most"#),
         Mistake("hold: {share: 1.5}", #"phi.yaml:1: hold.share must be a number above 0 and at most 1, found "1.5""#),
         Mistake("hold: {least: 1}", #"phi.yaml:1: hold.least must be a whole number from 2 to 64, found "1""#),
         Mistake("damping: {flaps: 0}", #"phi.yaml:1: damping.flaps must be a whole number from 1 to 64, found "0""#),

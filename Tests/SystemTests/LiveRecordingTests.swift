@@ -1,5 +1,6 @@
 import Foundation
 import HeartbeatProtocol
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -84,6 +85,47 @@ extension SystemTests {
                 #expect(refused.errors.joined().contains("--record DIR"))
             }
         }
+
+        #if os(Linux)
+            @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
+            func `on a disk that fills up ends loudly, and nothing else does`() async throws {
+                try await TestBed.run { bed in
+                    let disk = try #require(SmallDisk(at: bed.path("disk"), mebibytes: 2))
+                    let detector = try await bed.detector("--record", bed.path("disk/recording"))
+                    let watch = try await bed.watch(detector)
+                    let first = try bed.beat("first", to: detector, every: "50ms")
+                    try await watch.transition(of: "first", to: .trusted)
+                    disk.fill()
+                    _ = try await detector.program.remark("the end") {
+                        $0.contains("level=error") && $0.contains("recording has stopped")
+                            && $0.contains("No space left")
+                    }
+                    let line = try await watch.line("the end") { $0.contains(#""code":"recording-stopped""#) }
+                    #expect(line.contains("No space left"))
+
+                    // Detection goes on.
+                    let second = try bed.beat("second", to: detector, every: "50ms")
+                    try await watch.transition(of: "second", to: .trusted)
+                    for node in [first, second] { node.crash() }
+                    try await watch.transition(of: "second", to: .suspected)
+                    // As long as there is no room it cannot be begun again, and that is an answer.
+                    let refused = try bed.phi("record", "--control", detector.control, "--on")
+                    #expect(try await refused.exit() == 2)
+                    #expect(refused.errors.joined().contains("No space left"), "\(refused.errors)")
+                    detector.program.terminate()
+                    #expect(try await detector.program.exit() == 0)
+
+                    // What was written before is the same again.
+                    let replay = try bed.phi(
+                        "replay", bed.path("disk/recording"), "--events", bed.path("events.ndjson"))
+                    #expect(try await replay.exit() == 0, "\(replay.errors)")
+                    let told = try watch.output.compactMap(Verdict.init).filter { $0.json.contains(#""node":"first""#) }
+                    let toldAgain = try bed.contents("events.ndjson").split(separator: "\n").map(String.init)
+                        .compactMap(Verdict.init)
+                    #expect(toldAgain.count >= 2 && told.starts(with: toldAgain))
+                }
+            }
+        #endif
     }
 
     @Suite struct `What would be under another policy` {

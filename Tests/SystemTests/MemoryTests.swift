@@ -3,6 +3,7 @@ import HeartbeatProtocol
 import PhiAccrual
 import PhiClient
 import ServiceMemory
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -289,27 +290,3 @@ extension RunningProgram {
         }
     }
 }
-
-#if os(Linux)
-    /// A disk of so few bytes that it can be filled.
-    private final class SmallDisk: Sendable {
-        private let path: String
-        static let mayMount = SmallDisk(at: "/tmp/phi-\(UUID().uuidString.prefix(8))", mebibytes: 1) != nil
-
-        init?(at path: String, mebibytes: Int) {
-            self.path = path
-            try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-            guard mount("none", path, "tmpfs", 0, "size=\(mebibytes)m") == 0 else { return nil }
-        }
-        deinit {
-            umount2(path, Int32(MNT_DETACH))
-            rmdir(path)
-        }
-        func fill() {
-            _ = FileManager.default.createFile(atPath: path + "/ballast", contents: nil)
-            guard let file = FileHandle(forWritingAtPath: path + "/ballast") else { return }
-            for size in [4096, 1] { while (try? file.write(contentsOf: Data(repeating: 1, count: size))) != nil {} }
-        }
-        func makeRoom() { unlink(path + "/ballast") }
-    }
-#endif

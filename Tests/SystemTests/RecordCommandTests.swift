@@ -17,7 +17,7 @@ extension SystemTests {
             let header = RecordingHeader(
                 createdAt: 1_700_000_000_000_000_000, start: Instant(nanoseconds: 0),
                 wallOffset: 1_700_000_000_000_000_000, program: "test",
-                detector: "normal", configuration: [])
+                detector: "normal")
             let beginning = RecordingBeginning(header, checkpoint: state.bytes, names: nodes)
             var writer = try RecordingWriter(folder: folder, beginning)
             var records = RecordBuffer()

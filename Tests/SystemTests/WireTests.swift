@@ -114,7 +114,7 @@ extension SystemTests {
                 let subscriber = try bed.python(.example("subscriber"), ready[1], ready[2])
                 let wanted = try await feed.line("what must have been delivered").split(separator: " ")
                 let readers = [watch, subscriber]
-                for reader in readers { try await reader.line("the old log's end") { place(of: $0) == "7:16" } }
+                for reader in readers { try await reader.line("the old log's end") { place(of: $0) == "7:13" } }
                 feed.signal(SIGUSR1)
                 for reader in readers {
                     try await reader.line("the last event") { place(of: $0) == wanted.last }

@@ -1,3 +1,4 @@
+import Foundation
 import PhiAccrual
 
 extension SplitMix64 {
@@ -6,4 +7,7 @@ extension SplitMix64 {
 
     /// A number from 1 to the largest there is, small and large ones alike.
     public mutating func anyMagnitude() -> Int64 { max(1, Int64(truncatingIfNeeded: next() >> (next() % 63 + 1))) }
+
+    /// Exponentially distributed, with mean 1.
+    public mutating func exponential() -> Double { -log1p(-Double.random(in: 0..<1, using: &self)) }
 }

@@ -45,7 +45,11 @@ def catch_up(control, question, epoch, last):
         if "error" in reply:
             if reply["error"]["code"] != "gone":
                 return None
-            question = "snapshot"  # some are no longer kept: go on with the state that they led to
+            question = "snapshot"  # some are no longer kept, or never were: go on with the state that they led to
+            continue
+        if reply["ok"]["through"] < last:  # the detector lost its last events: what it tells from here on is the truth
+            print(f"the log was set back to event {reply['ok']['through']}", file=sys.stderr, flush=True)
+            question, last = "snapshot", 0
             continue
         for event in reply["ok"]["events"]:
             print(json.dumps(event, ensure_ascii=False, separators=(",", ":")), flush=True)
@@ -75,7 +79,7 @@ def main(events, control):
         elif sequence == last + 1 and topic != b"b1/":
             print(body.decode(), flush=True)
             last = sequence
-        elif sequence > last:
+        elif sequence > last or (sequence < last and topic == b"b1/"):  # set back, or overtaken: the detector knows
             last = catch_up(control, "events", epoch, last)
         if last is None:  # the detector was restarted in between: its next beacon tells the new epoch
             epoch, last = None, 0

@@ -119,7 +119,7 @@ extension AdaptiveModel {
                 pursuits[level].choice = pursuits[level].steering.choose(
                     from: menu, target: Float(budget.perHeartbeat(interval: expectedInterval)),
                     limit: budget.within.map(inIntervals) ?? .infinity, heartbeats: heartbeatsSinceChoice,
-                    group: commons.mistakes[min(7, level)])
+                    samples: UInt32(clamping: samples), group: commons.mistakes[min(7, level)])
             }
         }
     }

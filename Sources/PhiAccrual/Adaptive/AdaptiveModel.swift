@@ -210,7 +210,7 @@ public struct AdaptiveModel: ArrivalModel {
 
 extension AdaptiveModel {
     /// Another one when families or buckets change, too.
-    public static let stateVersion = "adaptive/1"
+    public static let stateVersion = "adaptive/2"
 
     public func write(to writer: inout StateWriter) {
         writer.write(tables)

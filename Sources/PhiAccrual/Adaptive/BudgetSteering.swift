@@ -36,6 +36,10 @@ struct MistakeRecord: Sendable {
 struct BudgetSteering: Sendable {
     /// Logarithm of the price, base e; nil before the first choice.
     private var logPrice: Float?
+    /// What is told of it. Beside it there is room for what it takes.
+    private var word = LastingWord()
+    /// For how many heartbeats choices have said the same, one after the other; not more than are counted.
+    private var heartbeatsAlike: UInt16 = 0
     /// What was predicted less than the budget allowed, so far, in mistakes.
     private var balance: Float = 0
     /// Share of mistakes predicted for the present choice, not corrected.
@@ -62,9 +66,13 @@ struct BudgetSteering: Sendable {
     ///   - target: Mistakes per heartbeat that are allowed.
     ///   - limit: No wait is longer than this, in intervals.
     ///   - heartbeats: How many came since the last choice.
+    ///   - samples: How many came in all.
     mutating func choose(
-        from menu: borrowing WaitMenu, target: Float, limit: Float, heartbeats: UInt8, group: MistakeRecord
+        from menu: borrowing WaitMenu, target: Float, limit: Float, heartbeats: UInt8, samples: UInt32,
+        group: MistakeRecord
     ) -> WaitChoice {
+        // What much is known of need not be seen once more.
+        let heartbeatsHeard = logPrice == nil ? UInt16(clamping: samples) : UInt16(heartbeats)
         let correction = record.correction(prior: group.correction(prior: 1))
         // While the limit binds and breaks the budget no price helps: it stays where it is.
         if let logPrice, infeasible == nil {
@@ -83,6 +91,7 @@ struct BudgetSteering: Sendable {
         longestWait = menu.longestWait(of: choice)
         weigh(limit, menu, choice, target, correction)
         outages = menu.outages > target * (outages == 0 ? 1.5 : 1.2) ? menu.outages : 0
+        word.hear(infeasible != nil || outages > 0, &heartbeatsAlike, heartbeatsHeard)
         return choice
     }
 
@@ -124,13 +133,59 @@ struct BudgetSteering: Sendable {
         return high
     }
 
-    /// Nil while the budget can be kept.
+    /// Nil while the budget can be kept, or has not been out of reach for long.
     func shortfall(unit: Double) -> Shortfall? {
-        if let infeasible {
-            let neededWait = Int64(saturating: Double(longestWait) * unit)
-            return Shortfall(mistakesPerHeartbeat: Double(infeasible), neededWait: neededWait)
+        guard word.isShort else { return nil }
+        if infeasible == nil, outages > 0 {
+            return Shortfall(mistakesPerHeartbeat: Double(outages), neededWait: nil)
         }
-        return outages > 0 ? Shortfall(mistakesPerHeartbeat: Double(outages), neededWait: nil) : nil
+        let neededWait = Int64(saturating: Double(longestWait) * unit)
+        return Shortfall(mistakesPerHeartbeat: Double(infeasible ?? predicted), neededWait: neededWait)
+    }
+}
+
+/// What people are told of a budget: that it cannot be kept, or can. Single choices change their minds, at the border and in a
+/// node's youth most of all; only what lasts is told, and the more often that changed the longer it has to last.
+///
+/// In one byte, since every level of every node has one.
+struct LastingWord: Sendable {
+    private var bits: UInt8 = 0
+
+    /// Heartbeats for which something must last that is told for the first time.
+    static let patience: UInt16 = 256
+    /// Patience doubles so often, up to 2¹⁵ heartbeats.
+    private static let mostTurns: UInt8 = 7
+
+    /// Whether the budget cannot be kept, as told.
+    private(set) var isShort: Bool {
+        get { bits & 0x80 != 0 }
+        set { bits = newValue ? bits | 0x80 : bits & ~0x80 }
+    }
+    /// What the last choice said of it.
+    private var wasShort: Bool {
+        get { bits & 0x40 != 0 }
+        set { bits = newValue ? bits | 0x40 : bits & ~0x40 }
+    }
+    /// How often something else was told, less the times that it lasted long since.
+    private var turns: UInt8 {
+        get { bits & 0x0F }
+        set { bits = bits & 0xF0 | newValue }
+    }
+
+    /// - Parameters:
+    ///   - isShortNow: What a choice says.
+    ///   - alike: For how many heartbeats choices have said the same.
+    ///   - heartbeats: For how many this one does.
+    mutating func hear(_ isShortNow: Bool, _ alike: inout UInt16, _ heartbeats: UInt16) {
+        if isShortNow != wasShort { (wasShort, alike) = (isShortNow, 0) }
+        alike = alike.addingReportingOverflow(heartbeats).overflow ? .max : alike + heartbeats
+        let patience = Self.patience << UInt16(turns)
+        if isShortNow != isShort, alike >= patience {
+            (isShort, alike) = (isShortNow, 0)
+            turns = min(Self.mostTurns, turns + 1)
+        } else if isShortNow == isShort, turns > 0, alike / 2 >= patience || alike == .max {
+            (turns, alike) = (turns - 1, 0)
+        }
     }
 }
 
@@ -150,6 +205,8 @@ extension MistakeRecord: StoredState {
 extension BudgetSteering: StoredState {
     func write(to writer: inout StateWriter) {
         writer.write(logPrice) { $0.write($1) }
+        writer.write(word)
+        writer.write(heartbeatsAlike)
         writer.write(infeasible) { $0.write($1) }
         for number in [balance, predicted, outages, longestWait] { writer.write(number) }
         writer.write(record)
@@ -159,11 +216,21 @@ extension BudgetSteering: StoredState {
         logPrice = try reader.optional { reader throws(DamagedState) in
             try reader.float(in: Self.lowestLogPrice...Self.highestLogPrice)
         }
+        word = try reader.state()
+        heartbeatsAlike = try reader.integer()
         infeasible = try reader.optional { reader throws(DamagedState) in try reader.magnitude() }
         balance = try reader.float(in: -0.5...0.5)
         predicted = try reader.magnitude()
         outages = try reader.magnitude()
         longestWait = try reader.magnitude()
         record = try reader.state()
+    }
+}
+
+extension LastingWord: StoredState {
+    func write(to writer: inout StateWriter) { writer.write(bits) }
+    init(from reader: inout StateReader) throws(DamagedState) {
+        bits = try reader.integer()
+        guard turns <= Self.mostTurns, bits & 0x30 == 0 else { throw DamagedState("no budget is spoken of so") }
     }
 }

@@ -55,7 +55,8 @@ public protocol ArrivalModel: Sendable {
     /// How long after the last arrival the node is suspected, in nanoseconds; below 0 if it should have been already.
     /// Nil while nothing is known of its interval.
     func wait(until threshold: Threshold, in pursuit: Pursuit) -> Int64?
-    /// What can be had instead of a budget that cannot be kept within its limit; nil while it can.
+    /// What can be had instead of a budget that cannot be kept within its limit; nil while it can,
+    /// or where that has not lasted.
     func shortfall(of threshold: Threshold, in pursuit: Pursuit) -> Shortfall?
     /// How suspicious a silence of so many nanoseconds is: 0 or more, finite, never falling as the silence grows.
     /// Nil while nothing is known of the interval, and for models without a φ.

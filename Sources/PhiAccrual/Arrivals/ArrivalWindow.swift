@@ -53,15 +53,31 @@ public struct ArrivalWindow: Sendable {
 // The gaps tell everything: sums of whole numbers come out the same again.
 extension ArrivalWindow {
     func write(to writer: inout StateWriter) {
-        writer.write(UInt32(count))
-        let oldest = count < capacity ? 0 : next
-        for gap in gaps[oldest...] + gaps[..<oldest] { writer.write(gap) }
+        writer.write(gaps: gaps, oldest: count < capacity ? 0 : next)
     }
 
     init(capacity: Int, from reader: inout StateReader) throws(DamagedState) {
         self.init(capacity: capacity)
-        for _ in 0..<(try reader.integer(UInt32.self, in: 0...UInt32(capacity))) {
-            insert(try reader.integer(in: 0...Self.longestGap))
+        for gap in try reader.gaps(upTo: capacity) { insert(gap) }
+    }
+}
+
+extension StateWriter {
+    /// What a window remembers, in the order in which it came.
+    /// - Parameter oldest: Where in the ring the first one is.
+    mutating func write(gaps ring: [Int64], oldest: Int) {
+        write(UInt32(ring.count))
+        for gap in ring[oldest...] + ring[..<oldest] { write(gap) }
+    }
+}
+
+extension StateReader {
+    /// What a window of this capacity remembers, in the order in which it came.
+    mutating func gaps(upTo capacity: Int) throws(DamagedState) -> [Int64] {
+        var gaps: [Int64] = []
+        for _ in 0..<(try integer(UInt32.self, in: 0...UInt32(capacity))) {
+            gaps.append(try integer(in: 0...ArrivalWindow.longestGap))
         }
+        return gaps
     }
 }

@@ -57,18 +57,13 @@ struct SortedGaps: Sendable {
 }
 
 extension SortedGaps {
-    /// In the order in which they came.
     func write(to writer: inout StateWriter) {
-        writer.write(UInt32(count))
-        let oldest = count < capacity ? 0 : next
-        for gap in arrived[oldest...] + arrived[..<oldest] { writer.write(gap) }
+        writer.write(gaps: arrived, oldest: count < capacity ? 0 : next)
     }
 
     init(capacity: Int, from reader: inout StateReader) throws(DamagedState) {
         self.init(capacity: capacity)
-        for _ in 0..<(try reader.integer(UInt32.self, in: 0...UInt32(capacity))) {
-            arrived.append(try reader.integer(in: 0...ArrivalWindow.longestGap))
-        }
+        arrived = try reader.gaps(upTo: capacity)
         ascending = arrived.sorted()
         next = count == capacity ? 0 : count
     }

@@ -60,18 +60,21 @@ extension Detector {
     /// Watches a node again that was watched in an earlier run.
     ///
     /// Nobody was there to hear it since: it has its usual time from `soonest` on, the instant by which it can have found
-    /// the service again, and the present silence is not learned from. Nothing is told, since nothing changed.
+    /// the service again, and the present silence is not learned from. Nothing is told, since nothing changed, but to levels
+    /// that have not told so yet: those that there were not in that run.
     ///
     /// - Parameters:
     ///   - bytes: What was learned of it; nil or unreadable: nothing. The node then has until `latest` to be heard.
     ///   - verdicts: What was last told of it, per level; nil where nothing was.
+    ///   - last: What was told of it last at any level, also at one that there is no longer; nil if it is among `verdicts`.
     ///   - incarnation: The one that this was told of.
     ///   - lastHeard: When an earlier run heard it last; nil if that is not known.
     /// - Returns: False if `bytes` could not be read, so that the node begins without what was learned.
     @discardableResult
     public mutating func recall(
-        _ identity: NodeIdentity, key: NodeKey, bytes: [UInt8]?, verdicts: [Verdict?], incarnation: UInt32,
-        lastHeard: Instant? = nil, soonest: Instant, latest: Instant, at now: Instant
+        _ identity: NodeIdentity, key: NodeKey, bytes: [UInt8]?, verdicts: [Verdict?], last: Verdict? = nil,
+        incarnation: UInt32, lastHeard: Instant? = nil, soonest: Instant, latest: Instant, at now: Instant,
+        into events: inout [Event]
     ) -> Bool {
         guard !knows(key), let slot = addNode(key) else { return true }
         name(slot, identity)
@@ -85,7 +88,7 @@ extension Detector {
         let earliest = now.nanoseconds.subtractingSaturated(configuration.retention ?? .max)
         details[slot].silentSince = lastHeard.map { max($0.nanoseconds, earliest) }
         let wasHeard = nodes[slot].heard > 0 || nodes[slot].incarnation > 0
-        nodes[slot].standing = standing(told: verdicts, wasHeard: wasHeard, heard: &nodes[slot].heard)
+        nodes[slot].standing = standing(told: verdicts, last: last, wasHeard: wasHeard, heard: &nodes[slot].heard)
         let hasLeft = nodes[slot].standing.phase == .left
         for level in 0..<levelCount {
             let deadline =
@@ -93,7 +96,22 @@ extension Detector {
             deadlines[slot * levelCount + level] = hasLeft ? .max : deadline
         }
         rearm(slot)
+        tellUntold(slot, told: verdicts, at: now, into: &events)
         return wasRead ?? true
+    }
+
+    /// Tells a recalled node's verdict at levels that told of nothing, or of something before it.
+    private mutating func tellUntold(
+        _ slot: Int, told verdicts: [Verdict?], at now: Instant, into events: inout [Event]
+    ) {
+        for level in 0..<levelCount {
+            let from = (level < verdicts.count ? verdicts[level] : nil) ?? .new
+            let to = nodes[slot].standing.verdict(atLevel: level)
+            guard from != to, to != .new else { continue }
+            var evidence = evidence(slot, silence: 0, ownLate: 0)
+            evidence.isRecalled = true
+            transition(slot, level, from: from, to: to, now, evidence, &events)
+        }
     }
 
     /// Takes over what bytes say of a node with the same key. Says whether they could be read.
@@ -104,7 +122,7 @@ extension Detector {
             let storedDetails: NodeDetails = try reader.state()
             let model = try Model(configuration.model, from: &reader)
             guard stored.key == nodes[slot].key else { return false }
-            var (recalled, isNew): ([Model.Pursuit], Bool) = ([], false)
+            var (recalled, isNew, strained): ([Model.Pursuit], Bool, UInt8) = ([], false, 0)
             for level in 0..<levelCount {
                 if reader.isAtEnd {  // a level that there was not
                     recalled.append(Model.pursuit(of: threshold(slot, level)))
@@ -117,11 +135,13 @@ extension Detector {
                 let isSame = policy == ruling(slot, level).policy
                 recalled.append(isSame ? pursuit : Model.pursuit(of: threshold(slot, level)))
                 isNew = isNew || !isSame
+                if isSame { strained |= stored.strained & 1 << UInt8(level) }
             }
             models[slot] = model
             for level in 0..<levelCount { pursuits[slot * levelCount + level] = recalled[level] }
             (nodes[slot].incarnation, nodes[slot].sequence) = (stored.incarnation, stored.sequence)
             (nodes[slot].missing, nodes[slot].heard) = (stored.missing, stored.heard)
+            nodes[slot].strained = strained  // told before
             details[slot].discarded = storedDetails.discarded
             if isNew { pursue(slot, after: nil) }
             return true
@@ -139,21 +159,24 @@ extension Detector {
     }
 
     /// What was told of a node is what is so: memories may be older.
-    private func standing(told verdicts: [Verdict?], wasHeard: Bool, heard: inout UInt8) -> Standing {
+    ///
+    /// A level that was away for some runs tells of a time before them. It may have seen the node leave, but trust stays.
+    private func standing(
+        told verdicts: [Verdict?], last: Verdict?, wasHeard: Bool, heard: inout UInt8
+    ) -> Standing {
         var standing = Standing()
-        for (level, verdict) in verdicts.prefix(levelCount).enumerated() {
-            switch verdict {
-            case .suspected:
-                standing.suspect(atLevel: level)
-                // Else it was expected, and never heard.
-                if wasHeard, standing.phase == .new {
-                    standing.phase = heard < WatchedNode.confirmations ? .learning : .trusted
-                }
-            case .learning: standing.phase = .learning
-            case .trusted: standing.phase = .trusted
-            case .left: standing.phase = .left
-            case .new, .forgotten, nil: break
-            }
+        for (level, verdict) in verdicts.prefix(levelCount).enumerated() where verdict == .suspected {
+            standing.suspect(atLevel: level)
+        }
+        let told = ([last] + verdicts.prefix(levelCount)).compactMap(\.self)
+        if (last ?? told.first) == .left {
+            standing.leave()
+        } else if told.contains(.trusted) {
+            standing.phase = .trusted
+        } else if told.contains(.learning) {
+            standing.phase = .learning
+        } else if told.contains(.suspected), wasHeard {  // else it was expected, and never heard
+            standing.phase = heard < WatchedNode.confirmations ? .learning : .trusted
         }
         if standing.phase == .trusted { heard = WatchedNode.confirmations }
         if standing.phase == .learning { heard = min(heard, WatchedNode.confirmations - 1) }

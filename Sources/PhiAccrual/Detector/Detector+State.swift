@@ -78,7 +78,9 @@ extension Detector {
         commons = []
         (groupNames, heardAt) = ([], [])
         try readGroups(from: &reader)
-        let count = try reader.integer(UInt32.self)
+        // A vacant slot has a byte here, and its number below; it takes up as much room as another.
+        let count = try reader.count(ofBytes: 5)
+        guard count <= capacity else { throw DamagedState("\(count) nodes are more than it has room for") }
         for _ in 0..<count { try readNode(from: &reader) }
         thresholds = plans.rulings.joined().map { Model.threshold(for: $0.policy) }
         try readOrder(from: &reader)
@@ -167,7 +169,8 @@ extension StateWriter {
 extension StateReader {
     fileprivate mutating func slots(upTo count: Int) throws(DamagedState) -> [Int32] {
         var slots: [Int32] = []
-        for _ in 0..<(try integer(UInt32.self, in: 0...UInt32(clamping: count))) {
+        for _ in 0..<(try self.count(ofBytes: 4)) {
+            guard slots.count < count else { throw DamagedState("more slots are named than there are") }
             slots.append(try integer(in: 0...Int32(clamping: max(0, count - 1))))
         }
         return slots
@@ -200,6 +203,6 @@ extension HoldRule: StoredState {
         self.init(
             share: try reader.double(in: .leastNonzeroMagnitude...1),
             least: Int(try reader.integer(Int64.self, in: 2...Int64(HoldRule.sampleSize))),
-            longest: try reader.integer(in: 1...(.max)))
+            longest: try reader.integer(in: 1...HoldRule.longestAllowed))
     }
 }

@@ -85,7 +85,9 @@ struct HoldBook: Sendable {
     }
     /// Somebody was heard: whatever is only doubted is to be looked at again.
     mutating func hurry(at now: Int64) {
-        for index in active.indices where active[index].suspect != nil { active[index].nextCheck = now }
+        for index in active.indices where active[index].suspect != nil {
+            active[index].nextCheck = max(now, active[index].began)
+        }
         planCheck()
     }
     mutating func release(_ hold: Hold) {
@@ -137,7 +139,7 @@ extension HoldBook: StoredState {
     }
 
     init(from reader: inout StateReader) throws(DamagedState) {
-        for _ in 0..<(try reader.integer(UInt32.self)) {
+        for _ in 0..<(try reader.count(ofBytes: 43)) {
             let scope = try reader.optional { reader throws(DamagedState) in try reader.integer(UInt16.self) }
             var hold = Hold(
                 scope: scope, began: try reader.integer(), silentSince: try reader.integer(),
@@ -146,15 +148,23 @@ extension HoldBook: StoredState {
             for _ in 0..<(try reader.integer(UInt8.self, in: 0...UInt8(HoldRule.sampleSize))) {
                 hold.witnesses.append(try reader.state())
             }
+            // Until then it is looked at every few milliseconds.
+            guard hold.until.subtractingSaturated(hold.nextCheck) <= HoldRule.longestAllowed else {
+                throw DamagedState("a hold lasts longer than any may")
+            }
             hold.suspect = try reader.optional { reader throws(DamagedState) in try reader.state() }
             active.append(hold)
         }
-        for _ in 0..<(try reader.integer(UInt32.self)) {
+        for _ in 0..<(try reader.count(ofBytes: 19)) {
             let scope = try reader.optional { reader throws(DamagedState) in try reader.integer(UInt16.self) }
             spans[scope] = Span(
                 began: try reader.integer(), until: try reader.integer(), isActive: try reader.bool(),
                 isTold: try reader.bool())
         }
+        // Each has a span of its own.
+        guard active.allSatisfy({ spans[$0.scope]?.until == $0.until && spans[$0.scope]?.isActive == true }),
+            spans.values.count(where: \.isActive) == active.count
+        else { throw DamagedState("a hold contradicts another, or itself") }
         planCheck()
     }
 }

@@ -7,13 +7,15 @@ public struct HoldRule: Hashable, Sendable {
     public var share: Double
     /// And so many more than were heard, at least 2: of few, most fall silent at once by chance.
     public var least: Int
-    /// After this time suspicions are told all the same; above 0.
+    /// After this time suspicions are told all the same; above 0, at most `longestAllowed`.
     public var longest: Int64  // ns
+    /// An hour. All that time a hold is looked at every few milliseconds, and a step of time over it takes as many looks.
+    public static let longestAllowed: Int64 = 3_600_000_000_000  // ns
 
     public init(share: Double = 0.5, least: Int = 3, longest: Int64 = 30_000_000_000) {
         precondition(share > 0 && share <= 1, "a share")
         precondition((2...HoldRule.sampleSize).contains(least), "a mass is more than one, and is seen in a sample")
-        precondition(longest > 0, "a hold takes time")
+        precondition((1...Self.longestAllowed).contains(longest), "a hold takes time, and not for ever")
         (self.share, self.least, self.longest) = (share, least, longest)
     }
 

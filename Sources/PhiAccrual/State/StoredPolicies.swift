@@ -124,7 +124,7 @@ extension PolicyBook: StoredState {
         for _ in 0..<(try reader.integer(UInt8.self, in: 1...8)) { levels.append(try reader.state()) }
         guard Set(levels.map(\.name)).count == levels.count else { throw DamagedState("two levels have one name") }
         self.init(levels: levels)
-        for _ in 0..<(try reader.integer(UInt32.self)) {
+        for _ in 0..<(try reader.count(ofBytes: 12)) {  // at least: level, policy, source and scope
             let level = Int(try reader.integer(UInt8.self, in: 0...UInt8(levels.count - 1)))
             let policy: Policy = try reader.state()
             set(policy, level: level, from: try reader.state())

@@ -98,6 +98,13 @@ public struct StateReader: Sendable {
     }
     /// How many of something there were so far: far enough from the end of the range that counting on never reaches it.
     public mutating func tally() throws(DamagedState) -> Int { try integer(in: 0...(.max / 2)) }
+    /// How many of something follow, of which each takes so many bytes or more.
+    /// - Throws: If there are not as many bytes: a number alone must not make us take memory.
+    public mutating func count(ofBytes size: Int) throws(DamagedState) -> Int {
+        let count = Int(try integer(UInt32.self))
+        guard count <= rest.count / size else { throw DamagedState("it ends before \(count) that it tells of") }
+        return count
+    }
     public mutating func bool() throws(DamagedState) -> Bool { try integer(UInt8.self, in: 0...1) == 1 }
     public mutating func bytes() throws(DamagedState) -> ArraySlice<UInt8> {
         let count = Int(try integer(UInt32.self))

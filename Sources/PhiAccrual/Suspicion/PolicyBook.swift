@@ -52,7 +52,7 @@ public struct PolicyBook: Hashable, Sendable {
     /// Everything that was set, in an order of its own that does not change.
     public var entries: [Entry] {
         policies.map { Entry(level: $0.level, policy: $1, origin: $0.origin) }
-            .sorted { ($0.origin.order, $0.level) < ($1.origin.order, $1.level) }
+            .sorted { $0.place < $1.place }
     }
 
     /// Groups and nodes with policies of their own, at most.
@@ -84,14 +84,21 @@ public struct PolicyBook: Hashable, Sendable {
     }
 }
 
-extension Origin {
+extension PolicyBook.Entry {
     /// Everyone, then groups, then nodes, each by name; in rising precedence.
-    fileprivate var order: String {
-        let source = Source.allCases.firstIndex(of: self.source) ?? 0
-        return switch scope {
-        case .everyone: "0 \(source)"
-        case .group(let name): "1 \(name)/\(source)"
-        case .node(let identity): "2 \(identity)/\(source)"
+    fileprivate var place: (scope: Int, group: ByBytes, node: ByBytes, source: Int, level: Int) {
+        let source = Origin.Source.allCases.firstIndex(of: origin.source) ?? 0
+        return switch origin.scope {
+        case .everyone: (0, ByBytes(text: ""), ByBytes(text: ""), source, level)
+        case .group(let name): (1, ByBytes(text: name), ByBytes(text: ""), source, level)
+        case .node(let identity): (2, ByBytes(text: identity.group), ByBytes(text: identity.name), source, level)
         }
     }
+}
+
+/// A text in the order of its bytes, in which texts that only look the same differ.
+private struct ByBytes: Comparable {
+    var text: String
+    static func == (a: ByBytes, b: ByBytes) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+    static func < (a: ByBytes, b: ByBytes) -> Bool { a.text.utf8.lexicographicallyPrecedes(b.text.utf8) }
 }

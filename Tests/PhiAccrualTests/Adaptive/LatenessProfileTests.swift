@@ -199,7 +199,3 @@ import Testing
             deviation: 0.1)
     }
 }
-
-extension SplitMix64 {
-    fileprivate mutating func exponential() -> Double { -log1p(-Double.random(in: 0..<1, using: &self)) }
-}

@@ -30,4 +30,72 @@ import Testing
         #expect(shortfall.mistakesPerHeartbeat > 0.0015)
         #expect(try #require(shortfall.neededWait) > .milliseconds(1500))
     }
+
+    /// Young nodes of a network with jitter, where a heartbeat in a few hundred is later than the limit allows.
+    private func notices(ofNodes nodes: Int, heartbeats: Int, tail: Double) -> [NodeKey: [Notice]] {
+        var random = SplitMix64(seed: 22)
+        let budget = MistakeBudget(.every(86_400e9), within: .milliseconds(2500))
+        var detector = Detector<AdaptiveModel>(.init(levels: [.suspect(.mistakes(budget))], model: .init()))
+        var events: [Event] = []
+        for node in 0..<nodes {
+            // One after the other, so that time goes on for one only. They learn together all the same.
+            var now = Int64.hours(Int64(node))
+            for sequence in 0..<heartbeats {
+                now += .seconds(1) + Int64(random.exponential() * (random.chance(tail) ? 1e9 : 5e7))
+                let heartbeat = Heartbeat(
+                    key: NodeKey(rawValue: UInt64(node)), incarnation: 1, sequence: UInt32(sequence))
+                detector.receive(heartbeat, at: Instant(nanoseconds: now), into: &events)
+            }
+        }
+        var notices: [NodeKey: [Notice]] = [:]
+        for case .notice(let notice) in events where notice.level != nil {
+            notices[notice.key, default: []] += [notice]
+        }
+        return notices
+    }
+
+    @Test(arguments: [0.003, 0.02, 0.1]) func `of nodes at the border is told of seldom`(tail: Double) throws {
+        let heartbeats = 1800
+        let told = notices(ofNodes: 30, heartbeats: heartbeats, tail: tail)
+        for notices in told.values {
+            #expect(notices.count <= 2 + heartbeats / 1280)
+            // In turns, beginning with what is news.
+            for (number, notice) in notices.enumerated() {
+                #expect(notice.code == (number % 2 == 0 ? .infeasible : .feasible))
+            }
+        }
+        // A heartbeat in a hundred is later, and it is told of most.
+        if tail == 0.1 { #expect(told.count > 25) }
+    }
+    @Test func `is not told of before a node is known`() {
+        #expect(notices(ofNodes: 100, heartbeats: 200, tail: 0.1).isEmpty)
+    }
+
+    @Test func `is not told of again after a restart`() throws {
+        let budget = MistakeBudget(.perHeartbeat(0.001), within: .milliseconds(1500))
+        let identity = try NodeIdentity(group: "lab", name: "a")
+        func detector() -> Detector<AdaptiveModel> {
+            Detector(.init(levels: [.suspect(.mistakes(budget))], model: .init()))
+        }
+        var (random, events, now) = (SplitMix64(seed: 23), [Event](), Int64(0))
+        var before = detector()
+        func beat(_ detector: inout Detector<AdaptiveModel>, _ sequences: Range<UInt32>) -> Int {
+            events = []
+            for sequence in sequences {
+                now += .seconds(1) + Int64(random.exponential() * 3e8)
+                let heartbeat = Heartbeat(key: .named("a"), incarnation: 1, sequence: sequence)
+                detector.receive(heartbeat, at: Instant(nanoseconds: now), into: &events)
+            }
+            return events.count { if case .notice = $0 { true } else { false } }
+        }
+        before.introduce(identity, key: .named("a"), at: Instant(nanoseconds: 0), into: &events)
+        #expect(beat(&before, 0..<2000) == 1)
+        let memory = try #require(before.memory(of: .named("a")))
+        var after = detector()
+        after.recall(
+            identity, key: .named("a"), bytes: memory.bytes, verdicts: [.trusted], incarnation: 1,
+            soonest: Instant(nanoseconds: now), latest: Instant(nanoseconds: now), at: Instant(nanoseconds: now),
+            into: &events)
+        #expect(beat(&after, 2000..<4000) == 0)
+    }
 }

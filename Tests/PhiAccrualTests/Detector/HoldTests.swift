@@ -81,8 +81,10 @@ import Testing
         #expect(crowd.suspicions.isEmpty)
         #expect(crowd.holds.first == .begins)
     }
-    @Test func `of many small groups is one hold`() {
-        var crowd = Crowd(Dictionary(uniqueKeysWithValues: (0..<100).map { ("g\($0)", 1 + $0 % 2) }))
+    @Test(arguments: [
+        ["a": 30, "b": 30, "c": 30], Dictionary(uniqueKeysWithValues: (0..<100).map { ("g\($0)", 1 + $0 % 2) }),
+    ]) func `of all groups is one hold, also where they are small`(groups: [String: Int]) {
+        var crowd = Crowd(groups)
         crowd.live(seconds: 60)
         crowd.forgetTold()
         crowd.live(seconds: 10) { _, _ in false }
@@ -148,16 +150,6 @@ import Testing
             #expect(name.hasPrefix("lab"))
             #expect((cut + .seconds(30)...cut + .seconds(33)).contains(at), "\(at - cut)")
         }
-    }
-    @Test func `of all groups is one hold`() {
-        var crowd = Crowd(["a": 30, "b": 30, "c": 30])
-        crowd.live(seconds: 60)
-        crowd.forgetTold()
-        crowd.live(seconds: 10) { _, _ in false }
-        crowd.live(seconds: 40)
-        #expect(crowd.suspicions.isEmpty)
-        #expect(crowd.holds == [.begins, .released])
-        #expect(crowd.scopes == [nil, nil])
     }
     @Test func `of few among many is no mass`() {
         var crowd = Crowd(["lab": 100])

@@ -44,14 +44,16 @@ struct RandomOrders {
             watch.detector.govern(by: book, at: instant, into: &events)
         case ..<0.09: watch.detector.disconnected(key, at: instant)
         case ..<0.10: watch.detector.wasDeaf(from: instant, to: instant + .milliseconds(500))
-        case ..<0.105: restart(&watch, told: told, at: instant)
+        case ..<0.105: restart(&watch, told: told, at: instant, into: &events)
         default: break
         }
         return events
     }
 
     /// Another detector remembers what this one learned.
-    private func restart(_ watch: inout Watch, told: [String: [Verdict]], at now: Instant) {
+    private func restart(
+        _ watch: inout Watch, told: [String: [Verdict]], at now: Instant, into events: inout [Event]
+    ) {
         let before = watch.detector
         var (after, nothing) = (self.watch(), [Event]())
         after.detector.govern(by: before.policies, at: now, into: &nothing)
@@ -59,7 +61,7 @@ struct RandomOrders {
             after.detector.recall(
                 memory.identity, key: memory.key, bytes: memory.bytes,
                 verdicts: told[memory.identity.name] ?? [], incarnation: 1000, soonest: now, latest: now + .seconds(10),
-                at: now)
+                at: now, into: &events)
         }
         watch = after
     }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import PhiAccrual
@@ -51,5 +52,69 @@ import Testing
         try expectRefusal(of: WaitChoice(), with: [3], at: 0)
         try expectRefusal(of: WaitChoice(), with: [45], at: 1)
         try expectRefusal(of: WaitChoice(.patches), with: [40], at: 6)
+    }
+
+    /// - Parameter change: What is wrong with the hold.
+    private func refusal(ofHold change: (inout HoldBook.Hold) -> Void) -> DamagedState? {
+        var hold = HoldBook.Hold(
+            scope: nil, began: 0, silentSince: 0, until: .seconds(30), nextCheck: .milliseconds(250), heard: 0,
+            witnesses: [])
+        change(&hold)
+        var (book, writer) = (HoldBook(), StateWriter())
+        book.begin(hold)
+        writer.write(book)
+        var reader = StateReader(writer.bytes)
+        do throws(DamagedState) { let _: HoldBook = try reader.state() } catch { return error }
+        return nil
+    }
+    @Test func `where a hold would be looked at for ever`() {
+        #expect(refusal { _ in } == nil)
+        #expect(refusal { $0.nextCheck = $0.until - .hours(1) } == nil)
+        let tooLong = DamagedState("a hold lasts longer than any may")
+        #expect(refusal { $0.until = .max } == tooLong)
+        #expect(refusal { $0.nextCheck = .min } == tooLong)
+        #expect(refusal { $0.nextCheck = $0.until - .hours(1) - 1 } == tooLong)
+    }
+    @Test func `where a rule would hold for ever`() throws {
+        try expectRefusal(of: HoldRule(), with: [UInt8](repeating: 0xFF, count: 7) + [0x7F], at: 16)
+    }
+    @Test func `where two holds are of one group, or one is in force and is not`() throws {
+        var book = HoldBook()
+        let hold = HoldBook.Hold(
+            scope: nil, began: 0, silentSince: 0, until: 9, nextCheck: 5, heard: 0, witnesses: [])
+        book.begin(hold)
+        var writer = StateWriter()
+        writer.write(book)
+        let one = Array(writer.bytes[4..<47])
+        try expectRefusal(of: book, with: [2, 0, 0, 0] + one, at: 0, replacing: 4)
+        try expectRefusal(of: book, with: [0, 0, 0, 0], at: 0, replacing: 47)
+        try expectRefusal(of: book, with: [0, 0, 0, 0], at: 47, replacing: 23)
+        try expectRefusal(of: book, with: [8], at: 47 + 4 + 1 + 8)  // until
+        try expectRefusal(of: book, with: [0], at: 47 + 4 + 17)  // in force
+    }
+
+    private func refusal(ofSlots count: UInt32, capacity: Int = 1_000_000, _ rest: [UInt8]) -> String? {
+        var writer = StateWriter()
+        Watch(capacity: capacity).detector.write(to: &writer)
+        // No slots, none vacant, and no members of the group without a name.
+        var reader = StateReader(
+            writer.bytes.dropLast(12) + (0..<4).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) } + rest)
+        do throws(DamagedState) { _ = try Detector<NormalModel>(model: .init(), from: &reader) } catch {
+            return error.reason
+        }
+        return nil
+    }
+    @Test func `where more slots are told of than there are bytes for`() {
+        let none = [UInt8](repeating: 0, count: 8)
+        #expect(refusal(ofSlots: 0, none) == nil)
+        #expect(refusal(ofSlots: 2, [0, 0] + [2, 0, 0, 0] + [1, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0]) == nil)
+        for count in [100, 1_000_000, .max] as [UInt32] {
+            #expect(
+                refusal(ofSlots: count, [UInt8](repeating: 0, count: 499)) == "it ends before \(count) that it tells of"
+            )
+        }
+        #expect(
+            refusal(ofSlots: 100, capacity: 99, [UInt8](repeating: 0, count: 1000))
+                == "100 nodes are more than it has room for")
     }
 }

@@ -75,7 +75,13 @@ import Testing
             if random.chance(0.3) {
                 bytes.removeLast(.random(in: 1...bytes.count, using: &random))
             } else {
-                bytes[.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)
+                // The extremes are more dangerous than other bytes, and numbers of eight of them most of all.
+                let (first, byte) = (
+                    Int.random(in: bytes.indices, using: &random), UInt8.random(in: 0...255, using: &random)
+                )
+                let count = random.chance(0.5) ? 1 : min(8, bytes.count - first)
+                for index in first..<first + count { bytes[index] = count == 1 ? byte : 0xFF }
+                if count == 8, random.chance(0.5) { bytes[first + 7] = random.chance(0.5) ? 0x7F : 0x80 }
             }
             var reader = StateReader(bytes)
             guard var read = try? Detector<NormalModel>(model: .init(window: 20), from: &reader) else {
@@ -83,6 +89,8 @@ import Testing
                 continue
             }
             for step in steps.suffix(100) { _ = tell(&read, step) }
+            var events: [Event] = []
+            read.advance(to: Instant(nanoseconds: .max), into: &events)
         }
         #expect((50...399).contains(errors))
     }
@@ -100,13 +108,14 @@ import Testing
     ) throws -> (watch: Watch, wait: Int64, wasRead: Bool) {
         let before = Watch.trusting("a", levels: levels)
         let memory = try #require(before.detector.memories(from: 0, limit: 10).page.first)
-        var watch = Watch(levels: levels)
+        var (watch, events) = (Watch(levels: levels), [Event]())
         let wasRead = watch.detector.recall(
             memory.identity, key: memory.key, bytes: bytes ? memory.bytes : [1, 2, 3], verdicts: verdicts,
             incarnation: 1,
             soonest: Instant(nanoseconds: .hours(5) + .seconds(4)),
             latest: Instant(nanoseconds: .hours(5) + .seconds(60)),
-            at: Instant(nanoseconds: .hours(5)))
+            at: Instant(nanoseconds: .hours(5)), into: &events)
+        #expect(events.isEmpty, "nothing changed")
         return (watch, try #require(before.status("a")?.levels[0].wait), wasRead)
     }
 
@@ -134,21 +143,22 @@ import Testing
         #expect(watch.hear("a", 100, at: .hours(6)) == [.change("a", .suspected, .trusted, at: .hours(6))])
     }
     @Test func `that never was heard is new, and its first heartbeat is told as such`() throws {
-        var watch = Watch()
+        var (watch, events) = (Watch(), [Event]())
         watch.detector.recall(
             try NodeIdentity(group: "lab", name: "a"), key: .named("a"), bytes: nil, verdicts: [.suspected],
             incarnation: 0, soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0),
-            at: Instant(nanoseconds: 0))
+            at: Instant(nanoseconds: 0), into: &events)
+        #expect(events.isEmpty)
         #expect(watch.hear("a", 0, at: 5) == [.change("a", .suspected, .learning, at: 5)])
     }
     @Test func `is forgotten when nothing was heard of it for long enough in all`() throws {
         let before = Watch.trusting("a")
         let memory = try #require(before.detector.memories(from: 0, limit: 10).page.first)
-        var watch = Watch(retention: .hours(24))
+        var (watch, events) = (Watch(retention: .hours(24)), [Event]())
         watch.detector.recall(
             memory.identity, key: memory.key, bytes: memory.bytes, verdicts: [.suspected], incarnation: 1,
             lastHeard: Instant(nanoseconds: -.hours(20)), soonest: Instant(nanoseconds: 0),
-            latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0))
+            latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0), into: &events)
         #expect(watch.status("a", at: 0)?.lastArrival == Instant(nanoseconds: -.hours(20)))
         #expect(watch.advance(to: .hours(4)) == [.change("a", .suspected, .forgotten, at: .hours(4))])
     }
@@ -166,10 +176,11 @@ import Testing
     @Test func `has other policies if these were changed meanwhile`() throws {
         let before = Watch.trusting("a", levels: [.suspect(.phi(3))])
         let memory = try #require(before.detector.memories(from: 0, limit: 10).page.first)
-        var watch = Watch(levels: [.suspect(.phi(9))])
+        var (watch, events) = (Watch(levels: [.suspect(.phi(9))]), [Event]())
         watch.detector.recall(
             memory.identity, key: memory.key, bytes: memory.bytes, verdicts: [.trusted], incarnation: 1,
-            soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0))
+            soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0),
+            into: &events)
         #expect(
             watch.status("a")?.levels[0].wait
                 == Watch.trusting("a", levels: [.suspect(.phi(9))]).status("a")?.levels[0].wait)
@@ -178,15 +189,81 @@ import Testing
         let before = Watch.trusting("a", levels: [.suspect(.phi(3))])
         let memory = try #require(before.detector.memory(of: .named("a")))
         let levels = [.suspect(.phi(3)), try Level(name: "evict", policy: .phi(9))]
-        var watch = Watch(levels: levels)
+        var (watch, events) = (Watch(levels: levels), [Event]())
         let wasRead = watch.detector.recall(
             memory.identity, key: memory.key, bytes: memory.bytes, verdicts: [.trusted, nil], incarnation: 1,
-            soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0))
+            soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0),
+            into: &events)
         #expect(wasRead)
         #expect(
             watch.status("a")?.levels.map(\.wait) == Watch.trusting("a", levels: levels).status("a")?.levels.map(\.wait)
         )
     }
+
+    private func told(
+        _ verdicts: [Verdict?], last: Verdict? = nil, incarnation: UInt32 = 1
+    ) throws -> (watch: Watch, told: [Told], evidence: Evidence?) {
+        let memory = try #require(Watch.trusting("a").detector.memory(of: .named("a")))
+        var (watch, events) = (Watch(levels: .three), [Event]())
+        watch.detector.recall(
+            memory.identity, key: memory.key, bytes: incarnation == 0 ? nil : memory.bytes, verdicts: verdicts,
+            last: last, incarnation: incarnation, soonest: Instant(nanoseconds: 4), latest: Instant(nanoseconds: 4),
+            at: Instant(nanoseconds: 3), into: &events)
+        guard case .transition(let transition)? = events.first else { return (watch, events.told, nil) }
+        return (watch, events.told, transition.evidence)
+    }
+
+    @Test func `is told to a level that there was not`() throws {
+        let (_, told, evidence) = try told([.trusted, nil, .trusted], last: .trusted)
+        #expect(told == [.change("a", level: 1, .new, .trusted, at: 3)])
+        #expect(evidence?.isRecalled == true)
+    }
+    @Test func `is told to a new level as trusted where only another one suspects it`() throws {
+        var (watch, news, _) = try told([.suspected, nil, .trusted], last: .suspected)
+        #expect(news == [.change("a", level: 1, .new, .trusted, at: 3)])
+        let later = watch.advance(to: .hours(1))
+        #expect(
+            later.count == 2
+                && later.allSatisfy { if case .change(_, _, .trusted, .suspected, _) = $0 { true } else { false } })
+    }
+    @Test func `is told to a new level as left`() throws {
+        #expect(try told([.left, nil, .left], last: .left).told == [.change("a", level: 1, .new, .left, at: 3)])
+    }
+    @Test func `is told to levels that are all new`() throws {
+        for verdict in [Verdict.learning, .trusted, .left] {
+            #expect(
+                try told([nil, nil, nil], last: verdict).told
+                    == (0..<3).map { .change("a", level: $0, .new, verdict, at: 3) })
+        }
+        // Of the others it is unknown by when they would have suspected it.
+        #expect(
+            try told([nil, nil, nil], last: .suspected).told
+                == (0..<3).map { .change("a", level: $0, .new, .trusted, at: 3) })
+    }
+    @Test func `is told to a level that was away, from where that one was`() throws {
+        #expect(
+            try told([.left, .trusted, .left], last: .left).told == [.change("a", level: 1, .trusted, .left, at: 3)])
+        #expect(
+            try told([.left, .suspected, .left], last: .left).told == [.change("a", level: 1, .suspected, .left, at: 3)]
+        )
+        #expect(
+            try told([.trusted, .left, .trusted], last: .trusted).told
+                == [.change("a", level: 1, .left, .trusted, at: 3)])
+        #expect(
+            try told([.trusted, .learning, .trusted], last: .trusted).told
+                == [.change("a", level: 1, .learning, .trusted, at: 3)])
+        #expect(try told([.trusted, .suspected, .trusted], last: .trusted).told == [])
+        #expect(
+            try told([.learning, .trusted, .learning], last: .learning).told.allSatisfy {
+                $0 != .change("a", level: 1, .trusted, .learning, at: 3)
+            })
+    }
+    @Test func `that never was heard is told to no level that is new`() throws {
+        var (watch, news, _) = try told([.suspected, nil, nil], last: .suspected, incarnation: 0)
+        #expect(news == [])
+        #expect(watch.advance(to: 4) == [1, 2].map { .change("a", level: $0, .new, .suspected, at: 4) })
+    }
+
     @Test func `whose absence is planned is suspected only after it, and only its end is told`() throws {
         var (watch, wait, _) = try recalled([.trusted])
         let until = .hours(5) + .seconds(30)

@@ -50,3 +50,31 @@ import Testing
         #expect(error?.reason == reason)
     }
 }
+
+@Suite struct `A policy book` {
+    @Test func `has its entries in one order, whatever order they came in`() throws {
+        let nodes = try [("a", "b"), ("a", "b-c"), ("a-", "a"), ("é", "x"), ("e\u{301}", "x")].map {
+            PolicyScope.node(try NodeIdentity(group: $0.0, name: $0.1))
+        }
+        let scopes = [.everyone, .group("a"), .group("a-"), .group("b")] + nodes
+        let places = scopes.flatMap { scope in
+            [Origin.Source.file, .tune].flatMap { source in (0..<2).map { ($0, Origin(source, for: scope)) } }
+        }
+        let levels = [.suspect(), try Level(name: "evict", policy: .phi(9))]
+        var random = SplitMix64(seed: 3)
+        var orders: Set<[PolicyBook.Entry]> = []
+        for _ in 0..<20 {
+            var book = PolicyBook(levels: levels)
+            for (level, origin) in places.shuffled(using: &random) { book.set(.phi(1), level: level, from: origin) }
+            orders.insert(book.entries)
+        }
+        let entries = try #require(orders.first)
+        #expect(orders.count == 1 && entries.count == places.count)
+        #expect(entries.prefix(4).map(\.level) == [0, 1, 0, 1])
+        #expect(entries.prefix(4).map(\.origin.source) == [.file, .file, .tune, .tune])
+        var seen: [PolicyScope] = []
+        for entry in entries where !seen.contains(entry.origin.scope) { seen.append(entry.origin.scope) }
+        let (composed, decomposed) = (nodes[3], nodes[4])
+        #expect(seen == scopes.prefix(7) + [decomposed, composed])
+    }
+}

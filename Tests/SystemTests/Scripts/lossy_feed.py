@@ -1,4 +1,5 @@
-"""A made-up detector whose feed loses events, repeats some, forgets, leaves questions unanswered, and begins anew.
+"""A made-up detector whose feed loses events, repeats some, forgets, leaves questions unanswered, is set
+back, and begins anew.
 
     lossy_feed.py NUMBER_OF_SUBSCRIBERS
 
@@ -14,7 +15,7 @@ import sys
 import zmq
 
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
-print("7:4 7:6 7:7 7:8 7:9 7:10 7:11 7:12 7:14 7:15 7:16 8:1 8:2", flush=True)
+print("7:4 7:6 7:7 7:8 7:9 7:10 7:11 7:12 7:14 7:15 7:16 7:10 7:11 7:12 7:13 8:1 8:2", flush=True)
 subscribers = int(sys.argv[1])
 context = zmq.Context()
 feed, control = context.socket(zmq.XPUB), context.socket(zmq.ROUTER)
@@ -50,7 +51,7 @@ def beacon():
 def answer(do, since, its_epoch):
     if its_epoch != epoch:
         return {"error": {"code": "other-epoch", "message": "another log"}}
-    if do == "events" and since < forgotten:
+    if do == "events" and not forgotten <= since <= len(log):
         return {"error": {"code": "gone", "message": "forgotten"}}
     later = range(since + 1, len(log) + 1)
     if do == "snapshot":
@@ -73,7 +74,7 @@ def serve(until=None):
         question = json.loads(body)
         reply = answer(question["do"], question["since"], question["epoch"])
         control.send_multipart([asker, json.dumps({"id": question["id"], **reply}).encode()])
-        if "ok" in reply and not reply["ok"]["more"]:
+        if "ok" in reply and not reply["ok"]["more"] and reply["ok"]["through"] >= question["since"]:
             answered[asker] = (epoch, reply["ok"]["through"])
 
 
@@ -102,6 +103,14 @@ serve()
 
 log += "b"  # lost, and so is each one's first question
 ignored = set()
+beacon()
+serve()
+
+log, forgotten, ignored = log[:12], 9, None  # the last ones were never written: only a beacon tells
+beacon()
+serve()
+
+log += "a"  # and it goes on from there
 beacon()
 serve()
 
