@@ -72,13 +72,7 @@ public final class DetectorService: Service {
     /// Runs until the task is cancelled or the service group shuts down, and then stops.
     /// - Throws: What ended a thread before that.
     public func run() async throws {
-        let ended = failure.first
-        await withTaskGroup { group in
-            group.addTask { try? await gracefulShutdown() }
-            group.addTask { for await _ in ended { return } }
-            await group.next()
-            group.cancelAll()
-        }
+        await failure.waitOrShutDown()
         stop()
         if let error = failure.error { throw error }
     }
@@ -145,15 +139,25 @@ private struct IngestStart: ModelVisitor {
 }
 
 /// The first error that ended a thread.
-private final class Failure: Sendable {
+final class Failure: Sendable {
     private let stored = Mutex<(any Error)?>(nil)
     /// Yields once, when there is one.
-    let first: AsyncStream<Void>
+    private let first: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
 
     init() { (first, continuation) = AsyncStream.makeStream() }
 
     var error: (any Error)? { stored.withLock { $0 } }
+
+    /// Returns when there is one, the task is cancelled, or its service group shuts down.
+    func waitOrShutDown() async {
+        await withTaskGroup { [first] group in
+            group.addTask { try? await gracefulShutdown() }
+            group.addTask { for await _ in first { return } }
+            await group.next()
+            group.cancelAll()
+        }
+    }
 
     func catching(_ body: () throws -> Void) {
         do {

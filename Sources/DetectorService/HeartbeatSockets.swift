@@ -12,9 +12,12 @@ struct HeartbeatSockets: ~Copyable {
     private let connectingMonitor: Monitor
 
     init(bind: [String], connect: [String], in context: Context) throws(ZeroMQError) {
-        let listening = try Self.open(in: context)
+        // To everything, not to heartbeats' prefix: what else comes is to be counted, and told of.
+        let listening = try Self.open(.subscribe, in: context)
+        try listening.subscribe(to: [])
         let listeningMonitor = try Monitor(of: listening, events: [.acceptFailed, .disconnected], in: context)
-        let connecting = try Self.open(in: context)
+        let connecting = try Self.open(.subscribe, in: context)
+        try connecting.subscribe(to: [])
         let connectingMonitor = try Monitor(of: connecting, events: .disconnected, in: context)
         var bound: [String] = []
         for endpoint in bind {
@@ -29,8 +32,9 @@ struct HeartbeatSockets: ~Copyable {
         self.connectingMonitor = connectingMonitor
     }
 
-    private static func open(in context: Context) throws(ZeroMQError) -> Socket {
-        let socket = try Socket(.subscribe, in: context)
+    /// A socket for heartbeats to come in by, with no subscription yet.
+    static func open(_ kind: Socket.Kind, in context: Context) throws(ZeroMQError) -> Socket {
+        let socket = try Socket(kind, in: context)
         // Per connection. A SUB never drops, it pushes back, and then the publisher drops the newest. A connection may
         // carry one node or a swarm of thousands, whose burst has to fit while we are not scheduled.
         try socket.set(.receiveHighWaterMark, to: 4096)
@@ -43,8 +47,6 @@ struct HeartbeatSockets: ~Copyable {
         try socket.set(.tcpKeepaliveIdle, to: 30)
         try socket.set(.tcpKeepaliveInterval, to: 10)
         try socket.set(.tcpKeepaliveCount, to: 3)
-        // To everything, not to heartbeats' prefix: what else comes is to be counted, and told of.
-        try socket.subscribe(to: [])
         return socket
     }
 

@@ -7,8 +7,10 @@ struct RareLog<Reason: Hashable & Sendable> {
     private(set) var counts: [Reason: Int64] = [:]
     private var lastLogged: [Reason: (at: Instant, count: Int64)] = [:]
 
-    mutating func count(_ reason: Reason, at now: Instant, log: (_ sinceLast: Int64) -> Void) {
-        let count = counts[reason, default: 0] + 1
+    mutating func count(
+        _ reason: Reason, times: Int64 = 1, at now: Instant, log: (_ sinceLast: Int64) -> Void
+    ) {
+        let count = counts[reason, default: 0] + times
         counts[reason] = count
         let last = lastLogged[reason]
         if let last, now - last.at < .seconds(60) { return }

@@ -1,30 +1,37 @@
 import PhiAccrual
 import ZeroMQ
 
-/// A PUB socket set up for heartbeats, and its word on who connected.
+/// A socket set up to publish heartbeats, and its word on who subscribed.
 ///
 /// A stale heartbeat is worthless and the application is never blocked: little is queued, nothing without a connection.
 struct HeartbeatOutlet: ~Copyable {
     let boundEndpoints: [String]
     private let socket: Socket
-    private let monitor: Monitor
+    private var message = Message()
     /// How often a node introduces itself anyway.
     static let introductionEvery: Int64 = 10_000_000_000  // ns
+    /// How often subscriptions are looked for: asking the socket costs a system call.
+    private static let lookEvery: Int64 = 100_000_000  // ns
     private var newcomersUntil: Int64 = .min
+    private var nextLook: Int64 = .min
 
-    /// - Parameter queue: How many heartbeats may wait for a slow connection. More than one node's few, if the outlet
-    ///   serves many nodes.
-    init(connect: [String], bind: [String], queue: Int32 = 16) throws(ZeroMQError) {
-        let context = try Context()
-        let socket = try Socket(.publish, in: context)
+    /// - Parameters:
+    ///   - queue: How many heartbeats may wait for a slow connection. More than one node's few, if the outlet serves many
+    ///     nodes.
+    ///   - context: Nil for one of its own.
+    init(
+        connect: [String], bind: [String], queue: Int32 = 16, in context: Context? = nil
+    ) throws(ZeroMQError) {
+        // To others it is a PUB. It also tells of subscriptions, and of each: those that a relay passes on are repeated.
+        let context = if let context { context } else { try Context() }
+        let socket = try Socket(.xpublish, in: context)
+        try socket.set(.xpublishVerbose, to: 1)
         try socket.set(.sendHighWaterMark, to: queue)
         try socket.set(.immediate, to: 1)  // else a restarted detector is fed what was queued for its predecessor
         try socket.set(.linger, to: 0)
         try socket.set(.reconnectInterval, to: 100)  // libzmq adds jitter of as much
         try socket.set(.reconnectIntervalMaximum, to: 2000)
         try socket.set(.tcpMaximumRetransmitTime, to: 10_000)
-        // Connected before the socket is: no event is missed.
-        let monitor = try Monitor(of: socket, events: [.connected, .accepted], in: context)
         var bound: [String] = []
         for endpoint in bind {
             try socket.bind(to: endpoint)
@@ -33,14 +40,23 @@ struct HeartbeatOutlet: ~Copyable {
         for endpoint in connect { try socket.connect(to: endpoint) }
         boundEndpoints = bound
         self.socket = socket
-        self.monitor = monitor
     }
 
-    /// Whether somebody connected within the last ten seconds, so that nodes should introduce themselves each time: a
-    /// PUB cannot see when a subscription is in force.
+    /// Whether somebody subscribed within the last ten seconds, so that nodes should introduce themselves each time.
     mutating func hasNewcomers(at now: Int64) throws(ZeroMQError) -> Bool {
-        while try monitor.next() != nil { newcomersUntil = now.addingSaturated(10_000_000_000) }
+        if now >= nextLook {
+            nextLook = now.addingSaturated(Self.lookEvery)
+            try takeSubscriptions(at: now)
+        }
         return now < newcomersUntil
+    }
+
+    private mutating func takeSubscriptions(at now: Int64) throws(ZeroMQError) {
+        // Bounded, so that whoever floods us with them does not keep the heartbeats back.
+        for _ in 0..<1000 {
+            guard try socket.receive(into: &message) else { return }
+            if message.withUnsafeBytes({ $0.first == 1 }) { newcomersUntil = now.addingSaturated(10_000_000_000) }
+        }
     }
 
     /// Drops the frame if nobody is connected, or the connection is slower than the heartbeats.

@@ -20,19 +20,26 @@ public final class Swarm: Sendable {
 
     /// Starts publishing.
     /// - Parameters:
+    ///   - connections: How many connections to each endpoint the nodes share. More than one only with endpoints to
+    ///     connect to.
     ///   - tell: Called on the swarm's thread as things happen.
     ///   - ended: Called on the swarm's thread when it is over.
     public init(
-        _ plan: SwarmPlan, connect: [String], bind: [String] = [], tell: @escaping @Sendable (Truth) -> Void,
-        ended: @escaping @Sendable () -> Void
+        _ plan: SwarmPlan, connect: [String], bind: [String] = [], connections: Int = 1,
+        tell: @escaping @Sendable (Truth) -> Void, ended: @escaping @Sendable () -> Void
     ) throws {
+        precondition(connections >= 1 && (connections == 1 || bind.isEmpty))
+        let context = try Context(maximumSockets: connections == 1 ? nil : Int32(clamping: connections))
         // Room for a burst of everyone's heartbeats.
-        let outlet = try HeartbeatOutlet(
-            connect: connect, bind: bind, queue: Int32(clamping: 1000 + 2 * plan.nodes.count))
+        let queue = Int32(clamping: 1000 + 2 * plan.nodes.count / connections)
+        var outlets: [SwarmOutlet] = []
+        for _ in 0..<connections {
+            outlets.append(SwarmOutlet(try HeartbeatOutlet(connect: connect, bind: bind, queue: queue, in: context)))
+        }
         let timer = try DeadlineTimer()
         let end = try WakeUp()
         self.end = end
-        thread = try SocketThread(name: "phi-swarm", owning: SwarmRun(plan, outlet: outlet, timer: timer)) { run in
+        thread = try SocketThread(name: "phi-swarm", owning: SwarmRun(plan, outlets: outlets, timer: timer)) { run in
             var run = run
             // An error here means that the context is gone, and with it everyone to tell.
             try? run.run(until: end, tell: tell)
@@ -49,6 +56,12 @@ public final class Swarm: Sendable {
     }
 }
 
+/// What some of the nodes share. A class, since an array holds nothing that cannot be copied.
+private final class SwarmOutlet {
+    var outlet: HeartbeatOutlet
+    init(_ outlet: consuming HeartbeatOutlet) { self.outlet = outlet }
+}
+
 private struct SwarmRun: ~Copyable {
     /// A large swarm that woke for each heartbeat would do little else.
     private static let shortestSleep: Int64 = 200_000  // ns
@@ -57,7 +70,7 @@ private struct SwarmRun: ~Copyable {
     private let incarnation = UInt32(truncatingIfNeeded: WallClock.now / 1_000_000_000)
     private let introductions: [Introduction]
     private let keys: [NodeKey]
-    private var outlet: HeartbeatOutlet
+    private let outlets: [SwarmOutlet]
     private var timer: DeadlineTimer
     private var wheel = TimingWheel()
     private var slots: [Int64]  // of the schedule, the next one per node
@@ -66,7 +79,7 @@ private struct SwarmRun: ~Copyable {
     private var random: SplitMix64
     private var start: Int64 = 0
 
-    init(_ plan: SwarmPlan, outlet: consuming HeartbeatOutlet, timer: consuming DeadlineTimer) throws(LabelsTooLong) {
+    init(_ plan: SwarmPlan, outlets: [SwarmOutlet], timer: consuming DeadlineTimer) throws(LabelsTooLong) {
         self.plan = plan
         var introductions: [Introduction] = []
         for node in plan.nodes { introductions.append(try Introduction(identity: node.identity)) }
@@ -76,7 +89,7 @@ private struct SwarmRun: ~Copyable {
         nextIntroductions = Array(repeating: .min, count: plan.nodes.count)
         isAlive = Array(repeating: true, count: plan.nodes.count)
         random = SplitMix64(seed: plan.settings.seed &+ 1)
-        self.outlet = outlet
+        self.outlets = outlets
         self.timer = timer
     }
 
@@ -100,11 +113,10 @@ private struct SwarmRun: ~Copyable {
             let now = MonotonicClock.now.nanoseconds
             awake = now
             if now >= over { break }
-            let hasNewcomers = try outlet.hasNewcomers(at: now)
             // Bounded, so that a swarm that cannot keep up still ends in time.
             for _ in 0..<10_000 {
                 guard let node = wheel.popDue(at: now) else { break }
-                try beat(node, isToNewcomers: hasNewcomers, tell: tell)
+                try beat(node, tell: tell)
             }
         }
         try leave(tell: tell)
@@ -120,7 +132,10 @@ private struct SwarmRun: ~Copyable {
             node, at: start.addingSaturated(offset).addingSaturated(plan.nodes[node].phase).addingSaturated(late))
     }
 
-    private mutating func beat(_ node: Int, isToNewcomers: Bool, tell: (Swarm.Truth) -> Void) throws {
+    /// Nodes take turns, so that each outlet has as many.
+    private func outlet(of node: Int) -> SwarmOutlet { outlets[node % outlets.count] }
+
+    private mutating func beat(_ node: Int, tell: (Swarm.Truth) -> Void) throws {
         let now = MonotonicClock.now.nanoseconds
         let age = now - start
         if let crash = plan.nodes[node].crash, age >= crash {
@@ -131,7 +146,7 @@ private struct SwarmRun: ~Copyable {
         let isPaused = plan.nodes[node].pause?.contains(age) ?? false
         let isLost = plan.settings.loss > 0 && Double.random(in: 0..<1, using: &random) < plan.settings.loss
         if !isPaused, !isLost {
-            let introduces = isToNewcomers || now >= nextIntroductions[node]
+            let introduces = try outlet(of: node).outlet.hasNewcomers(at: now) || now >= nextIntroductions[node]
             if introduces { nextIntroductions[node] = now.addingSaturated(HeartbeatOutlet.introductionEvery) }
             try send(node, at: now, introducing: introduces)
         }
@@ -143,11 +158,12 @@ private struct SwarmRun: ~Copyable {
         let heartbeat = Heartbeat(
             key: keys[node], incarnation: incarnation, sequence: UInt32(truncatingIfNeeded: slots[node]), sent: now,
             announcedInterval: plan.settings.interval.nanoseconds, isLeaving: isLeaving)
-        try outlet.send(HeartbeatFrame.encode(heartbeat, introducing: introducing ? introductions[node] : nil))
+        try outlet(of: node).outlet.send(
+            HeartbeatFrame.encode(heartbeat, introducing: introducing ? introductions[node] : nil))
     }
 
     private func leave(tell: (Swarm.Truth) -> Void) throws {
-        try outlet.lingerOnClose()
+        for outlet in outlets { try outlet.outlet.lingerOnClose() }
         let now = MonotonicClock.now.nanoseconds
         for node in plan.nodes.indices where isAlive[node] {
             try send(node, at: now, introducing: true, isLeaving: true)

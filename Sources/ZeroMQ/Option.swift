@@ -110,8 +110,8 @@ extension Socket.Option {
     public static let routerHandover = Self("ZMQ_ROUTER_HANDOVER", ZMQ_ROUTER_HANDOVER, takes: "0 or 1")
     /// 1: an XPUB is told of every subscription, not only of the first one for a prefix.
     public static let xpublishVerbose = Self("ZMQ_XPUB_VERBOSE", ZMQ_XPUB_VERBOSE, takes: "0 or 1")
-    /// 1: a publisher's `send` returns false while a subscriber is full, instead of dropping the message for it.
-    public static let publishNoDrop = Self("ZMQ_XPUB_NODROP", ZMQ_XPUB_NODROP, takes: "0 or 1")
+    /// 1: an XPUB's `send` returns false while the queue of a subscriber is full, instead of dropping the message for it.
+    public static let xpublishNoDrop = Self("ZMQ_XPUB_NODROP", ZMQ_XPUB_NODROP, takes: "0 or 1")
     /// 1: a new connection sends an empty message at once, so that a router learns of it.
     public static let probeRouter = Self("ZMQ_PROBE_ROUTER", ZMQ_PROBE_ROUTER, takes: "0 or 1")
     /// Bytes by which routers know this socket.

@@ -66,17 +66,6 @@ struct Detect: AsyncParsableCommand {
         logger.info("stopped")
     }
 
-    /// Says that it is ready when it really is: signals are trapped by the time that a group runs its services.
-    private struct Announced: Service {
-        let service: DetectorService
-        let announce: @Sendable () -> Void
-
-        func run() async throws {
-            announce()
-            try await service.run()
-        }
-    }
-
     /// Reads the configuration again at each SIGHUP. With a mistake in it the old one stays.
     private struct Rereading: Service {
         let hangUps: UnixSignalsSequence

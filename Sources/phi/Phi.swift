@@ -13,7 +13,8 @@ struct Phi: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Detect.self, Beat.self, SwarmCommand.self, Watch.self, StatusCommand.self, Explain.self, Tune.self,
+            Detect.self, RelayCommand.self, Beat.self, SwarmCommand.self, Watch.self, StatusCommand.self, Explain.self,
+            Tune.self,
             PauseCommand.self, Resume.self, Forget.self, Record.self, Replay.self, Compare.self, Fit.self, Demo.self,
         ])
 

@@ -23,6 +23,8 @@ struct SwarmCommand: AsyncParsableCommand {
     var group = "swarm"
     @Option(help: "How many nodes.")
     var nodes: Int
+    @Option(help: "How many connections to each detector the nodes share.")
+    var connections = 1
     @Option(help: "Time between heartbeats (default 1s).", transform: Parsing.duration)
     var every: Duration = .seconds(1)
     @Option(help: "Seed: equal seeds plan equal swarms.")
@@ -45,6 +47,12 @@ struct SwarmCommand: AsyncParsableCommand {
     func validate() throws {
         _ = try Parsing.explained { try NodeIdentity(group: group, name: "node-1") }
         guard (1...10_000_000).contains(nodes) else { throw ValidationError("--nodes must be from 1 to 10000000") }
+        guard (1...nodes).contains(connections) else {
+            throw ValidationError("--connections must be from 1 to the number of nodes, \(nodes)")
+        }
+        guard connections == 1 || bind.isEmpty else {
+            throw ValidationError("--connections is for --to: what is bound has as many as detectors connect to it")
+        }
         guard (0...nodes).contains(crash) else {
             throw ValidationError("--crash must be from 0 to the number of nodes, \(nodes)")
         }
@@ -61,7 +69,11 @@ struct SwarmCommand: AsyncParsableCommand {
         let plan = try SwarmPlan(settings)
         let ledger = try Ledger(path: truth)
         let (ended, continuation) = AsyncStream<Void>.makeStream()
-        let swarm = try Swarm(plan, connect: to.isEmpty && bind.isEmpty ? ["tcp://127.0.0.1:7710"] : to, bind: bind) {
+        OpenFiles.allowAll()
+        let swarm = try Swarm(
+            plan, connect: to.isEmpty && bind.isEmpty ? ["tcp://127.0.0.1:7710"] : to, bind: bind,
+            connections: connections
+        ) {
             ledger.write($0)
         } ended: {
             continuation.finish()

@@ -44,7 +44,7 @@ extension TestBed {
     }
 
     /// What a line of `key=value` pairs says of a key; empty if nothing.
-    private func value(of key: String, in line: String) -> String {
+    func value(of key: String, in line: String) -> String {
         let field = line.split(separator: " ").first { $0.hasPrefix(key + "=") }
         let value = field?.dropFirst(key.count + 1) ?? ""
         return value == "\"\"" ? "" : String(value)

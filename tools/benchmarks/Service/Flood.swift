@@ -21,7 +21,7 @@ struct Flood: ~Copyable {
         init(_ context: Context, queue: Int32, to endpoint: String) throws {
             let socket = try Socket(.publish, in: context)
             try socket.set(.sendHighWaterMark, to: queue)
-            try socket.set(.publishNoDrop, to: 1)
+            try socket.set(.xpublishNoDrop, to: 1)
             try socket.connect(to: endpoint)
             self.socket = socket
         }

@@ -1,0 +1,132 @@
+import HeartbeatProtocol
+import Logging
+import PhiAccrual
+import ServiceLifecycle
+import Synchronization
+import ZeroMQ
+
+/// Many nodes' connections in, one connection to each detector out, so that heartbeats travel many to a segment.
+///
+/// Heartbeats are handed on byte for byte, those of a node in their order. What is no heartbeat is dropped and counted.
+/// `docs/relay.md` tells when a relay is worth its place.
+public final class HeartbeatRelay: Service {
+    public struct Configuration: Hashable, Sendable {
+        /// Endpoints to bind, for nodes that connect.
+        public var from: [String] = []
+        /// Detectors, or further relays, to connect to.
+        public var to: [String] = []
+        /// How long a heartbeat may wait for others to travel with: from 0 to a second.
+        public var gather: Duration = .microseconds(500)
+        public init() {}
+    }
+    /// Endpoints bound, with wildcards resolved.
+    public let boundEndpoints: [String]
+    private let published: PublishedCounts
+    private let stopping: WakeUp
+    private let failure = Failure()
+    private let thread: SocketThread
+
+    /// Binds and starts.
+    /// - Throws: `InvalidRelay`, or `ZeroMQError` for an endpoint that cannot be used; then nothing is left running.
+    public init(_ configuration: Configuration, logger: Logger) throws {
+        if let reason = configuration.mistake { throw InvalidRelay(reason: reason) }
+        let context = try Context()
+        let inlet = try RelayInlet(bind: configuration.from, in: context)
+        var outlets: [RelayOutlet] = []
+        for endpoint in configuration.to { outlets.append(try RelayOutlet(to: endpoint, in: context)) }
+        boundEndpoints = inlet.bound
+        let (stopping, published) = (try WakeUp(), PublishedCounts(detectors: configuration.to))
+        (self.stopping, self.published) = (stopping, published)
+        let run = RelayRun(
+            inlet: inlet, outlets: outlets, gather: configuration.gather, published: published, logger: logger)
+        thread = try SocketThread(name: "phi-relay", owning: run) { [failure] run in
+            var run = run
+            failure.catching { try run.run(until: stopping) }
+        }
+    }
+
+    deinit { stopping.signal() }
+
+    /// What became of frames so far.
+    public var counts: RelayCounts { published.counts.withLock { $0 } }
+
+    /// Runs until the task is cancelled or the service group shuts down, and then stops.
+    /// - Throws: What ended its thread before that.
+    public func run() async throws {
+        await failure.waitOrShutDown()
+        stop()
+        if let error = failure.error { throw error }
+    }
+
+    /// Returns when its thread has ended.
+    public func stop() {
+        stopping.signal()
+        thread.join()
+    }
+}
+
+/// What became of the frames that a relay received.
+public struct RelayCounts: Hashable, Sendable {
+    public struct Detector: Hashable, Sendable {
+        public var endpoint: String
+        /// Handed on to it.
+        public var sent: Int64 = 0
+        /// Dropped while it had no subscription: it is not connected.
+        public var absent: Int64 = 0
+        /// Dropped since as many wait for it as may: it, or the network, is slower than the heartbeats.
+        public var slow: Int64 = 0
+    }
+    /// Heartbeats received.
+    public var heartbeats: Int64 = 0
+    /// Frames that are no heartbeats, dropped.
+    public var malformed: [MalformedHeartbeat: Int64] = [:]
+    /// In the order in which they were given.
+    public var detectors: [Detector]
+}
+
+/// The counts, for other threads to see.
+final class PublishedCounts: Sendable {
+    let counts: Mutex<RelayCounts>
+
+    init(detectors: [String]) { counts = Mutex(RelayCounts(detectors: detectors.map { .init(endpoint: $0) })) }
+}
+
+/// A relay that cannot be.
+public struct InvalidRelay: Error, Hashable, Sendable, CustomStringConvertible {
+    public let reason: String
+    public var description: String { reason }
+}
+
+extension HeartbeatRelay.Configuration {
+    /// Why no relay can be made of it; nil if one can.
+    public var mistake: String? {
+        if from.isEmpty { return "a relay needs an endpoint to bind for its nodes, such as tcp://*:7720" }
+        if to.isEmpty { return "a relay needs a detector to connect to, such as tcp://127.0.0.1:7710" }
+        if let twice = Set(to).first(where: { endpoint in to.count { $0 == endpoint } > 1 }) {
+            return "\(twice) is given twice: each heartbeat would arrive there twice"
+        }
+        guard (.zero ... .seconds(1)).contains(gather) else {
+            return "heartbeats cannot be gathered for \(gather): give a time up to 1s"
+        }
+        for (inward, outward) in from.flatMap({ inward in to.map { (inward, $0) } }) where meets(inward, outward) {
+            return "\(outward) is this relay's own \(inward), and heartbeats would go round for ever; "
+                + "give the relay a port of its own, such as tcp://*:7720"
+        }
+        return nil
+    }
+
+    /// Whether what is sent to one endpoint comes in by the other, as far as can be told from the texts.
+    private func meets(_ bound: String, _ connected: String) -> Bool {
+        if bound == connected { return !bound.hasSuffix(":*") }
+        guard let (host, port) = hostAndPort(bound), let (other, otherPort) = hostAndPort(connected) else {
+            return false
+        }
+        let everything: [Substring] = ["*", "0.0.0.0", "[::]"]
+        let ownNames: [Substring] = ["127.0.0.1", "localhost", "[::1]"]
+        return port == otherPort && ownNames.contains(other) && (everything + ownNames).contains(host)
+    }
+    private func hostAndPort(_ endpoint: String) -> (host: Substring, port: Substring)? {
+        guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":") else { return nil }
+        return (endpoint[..<colon].dropFirst("tcp://".count), endpoint[endpoint.index(after: colon)...])
+    }
+}

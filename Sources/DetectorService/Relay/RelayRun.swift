@@ -1,0 +1,171 @@
+import HeartbeatProtocol
+import Logging
+import PhiAccrual
+import SystemClocks
+import ZeroMQ
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The thread of a relay: it owns all its sockets.
+///
+/// One turn is: wait, hand on everything that arrived, let others gather. libzmq writes to a connection whatever waits for
+/// it at that moment, so heartbeats that are handed on together travel together.
+struct RelayRun: ~Copyable {
+    /// A turn ends after so many frames, so that subscriptions and an end are seen.
+    private static let framesPerTurn = 4096
+    private enum Loss: String { case absent, slow }
+    private struct Lost: Hashable {
+        var detector: Int
+        var reason: Loss
+    }
+
+    private let inlet: RelayInlet
+    private let outlets: [RelayOutlet]
+    private let gather: timespec
+    private let published: PublishedCounts
+    private let logger: Logger
+    private var message = Message()
+    private var counts: RelayCounts
+    private var malformed = RareLog<MalformedHeartbeat>()
+    private var lost = RareLog<Lost>()
+    private var subscribed = RareLog<Int>()
+    private var refusals = RareLog<Int32>()
+
+    init(
+        inlet: consuming RelayInlet, outlets: [RelayOutlet], gather: Duration, published: PublishedCounts,
+        logger: Logger
+    ) {
+        self.inlet = inlet
+        (self.outlets, self.published, self.logger) = (outlets, published, logger)
+        self.gather = timespec(
+            tv_sec: Int(gather.nanoseconds / 1_000_000_000), tv_nsec: Int(gather.nanoseconds % 1_000_000_000))
+        counts = published.counts.withLock { $0 }
+    }
+
+    mutating func run(until stop: WakeUp) throws {
+        var poller = Poller()
+        let stopped = poller.add(stop)
+        inlet.add(to: &poller)
+        for outlet in outlets { outlet.add(to: &poller) }
+        while true {
+            try poller.wait(timeoutMilliseconds: nil)
+            let now = MonotonicClock.now
+            try passOnSubscriptions(at: now)
+            let isEmpty = try handOn(at: now)
+            try tellRefusals(at: now)
+            if poller.isReadable(stopped) { return }
+            if isEmpty { letOthersGather() }
+        }
+    }
+
+    private func letOthersGather() {
+        guard gather.tv_sec > 0 || gather.tv_nsec > 0 else { return }
+        var time = gather
+        nanosleep(&time, nil)  // one that a signal ends is only shorter
+    }
+
+    /// A detector that subscribes knows nobody's name yet.
+    private mutating func passOnSubscriptions(at now: Instant) throws(ZeroMQError) {
+        var isNew = false
+        for (index, outlet) in outlets.enumerated() where try outlet.takeSubscriptions() {
+            isNew = true
+            subscribed.count(index, at: now) { [logger, counts] _ in
+                logger.info("a detector listens", metadata: ["detector": "\(counts.detectors[index].endpoint)"])
+            }
+        }
+        if isNew { try inlet.repeatSubscription() }
+    }
+
+    /// Hands on what waits, and says whether that was all.
+    private mutating func handOn(at now: Instant) throws(ZeroMQError) -> Bool {
+        let before = counts.detectors
+        var isEmpty = false
+        for _ in 0..<Self.framesPerTurn {
+            guard try inlet.receive(into: &message) else {
+                isEmpty = true
+                break
+            }
+            try handOnFrame(at: now)
+        }
+        for (index, (old, new)) in zip(before, counts.detectors).enumerated() {
+            tell(Lost(detector: index, reason: .absent), times: new.absent - old.absent, at: now)
+            tell(Lost(detector: index, reason: .slow), times: new.slow - old.slow, at: now)
+        }
+        published.counts.withLock { $0 = counts }
+        return isEmpty
+    }
+
+    private mutating func handOnFrame(at now: Instant) throws(ZeroMQError) {
+        var isMultipart = false
+        while message.hasMore {
+            isMultipart = true
+            guard try inlet.receive(into: &message) else { break }
+        }
+        if let reason = isMultipart ? .multipart : message.withUnsafeBytes(Self.whatIsWrong) {
+            return drop(reason, at: now)
+        }
+        counts.heartbeats += 1
+        for (index, outlet) in outlets.enumerated() {
+            // Copied: a long frame that is handed on as it is keeps 8 KiB of libzmq's alive for as long as it waits.
+            if !outlet.isSubscribed {
+                counts.detectors[index].absent += 1
+            } else if try message.withUnsafeBytes({ (bytes) throws(ZeroMQError) in try outlet.send(bytes) }) {
+                counts.detectors[index].sent += 1
+            } else {
+                counts.detectors[index].slow += 1
+            }
+        }
+    }
+
+    /// The introduction at the end of a long frame is left to the detector, which reads it only when it is news.
+    private static func whatIsWrong(with bytes: UnsafeRawBufferPointer) -> MalformedHeartbeat? {
+        do throws(MalformedHeartbeat) {
+            _ = try HeartbeatFrame.decode(bytes)
+            return nil
+        } catch { return error }
+    }
+
+    private mutating func drop(_ reason: MalformedHeartbeat, at now: Instant) {
+        counts.malformed[reason, default: 0] += 1
+        malformed.count(reason, at: now) { [logger] count in
+            logger.warning(
+                "dropped frames that are no heartbeats",
+                metadata: ["reason": "\(reason.rawValue)", "count": "\(count)"])
+        }
+    }
+
+    private mutating func tell(_ loss: Lost, times: Int64, at now: Instant) {
+        guard times > 0 else { return }
+        lost.count(loss, times: times, at: now) { [logger, counts] count in
+            let metadata: Logger.Metadata = [
+                "detector": "\(counts.detectors[loss.detector].endpoint)", "count": "\(count)",
+            ]
+            switch loss.reason {
+            case .absent: logger.warning("dropped heartbeats: the detector is not connected", metadata: metadata)
+            case .slow:
+                logger.warning("dropped heartbeats: the detector takes them slower than they come", metadata: metadata)
+            }
+        }
+    }
+
+    private mutating func tellRefusals(at now: Instant) throws(ZeroMQError) {
+        // Bounded, so that heartbeats get their turn.
+        for _ in 0..<1000 {
+            guard let code = try inlet.refusal() else { return }
+            refusals.count(code, at: now) { [logger] count in
+                logger.warning(
+                    "cannot take in more connections: their nodes are not heard",
+                    metadata: [
+                        "reason": "\(String(cString: strerror(code)))", "count": "\(count)",
+                        "advice": "raise the limit on open files (ulimit -n), or use another relay",
+                    ])
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import HeartbeatProtocol
+import ZeroMQ
+
+/// Where the nodes of a relay connect to.
+struct RelayInlet: ~Copyable {
+    let bound: [String]
+    private let socket: Socket
+    private let monitor: Monitor
+
+    init(bind: [String], in context: Context) throws(ZeroMQError) {
+        let socket = try HeartbeatSockets.open(.xsubscribe, in: context)
+        let monitor = try Monitor(of: socket, events: .acceptFailed, in: context)
+        // To everything: what is no heartbeat is to be counted. Whoever connects later is told of it as well.
+        try socket.send(Self.subscription)
+        var bound: [String] = []
+        for endpoint in bind {
+            try socket.bind(to: endpoint)
+            bound.append(try socket.lastEndpoint())
+        }
+        self.bound = bound
+        self.socket = socket
+        self.monitor = monitor
+    }
+
+    private static let subscription: [UInt8] = [1]
+
+    borrowing func add(to poller: inout Poller) {
+        poller.add(socket)
+        poller.add(monitor)
+    }
+
+    /// Tells all nodes that somebody subscribed, so that they introduce themselves. Those that watch for subscriptions
+    /// (`HeartbeatOutlet`) see it as often as it is told; a PUB takes no notice of what it knows.
+    borrowing func repeatSubscription() throws(ZeroMQError) { try socket.send(Self.subscription) }
+
+    /// The next frame, without waiting.
+    borrowing func receive(into message: inout Message) throws(ZeroMQError) -> Bool {
+        try socket.receive(into: &message)
+    }
+
+    /// The `errno` for which a connection could not be taken in, once for each.
+    borrowing func refusal() throws(ZeroMQError) -> Int32? { try monitor.next()?.value }
+}
+
+/// The connection to one detector. Each has its own socket, so that a slow one is not held against the others, and
+/// what it loses is counted. A class, since an array holds nothing that cannot be copied.
+final class RelayOutlet {
+    private let socket: Socket
+    private var subscriptions = 0
+    private var message = Message()
+
+    /// What may wait for a detector that does not keep up: 5 MB of compact heartbeats, 70 MB of the longest.
+    private static let queue: Int32 = 65_536
+
+    init(to endpoint: String, in context: Context) throws(ZeroMQError) {
+        socket = try Socket(.xpublish, in: context)
+        try socket.set(.xpublishNoDrop, to: 1)  // or drops could not be counted
+        try socket.set(.sendHighWaterMark, to: Self.queue)
+        try socket.set(.immediate, to: 1)  // else a restarted detector is fed what was queued for its predecessor
+        try socket.set(.linger, to: 0)
+        try socket.set(.reconnectInterval, to: 100)  // libzmq adds jitter of as much
+        try socket.set(.reconnectIntervalMaximum, to: 2000)
+        try socket.set(.tcpMaximumRetransmitTime, to: 10_000)
+        try socket.connect(to: endpoint)
+    }
+
+    func add(to poller: inout Poller) { poller.add(socket) }
+
+    /// Whether the detector is connected, and wants anything.
+    var isSubscribed: Bool { subscriptions > 0 }
+
+    /// Takes in what the detector subscribed to since the last time, and says whether there was a new subscription.
+    func takeSubscriptions() throws(ZeroMQError) -> Bool {
+        var isNew = false
+        // Bounded, so that a peer that floods us with them does not keep the heartbeats back.
+        for _ in 0..<1000 {
+            guard try socket.receive(into: &message) else { break }
+            switch message.withUnsafeBytes(\.first) {
+            case 1: (subscriptions, isNew) = (subscriptions + 1, true)
+            // libzmq says so, too, of a connection that was lost.
+            case 0: subscriptions = max(0, subscriptions - 1)
+            default: break
+            }
+        }
+        return isNew
+    }
+
+    /// - Returns: False if as many wait for the detector as may.
+    func send(_ bytes: UnsafeRawBufferPointer) throws(ZeroMQError) -> Bool { try socket.send(bytes) }
+}
