@@ -20,7 +20,7 @@ import Testing
         memory.learned(.nodes([node(3), node(1)]))
         memory.learned(.nodes([node(2)]))
         memory.append([], [.forgetting(NodeKey(rawValue: 3))])
-        while memory.hasPages { memory.storePage() }
+        while memory.hasWork { memory.work(at: Instant(nanoseconds: 0)) }
         #expect(memory.loss == nil)
         #expect(try learned(in: folder.killed()) == [1, 2])
     }
@@ -42,7 +42,7 @@ import Testing
         let loss = MemoryError.lost(file: "f", reason: "the disk is full")
         var memory = FeedMemory(lost: loss, in: "/nowhere")
         memory.learned(.nodes([node(1)]))
-        #expect(!memory.hasPages && memory.loss == loss && memory.eventCount == 0)
+        #expect(!memory.hasWork && memory.loss == loss && memory.eventCount == 0)
         memory.append([], [.resumption(NodeKey(rawValue: 1))])
         memory.close(by: Instant(nanoseconds: 0))
         #expect(memory.loss == loss)
