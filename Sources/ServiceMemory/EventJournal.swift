@@ -45,6 +45,9 @@ final class EventJournal {
         }
         self.path = path
         size = Int(lseek(file, 0, SEEK_END))
+        guard size >= 0 else {
+            throw .unusable(folder: folder, reason: "\(path) is no file that can be read again: \(Self.reason(errno))")
+        }
     }
     deinit { close(file) }
 

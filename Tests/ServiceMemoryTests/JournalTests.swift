@@ -236,11 +236,15 @@ import Testing
         #expect(scratch.damaged.contains("phi.sqlite.damaged-19700102T000000Z-events"))
     }
 
-    @Test func `and cannot be opened is no memory`() throws {
+    @Test(arguments: [false, true]) func `and cannot be opened is no memory`(isPipe: Bool) throws {
         let scratch = Scratch()
         try scratch.open().memory.close()
         try FileManager.default.removeItem(atPath: scratch.journal)
-        try FileManager.default.createDirectory(atPath: scratch.journal, withIntermediateDirectories: true)
+        if isPipe {
+            #expect(mkfifo(scratch.journal, 0o600) == 0)
+        } else {
+            try FileManager.default.createDirectory(atPath: scratch.journal, withIntermediateDirectories: true)
+        }
         let error = #expect(throws: MemoryError.self) { try scratch.open() }
         guard case .unusable = error else {
             Issue.record("\(String(describing: error))")
