@@ -164,6 +164,15 @@ import Testing
         #expect(try memory.learnedNodes == [.numbered(1)])
     }
 
+    @Test func `does not take back what was learned afterwards`() throws {
+        let scratch = Scratch()
+        let memory = try scratch.open().memory
+        try memory.forget(key)
+        try memory.store([.numbered(1)])
+        let copy = try withExtendedLifetime(memory) { try scratch.killed() }
+        #expect(try copy.open().memory.learnedNodes == [.numbered(1)])
+    }
+
     @Test func `counts as far as it was written whole`() throws {
         let (scratch, _) = try prepared()
         try write(Array(try bytes(of: scratch).dropLast()), to: scratch)
