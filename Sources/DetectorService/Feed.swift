@@ -97,14 +97,14 @@ struct Feed: ~Copyable {
         sockets.add(to: &poller)
         while true {
             let wait = (nextBeacon - MonotonicClock.now).nanoseconds / 1_000_000
-            let isBusy = memory?.hasPages ?? false
+            let isBusy = memory?.hasWork ?? false
             _ = try poller.wait(timeoutMilliseconds: isBusy ? 0 : max(0, Int(wait) + 1))
             if poller.isReadable(fed) { try takeInputs() }
             try sockets.dropSubscriptions()
             try answerRequests()
             if MonotonicClock.now >= nextBeacon { try sendBeacon() }
             if poller.isReadable(stopped) { break }
-            if inputs.isEmpty || memory?.isBehind ?? false { memory?.storePage() }
+            if inputs.isEmpty || memory?.isBehind ?? false { memory?.work(at: MonotonicClock.now) }
             try tellOfLoss()
         }
         // The thread of heartbeats has ended by now: what it put in last goes out before we close.

@@ -9,7 +9,17 @@ enum LearnedPage: Sendable {
 }
 
 /// The memory of the thread of events, as long as it lasts.
+///
+/// An event waits for one write to the journal. All else is done in quiet moments, a little at once: an event that comes
+/// meanwhile waits for it.
 struct FeedMemory {
+    /// So many nodes are stored at once: some tenths of a millisecond.
+    private static let nodesAtOnce = 8
+    /// So long events stand in the journal only, when they are few: each is cheaper to settle with others.
+    private static let settleEvery: Duration = .seconds(1)
+    /// How many events are not few.
+    private static let manyWaiting = 32
+
     let folder: String
     /// Why nothing is remembered any more; nil as long as it is.
     private(set) var loss: MemoryError?
@@ -17,15 +27,21 @@ struct FeedMemory {
     private let memory: ServiceMemory?
     /// What was learned, to be stored in quiet moments, oldest first.
     private var pages: ArraySlice<LearnedPage> = []
+    private var nextSettling = Instant(nanoseconds: 0)
 
     init(_ memory: ServiceMemory, in folder: String) { (self.memory, self.folder) = (memory, folder) }
     /// One that could not even be opened.
     init(lost loss: MemoryError, in folder: String) { (memory, self.loss, self.folder) = (nil, loss, folder) }
 
     var eventCount: UInt64 { memory?.eventCount ?? 0 }
-    var hasPages: Bool { !pages.isEmpty }
+    /// Whether there is something to do in quiet moments.
+    var hasWork: Bool { !pages.isEmpty || isToSettleAtOnce }
     /// Whether it gets no quiet moments. Then what was learned has to be stored anyway.
-    var isBehind: Bool { pages.count > 100 }
+    var isBehind: Bool { pages.count > 1000 }
+    private var isToSettleAtOnce: Bool {
+        guard loss == nil, let memory else { return false }
+        return memory.waitingRows >= Self.manyWaiting || memory.hasWaitingWishes
+    }
 
     /// Takes down events before they are published, and what follows from them.
     mutating func append(_ events: [LoggedEvent], _ changes: [MemoryChange]) {
@@ -34,14 +50,36 @@ struct FeedMemory {
         attempt { (memory) throws(MemoryError) in try memory.append(events, changes) }
     }
 
-    mutating func learned(_ page: LearnedPage) { if loss == nil { pages.append(page) } }
+    mutating func learned(_ page: LearnedPage) {
+        guard loss == nil else { return }
+        switch page {
+        case .nodes(let nodes):
+            var rest = nodes.sorted { $0.key.rawValue < $1.key.rawValue }[...]
+            while !rest.isEmpty {
+                pages.append(.nodes(Array(rest.prefix(Self.nodesAtOnce))))
+                rest = rest.dropFirst(Self.nodesAtOnce)
+            }
+        case .groups(let groups): for group in groups { pages.append(.groups([group])) }
+        }
+    }
 
-    /// Stores what was learned, a little of it.
-    mutating func storePage() {
+    /// Does a little of what there is to do.
+    mutating func work(at now: Instant) {
+        let settles = isToSettleAtOnce || now >= nextSettling
+        if settles { settle(at: now) }
+        if !settles || isBehind { storePage() }
+    }
+
+    private mutating func settle(at now: Instant) {
+        nextSettling = now + Self.settleEvery
+        attempt { (memory) throws(MemoryError) in try memory.settle() }
+    }
+
+    private mutating func storePage() {
         guard let page = pages.popFirst() else { return }
         attempt { (memory) throws(MemoryError) in
             switch page {
-            case .nodes(let nodes): try memory.store(nodes.sorted { $0.key.rawValue < $1.key.rawValue })
+            case .nodes(let nodes): try memory.store(nodes)
             case .groups(let groups): try memory.store(groups)
             }
         }
@@ -49,7 +87,7 @@ struct FeedMemory {
 
     /// Ends in order, having stored what it can until then.
     mutating func close(by end: Instant) {
-        while hasPages, MonotonicClock.now < end { storePage() }
+        while !pages.isEmpty, MonotonicClock.now < end { storePage() }
         attempt { (memory) throws(MemoryError) in try memory.close() }
     }
 

@@ -45,6 +45,19 @@ struct LogHeader: Hashable, StoredRow {
     }
 }
 
+/// Up to which record of the journal everything is in the tables.
+struct JournalMark: StoredRow {
+    var settled: UInt64
+
+    init(settled: UInt64) { self.settled = settled }
+
+    var columns: [DatabaseValue] { [.number(1), .number(settled)] }
+    init(from row: inout RowReader) throws(Damage) {
+        _ = try row.integer(Int.self)
+        settled = try row.integer()
+    }
+}
+
 extension Database {
     func logHeader() throws -> LogHeader? {
         var header: LogHeader?

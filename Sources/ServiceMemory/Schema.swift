@@ -5,6 +5,7 @@ enum Schema {
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1", migrate: makeTables)
+        migrator.registerMigration("2", migrate: makeJournalMark)
         return migrator
     }()
 
@@ -35,5 +36,11 @@ enum Schema {
                     key INTEGER PRIMARY KEY, "group" TEXT NOT NULL, node TEXT NOT NULL, until INTEGER NOT NULL,
                     reason BLOB NOT NULL, checksum INTEGER NOT NULL);
                 """)
+    }
+
+    /// One row: up to which record of the journal everything is in the other tables.
+    @Sendable private static func makeJournalMark(in database: Database) throws {
+        try database.execute(
+            sql: "CREATE TABLE journal (id INTEGER PRIMARY KEY, settled INTEGER NOT NULL, checksum INTEGER NOT NULL)")
     }
 }

@@ -19,7 +19,8 @@ extension ServiceMemory {
         let folder = try StateFolder(path)
         var opening = try Opening.mending(folder, boot: boot, at: unixMilliseconds)
         let memory = ServiceMemory(
-            folder: folder, file: opening.file, header: opening.header, found: opening.found, capacity: capacity)
+            folder: folder, file: opening.file, journal: opening.journal, lastRecord: opening.lastRecord,
+            header: opening.header, found: opening.found, capacity: capacity)
         opening.found.events.removeFirst(max(0, opening.found.events.count - max(1, capacity)))
         return (memory, opening.found)
     }
@@ -28,16 +29,21 @@ extension ServiceMemory {
 /// One try to open the memory.
 private struct Opening {
     let file: MemoryFile
+    let journal: EventJournal
+    let lastRecord: UInt64
     let header: LogHeader
     var found = Recollection()
 
     init(of folder: borrowing StateFolder, boot: String?, at unixMilliseconds: UInt64) throws {
         let isComplete = folder.isComplete
         file = try MemoryFile(folder.database, inDoubt: !isComplete)
+        journal = try EventJournal(folder.journal, in: folder.path)
+        let isJournalWhole: Bool
+        (lastRecord, isJournalWhole) = try file.catchUp(with: journal)
         let (last, log) = try file.read { (try $0.logHeader(), try $0.log()) }
 
         var doubt = last?.doubt(boot: boot, isComplete: isComplete)
-        if log == nil { doubt = "some events cannot be read any more" }
+        if log == nil || !isJournalWhole { doubt = "some events cannot be read any more" }
         if last == nil, isComplete { doubt = "nothing is left" }
         if let doubt { found.remarks.append("a new log of events begins, since of the old one \(doubt)") }
 
@@ -51,6 +57,7 @@ private struct Opening {
             if isNew { try database.execute(sql: "DELETE FROM events; DELETE FROM state") }
             try database.put(header, into: "meta")
         }
+        try journal.removeAll()
         if !isNew, let log { (found.events, found.state) = log }
         try recollectWishes()
     }

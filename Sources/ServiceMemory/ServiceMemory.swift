@@ -14,18 +14,33 @@ public final class ServiceMemory {
     /// At least so many events are deleted at once, and not many more: what shares a page is best deleted together.
     private static let deletedAtOnce: UInt64 = 64
 
+    /// So much waits in the journal at most. It is also read at a start, and this takes a second per 100,000 or so.
+    private static let mostWaiting = (rows: 10_000, bytes: 16 << 20)
+    /// So many rows are settled at once, or those of one record: events that come meanwhile wait.
+    private static let settledAtOnce = 32
+
     private let folder: StateFolder
+    private let journal: EventJournal
     private let header: LogHeader
     private let capacity: UInt64
     private var condition: Condition
+    /// What is in the journal and not in the tables, in order.
+    private var waiting: ArraySlice<JournalRecord> = []
+    /// How many events and changes wait to be settled.
+    public private(set) var waitingRows = 0
+    private var lastRecord: UInt64
     private var firstSequence: UInt64
     /// The number of the last event; 0 if there was none.
     public private(set) var lastSequence: UInt64
     /// Which log this is; see `Recollection`.
     public var epoch: UInt64 { header.epoch }
 
-    init(folder: consuming StateFolder, file: MemoryFile, header: LogHeader, found: Recollection, capacity: Int) {
+    init(
+        folder: consuming StateFolder, file: MemoryFile, journal: EventJournal, lastRecord: UInt64, header: LogHeader,
+        found: Recollection, capacity: Int
+    ) {
         self.folder = folder
+        (self.journal, self.lastRecord) = (journal, lastRecord)
         (self.header, self.capacity, condition) = (header, UInt64(max(1, capacity)), .open(file))
         (firstSequence, lastSequence) = (found.events.first?.sequence ?? 1, found.lastSequence)
     }
@@ -36,10 +51,7 @@ public final class ServiceMemory {
     public var eventCount: UInt64 { lastSequence + 1 - firstSequence }
 
     /// Takes down events that are about to be published, and what follows from them, all or none. When it returns, the end
-    /// of the process cannot undo it.
-    ///
-    /// An event replaces the last one of its topic in the state. Where a node is forgotten at a level, its events at
-    /// this level and those that are no transitions leave the state.
+    /// of the process cannot undo it. It stands in the journal only, until `settle` is called, unless very much does.
     ///
     /// - Precondition: They are numbered from `lastSequence + 1`, without gaps.
     public func append(_ events: [LoggedEvent], _ changes: [MemoryChange] = []) throws(MemoryError) {
@@ -47,27 +59,51 @@ public final class ServiceMemory {
         let last = events.last?.sequence ?? lastSequence
         precondition(
             zip(events, (lastSequence + 1)...).allSatisfy { $0.sequence == $1 }, "events are numbered without gaps")
-        let surplus = last - min(last, firstSequence - 1 + capacity)
-        let deleted = surplus < Self.deletedAtOnce ? 0 : min(surplus, max(Self.deletedAtOnce, 2 * UInt64(events.count)))
-        try perform { file in
-            try file.write(rows: events.count + changes.count) { database in
-                for event in events { try database.append(event) }
-                for change in changes { try database.carryOut(change) }
-                guard deleted > 0 else { return }
-                try database.cachedStatement(sql: "DELETE FROM events WHERE sequence < ?")
-                    .execute(arguments: [DatabaseValue.number(firstSequence + deleted)])
-            }
-            // To the disk at once, and not with the next checkpoint.
-            if changes.contains(where: \.isWish) { file.checkpoint() }
+        while waitingRows >= Self.mostWaiting.rows || journal.size >= Self.mostWaiting.bytes { try settle() }
+        let record = JournalRecord(number: lastRecord + 1, events: events, changes: changes)
+        try perform { _ in try journal.append(record) }
+        waiting.append(record)
+        (waitingRows, lastRecord, lastSequence) = (waitingRows + record.rows, record.number, last)
+    }
+
+    /// Whether they lack what people said, who may not say it again: a stop of the machine should not undo that either.
+    public var hasWaitingWishes: Bool { waiting.contains { $0.changes.contains(where: \.isWish) } }
+
+    /// Brings some of what stands in the journal to the tables, oldest first. The journal is emptied when they have all.
+    ///
+    /// An event replaces the last one of its topic in the state. Where a node is forgotten at a level, its events at
+    /// this level and those that are no transitions leave the state.
+    public func settle() throws(MemoryError) {
+        var (count, rows) = (0, 0)
+        for record in waiting where rows < Self.settledAtOnce {
+            (count, rows) = (count + 1, rows + record.rows)
         }
+        let records = waiting.prefix(count)
+        guard let last = records.last else { return }
+        let newest = records.last { !$0.events.isEmpty }?.events.last?.sequence ?? 0
+        let surplus = newest - min(newest, firstSequence - 1 + capacity)
+        let deleted = surplus < Self.deletedAtOnce ? 0 : min(surplus, max(Self.deletedAtOnce, 2 * UInt64(rows)))
+        try perform { file in
+            try file.settle(records, deletingEventsBefore: deleted > 0 ? firstSequence + deleted : nil)
+            if last.number == lastRecord { try journal.removeAll() }
+            // To the disk at once, and not with the next checkpoint.
+            if records.contains(where: { $0.changes.contains(where: \.isWish) }) { file.checkpoint() }
+        }
+        waiting = count == waiting.count ? [] : waiting.dropFirst(count)
+        waitingRows -= rows
         firstSequence += deleted
-        lastSequence = last
+    }
+
+    private func settleChanges() throws(MemoryError) {
+        guard waiting.contains(where: { !$0.changes.isEmpty }) else { return }
+        while waitingRows > 0 { try settle() }
     }
 
     // MARK: What was learned
 
     /// Takes down what was learned of nodes, all or none; in order of their keys it costs least.
     public func store(_ nodes: [LearnedNode]) throws(MemoryError) {
+        try settleChanges()  // one that is forgotten, and comes back, is learned anew
         try perform { file in
             try file.write(rows: nodes.count) { database in
                 for node in nodes { try database.put(node, into: "learned") }
@@ -95,6 +131,7 @@ public final class ServiceMemory {
     /// - Returns: How many nodes were left out, since it was damaged.
     public func forEachLearnedNode(_ body: (LearnedNode) -> Void) throws(MemoryError) -> Int {
         var damaged = 0
+        try settleChanges()
         try perform { file in
             try file.read { database in
                 try database.forEach(LearnedNode.self, of: "learned", orderedBy: "key") { node in
@@ -112,6 +149,7 @@ public final class ServiceMemory {
     ///
     /// Nothing else may be done afterwards.
     public func close() throws(MemoryError) {
+        while waitingRows > 0 { try settle() }
         var last = header
         last.isClean = true
         try perform { file in
@@ -134,24 +172,5 @@ public final class ServiceMemory {
                 throw loss
             }
         }
-    }
-}
-
-extension Database {
-    fileprivate func append(_ event: LoggedEvent) throws {
-        try put(event, into: "events")
-        guard event.verdict == .forgotten else {
-            // In its old place: taking it out and appending it would touch three more pages.
-            return try put(
-                event, into: "state",
-                """
-                ON CONFLICT ("group", node, level) DO UPDATE SET sequence = excluded.sequence,
-                incarnation = excluded.incarnation, verdict = excluded.verdict, at = excluded.at, json = excluded.json,
-                checksum = excluded.checksum
-                """)
-        }
-        try cachedStatement(sql: #"DELETE FROM state WHERE "group" = ? AND node = ? AND level IN (?, ?)"#)
-            .execute(
-                arguments: StatementArguments([event.group, event.node, event.level, nil].map(DatabaseValue.name)))
     }
 }

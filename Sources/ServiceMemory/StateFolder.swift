@@ -12,6 +12,7 @@ import Foundation
 /// |---|---|
 /// | `lock` | locked by the service that runs, whose process number it holds |
 /// | `phi.sqlite`, `-wal`, `-shm` | the memory |
+/// | `phi.sqlite-events` | what was taken down last, and is not in the memory's tables yet |
 /// | `complete` | there as long as no event was published that is not in the memory |
 /// | `phi.sqlite.damaged-…` | what could not be read, of the last two times |
 ///
@@ -19,11 +20,14 @@ import Foundation
 struct StateFolder: ~Copyable {
     /// How many damaged files are kept.
     private static let damagedFilesKept = 2
+    /// Of the files that are one memory together.
+    private static let suffixes = ["", "-wal", "-shm", "-events"]
 
     let path: String
     private let lock: Int32
 
     var database: String { path + "/phi.sqlite" }
+    var journal: String { database + "-events" }
     private var completeness: String { path + "/complete" }
 
     /// Makes the folder if there is none, readable for its owner only.
@@ -89,7 +93,8 @@ struct StateFolder: ~Copyable {
         let stamp = Date(timeIntervalSince1970: Double(unixMilliseconds / 1000)).formatted(
             Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted, timeZone: .gmt))
         let place = "\(database).damaged-\(stamp)"
-        for suffix in ["", "-wal", "-shm"] {
+        if (try? FileManager.default.attributesOfItem(atPath: journal)[.size] as? Int) == 0 { unlink(journal) }
+        for suffix in Self.suffixes {
             guard rename(database + suffix, place + suffix) == 0 || errno == ENOENT else {
                 throw .unusable(
                     folder: path, reason: "\(database)\(suffix) is damaged and cannot be moved: \(Self.reason())")
@@ -102,10 +107,11 @@ struct StateFolder: ~Copyable {
     private func removeOldDamage() {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         let damaged = names.filter {
-            $0.hasPrefix("phi.sqlite.damaged-") && !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm")
+            name in
+            name.hasPrefix("phi.sqlite.damaged-") && !Self.suffixes.dropFirst().contains { name.hasSuffix($0) }
         }
         for name in damaged.sorted().dropLast(Self.damagedFilesKept) {
-            for suffix in ["", "-wal", "-shm"] { unlink("\(path)/\(name)\(suffix)") }
+            for suffix in Self.suffixes { unlink("\(path)/\(name)\(suffix)") }
         }
     }
 }

@@ -20,9 +20,53 @@ import Testing
         memory.learned(.nodes([node(3), node(1)]))
         memory.learned(.nodes([node(2)]))
         memory.append([], [.forgetting(NodeKey(rawValue: 3))])
-        while memory.hasPages { memory.storePage() }
+        while memory.hasWork { memory.work(at: Instant(nanoseconds: 0)) }
         #expect(memory.loss == nil)
         #expect(try learned(in: folder.killed()) == [1, 2])
+    }
+
+    @Test func `brings to the tables at once what people said, many events too, and few of them within a second`()
+        throws
+    {
+        let folder = try Folder()
+        let tables = try ServiceMemory.open(in: folder.path, at: 1).memory
+        var memory = FeedMemory(tables, in: folder.path)
+        func at(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
+        func append(_ count: Int) {
+            let first = tables.lastSequence + 1
+            let events = (first..<first + UInt64(count)).map {
+                LoggedEvent(
+                    sequence: $0, level: nil, group: nil, node: nil, incarnation: 0, verdict: nil, at: 0, json: [1])
+            }
+            memory.append(events, [])
+        }
+        memory.work(at: at(5000))
+        append(1)
+        #expect(!memory.hasWork)
+        memory.learned(.nodes([node(1)]))
+        memory.work(at: at(5999))
+        #expect(!memory.hasWork && tables.waitingRows == 1)
+        memory.work(at: at(6000))
+        #expect(tables.waitingRows == 0)
+        append(32)
+        #expect(memory.hasWork)
+        memory.work(at: at(6001))
+        #expect(!memory.hasWork && tables.waitingRows == 0)
+        memory.append([], [.resumption(NodeKey(rawValue: 1))])
+        #expect(memory.hasWork)
+        memory.work(at: at(6002))
+        #expect(!memory.hasWork && tables.waitingRows == 0)
+    }
+
+    @Test func `stores what was learned even if events never pause`() throws {
+        let folder = try Folder()
+        let tables = try ServiceMemory.open(in: folder.path, at: 1).memory
+        var memory = FeedMemory(tables, in: folder.path)
+        for number in 1...1001 as ClosedRange<UInt64> { memory.learned(.nodes([node(number)])) }
+        #expect(memory.isBehind)
+        memory.append([], [.resumption(NodeKey(rawValue: 0))])
+        memory.work(at: Instant(nanoseconds: 0))
+        #expect(!memory.isBehind && tables.waitingRows == 0)
     }
 
     @Test func `stores at its end what it can in its time`() throws {
@@ -42,7 +86,7 @@ import Testing
         let loss = MemoryError.lost(file: "f", reason: "the disk is full")
         var memory = FeedMemory(lost: loss, in: "/nowhere")
         memory.learned(.nodes([node(1)]))
-        #expect(!memory.hasPages && memory.loss == loss && memory.eventCount == 0)
+        #expect(!memory.hasWork && memory.loss == loss && memory.eventCount == 0)
         memory.append([], [.resumption(NodeKey(rawValue: 1))])
         memory.close(by: Instant(nanoseconds: 0))
         #expect(memory.loss == loss)

@@ -12,10 +12,12 @@ import Testing
             try memory.append([.transition(1)])
             try memory.store([.numbered(1)])
             try scratch.meddle("CREATE TRIGGER refusal BEFORE INSERT ON events BEGIN SELECT RAISE(FAIL, 'no'); END")
-            let loss = try #require(throws: MemoryError.self) { try memory.append([.transition(2)]) }
+            try memory.append([.transition(2)])
+            let loss = try #require(throws: MemoryError.self) { try memory.settle() }
             #expect(loss.description.contains("until the next start"))
             try scratch.meddle("DROP TRIGGER refusal")
-            #expect(throws: loss) { try memory.append([.transition(2)]) }
+            #expect(throws: loss) { try memory.append([.transition(3)]) }
+            #expect(throws: loss) { try memory.settle() }
             #expect(throws: loss) { try memory.store([.numbered(2)]) }
             #expect(throws: loss) { try memory.tune("suspect", for: .everyone, to: .phi(1)) }
             #expect(throws: loss) { try memory.close() }
@@ -28,8 +30,8 @@ import Testing
     }
 
     #if os(Linux)
-        @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
-        func `since the disk is full does not give the numbers twice`() throws {
+        @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"), arguments: [false, true])
+        func `since the disk is full does not give the numbers twice`(settling: Bool) throws {
             let disk = try #require(SmallDisk(mebibytes: 4))
             try {
                 let memory = try ServiceMemory.open(in: disk.state, boot: "one", at: 1000).memory
@@ -41,6 +43,7 @@ import Testing
                     while true {
                         sequence += 1
                         try memory.append([.transition(sequence)])
+                        if settling { try memory.settle() }
                     }
                 }
                 guard case .lost(_, let reason) = loss else {
@@ -72,7 +75,7 @@ import Testing
             disk.fill()
             // Changes nothing and needs no room, and has a checkpoint made on another thread.
             let loss = #expect(throws: MemoryError.self) {
-                for _ in 0..<100_000 { try memory.resume(NodeKey(rawValue: 0)) }
+                for _ in 0..<100_000 { try memory.store([LearnedNode]()) }
             }
             #expect(loss?.description.contains("full") == true)
         }

@@ -8,6 +8,7 @@ import Testing
 final class Scratch {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("phi-\(UUID().uuidString)").path
     var database: String { path + "/phi.sqlite" }
+    var journal: String { database + "-events" }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
@@ -89,6 +90,7 @@ extension LearnedNode {
 }
 
 extension ServiceMemory {
+    func settleAll() throws { while waitingRows > 0 { try settle() } }
     func tune(_ level: String, for scope: PolicyScope, to policy: Policy?) throws {
         try append([], [.tuning(level: level, scope, policy)])
     }
