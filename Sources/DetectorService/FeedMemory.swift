@@ -13,8 +13,8 @@ enum LearnedPage: Sendable {
 /// An event waits for one write to the journal. All else is done in quiet moments, a little at once: an event that comes
 /// meanwhile waits for it.
 struct FeedMemory {
-    /// So many nodes are stored at once: some tenths of a millisecond.
-    private static let nodesAtOnce = 8
+    /// So many nodes are stored at once.
+    private static let nodesAtOnce = Checkpoints.pageSize
     /// So long events stand in the journal only, when they are few: each is cheaper to settle with others.
     private static let settleEvery: Duration = .seconds(1)
     /// How many events are not few.

@@ -4,9 +4,13 @@ import SystemClocks
 
 /// When what was learned is handed on to be remembered: of new nodes soon, of all others little by little, in passes.
 struct Checkpoints {
-    /// Nodes per page: writing them down takes a fraction of a millisecond, in which no heartbeat is taken in.
-    static let pageSize = 50
-    static let pageEvery: Duration = .milliseconds(100)
+    /// Nodes per page. Writing them down takes a tenth of a millisecond, and storing them as long again: what is due in that
+    /// time waits.
+    static let pageSize = 5
+    static let pageEvery: Duration = .milliseconds(10)
+    /// Of a pass, which nobody waits for; with many nodes more often, so that it does not take for ever.
+    static let pageOfPassEvery: Duration = .milliseconds(50)
+    static let longestPass: Duration = .seconds(600)
     /// A pass begins that long after the one before, at the earliest.
     static let passEvery: Duration = .seconds(10)
     /// How long the last pass may take.
@@ -57,7 +61,8 @@ struct Checkpoints {
     /// - Parameter pages: How many a pass takes.
     mutating func next(ofPassWith pages: Int, at now: Instant) -> Page? {
         guard now >= nextPage else { return nil }
-        nextPage = now + Self.pageEvery
+        let pause = min(Self.pageOfPassEvery, Self.longestPass / max(1, pages))
+        nextPage = now + (unwritten.isEmpty ? pause : min(pause, Self.pageEvery))
         let isPassDue = pagesLeft > 0 || now >= nextPass
         if !unwritten.isEmpty, !isTurnOfPass || !isPassDue {
             isTurnOfPass = true

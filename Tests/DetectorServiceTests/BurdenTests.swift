@@ -23,16 +23,40 @@ import Testing
     // MARK: What is remembered
 
     @Test func `hands on new nodes and passes in turn, and each new node once`() {
-        let keys = (0..<120 as Range<UInt64>).map { NodeKey(rawValue: $0) }
+        let keys = (0..<12 as Range<UInt64>).map { NodeKey(rawValue: $0) }
         var checkpoints = Checkpoints(unwritten: keys + keys, nodes: 0, at: at(0))
-        #expect(checkpoints.next(ofPassWith: 2, at: at(99)) == nil)
-        let pages = (1...7).map { checkpoints.next(ofPassWith: 2, at: at($0 * 100)) }
+        #expect(checkpoints.next(ofPassWith: 2, at: at(9)) == nil)
+        let pages = (1...7).map { checkpoints.next(ofPassWith: 2, at: at($0 * 60)) }
         #expect(
             pages == [
-                .unwritten(Array(keys[..<50])), .groups, .unwritten(Array(keys[50..<100])), .pass(0),
-                .unwritten(Array(keys[100...])), .pass(0), nil,
+                .unwritten(Array(keys[..<5])), .groups, .unwritten(Array(keys[5..<10])), .pass(0),
+                .unwritten(Array(keys[10...])), .pass(0), nil,
             ])
         #expect(checkpoints.next(ofPassWith: 2, at: at(10_200)) == .groups)
+    }
+
+    @Test func `passes slowly over few nodes, and never takes an hour`() {
+        for (nodes, most) in [(1000, 12.0), (10_000, 110), (1_000_000, 660)] {
+            let pages = nodes / Checkpoints.pageSize
+            var checkpoints = Checkpoints(unwritten: [], nodes: nodes, at: at(0))
+            var (now, seen) = (at(0), 0)
+            while seen < pages {
+                now = now + .microseconds(500)
+                if case .pass = checkpoints.next(ofPassWith: pages, at: now) { seen += 1 }
+            }
+            #expect((most / 2...most).contains(now.nanoseconds.seconds), "\(nodes) nodes")
+        }
+    }
+
+    @Test func `writes new nodes down sooner than those of a pass`() {
+        let keys = (0..<10 as Range<UInt64>).map { NodeKey(rawValue: $0) }
+        var checkpoints = Checkpoints(unwritten: keys, nodes: 0, at: at(0))
+        let pages = (1...10).map { checkpoints.next(ofPassWith: 2, at: at($0 * 10)) }
+        #expect(
+            pages == [
+                .unwritten(Array(keys[..<5])), .groups, .unwritten(Array(keys[5...])), .pass(0), nil, nil, nil, nil,
+                .pass(0), nil,
+            ])
     }
 
     @Test func `remembers groups no longer that have no nodes`() throws {

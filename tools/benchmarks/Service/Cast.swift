@@ -55,7 +55,7 @@ final class Cast {
         program.arguments = arguments
         if let input { program.standardInput = input }
         if let output { program.standardOutput = output }
-        program.standardError = errors ?? FileHandle.standardError
+        program.standardError = errors ?? FileHandle.nullDevice
         try program.run()
         programs.append(program)
         return program
