@@ -11,7 +11,11 @@ struct HeartbeatOutlet: ~Copyable {
     /// How often a node introduces itself anyway.
     static let introductionEvery: Int64 = 10_000_000_000  // ns
     /// How often subscriptions are looked for: asking the socket costs a system call.
-    private static let lookEvery: Int64 = 100_000_000  // ns
+    private static let lookEvery: Int64 = 1_000_000  // ns
+    /// More prefixes than anybody needs.
+    private static let mostPrefixes = 100
+    /// What is subscribed to, as far as was looked.
+    private var prefixes: Set<[UInt8]> = []
     private var newcomersUntil: Int64 = .min
     private var nextLook: Int64 = .min
 
@@ -42,20 +46,30 @@ struct HeartbeatOutlet: ~Copyable {
         self.socket = socket
     }
 
-    /// Whether somebody subscribed within the last ten seconds, so that nodes should introduce themselves each time.
+    /// Whether somebody subscribed within the last ten seconds, so that nodes should introduce themselves each time; also as
+    /// long as nobody did, for whoever does so now should get no heartbeat without a name.
     mutating func hasNewcomers(at now: Int64) throws(ZeroMQError) -> Bool {
         if now >= nextLook {
             nextLook = now.addingSaturated(Self.lookEvery)
             try takeSubscriptions(at: now)
         }
-        return now < newcomersUntil
+        return prefixes.isEmpty || now < newcomersUntil
     }
 
     private mutating func takeSubscriptions(at now: Int64) throws(ZeroMQError) {
         // Bounded, so that whoever floods us with them does not keep the heartbeats back.
         for _ in 0..<1000 {
             guard try socket.receive(into: &message) else { return }
-            if message.withUnsafeBytes({ $0.first == 1 }) { newcomersUntil = now.addingSaturated(10_000_000_000) }
+            let words = message.bytes
+            let prefix = Array(words.dropFirst())
+            switch words.first {
+            case 1:
+                newcomersUntil = now.addingSaturated(10_000_000_000)
+                if prefixes.count < Self.mostPrefixes { prefixes.insert(prefix) }
+            // Told when nobody subscribes to it any more.
+            case 0: prefixes.remove(prefix)
+            default: break
+            }
         }
     }
 
