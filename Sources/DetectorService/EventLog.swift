@@ -77,7 +77,7 @@ struct EventLog: Sendable {
         guard case .transition(let transition) = message else { return }
         lastOfLevel[transition.level] = lastSequence
         count(transition)
-        if let before, let place = state[...].place(before) {
+        if let before, let place = state.place(before) {
             state[place].isSuperseded = true
             state[place].json = []
             superseded += 1
@@ -166,10 +166,11 @@ extension EventLog.Entry {
     }
 }
 
-extension ArraySlice<EventLog.Entry> {
+extension RandomAccessCollection<EventLog.Entry> where Index == Int {
     /// The one with this number; nil if it is not there.
     fileprivate func entry(_ sequence: UInt64) -> EventLog.Entry? { place(sequence).map { self[$0] } }
 
+    /// Where the one with this number is.
     fileprivate func place(_ sequence: UInt64) -> Int? {
         let index = firstLater(than: sequence) - 1
         return index >= startIndex && self[index].sequence == sequence ? index : nil

@@ -2,10 +2,10 @@ import PhiAccrual
 import ServiceMemory
 import SystemClocks
 
-/// What was learned of some nodes or groups: as much as is stored at once.
+/// What was learned of some nodes, or of a group: as much as is stored at once.
 enum LearnedPage: Sendable {
     case nodes([LearnedNode])
-    case groups([LearnedGroup])
+    case group(LearnedGroup)
 }
 
 /// The memory of the thread of events, as long as it lasts.
@@ -13,8 +13,6 @@ enum LearnedPage: Sendable {
 /// An event waits for one write to the journal. All else is done in quiet moments, a little at once: an event that comes
 /// meanwhile waits for it.
 struct FeedMemory {
-    /// So many nodes are stored at once.
-    private static let nodesAtOnce = Checkpoints.pageSize
     /// So long events stand in the journal only, when they are few: each is cheaper to settle with others.
     private static let settleEvery: Duration = .seconds(1)
     /// How many events are not few.
@@ -50,18 +48,7 @@ struct FeedMemory {
         attempt { (memory) throws(MemoryError) in try memory.append(events, changes) }
     }
 
-    mutating func learned(_ page: LearnedPage) {
-        guard loss == nil else { return }
-        switch page {
-        case .nodes(let nodes):
-            var rest = nodes.sorted { $0.key.rawValue < $1.key.rawValue }[...]
-            while !rest.isEmpty {
-                pages.append(.nodes(Array(rest.prefix(Self.nodesAtOnce))))
-                rest = rest.dropFirst(Self.nodesAtOnce)
-            }
-        case .groups(let groups): for group in groups { pages.append(.groups([group])) }
-        }
-    }
+    mutating func learned(_ page: LearnedPage) { if loss == nil { pages.append(page) } }
 
     /// Does a little of what there is to do.
     mutating func work(at now: Instant) {
@@ -79,8 +66,8 @@ struct FeedMemory {
         guard let page = pages.popFirst() else { return }
         attempt { (memory) throws(MemoryError) in
             switch page {
-            case .nodes(let nodes): try memory.store(nodes)
-            case .groups(let groups): try memory.store(groups)
+            case .nodes(let nodes): try memory.store(nodes.sorted { $0.key.rawValue < $1.key.rawValue })
+            case .group(let group): try memory.store([group])
             }
         }
     }

@@ -15,8 +15,6 @@ struct Checkpoints {
     static let passEvery: Duration = .seconds(10)
     /// How long the last pass may take.
     static let lastPass: Duration = .seconds(1)
-    /// Groups are large.
-    static let groupsPerPage = 4
 
     /// What to hand on.
     enum Page: Equatable {
@@ -127,12 +125,8 @@ extension Ingest {
 
     private func handOnGroups() {
         let version = Detector<Model>.memoryVersion
-        var groups = detector.detector.groupMemories.map {
-            LearnedGroup(group: $0.group, model: version, state: $0.bytes)
-        }[...]
-        while !groups.isEmpty {
-            feed.put(.learned(.groups(Array(groups.prefix(Checkpoints.groupsPerPage)))))
-            groups = groups.dropFirst(Checkpoints.groupsPerPage)
+        for (group, bytes) in detector.detector.groupMemories {
+            feed.put(.learned(.group(LearnedGroup(group: group, model: version, state: bytes))))
         }
     }
 }

@@ -253,6 +253,32 @@ private final class StandIn {
     }
 }
 
+@Suite struct `A node` {
+    @Test func `says its name to newcomers, and as long as nobody listens`() throws {
+        var outlet = try HeartbeatOutlet(connect: [], bind: ["tcp://127.0.0.1:*"])
+        // Time is the test's own, in seconds.
+        #expect(try outlet.hasNewcomers(at: 0))
+        #expect(try outlet.hasNewcomers(at: 1_000_000_000_000))
+        var now: Int64 = 1_000_000_000_000
+        func saysItsName() throws -> Bool {
+            now += 1_000_000_000
+            return try outlet.hasNewcomers(at: now)
+        }
+        for _ in 0..<2 {
+            var detector: Socket? = try Socket(.subscribe, in: Context())
+            try detector?.subscribe(to: [])
+            try detector?.connect(to: outlet.boundEndpoints[0])
+            let isKnown = try repeatedly { try !saysItsName() }
+            #expect(isKnown)
+            #expect(try !saysItsName())
+            detector = nil
+            let isAlone = try repeatedly { try saysItsName() }
+            #expect(isAlone)
+            for _ in 0..<20 { #expect(try saysItsName()) }
+        }
+    }
+}
+
 /// Whether something becomes true.
 private func repeatedly(_ isSo: () throws -> Bool) throws -> Bool {
     for _ in 0..<6000 {
