@@ -27,8 +27,7 @@ extension ServiceConfiguration {
         }
 
         let names = (old: old.levels.map(\.name), new: levels.map(\.name))
-        let all = policies.levels.map(\.policy) + policies.entries.map(\.policy)
-        if names.old == names.new, all.contains(where: { old.model.refusal(of: $0) != nil }) {
+        if names.old == names.new, policies.allPolicies.contains(where: { old.model.refusal(of: $0) != nil }) {
             // They are right for the detector that is configured now.
             reload.refused.append("policies change with the detector, and stay as they were until a restart")
         } else if names.old == names.new {

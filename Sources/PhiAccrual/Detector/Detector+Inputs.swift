@@ -35,7 +35,7 @@ extension Detector.Configuration {
     public var refusal: InvalidPolicy? { Self.refusal(of: policies) }
 
     fileprivate static func refusal(of book: PolicyBook) -> InvalidPolicy? {
-        for policy in book.levels.map(\.policy) + book.entries.map(\.policy) {
+        for policy in book.allPolicies {
             if let reason = Model.refusal(of: policy) {
                 return InvalidPolicy(text: policy.description, reason: reason)
             }

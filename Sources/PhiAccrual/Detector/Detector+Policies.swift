@@ -77,18 +77,16 @@ struct PlanTable: Sendable {
     /// Per plan and level. The first is that of nodes of no group.
     private(set) var rulings: [[PolicyBook.Ruling]] = []
     private var numbers: [[PolicyBook.Ruling]: UInt16] = [:]
-    private let isUniform: Bool
 
     init(book: PolicyBook) {
         precondition(!book.isTooLarge, "a node's plan is a number of two bytes")
         self.book = book
-        isUniform = book.entries.allSatisfy { $0.origin.scope == .everyone }
         _ = number(for: nil)
     }
 
     /// The number of a node's plan.
     mutating func number(for identity: NodeIdentity?) -> UInt16 {
-        if isUniform, !rulings.isEmpty { return 0 }
+        if book.isUniform, !rulings.isEmpty { return 0 }
         let plan = book.levels.indices.map { book.ruling(identity, level: $0) }
         if let known = numbers[plan] { return known }
         let number = UInt16(rulings.count)

@@ -54,7 +54,7 @@ extension Detector {
             throw DamagedState("it is of \(version.escapingControls), and this is \(Model.stateVersion)")
         }
         let book: PolicyBook = try reader.state()
-        for policy in book.levels.map(\.policy) + book.entries.map(\.policy) {
+        for policy in book.allPolicies {
             if let reason = Model.refusal(of: policy) { throw DamagedState(reason) }
         }
         let retention = try reader.optional { reader throws(DamagedState) in try reader.integer(in: 1...Int64.max) }

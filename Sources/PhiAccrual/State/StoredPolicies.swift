@@ -111,7 +111,6 @@ extension PolicyBook: StoredState {
     public func write(to writer: inout StateWriter) {
         writer.write(UInt8(levels.count))
         for level in levels { writer.write(level) }
-        let entries = entries
         writer.write(UInt32(entries.count))
         for entry in entries {
             writer.write(UInt8(entry.level))

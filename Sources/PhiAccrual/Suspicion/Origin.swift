@@ -11,6 +11,23 @@ public enum PolicyScope: Hashable, Sendable {
         case .node(let node): identity == node
         }
     }
+
+    // By bytes, as names of nodes are.
+    public static func == (a: PolicyScope, b: PolicyScope) -> Bool {
+        switch (a, b) {
+        case (.everyone, .everyone): true
+        case (.group(let a), .group(let b)): a.utf8.elementsEqual(b.utf8)
+        case (.node(let a), .node(let b)): a == b
+        default: false
+        }
+    }
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .everyone: hasher.combine(0)
+        case .group(let name): for byte in name.utf8 { hasher.combine(byte) }
+        case .node(let identity): hasher.combine(identity)
+        }
+    }
 }
 
 /// Where a policy was set, and for whom.

@@ -25,6 +25,9 @@ public struct PolicyBook: Hashable, Sendable {
 
     /// Every level with its policy for everyone as configured, from the least certain to the most.
     public let levels: [Level]
+    /// Everything that was set: for everyone, then for groups, then for nodes, each by name; in rising precedence.
+    public private(set) var entries: [Entry] = []
+    /// The same, to be looked up.
     private var policies: [Place: Policy] = [:]
     private struct Place: Hashable {
         var level: Int
@@ -46,18 +49,40 @@ public struct PolicyBook: Hashable, Sendable {
     /// Sets a policy, or takes it back if it is nil. What was configured for everyone is part of `levels`, and stays.
     public mutating func set(_ policy: Policy?, level: Int, from origin: Origin) {
         precondition(levels.indices.contains(level), "no such level")
-        policies[Place(level: level, origin: origin)] = policy
+        let place = Place(level: level, origin: origin)
+        let before = policies[place]
+        policies[place] = policy
+        // In its place: to put all in order anew with each change would take long with many.
+        let index = index(of: place)
+        switch (before, policy) {
+        case (nil, let policy?): entries.insert(Entry(level: level, policy: policy, origin: origin), at: index)
+        case (.some, let policy?): entries[index].policy = policy
+        case (.some, nil): entries.remove(at: index)
+        case (nil, nil): break
+        }
     }
 
-    /// Everything that was set, in an order of its own that does not change.
-    public var entries: [Entry] {
-        policies.map { Entry(level: $0.level, policy: $1, origin: $0.origin) }
-            .sorted { $0.place < $1.place }
+    /// Where it is among the entries, or belongs.
+    private func index(of place: Place) -> Int {
+        var (low, high) = (0, entries.count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if entries[middle].isBefore(place.origin, level: place.level) { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
+
+    /// Those of all levels for everyone, and everything that was set.
+    public var allPolicies: [Policy] { levels.map(\.policy) + entries.map(\.policy) }
+
+    /// Whether no group and no node has a policy of its own.
+    public var isUniform: Bool { entries.last.map { $0.origin.scope == .everyone } ?? true }
 
     /// Groups and nodes with policies of their own, at most.
     public static let mostScopes = 60_000
-    public var isTooLarge: Bool { Set(policies.keys.map(\.origin.scope)).count > Self.mostScopes }
+    public var isTooLarge: Bool {
+        entries.count > Self.mostScopes && Set(entries.map(\.origin.scope)).count > Self.mostScopes
+    }
 
     /// What holds at a level for a node, or for one whose name is not known yet.
     public func ruling(_ identity: NodeIdentity?, level: Int) -> Ruling {
@@ -85,20 +110,30 @@ public struct PolicyBook: Hashable, Sendable {
 }
 
 extension PolicyBook.Entry {
-    /// Everyone, then groups, then nodes, each by name; in rising precedence.
-    fileprivate var place: (scope: Int, group: ByBytes, node: ByBytes, source: Int, level: Int) {
-        let source = Origin.Source.allCases.firstIndex(of: origin.source) ?? 0
-        return switch origin.scope {
-        case .everyone: (0, ByBytes(text: ""), ByBytes(text: ""), source, level)
-        case .group(let name): (1, ByBytes(text: name), ByBytes(text: ""), source, level)
-        case .node(let identity): (2, ByBytes(text: identity.group), ByBytes(text: identity.name), source, level)
+    fileprivate func isBefore(_ other: Origin, level otherLevel: Int) -> Bool {
+        let (scope, otherScope) = (origin.scope.place, other.scope.place)
+        if scope.kind != otherScope.kind { return scope.kind < otherScope.kind }
+        // By bytes, since texts that only look the same are two names.
+        for (name, otherName) in [(scope.group, otherScope.group), (scope.node, otherScope.node)]
+        where !name.utf8.elementsEqual(otherName.utf8) {
+            return name.utf8.lexicographicallyPrecedes(otherName.utf8)
+        }
+        let (source, otherSource) = (origin.source.precedence, other.source.precedence)
+        return source == otherSource ? level < otherLevel : source < otherSource
+    }
+}
+
+extension PolicyScope {
+    /// What it is put in order by.
+    fileprivate var place: (kind: Int, group: String, node: String) {
+        switch self {
+        case .everyone: (0, "", "")
+        case .group(let name): (1, name, "")
+        case .node(let identity): (2, identity.group, identity.name)
         }
     }
 }
 
-/// A text in the order of its bytes, in which texts that only look the same differ.
-private struct ByBytes: Comparable {
-    var text: String
-    static func == (a: ByBytes, b: ByBytes) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
-    static func < (a: ByBytes, b: ByBytes) -> Bool { a.text.utf8.lexicographicallyPrecedes(b.text.utf8) }
+extension Origin.Source {
+    fileprivate var precedence: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }

@@ -42,7 +42,7 @@ import Testing
                     refused += 1
                     continue
                 }
-                #expect((book.levels.map(\.policy) + book.entries.map(\.policy)).allSatisfy(Self.canBeFollowed))
+                #expect(book.allPolicies.allSatisfy(Self.canBeFollowed))
             }
         }
         #expect(refused > 100)

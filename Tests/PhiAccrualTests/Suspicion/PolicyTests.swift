@@ -56,7 +56,8 @@ import Testing
         let nodes = try [("a", "b"), ("a", "b-c"), ("a-", "a"), ("é", "x"), ("e\u{301}", "x")].map {
             PolicyScope.node(try NodeIdentity(group: $0.0, name: $0.1))
         }
-        let scopes = [.everyone, .group("a"), .group("a-"), .group("b")] + nodes
+        let groups = ["a", "a-", "b", "e\u{301}", "é"].map(PolicyScope.group)
+        let scopes = [.everyone] + groups + nodes
         let places = scopes.flatMap { scope in
             [Origin.Source.file, .tune].flatMap { source in (0..<2).map { ($0, Origin(source, for: scope)) } }
         }
@@ -67,6 +68,11 @@ import Testing
             var book = PolicyBook(levels: levels)
             for (level, origin) in places.shuffled(using: &random) { book.set(.phi(1), level: level, from: origin) }
             orders.insert(book.entries)
+            // What is taken back leaves the others as they were.
+            let (kept, gone) = (places.filter { $0.0 == 0 }, places.filter { $0.0 == 1 })
+            for (level, origin) in gone.shuffled(using: &random) { book.set(nil, level: level, from: origin) }
+            let left = book.entries.filter { $0.level == 0 }
+            #expect(book.entries == left && left.count == kept.count)
         }
         let entries = try #require(orders.first)
         #expect(orders.count == 1 && entries.count == places.count)
@@ -75,6 +81,6 @@ import Testing
         var seen: [PolicyScope] = []
         for entry in entries where !seen.contains(entry.origin.scope) { seen.append(entry.origin.scope) }
         let (composed, decomposed) = (nodes[3], nodes[4])
-        #expect(seen == scopes.prefix(7) + [decomposed, composed])
+        #expect(seen == scopes.prefix(9) + [decomposed, composed])
     }
 }
