@@ -99,10 +99,7 @@ private struct SwarmRun: ~Copyable {
         _ = poller.add(fileDescriptor: timer.fileDescriptor)
         start = MonotonicClock.now.nanoseconds
         let over = start.addingSaturated(plan.settings.time.nanoseconds)
-        for node in plan.nodes.indices {
-            tell(truth(node, .start, at: start))
-            schedule(node)
-        }
+        for node in plan.nodes.indices { schedule(node) }
         var awake = start
         while true {
             let next = max(wheel.nextInstant() ?? over, awake.addingSaturated(Self.shortestSleep))
@@ -129,7 +126,7 @@ private struct SwarmRun: ~Copyable {
         let jitter = plan.settings.jitter.nanoseconds
         let late = jitter > 0 ? Int64.random(in: 0...jitter, using: &random) : 0
         wheel.schedule(
-            node, at: start.addingSaturated(offset).addingSaturated(plan.nodes[node].phase).addingSaturated(late))
+            node, at: start.addingSaturated(offset).addingSaturated(plan.nodes[node].begin).addingSaturated(late))
     }
 
     /// Nodes take turns, so that each outlet has as many.
@@ -138,6 +135,7 @@ private struct SwarmRun: ~Copyable {
     private mutating func beat(_ node: Int, tell: (Swarm.Truth) -> Void) throws {
         let now = MonotonicClock.now.nanoseconds
         let age = now - start
+        if slots[node] == 0 { tell(truth(node, .start, at: now)) }
         if let crash = plan.nodes[node].crash, age >= crash {
             isAlive[node] = false
             tell(truth(node, .crash, at: start.addingSaturated(crash)))
@@ -165,7 +163,7 @@ private struct SwarmRun: ~Copyable {
     private func leave(tell: (Swarm.Truth) -> Void) throws {
         for outlet in outlets { try outlet.outlet.lingerOnClose() }
         let now = MonotonicClock.now.nanoseconds
-        for node in plan.nodes.indices where isAlive[node] {
+        for node in plan.nodes.indices where isAlive[node] && slots[node] > 0 {
             try send(node, at: now, introducing: true, isLeaving: true)
             tell(truth(node, .leave, at: now))
         }

@@ -8,7 +8,7 @@ public struct SwarmPlan: Hashable, Sendable {
         public var interval: Duration
         /// How long the swarm lives.
         public var time: Duration
-        /// How many nodes crash, each once, between a tenth and nine tenths of the time.
+        /// How many nodes crash, each once, between a tenth and nine tenths of the time, and after all have begun.
         public var crashes = 0
         /// How many nodes pause, each once, and fall silent for `pause`.
         public var pauses = 0
@@ -17,6 +17,8 @@ public struct SwarmPlan: Hashable, Sendable {
         public var jitter: Duration = .zero
         /// Share of heartbeats that are never sent: 0 ... 1.
         public var loss = 0.0
+        /// Nodes begin one after the other within this time. All at once would be a load that a running fleet never is.
+        public var beginWithin: Duration = .zero
         public var seed: UInt64 = 1
 
         public init(nodes: Int, interval: Duration, time: Duration) {
@@ -25,8 +27,8 @@ public struct SwarmPlan: Hashable, Sendable {
     }
     public struct Node: Hashable, Sendable {
         public var identity: NodeIdentity
-        /// When within the interval its heartbeats are due, in nanoseconds.
-        public var phase: Int64
+        /// When its first heartbeat is due, in nanoseconds from the start.
+        public var begin: Int64
         /// When it crashes, in nanoseconds from the start.
         public var crash: Int64?
         /// From when to when it is silent, in nanoseconds from the start.
@@ -43,16 +45,18 @@ public struct SwarmPlan: Hashable, Sendable {
         self.settings = settings
         var random = SplitMix64(seed: settings.seed)
         let (interval, time) = (settings.interval.nanoseconds, settings.time.nanoseconds)
-        let middle = time / 10...max(time / 10, time - time / 10)
+        let begin = max(interval, settings.beginWithin.nanoseconds)
+        let begun = max(time / 10, settings.beginWithin.nanoseconds)
+        let middle = begun...max(begun, time - time / 10)
         let crashing = Set((0..<settings.nodes).shuffled(using: &random).prefix(settings.crashes))
         let pausing = Set((0..<settings.nodes).shuffled(using: &random).prefix(settings.pauses))
         var nodes: [Node] = []
         for number in 0..<settings.nodes {
-            let phase = Int64.random(in: 0..<interval, using: &random)
+            let begin = Int64.random(in: 0..<begin, using: &random)
             let (crash, pause) = (Int64.random(in: middle, using: &random), Int64.random(in: middle, using: &random))
             nodes.append(
                 Node(
-                    identity: try NodeIdentity(group: settings.group, name: "node-\(number + 1)"), phase: phase,
+                    identity: try NodeIdentity(group: settings.group, name: "node-\(number + 1)"), begin: begin,
                     crash: crashing.contains(number) ? crash : nil,
                     pause: pausing.contains(number)
                         ? pause..<pause.addingSaturated(max(1, settings.pause.nanoseconds)) : nil))

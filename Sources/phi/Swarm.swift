@@ -27,6 +27,9 @@ struct SwarmCommand: AsyncParsableCommand {
     var connections = 1
     @Option(help: "Time between heartbeats (default 1s).", transform: Parsing.duration)
     var every: Duration = .seconds(1)
+    @Option(
+        help: "Nodes begin one after the other within this time (default: one interval).", transform: Parsing.duration)
+    var beginWithin: Duration?
     @Option(help: "Seed: equal seeds plan equal swarms.")
     var seed: UInt64 = 1
     @Option(help: "How many nodes crash.")
@@ -66,6 +69,7 @@ struct SwarmCommand: AsyncParsableCommand {
         var settings = SwarmPlan.Settings(nodes: nodes, interval: every, time: time)
         (settings.group, settings.crashes, settings.pauses, settings.seed) = (group, crash, pause, seed)
         (settings.pause, settings.jitter, settings.loss) = (pauseFor, jitter ?? .zero, loss)
+        settings.beginWithin = beginWithin ?? .zero
         let plan = try SwarmPlan(settings)
         let ledger = try Ledger(path: truth)
         let (ended, continuation) = AsyncStream<Void>.makeStream()

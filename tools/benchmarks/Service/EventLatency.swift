@@ -17,6 +17,7 @@ enum EventLatency {
             "swarm", "--to", cast.heartbeats, "--nodes", "\(nodes)", "--every", "1s", "--crash", "\(crashes)",
             "--for", "\(seconds)s", "--seed", "7",
         ])
+        let timer = try LoneTimer()
         let subscriber = try Socket(.subscribe, in: Context())
         try subscriber.subscribe(to: Array(FeedTopic.prefix.utf8))
         try subscriber.connect(to: cast.events)
@@ -30,6 +31,7 @@ enum EventLatency {
                 arrivals.append((WallClock.now, frames.last ?? []))
             }
         }
+        let timerLateness = timer.end()
         var (received, decided): ([Double], [Double]) = ([], [])
         for arrival in arrivals {
             guard case .transition(let event)? = try? WireJSON.decode(EventMessage.self, from: arrival.json),
@@ -41,11 +43,12 @@ enum EventLatency {
         print(
             """
             {"nodes": \(nodes), "suspicions": \(received.count), \
-            "received_us": \(percentiles(received)), "decided_us": \(percentiles(decided))}
+            "received_us": \(percentiles(received)), "decided_us": \(percentiles(decided)), \
+            "timer_us": \(percentiles(timerLateness))}
             """)
     }
 
-    static func percentiles(_ values: [Double]) -> String {
+    private static func percentiles(_ values: [Double]) -> String {
         let ascending = values.sorted()
         func at(_ share: Double) -> Int {
             ascending.isEmpty ? -1 : Int(ascending[min(ascending.count - 1, Int(share * Double(ascending.count)))])

@@ -1,0 +1,44 @@
+import PhiAccrual
+import Synchronization
+import SystemClocks
+import ZeroMQ
+
+/// How late a thread is woken that does nothing but wait for its timer: on this machine, beside this load, nobody who waits
+/// for an instant can do better.
+final class LoneTimer {
+    private static let every: Duration = .milliseconds(10)
+    private let stop: WakeUp
+    private let thread: SocketThread
+    private let lateness: Lateness
+
+    /// Starts to measure.
+    init() throws {
+        let (stop, lateness) = (try WakeUp(), Lateness())
+        (self.stop, self.lateness) = (stop, lateness)
+        thread = try SocketThread(name: "lone-timer", owning: try DeadlineTimer()) { timer in
+            var timer = timer
+            var poller = Poller()
+            let stopped = poller.add(stop)
+            poller.add(fileDescriptor: timer.fileDescriptor)
+            while true {
+                let due = MonotonicClock.now + Self.every
+                timer.arm(at: due)
+                guard (try? poller.wait(timeoutMilliseconds: nil)) != nil, !poller.isReadable(stopped) else { return }
+                lateness.microseconds.withLock { $0.append(Double((MonotonicClock.now - due).nanoseconds) / 1e3) }
+                timer.clear()
+            }
+        }
+    }
+
+    /// Ends it.
+    /// - Returns: Microseconds.
+    func end() -> [Double] {
+        stop.signal()
+        thread.join()
+        return lateness.microseconds.withLock(\.self)
+    }
+
+    private final class Lateness: Sendable {
+        let microseconds = Mutex<[Double]>([])
+    }
+}
