@@ -163,7 +163,7 @@ let package = Package(
             name: "SystemTests",
             dependencies: [
                 "phi", "Comparison", "HeartbeatProtocol", "PhiAccrual", "PhiClient", "Recordings", "ServiceMemory",
-                "TestSupport",
+                "Settings", "TestSupport",
             ],
             exclude: ["Scripts"],
             swiftSettings: strict),

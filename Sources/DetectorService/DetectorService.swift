@@ -110,12 +110,12 @@ private struct IngestStart: ModelVisitor {
         (detectorConfiguration.recovery, detectorConfiguration.hold) = (configuration.recovery, configuration.hold)
         if let refusal = detectorConfiguration.refusal { throw refusal }
         let sockets = try HeartbeatSockets(
-            bind: configuration.heartbeats, connect: configuration.connect, in: context)
+            bind: configuration.heartbeats, connect: configuration.connect, shard: configuration.shard, in: context)
         let bound = sockets.bound
         var detector = Detector<Model>(detectorConfiguration)
         let (unwritten, events) = past.recall(
-            into: &detector, joinWithin: configuration.joinWithin, reconnection: Ingest<Model>.reconnection,
-            clocks: clocks, logger: logger)
+            into: &detector, of: configuration.shard, joinWithin: configuration.joinWithin,
+            reconnection: Ingest<Model>.reconnection, clocks: clocks, logger: logger)
         if !events.isEmpty { feed.put(.events(events, wallOffset: clocks.civilOffset)) }
         let checkpoints = past.memory.map { _ in
             Checkpoints(unwritten: unwritten, nodes: detector.nodeCount, at: MonotonicClock.now)
@@ -123,7 +123,7 @@ private struct IngestStart: ModelVisitor {
         let (stop, failure) = (stop, failure)
         let recording = RecordingPlan(bounds: configuration.record, detector: configuration.model.description)
         var ingest = try Ingest(
-            sockets: sockets, detector: detector, expected: configuration.expected,
+            sockets: sockets, detector: detector, shard: configuration.shard, expected: configuration.expected,
             joinWithin: configuration.joinWithin, checkpoints: checkpoints,
             recording: recording, requests: requests, feed: feed, clocks: clocks, logger: logger)
         try ingest.startRecording(at: MonotonicClock.now)

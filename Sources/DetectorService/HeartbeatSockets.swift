@@ -1,4 +1,5 @@
 import HeartbeatProtocol
+import Settings
 import ZeroMQ
 
 /// The SUB sockets that heartbeats come in by: one for nodes that connect to us, one for nodes we connect to.
@@ -11,13 +12,13 @@ struct HeartbeatSockets: ~Copyable {
     private let listeningMonitor: Monitor
     private let connectingMonitor: Monitor
 
-    init(bind: [String], connect: [String], in context: Context) throws(ZeroMQError) {
-        // To everything, not to heartbeats' prefix: what else comes is to be counted, and told of.
+    /// - Parameter shard: Whose heartbeats are to come in.
+    init(bind: [String], connect: [String], shard: Shard = .whole, in context: Context) throws(ZeroMQError) {
         let listening = try Self.open(.subscribe, in: context)
-        try listening.subscribe(to: [])
+        for prefix in Self.prefixes(of: shard) { try listening.subscribe(to: prefix) }
         let listeningMonitor = try Monitor(of: listening, events: [.acceptFailed, .disconnected], in: context)
         let connecting = try Self.open(.subscribe, in: context)
-        try connecting.subscribe(to: [])
+        for prefix in Self.prefixes(of: shard) { try connecting.subscribe(to: prefix) }
         let connectingMonitor = try Monitor(of: connecting, events: .disconnected, in: context)
         var bound: [String] = []
         for endpoint in bind {
@@ -30,6 +31,11 @@ struct HeartbeatSockets: ~Copyable {
         self.connecting = connecting
         self.listeningMonitor = listeningMonitor
         self.connectingMonitor = connectingMonitor
+    }
+
+    private static func prefixes(of shard: Shard) -> [[UInt8]] {
+        // To everything, not to heartbeats' prefix: what else comes is to be counted, and told of.
+        shard == .whole ? [[]] : shard.firstBytes.map { HeartbeatFrame.magic + [$0] }
     }
 
     /// A socket for heartbeats to come in by, with no subscription yet.

@@ -194,7 +194,8 @@ extension Ingest {
     // MARK: What changes while it runs
 
     mutating func expect(_ identities: [NodeIdentity], at now: Instant) {
-        for identity in identities where expected.insert(identity).inserted {
+        let ours = identities.filter { shard.contains(NodeKey(of: $0)) }
+        for identity in ours where expected.insert(identity).inserted {
             detector.tell(
                 .expectation(identity, NodeKey(of: identity), until: now + joinWithin, at: now), into: &events)
         }

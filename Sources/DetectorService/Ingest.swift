@@ -1,6 +1,7 @@
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
+import Settings
 import SystemClocks
 import ZeroMQ
 
@@ -28,6 +29,8 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private static var ownLateness: Duration { .milliseconds(10) }
     /// How long that thread gets to read them. Having been away for as long as that, we do not learn from what it reads.
     private static var recovery: Duration { .milliseconds(100) }
+    /// For how long deafness is told beforehand at most, while much is still to be read.
+    private static var longestStride: Duration { .seconds(1) }
     /// How long nodes may take to connect again: their publishers wait up to 2 s between attempts, and as much by chance.
     static var reconnection: Duration { .seconds(5) }
     /// How often records are handed on.
@@ -38,6 +41,8 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private static var tick: Int64 { 100_000_000 }  // ns
 
     private let sockets: HeartbeatSockets
+    /// Whose heartbeats come in.
+    let shard: Shard
     var detector: RecordedDetector<Model>
     private var timer: DeadlineTimer
     private let requests: Mailbox<IngestRequest>
@@ -70,7 +75,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     private var recoversUntil: Instant?
     /// When we were back from the last time that we were away for long, and until when the detector was told of it.
     private var back: (at: Instant, toldUntil: Instant)?
-    private var overload = RareLog<String>()
+    private var overload = Overload()
     private var stops = RareLog<String>()
     private var refusals = RareLog<Int32>()
     private var stampError = StampError(at: MonotonicClock.now)
@@ -78,12 +83,14 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
     var checkpoints: Checkpoints?
 
     init(
-        sockets: consuming HeartbeatSockets, detector: Detector<Model>, expected: [NodeIdentity], joinWithin: Duration,
-        checkpoints: Checkpoints?, recording: RecordingPlan, requests: Mailbox<IngestRequest>, feed: Mailbox<FeedInput>,
+        sockets: consuming HeartbeatSockets, detector: Detector<Model>, shard: Shard, expected: [NodeIdentity],
+        joinWithin: Duration, checkpoints: Checkpoints?, recording: RecordingPlan, requests: Mailbox<IngestRequest>,
+        feed: Mailbox<FeedInput>,
         clocks: ServiceClocks,
         logger: Logger
     ) throws {
         self.sockets = sockets
+        self.shard = shard
         let now = MonotonicClock.now
         self.detector = RecordedDetector(detector, at: now)
         self.recording = recording
@@ -107,9 +114,12 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         sockets.add(to: &poller)
         var awake = MonotonicClock.now
         while true {
-            let asleep = MonotonicClock.now
+            var asleep = MonotonicClock.now
             // Stopped while at work, or at work for too long.
-            if asleep - awake > Self.recovery { wasAway(from: awake, to: asleep) }
+            if asleep - awake > Self.recovery {
+                wasAway(from: awake, to: asleep)
+                asleep = MonotonicClock.now  // what that takes is no absence, which would take as long again
+            }
             let alarm = alarm(after: asleep)
             timer.arm(at: alarm)
             _ = try poller.wait(timeoutMilliseconds: nil)
@@ -149,13 +159,23 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             incompleteSince = nil
             stampError.emptied(at: start)
             if mayAct(at: start) { detector.advance(to: start, into: &events) }
-        } else if start - (incompleteSince ?? start) > .seconds(1) {
-            overload.count("overloaded", at: start) { [logger] _ in
-                logger.warning("heartbeats come faster than they can be taken in, so no deadline is acted on")
-            }
         }
+        let change = overload.change(incompleteFor: start - (incompleteSince ?? start), at: start)
+        if let change { tell(change, at: start) }
         try takeConnectionEvents(at: start)
         handOn()
+    }
+
+    private func tell(_ change: Overload.Change, at now: Instant) {
+        switch change {
+        case .begins:
+            logger.warning("heartbeats come faster than they can be taken in, so no deadline is acted on")
+            feed.put(.notice(.overloaded, at: now))
+        case .ends(let time):
+            logger.info(
+                "heartbeats are taken in as they come again", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
+            feed.put(.notice(.caughtUp(time), at: now))
+        }
     }
 
     private mutating func keepRecords(at now: Instant) {
@@ -237,6 +257,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         recoversUntil = recovered
         guard time > Self.recovery else { return }
         incompleteSince = nil  // that was no overload
+        overload.wasAway(until: end)
         detector.tell(.deafness(from: start, to: recovered), into: &events)
         back = (end, recovered)
         stops.count("stopped", at: end) { [logger] count in
@@ -252,8 +273,8 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         guard recoversUntil != nil, let (end, told) = back else { return }
         recoversUntil = max(recoversUntil ?? now, now + Self.recovery)
         guard now + Self.recovery > told else { return }
-        // Each time for as long again: telling costs a look at every node.
-        let until = now + max(Self.recovery, now - end)
+        // Each time for as long again, since telling costs a look at every node; but what is told too much is told of everyone.
+        let until = now + max(Self.recovery, min(Self.longestStride, now - end))
         detector.tell(.deafness(from: told, to: until), into: &events)
         back = (end, until)
     }

@@ -57,9 +57,12 @@ struct KnownNodes {
     /// Has a new detector know the nodes, what it learned of them and of their groups, and their pauses. Groups without
     /// nodes are remembered no longer.
     ///
-    /// - Parameter civilOffset: What to add to instants for civil time, in nanoseconds.
+    /// - Parameters:
+    ///   - shard: Nodes of others are forgotten, and that is told: an earlier run had another shard.
+    ///   - civilOffset: What to add to instants for civil time, in nanoseconds.
     consuming func recall<Model: ArrivalModel>(
-        into detector: inout Detector<Model>, from memory: ServiceMemory, _ patience: Patience, civilOffset: Int64,
+        into detector: inout Detector<Model>, of shard: Shard, from memory: ServiceMemory, _ patience: Patience,
+        civilOffset: Int64,
         logger: Logger
     ) -> Outcome {
         var (outcome, told, unread) = (Outcome(), told, 0)
@@ -71,9 +74,17 @@ struct KnownNodes {
             do throws(DamagedState) { try detector.recall(group: name, bytes: group.state) } catch { unread += 1 }
         }
         func recall(_ node: Told, bytes: [UInt8]?, lastHeard: Int64 = 0) -> Bool {
+            let key = NodeKey(of: node.identity)
+            defer {
+                // At once, so that it takes no place from others.
+                if !shard.contains(key) {
+                    detector.take(.forgetting(key, at: patience.now), into: &outcome.events)
+                    outcome.outdated.append(.forgetting(key))
+                }
+            }
             recall(group: node.identity.group)
             return detector.recall(
-                node.identity, key: NodeKey(of: node.identity), bytes: bytes, verdicts: node.verdicts,
+                node.identity, key: key, bytes: bytes, verdicts: node.verdicts,
                 last: node.lastVerdict, incarnation: node.incarnation,
                 lastHeard: lastHeard > 0 ? Instant(nanoseconds: lastHeard.subtractingSaturated(civilOffset)) : nil,
                 soonest: patience.soonest, latest: patience.latest, at: patience.now, into: &outcome.events)

@@ -74,8 +74,8 @@ struct Past {
     ///
     /// - Returns: Nodes of which nothing is known but that they are, and what is to be told.
     func recall<Model: ArrivalModel>(
-        into detector: inout Detector<Model>, joinWithin: Duration, reconnection: Duration, clocks: ServiceClocks,
-        logger: Logger
+        into detector: inout Detector<Model>, of shard: Shard, joinWithin: Duration, reconnection: Duration,
+        clocks: ServiceClocks, logger: Logger
     ) -> (unwritten: [NodeKey], events: [Event]) {
         guard let kept else { return ([], []) }
         let now = MonotonicClock.now
@@ -83,7 +83,7 @@ struct Past {
             now: now, soonest: now + reconnection, latest: now + max(reconnection, joinWithin))
         let nodes = KnownNodes(kept.found, levels: detector.levels)
         let outcome = nodes.recall(
-            into: &detector, from: kept.memory, patience, civilOffset: clocks.civilOffset, logger: logger)
+            into: &detector, of: shard, from: kept.memory, patience, civilOffset: clocks.civilOffset, logger: logger)
         forget(outcome.outdated)
         logger.info(
             "remembers",

@@ -51,21 +51,27 @@ public enum HeartbeatFrame {
 
     /// The compact form, or with an introduction the long one.
     public static func encode(_ heartbeat: Heartbeat, introducing introduction: Introduction? = nil) -> [UInt8] {
-        var bytes = magic
-        bytes.reserveCapacity(compactSize)
-        append(heartbeat.key.rawValue.bigEndian, to: &bytes)
-        bytes.append(version)
-        bytes.append((heartbeat.isLeaving ? leaving : 0) | (introduction == nil ? 0 : longForm))
-        append(Float(Double(heartbeat.announcedInterval) / 1e9).bitPattern.littleEndian, to: &bytes)
-        append(heartbeat.incarnation.littleEndian, to: &bytes)
-        append(heartbeat.sequence.littleEndian, to: &bytes)
-        append((heartbeat.sent ?? 0).littleEndian, to: &bytes)
-        if let introduction { bytes += introduction.bytes }
-        return bytes
+        let head = head(of: heartbeat, flags: introduction == nil ? 0 : longForm)
+        return head.span.withUnsafeBytes { Array($0) } + (introduction?.bytes ?? [])
     }
 
-    private static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
-        withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
+    /// The compact form, without an allocation.
+    public static func compact(_ heartbeat: Heartbeat) -> InlineArray<32, UInt8> { head(of: heartbeat, flags: 0) }
+
+    private static func head(of heartbeat: Heartbeat, flags: UInt8) -> InlineArray<32, UInt8> {
+        var head = InlineArray<32, UInt8>(repeating: 0)
+        var span = head.mutableSpan
+        var bytes = span.mutableBytes
+        for (offset, byte) in magic.enumerated() { bytes.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self) }
+        bytes.storeBytes(of: heartbeat.key.rawValue.bigEndian, toByteOffset: 2, as: UInt64.self)
+        bytes.storeBytes(of: version, toByteOffset: 10, as: UInt8.self)
+        bytes.storeBytes(of: flags | (heartbeat.isLeaving ? leaving : 0), toByteOffset: 11, as: UInt8.self)
+        let interval = Float(Double(heartbeat.announcedInterval) / 1e9).bitPattern
+        bytes.storeBytes(of: interval.littleEndian, toByteOffset: 12, as: UInt32.self)
+        bytes.storeBytes(of: heartbeat.incarnation.littleEndian, toByteOffset: 16, as: UInt32.self)
+        bytes.storeBytes(of: heartbeat.sequence.littleEndian, toByteOffset: 20, as: UInt32.self)
+        bytes.storeBytes(of: (heartbeat.sent ?? 0).littleEndian, toByteOffset: 24, as: Int64.self)
+        return head
     }
 }
 

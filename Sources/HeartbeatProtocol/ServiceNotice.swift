@@ -4,6 +4,10 @@ import PhiAccrual
 public enum ServiceNotice: Hashable, Sendable {
     /// It was stopped or starved for so long, and holds that time against nobody.
     case stopped(Duration)
+    /// Heartbeats come faster than it can take them in; nobody is suspected before all that came was read.
+    case overloaded
+    /// It takes them in as they come again, and did not for so long.
+    case caughtUp(Duration)
     /// The machine that it runs on was suspended.
     case suspended(Duration)
     /// Civil time was set. Verdicts do not depend on it, but times of events do.
@@ -40,6 +44,16 @@ extension NoticeMessage {
             explanation =
                 "The detector was stopped or starved for \(Explanation.spoken(time.nanoseconds)): "
                 + "that time is held against nobody."
+        case .overloaded:
+            code = "overloaded"
+            explanation =
+                "Heartbeats come faster than the detector can take them in: nobody is suspected before all that came was read."
+        case .caughtUp(let time):
+            code = "caught-up"
+            numbers = ["seconds": time.nanoseconds.seconds]
+            explanation =
+                "Heartbeats are taken in as they come again. The detector was overloaded for "
+                + "\(Explanation.spoken(time.nanoseconds))."
         case .suspended(let time):
             code = "suspended"
             numbers = ["seconds": time.nanoseconds.seconds]

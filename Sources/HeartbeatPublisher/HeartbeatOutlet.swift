@@ -1,3 +1,4 @@
+import HeartbeatProtocol
 import PhiAccrual
 import ZeroMQ
 
@@ -12,8 +13,8 @@ struct HeartbeatOutlet: ~Copyable {
     static let introductionEvery: Int64 = 10_000_000_000  // ns
     /// How often subscriptions are looked for: asking the socket costs a system call.
     private static let lookEvery: Int64 = 1_000_000  // ns
-    /// More prefixes than anybody needs.
-    private static let mostPrefixes = 100
+    /// As many as detectors of all shards subscribe to, and others to everything.
+    private static let mostPrefixes = 257
     /// What is subscribed to, as far as was looked.
     private var prefixes: Set<[UInt8]> = []
     private var newcomersUntil: Int64 = .min
@@ -74,7 +75,16 @@ struct HeartbeatOutlet: ~Copyable {
     }
 
     /// Drops the frame if nobody is connected, or the connection is slower than the heartbeats.
-    borrowing func send(_ frame: [UInt8]) throws(ZeroMQError) { try socket.send(frame) }
+    borrowing func send(
+        _ heartbeat: Heartbeat, introducing introduction: Introduction? = nil
+    ) throws(ZeroMQError) {
+        if let introduction {
+            try socket.send(HeartbeatFrame.encode(heartbeat, introducing: introduction))
+        } else {
+            let frame = HeartbeatFrame.compact(heartbeat)
+            try frame.span.withUnsafeBytes { (bytes) throws(ZeroMQError) in _ = try socket.send(bytes) }
+        }
+    }
 
     /// Lets what was sent last get out when the outlet is closed.
     borrowing func lingerOnClose() throws(ZeroMQError) { try socket.set(.linger, to: 500) }

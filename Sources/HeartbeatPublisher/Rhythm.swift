@@ -32,7 +32,7 @@ struct Rhythm: ~Copyable {
             (beat.sequence, beat.sent) = (UInt32(truncatingIfNeeded: slot), now)
             let introduces = try outlet.hasNewcomers(at: now) || now >= nextIntroduction
             if introduces { nextIntroduction = now.addingSaturated(HeartbeatOutlet.introductionEvery) }
-            try outlet.send(HeartbeatFrame.encode(beat, introducing: introduces ? introduction : nil))
+            try outlet.send(beat, introducing: introduces ? introduction : nil)
 
             slot = max(slot + 1, (MonotonicClock.now.nanoseconds - start) / first.announcedInterval)
             let (offset, overflow) = slot.multipliedReportingOverflow(by: first.announcedInterval)
@@ -45,6 +45,6 @@ struct Rhythm: ~Copyable {
         try outlet.lingerOnClose()
         (beat.sequence, beat.sent) = (beat.sequence &+ 1, MonotonicClock.now.nanoseconds)
         beat.isLeaving = true
-        try outlet.send(HeartbeatFrame.encode(beat, introducing: introduction))
+        try outlet.send(beat, introducing: introduction)
     }
 }

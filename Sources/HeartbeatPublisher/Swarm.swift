@@ -62,32 +62,59 @@ private final class SwarmOutlet {
     init(_ outlet: consuming HeartbeatOutlet) { self.outlet = outlet }
 }
 
+/// What a heartbeat needs of its node, side by side.
+private struct SwarmNode {
+    /// Its place in the plan.
+    let number: Int
+    let key: NodeKey
+    /// In which interval after the start it begins, and when its heartbeats are due within each.
+    let firstRound: Int64
+    let phase: Int64  // ns
+    let crash: Int64  // never: .max
+    let pause: Range<Int64>
+    /// Number of its next heartbeat.
+    var sequence: Int64 = 0
+    /// When it says its name anyway.
+    var nextIntroduction: Int64 = .min
+    var isAlive = true
+
+    init(_ node: SwarmPlan.Node, number: Int, interval: Int64) {
+        (self.number, key) = (number, NodeKey(of: node.identity))
+        (firstRound, phase) = node.begin.quotientAndRemainder(dividingBy: interval)
+        (crash, pause) = (node.crash ?? .max, node.pause ?? 0..<0)
+    }
+}
+
 private struct SwarmRun: ~Copyable {
     /// A large swarm that woke for each heartbeat would do little else.
     private static let shortestSleep: Int64 = 200_000  // ns
 
     private let plan: SwarmPlan
+    private let interval: Int64  // ns
+    private let jitter: Int64  // ns
     private let incarnation = UInt32(truncatingIfNeeded: WallClock.now / 1_000_000_000)
     private let introductions: [Introduction]
-    private let keys: [NodeKey]
+    /// In the order in which they are heard within an interval, so that memory is gone through from its start to its end.
+    private var nodes: [SwarmNode]
     private let outlets: [SwarmOutlet]
     private var timer: DeadlineTimer
-    private var wheel = TimingWheel()
-    private var slots: [Int64]  // of the schedule, the next one per node
-    private var nextIntroductions: [Int64]
-    private var isAlive: [Bool]
+    /// The schedule's next heartbeat: in which interval after the start, and of which node.
+    private var round: Int64 = 0
+    private var next = 0
+    /// Nodes whose heartbeat is late.
+    private var late = TimingWheel()
     private var random: SplitMix64
     private var start: Int64 = 0
 
     init(_ plan: SwarmPlan, outlets: [SwarmOutlet], timer: consuming DeadlineTimer) throws(LabelsTooLong) {
         self.plan = plan
+        let interval = plan.settings.interval.nanoseconds
+        (self.interval, jitter) = (interval, plan.settings.jitter.nanoseconds)
         var introductions: [Introduction] = []
         for node in plan.nodes { introductions.append(try Introduction(identity: node.identity)) }
         self.introductions = introductions
-        keys = plan.nodes.map { NodeKey(of: $0.identity) }
-        slots = Array(repeating: 0, count: plan.nodes.count)
-        nextIntroductions = Array(repeating: .min, count: plan.nodes.count)
-        isAlive = Array(repeating: true, count: plan.nodes.count)
+        nodes = plan.nodes.enumerated().map { SwarmNode($1, number: $0, interval: interval) }
+        nodes.sort { $0.phase < $1.phase }
         random = SplitMix64(seed: plan.settings.seed &+ 1)
         self.outlets = outlets
         self.timer = timer
@@ -99,11 +126,10 @@ private struct SwarmRun: ~Copyable {
         _ = poller.add(fileDescriptor: timer.fileDescriptor)
         start = MonotonicClock.now.nanoseconds
         let over = start.addingSaturated(plan.settings.time.nanoseconds)
-        for node in plan.nodes.indices { schedule(node) }
         var awake = start
         while true {
-            let next = max(wheel.nextInstant() ?? over, awake.addingSaturated(Self.shortestSleep))
-            timer.arm(at: Instant(nanoseconds: min(over, next)))
+            let due = min(nextDue, late.nextInstant() ?? over)
+            timer.arm(at: Instant(nanoseconds: min(over, max(due, awake.addingSaturated(Self.shortestSleep)))))
             _ = try poller.wait(timeoutMilliseconds: nil)
             if poller.isReadable(ended) { break }
             timer.clear()
@@ -111,65 +137,80 @@ private struct SwarmRun: ~Copyable {
             awake = now
             if now >= over { break }
             // Bounded, so that a swarm that cannot keep up still ends in time.
-            for _ in 0..<10_000 {
-                guard let node = wheel.popDue(at: now) else { break }
-                try beat(node, tell: tell)
+            var left = 10_000
+            while left > 0, let place = late.popDue(at: now) {
+                try beat(place, tell: tell)
+                left -= 1
+            }
+            while left > 0, nextDue <= now {
+                if round >= nodes[next].firstRound { try isDue(next, tell: tell) }
+                goOn()
+                left -= 1
             }
         }
         try leave(tell: tell)
     }
 
-    private mutating func schedule(_ node: Int) {
-        let interval = plan.settings.interval.nanoseconds
-        let (offset, overflow) = slots[node].multipliedReportingOverflow(by: interval)
-        guard !overflow else { return }
-        let jitter = plan.settings.jitter.nanoseconds
-        let late = jitter > 0 ? Int64.random(in: 0...jitter, using: &random) : 0
-        wheel.schedule(
-            node, at: start.addingSaturated(offset).addingSaturated(plan.nodes[node].begin).addingSaturated(late))
+    private mutating func isDue(_ place: Int, tell: (Swarm.Truth) -> Void) throws {
+        guard jitter > 0 else { return try beat(place, tell: tell) }
+        // So late that the next one is due as well.
+        if late.instant(of: place) != .max { try beat(place, tell: tell) }
+        guard nodes[place].isAlive else { return }
+        late.schedule(place, at: nextDue.addingSaturated(Int64.random(in: 0...jitter, using: &random)))
+    }
+
+    /// When the schedule has its next heartbeat.
+    private var nextDue: Int64 {
+        let (offset, overflow) = round.multipliedReportingOverflow(by: interval)
+        return overflow ? .max : start.addingSaturated(offset).addingSaturated(nodes[next].phase)
+    }
+
+    private mutating func goOn() {
+        next += 1
+        if next == nodes.count { (round, next) = (round + 1, 0) }
     }
 
     /// Nodes take turns, so that each outlet has as many.
-    private func outlet(of node: Int) -> SwarmOutlet { outlets[node % outlets.count] }
+    private func outlet(of number: Int) -> SwarmOutlet { outlets[number % outlets.count] }
 
-    private mutating func beat(_ node: Int, tell: (Swarm.Truth) -> Void) throws {
-        let now = MonotonicClock.now.nanoseconds
+    private mutating func beat(_ place: Int, tell: (Swarm.Truth) -> Void) throws {
+        let (now, node) = (MonotonicClock.now.nanoseconds, nodes[place])
+        guard node.isAlive else { return }
         let age = now - start
-        if slots[node] == 0 { tell(truth(node, .start, at: now)) }
-        if let crash = plan.nodes[node].crash, age >= crash {
-            isAlive[node] = false
-            tell(truth(node, .crash, at: start.addingSaturated(crash)))
+        if node.sequence == 0 { tell(truth(node, .start, at: now)) }
+        if age >= node.crash {
+            nodes[place].isAlive = false
+            tell(truth(node, .crash, at: start.addingSaturated(node.crash)))
             return
         }
-        let isPaused = plan.nodes[node].pause?.contains(age) ?? false
         let isLost = plan.settings.loss > 0 && Double.random(in: 0..<1, using: &random) < plan.settings.loss
-        if !isPaused, !isLost {
-            let introduces = try outlet(of: node).outlet.hasNewcomers(at: now) || now >= nextIntroductions[node]
-            if introduces { nextIntroductions[node] = now.addingSaturated(HeartbeatOutlet.introductionEvery) }
+        if !node.pause.contains(age), !isLost {
+            let introduces = try outlet(of: node.number).outlet.hasNewcomers(at: now) || now >= node.nextIntroduction
+            if introduces { nodes[place].nextIntroduction = now.addingSaturated(HeartbeatOutlet.introductionEvery) }
             try send(node, at: now, introducing: introduces)
         }
-        slots[node] += 1
-        schedule(node)
+        nodes[place].sequence += 1
     }
 
-    private func send(_ node: Int, at now: Int64, introducing: Bool, isLeaving: Bool = false) throws {
+    private func send(_ node: SwarmNode, at now: Int64, introducing: Bool, isLeaving: Bool = false) throws {
         let heartbeat = Heartbeat(
-            key: keys[node], incarnation: incarnation, sequence: UInt32(truncatingIfNeeded: slots[node]), sent: now,
-            announcedInterval: plan.settings.interval.nanoseconds, isLeaving: isLeaving)
-        try outlet(of: node).outlet.send(
-            HeartbeatFrame.encode(heartbeat, introducing: introducing ? introductions[node] : nil))
+            key: node.key, incarnation: incarnation, sequence: UInt32(truncatingIfNeeded: node.sequence), sent: now,
+            announcedInterval: interval, isLeaving: isLeaving)
+        try outlet(of: node.number).outlet.send(
+            heartbeat, introducing: introducing ? introductions[node.number] : nil)
     }
 
     private func leave(tell: (Swarm.Truth) -> Void) throws {
         for outlet in outlets { try outlet.outlet.lingerOnClose() }
         let now = MonotonicClock.now.nanoseconds
-        for node in plan.nodes.indices where isAlive[node] && slots[node] > 0 {
+        for node in nodes where node.isAlive && node.sequence > 0 {
             try send(node, at: now, introducing: true, isLeaving: true)
             tell(truth(node, .leave, at: now))
         }
     }
 
-    private func truth(_ node: Int, _ event: Swarm.Truth.Event, at instant: Int64) -> Swarm.Truth {
-        Swarm.Truth(node: plan.nodes[node].identity, event: event, at: instant.addingSaturated(WallClock.offset))
+    private func truth(_ node: SwarmNode, _ event: Swarm.Truth.Event, at instant: Int64) -> Swarm.Truth {
+        Swarm.Truth(
+            node: plan.nodes[node.number].identity, event: event, at: instant.addingSaturated(WallClock.offset))
     }
 }

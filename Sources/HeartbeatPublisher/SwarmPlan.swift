@@ -13,7 +13,7 @@ public struct SwarmPlan: Hashable, Sendable {
         /// How many nodes pause, each once, and fall silent for `pause`.
         public var pauses = 0
         public var pause: Duration = .seconds(2)
-        /// Each heartbeat is late by something between 0 and this.
+        /// Each heartbeat is late by something between 0 and this, but goes out when the next one is due.
         public var jitter: Duration = .zero
         /// Share of heartbeats that are never sent: 0 ... 1.
         public var loss = 0.0

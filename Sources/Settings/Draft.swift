@@ -5,7 +5,7 @@ import PhiAccrual
 struct Draft {
     /// The keys of a file. Each is also an environment variable: `join_within` is `PHI_JOIN_WITHIN`.
     enum Key: String, CaseIterable {
-        case heartbeats, connect, events, control, detector, profile, levels, retention
+        case heartbeats, connect, shard, events, control, detector, profile, levels, retention
         case joinWithin = "join_within"
         case groups, nodes, hold, damping, steady, state, record, limits, http, log
     }
@@ -55,6 +55,7 @@ struct Draft {
         switch key {
         case .heartbeats: takeEndpoints(value, name, \.heartbeats)
         case .connect: takeEndpoints(value, name, \.connect)
+        case .shard: take(value, name, \.shard, "a shard such as 2/4") { try Shard(parsing: $0) }
         case .events: takeEndpoints(value, name, \.events)
         case .control: takeEndpoints(value, name, \.control)
         case .detector: take(value, name, \.model, "a detector such as adaptive") { try ModelChoice(parsing: $0) }

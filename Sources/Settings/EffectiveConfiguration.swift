@@ -26,6 +26,7 @@ private struct ConfigurationText {
         let configuration = draft.configuration
         add("heartbeats", list: configuration.heartbeats)
         add("connect", list: configuration.connect)
+        add("shard", configuration.shard.description)
         add("events", list: configuration.events)
         add("control", list: configuration.control)
         add("detector", configuration.model.description)

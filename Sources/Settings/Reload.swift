@@ -44,6 +44,7 @@ extension ServiceConfiguration {
         apply(\.recovery) { _ in "suspected nodes are trusted again by another rule now" }
         refuse(\.heartbeats, "heartbeats")
         refuse(\.connect, "connect")
+        refuse(\.shard, "shard")
         refuse(\.events, "events")
         refuse(\.control, "control")
         refuse(\.model.description, "detector")

@@ -6,6 +6,8 @@ public struct ServiceConfiguration: Hashable, Sendable {
     public var heartbeats: [String] = ["tcp://127.0.0.1:7710"]
     /// Endpoints of nodes that bind, to connect to.
     public var connect: [String] = []
+    /// Which of the nodes that could be heard there are watched.
+    public var shard = Shard.whole
     /// Endpoints to bind for the event feed.
     public var events: [String] = ["tcp://127.0.0.1:7711"]
     /// Endpoints to bind for requests.

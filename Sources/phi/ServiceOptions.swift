@@ -13,6 +13,8 @@ struct ServiceOptions: ParsableArguments {
     var heartbeats: [String] = []
     @Option(help: "Endpoint of nodes that bind, to connect to (repeatable).")
     var connect: [String] = []
+    @Option(help: "Watch one of several equal shares of all nodes, such as 2/4 (default 1/1: all of them).")
+    var shard: String?
     @Option(help: "Endpoint to bind for events (repeatable; default tcp://127.0.0.1:7711).")
     var events: [String] = []
     @Option(help: "Endpoint to bind for requests (repeatable; default tcp://127.0.0.1:7712).")
@@ -62,7 +64,8 @@ struct ServiceOptions: ParsableArguments {
         get throws {
             let lists = [("heartbeats", heartbeats), ("connect", connect), ("events", events), ("control", control)]
             let texts = [
-                ("detector", detector), ("profile", profile), ("join_within", joinWithin), ("retention", retention),
+                ("shard", shard), ("detector", detector), ("profile", profile), ("join_within", joinWithin),
+                ("retention", retention),
                 ("hold", hold), ("http", http), ("state", state), ("record", record), ("log", log),
             ]
             var stated = lists.filter { !$1.isEmpty }.map { StatedOption("--\($0)", $0, list: $1) }

@@ -38,7 +38,7 @@ struct SwarmCommand: AsyncParsableCommand {
     var pause = 0
     @Option(help: "How long a pause is (default 2s).", transform: Parsing.duration)
     var pauseFor: Duration = .seconds(2)
-    @Option(help: "Heartbeats are late by up to this much.", transform: Parsing.duration)
+    @Option(help: "Heartbeats are late by up to this much, and by an interval at most.", transform: Parsing.duration)
     var jitter: Duration?
     @Option(help: "Share of heartbeats that is never sent, from 0 to 1.")
     var loss = 0.0

@@ -78,7 +78,7 @@ import Testing
             var detector = Detector<NormalModel>(.init(levels: [.suspect()], model: .init(), seed: 1))
             let patience = KnownNodes.Patience(now: at(0), soonest: at(1), latest: at(2))
             _ = KnownNodes(found, levels: detector.levels).recall(
-                into: &detector, from: memory, patience, civilOffset: 0, logger: Logger(label: "test"))
+                into: &detector, of: .whole, from: memory, patience, civilOffset: 0, logger: Logger(label: "test"))
             try memory.close()
             return detector.nodeCount
         }

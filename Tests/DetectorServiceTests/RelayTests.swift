@@ -87,6 +87,9 @@ import ZeroMQ
         var outlet = try HeartbeatOutlet(connect: [stage.relay.boundEndpoints[0]], bind: [])
         // Time is the test's own: half a second per look, so that newcomers are new for twenty looks.
         var now: Int64 = 0
+        let heartbeat = Heartbeat(
+            key: NodeKey(of: try NodeIdentity(group: "lab", name: "a")), incarnation: 1, sequence: 1, sent: nil,
+            announcedInterval: 1_000_000_000, isLeaving: false)
         func look() throws -> Bool {
             now += 500_000_000
             return try outlet.hasNewcomers(at: now)
@@ -98,9 +101,8 @@ import ZeroMQ
                 return try look()
             }
             #expect(isSeen)
-            let frame = try Self.frames(of: "a", count: 1)[0]
             let isHeard = try repeatedly {
-                try outlet.send(frame)
+                try outlet.send(heartbeat)
                 return try detector.takeAny()
             }
             #expect(isHeard)

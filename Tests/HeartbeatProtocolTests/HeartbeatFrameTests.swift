@@ -11,6 +11,8 @@ import Testing
     @Test func `are these in the compact form`() throws {
         #expect(GoldenFrames.compact.count == 32)
         #expect(HeartbeatFrame.encode(heartbeat) == GoldenFrames.compact)
+        let compact = HeartbeatFrame.compact(heartbeat)
+        #expect(compact.indices.map { compact[$0] } == GoldenFrames.compact)
         let read = try ReadHeartbeat(GoldenFrames.compact)
         #expect(read.heartbeat == heartbeat)
         #expect(read.introduction == nil)

@@ -23,7 +23,7 @@ import Testing
         Mistake("join-within: 3s", #"phi.yaml:1: unknown key "join-within": did you mean "join_within"?"#),
         Mistake(
             "colour: red",
-            #"phi.yaml:1: unknown key "colour": known are heartbeats, connect, events, control, detector, profile, "#
+            #"phi.yaml:1: unknown key "colour": known are heartbeats, connect, shard, events, control, detector, profile, "#
                 + "levels, retention, join_within, groups, nodes, hold, damping, steady, state, record, limits, http, log"
         ),
         Mistake("limits:\n  node: 5", #"phi.yaml:2: unknown key "node": did you mean "nodes"?"#),

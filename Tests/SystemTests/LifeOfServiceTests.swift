@@ -113,6 +113,27 @@ extension SystemTests {
         }
     }
 
+    @Suite struct `A swarm` {
+        @Test func `crashes each node once, however late its heartbeats are`() async throws {
+            try await TestBed.run { bed in
+                let truth = bed.path("truth.csv")
+                let swarm = try bed.phi(
+                    "swarm", "--nodes", "50", "--every", "40ms", "--jitter", "200ms", "--crash", "50", "--for", "3s",
+                    "--begin-within", "1s", "--truth", truth)
+                #expect(try await swarm.exit() == 0)
+                let rows = try bed.contents("truth.csv").split(separator: "\n").dropFirst().map {
+                    $0.split(separator: ",").map(String.init)
+                }
+                #expect(rows.count == 100)
+                #expect(Set(rows.filter { $0[1] == "start" }.map { $0[0] }).count == 50)
+                #expect(Set(rows.filter { $0[1] == "crash" }.map { $0[0] }).count == 50)
+                let starts = rows.filter { $0[1] == "start" }.compactMap { Int64($0[2]) }
+                let spread = try #require(starts.max()) - (try #require(starts.min()))
+                #expect(spread > 500_000_000 && spread < 2_000_000_000)
+            }
+        }
+    }
+
     @Suite struct `All at once` {
         @Test func `a swarm's crashes are suspected, nobody else, and the living leave`() async throws {
             try await TestBed.run { bed in

@@ -66,7 +66,9 @@ extension AdaptiveModel {
         } else {
             join(commons.tables)
         }
-        if arrival == nil || isChoiceDue {
+        // Where nothing was observed there is nothing to choose anew by: after an overload that is so for every heartbeat, and
+        // whoever chose each time would never catch up.
+        if arrival == nil ? pursuits.contains(where: { $0.wait == nil || $0.choice.isInitial }) : isChoiceDue {
             choose(thresholds, &pursuits, commons)
             choiceIsMade()
         }
@@ -129,6 +131,10 @@ extension AdaptiveModel {
     public func shortfall(of threshold: Threshold, in pursuit: Pursuit) -> Shortfall? {
         pursuit.steering.shortfall(unit: unitInNanoseconds)
     }
+}
+
+extension MutableSpan {
+    fileprivate func contains(where isWanted: (Element) -> Bool) -> Bool { span.contains(where: isWanted) }
 }
 
 extension Span {

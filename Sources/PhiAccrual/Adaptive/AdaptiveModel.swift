@@ -149,7 +149,7 @@ public struct AdaptiveModel: ArrivalModel {
 
     /// Whether it is time to choose anew: rarely, once much is known and little changes.
     var isChoiceDue: Bool {
-        isUnitNew || observed < 4 || UInt32(heartbeatsSinceChoice) >= min(128, 8 + observed / 32)
+        isUnitNew || observed < 4 || UInt32(heartbeatsSinceChoice) >= min(128, 8 + observed / 8)
     }
     mutating func choiceIsMade() { (heartbeatsSinceChoice, isUnitNew) = (0, false) }
 

@@ -155,7 +155,10 @@ struct WaitChoice: Sendable {
     var edges: InlineArray<6, UInt8>
 
     /// Before anything is learned: five intervals after the last arrival.
-    init() { self.init(.last, edge: 34) }
+    init() { self.init(.last, edge: Self.initialEdge) }
+    private static let initialEdge: UInt8 = 34
+    /// Whether it may be that nothing was chosen yet.
+    var isInitial: Bool { family == .last && edges[0] == Self.initialEdge }
     init(_ family: Family, edge: UInt8 = 0) { (self.family, edges) = (family, .init(repeating: edge)) }
 
     /// In scales.

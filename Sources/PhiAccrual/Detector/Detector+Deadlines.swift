@@ -61,15 +61,19 @@ extension Detector {
 
     /// Puts the node's next instant where the wheel finds it. A later instant than the wheel's is left for the wheel to
     /// find out: most deadlines are overtaken by a heartbeat, and then cost nothing.
-    mutating func rearm(_ slot: Int) {
-        var next = endOfRetention(slot)
-        if nodes[slot].marks.contains(.paused) {
-            next = details[slot].pause?.until.nanoseconds ?? next
-        } else {
-            for level in 0..<levelCount { next = min(next, suspicionInstant(slot, level)) }
-        }
+    @inline(__always) mutating func rearm(_ slot: Int) {
+        let next = nextInstant(of: slot)
         nodes[slot].deadline = next
         if next < wheel.instant(of: slot) { wheel.schedule(slot, at: next) }
+    }
+
+    /// When something happens to a node if it stays silent; .max: never.
+    @inline(__always) mutating func nextInstant(of slot: Int) -> Int64 {
+        let end = endOfRetention(slot)
+        if nodes[slot].marks.contains(.paused) { return details[slot].pause?.until.nanoseconds ?? end }
+        var next = end
+        for level in 0..<levelCount { next = min(next, suspicionInstant(slot, level)) }
+        return next
     }
 
     /// Moves a node's open deadlines that lie after `start`.

@@ -168,6 +168,9 @@ public struct Detector<Model: ArrivalModel>: Sendable {
                 let due = nodes[slot].deadline
                 if due > wheel.instant(of: slot) {
                     wheel.schedule(slot, at: due)  // heartbeats came since it was filed, and others may be due before
+                } else if nextInstant(of: slot) > due {
+                    wheel.cancel(slot)  // deafness moved its deadlines
+                    rearm(slot)
                 } else {
                     wheel.cancel(slot)
                     reach(Instant(nanoseconds: due), slot, actingAt: now, into: &events)
@@ -192,13 +195,16 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     /// taken in at `end`. That time is held against nobody: open deadlines move on by as much, and gaps that reach into it
     /// are not learned from, unless they are ten times as long.
     ///
-    /// - Complexity: Linear in the number of nodes.
+    /// - Complexity: Linear in the number of nodes, at about a nanosecond each: whoever is overloaded is deaf often, and must
+    ///   not become more so by it.
     public mutating func wasDeaf(from start: Instant, to end: Instant) {
         let time = max(0, end.nanoseconds.subtractingSaturated(start.nanoseconds))
         learnNothing(from: start.nanoseconds, to: end.nanoseconds)
         holds.lengthen(by: time)
-        for slot in nodes.indices where isInUse(slot) {
-            postpone(slot, after: start.nanoseconds, by: time)
+        // Only the deadlines. What is filed by them comes too early then, and is filed anew. Suspected levels have some too: by
+        // when the next heartbeat must come that is to count for their recovery.
+        for number in deadlines.indices where deadlines[number] >= start.nanoseconds {
+            deadlines[number] = deadlines[number].addingSaturated(time)  // .max stays what it is
         }
     }
 

@@ -4,6 +4,7 @@ import PhiAccrual
 struct LoneNode {
     private(set) var model = AdaptiveModel(.init())
     private(set) var commons: AdaptiveModel.Commons
+    private var other = AdaptiveModel(.init())
     private let thresholds: [AdaptiveModel.Threshold]
     private var pursuits: [AdaptiveModel.Pursuit]
 
@@ -25,6 +26,10 @@ struct LoneNode {
         let arrival = Arrival(gap: gap, step: step)
         model.observe(arrival, in: &commons)
         pursue(after: arrival, stampError: stampError)
+    }
+    /// Another node of its group, which was heard for long, is heard after this gap.
+    mutating func groupHears(_ gap: Int64) {
+        other.observe(Arrival(gap: gap, step: 1), in: &commons)
     }
     private mutating func pursue(after arrival: Arrival?, stampError: Int64) {
         var pursuits = pursuits
