@@ -1,6 +1,7 @@
 import Foundation
 import HeartbeatProtocol
 import HeartbeatPublisher
+import PhiAccrual
 import PhiClient
 import ServiceMemory
 import Settings
@@ -76,6 +77,20 @@ import Testing
         living.leave()
         #expect(try audience.next(of: "living").from == .trusted)
         second.service.stop()
+    }
+
+    @Test func `expects whom it has a share in, and forgets the others`() throws {
+        let names = (1...20).map { "node-\($0)" }
+        let shards = try ["1/2", "2/2"].map { try Shard(parsing: $0) }
+        let nodes = try names.map { try NodeIdentity(group: "edge", name: $0) }
+        let site = try Site()
+        for shard in shards + [shards[0]] {
+            let stage = try site.start { ($0.shard, $0.expected) = (shard, nodes) }
+            let ours = nodes.filter { shard.contains(NodeKey(of: $0)) }
+            #expect(ours.count > 3)
+            #expect(try stage.status.nodes == ours.count)
+            stage.service.stop()
+        }
     }
 
     @Test func `begins a new log where the old one may lack events, and still knows the nodes`() throws {

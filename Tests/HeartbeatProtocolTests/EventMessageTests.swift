@@ -184,6 +184,16 @@ import Testing
         notice.node = nil
         #expect(NoticeMessage(notice, levels: [], at: place).topic.description == "e1/-/-/-/")
     }
+    @Test func `of an overload tells that it begins, and how long it was`() throws {
+        let place = FeedPlace(epoch: 1, sequence: 2, previous: 0, at: Timestamp(unixNanoseconds: 3))
+        let (begin, end) = (NoticeMessage(.overloaded, at: place), NoticeMessage(.caughtUp(.seconds(12)), at: place))
+        #expect(begin.code == "overloaded" && begin.numbers.isEmpty && !begin.explanation.hasPrefix(" "))
+        #expect(end.code == "caught-up" && end.numbers == ["seconds": 12] && end.explanation.contains("12 s"))
+        for notice in [begin, end] {
+            #expect(notice.topic.description == "e1/-/-/-/")
+            #expect(try WireJSON.decode(EventMessage.self, from: EventMessage.notice(notice).json) == .notice(notice))
+        }
+    }
     @Test func `have a header of 16 bytes, big-endian`() {
         let header = FeedHeader(epoch: 0x0102_0304_0506_0708, sequence: 0xa1b2_c3d4_e5f6_0718)
         #expect(header.encoded == [UInt8](hex: "01 02 03 04 05 06 07 08 a1 b2 c3 d4 e5 f6 07 18"))
