@@ -33,6 +33,7 @@ extension SystemTests {
                         == """
                         heartbeats: [tcp://127.0.0.1:*]  # phi.yaml:2
                         connect: []  # default
+                        shard: 1/1  # default
                         events: [tcp://127.0.0.1:*]  # phi.yaml:3
                         control: [tcp://127.0.0.1:*]  # phi.yaml:4
                         detector: adaptive  # default
