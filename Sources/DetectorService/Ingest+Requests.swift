@@ -194,10 +194,10 @@ extension Ingest {
     // MARK: What changes while it runs
 
     mutating func expect(_ identities: [NodeIdentity], at now: Instant) {
-        let ours = identities.filter { shard.contains(NodeKey(of: $0)) }
-        for identity in ours where expected.insert(identity).inserted {
-            detector.tell(
-                .expectation(identity, NodeKey(of: identity), until: now + joinWithin, at: now), into: &events)
+        for identity in identities {
+            let key = NodeKey(of: identity)
+            guard shard.contains(key), expected.insert(identity).inserted else { continue }
+            detector.tell(.expectation(identity, key, until: now + joinWithin, at: now), into: &events)
         }
     }
 

@@ -24,6 +24,14 @@ public enum ServiceNotice: Hashable, Sendable {
     /// A hold of a group, or of all, was under way when the service ended.
     case holdOver(group: String?)
 
+    /// How long what it tells of was, or how far the clock was set.
+    fileprivate var time: Duration? {
+        switch self {
+        case .stopped(let time), .caughtUp(let time), .suspended(let time), .clockStep(let time): time
+        default: nil
+        }
+    }
+
     /// Whom it concerns.
     var scope: PolicyScope {
         switch self {
@@ -36,11 +44,11 @@ public enum ServiceNotice: Hashable, Sendable {
 
 extension NoticeMessage {
     public init(_ notice: ServiceNotice, at place: FeedPlace) {
-        (kind, self.place, group, node, key, numbers) = (.notice, place, nil, nil, nil, [:])
+        (kind, self.place, group, node, key) = (.notice, place, nil, nil, nil)
+        numbers = notice.time.map { ["seconds": $0.nanoseconds.seconds] } ?? [:]
         switch notice {
         case .stopped(let time):
             code = "stopped"
-            numbers = ["seconds": time.nanoseconds.seconds]
             explanation =
                 "The detector was stopped or starved for \(Explanation.spoken(time.nanoseconds)): "
                 + "that time is held against nobody."
@@ -50,19 +58,16 @@ extension NoticeMessage {
                 "Heartbeats come faster than the detector can take them in: nobody is suspected before all that came was read."
         case .caughtUp(let time):
             code = "caught-up"
-            numbers = ["seconds": time.nanoseconds.seconds]
             explanation =
                 "Heartbeats are taken in as they come again. The detector was overloaded for "
                 + "\(Explanation.spoken(time.nanoseconds))."
         case .suspended(let time):
             code = "suspended"
-            numbers = ["seconds": time.nanoseconds.seconds]
             explanation =
                 "The detector's machine was suspended for \(Explanation.spoken(time.nanoseconds)): "
                 + "that time is held against nobody."
         case .clockStep(let time):
             code = "clock-step"
-            numbers = ["seconds": time.nanoseconds.seconds]
             let way = time < .zero ? "back" : "forward"
             explanation =
                 "The detector's civil time was set \(way) by "
