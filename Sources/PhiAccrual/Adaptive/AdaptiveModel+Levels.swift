@@ -82,7 +82,9 @@ extension AdaptiveModel {
         if thresholds.contains(where: \.isPhi) { reachPhi(thresholds, &pursuits, stampError: stampError) }
     }
 
-    private func reachPhi(
+    // These are inlined, or else the model and what its group knows would be copied for each call.
+
+    @inline(__always) private func reachPhi(
         _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<Pursuit>, stampError: Int64
     ) {
         let curve = suspicion
@@ -95,7 +97,7 @@ extension AdaptiveModel {
         }
     }
 
-    private func account(
+    @inline(__always) private func account(
         _ arrival: Arrival, _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<Pursuit>,
         in commons: inout Commons
     ) {
@@ -109,7 +111,7 @@ extension AdaptiveModel {
         }
     }
 
-    private func choose(
+    @inline(__always) private func choose(
         _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<Pursuit>, _ commons: borrowing Commons
     ) {
         guard thresholds.contains(where: { !$0.isPhi }), let menu = menu(commons) else { return }

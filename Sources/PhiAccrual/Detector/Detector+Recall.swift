@@ -71,6 +71,8 @@ extension Detector {
     ///   - lastHeard: When an earlier run heard it last; nil if that is not known.
     /// - Returns: False if `bytes` could not be read, so that the node begins without what was learned.
     @discardableResult
+    @specialized(where Model == AdaptiveModel)
+    @specialized(where Model == NormalModel)
     public mutating func recall(
         _ identity: NodeIdentity, key: NodeKey, bytes: [UInt8]?, verdicts: [Verdict?], last: Verdict? = nil,
         incarnation: UInt32, lastHeard: Instant? = nil, soonest: Instant, latest: Instant, at now: Instant,
@@ -88,7 +90,8 @@ extension Detector {
         let earliest = now.nanoseconds.subtractingSaturated(configuration.retention ?? .max)
         details[slot].silentSince = lastHeard.map { max($0.nanoseconds, earliest) }
         let wasHeard = nodes[slot].heard > 0 || nodes[slot].incarnation > 0
-        nodes[slot].standing = standing(told: verdicts, last: last, wasHeard: wasHeard, heard: &nodes[slot].heard)
+        nodes[slot].standing = Self.standing(
+            told: Array(verdicts.prefix(levelCount)), last: last, wasHeard: wasHeard, heard: &nodes[slot].heard)
         let hasLeft = nodes[slot].standing.phase == .left
         for level in 0..<levelCount {
             let deadline =
@@ -161,14 +164,15 @@ extension Detector {
     /// What was told of a node is what is so: memories may be older.
     ///
     /// A level that was away for some runs tells of a time before them. It may have seen the node leave, but trust stays.
-    private func standing(
+    /// It does not see the detector: while it changes a part of it, all the rest would be copied.
+    private static func standing(
         told verdicts: [Verdict?], last: Verdict?, wasHeard: Bool, heard: inout UInt8
     ) -> Standing {
         var standing = Standing()
-        for (level, verdict) in verdicts.prefix(levelCount).enumerated() where verdict == .suspected {
+        for (level, verdict) in verdicts.enumerated() where verdict == .suspected {
             standing.suspect(atLevel: level)
         }
-        let told = ([last] + verdicts.prefix(levelCount)).compactMap(\.self)
+        let told = ([last] + verdicts).compactMap(\.self)
         if (last ?? told.first) == .left {
             standing.leave()
         } else if told.contains(.trusted) {

@@ -46,8 +46,12 @@ extension Int64 {
         if value.isNaN {
             self = 0
         } else {
-            // 2⁶³ itself is a Double and does not fit; the largest Double below it does.
-            self = Int64(Swift.min(Swift.max(value.rounded(), -0x1p63), 0x1.fffffffffffffp62))
+            // 2⁶³ itself is a Double and does not fit; the largest Double below it does. Rounded by hand, since `rounded()` is
+            // a call of the C library: every heartbeat does this.
+            let held = Swift.min(Swift.max(value, -0x1p63), 0x1.fffffffffffffp62)
+            let whole = Int64(held)
+            let rest = held - Double(whole)
+            self = rest >= 0.5 ? whole + 1 : rest <= -0.5 ? whole - 1 : whole
         }
     }
 }

@@ -19,6 +19,7 @@ enum EventLatency {
         ])
         let timer = try LoneTimer()
         let subscriber = try Socket(.subscribe, in: Context())
+        try subscriber.set(.receiveHighWaterMark, to: 0)  // at the end all others leave at once
         try subscriber.subscribe(to: Array(FeedTopic.prefix.utf8))
         try subscriber.connect(to: cast.events)
         var poller = Poller()
