@@ -28,7 +28,7 @@ struct Intake {
     mutating func forget(_ key: NodeKey) { (tails[key], labels[key]) = (nil, nil) }
 
     /// - Returns: The heartbeat, whether it introduces its node, and the introduction only if it says something new.
-    func take(
+    @inline(__always) func take(
         _ bytes: UnsafeRawBufferPointer
     ) throws(MalformedHeartbeat) -> (Heartbeat, introduces: Bool, Introduction?) {
         let (heartbeat, introduces) = try HeartbeatFrame.decode(bytes)

@@ -47,7 +47,8 @@ public struct NodeIdentity: Hashable, Sendable, CustomStringConvertible {
         if bytes.count > 64 { return "it has \(bytes.count) bytes, and 64 is the most" }
         if name == "-" { return "'-' stands for none" }
         if bytes.contains(UInt8(ascii: "/")) { return "'/' separates group and node" }
-        if name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+        // Unicode's category Cc, which is never to change. The tables of all categories are slow to ask.
+        if name.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
             return "it has a control character"
         }
         return nil

@@ -26,11 +26,16 @@ public struct Message: ~Copyable {
     /// The frame's bytes, copied.
     public var bytes: [UInt8] { withUnsafeBytes { [UInt8]($0) } }
 
+    @usableFromInline var start: UnsafeMutableRawPointer? { zmq_msg_data(storage) }
+
+    // Inlined: what is read of each frame passes here.
+
     /// - Parameter body: Given the frame's bytes, which end with the call.
+    @inlinable @inline(__always)
     public borrowing func withUnsafeBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try body(UnsafeRawBufferPointer(start: zmq_msg_data(storage), count: count))
+        try body(UnsafeRawBufferPointer(start: start, count: count))
     }
 
     /// File descriptor of the connection that the frame came in by, the same number that a `Monitor` reports;

@@ -114,7 +114,8 @@ extension AdaptiveModel {
     @inline(__always) private func choose(
         _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<Pursuit>, _ commons: borrowing Commons
     ) {
-        guard thresholds.contains(where: { !$0.isPhi }), let menu = menu(commons) else { return }
+        guard thresholds.contains(where: { !$0.isPhi }), hasMenu(commons) else { return }
+        let menu = menu(commons)
         for level in thresholds.indices {
             switch thresholds[level] {
             case .phi: break

@@ -153,10 +153,11 @@ public struct AdaptiveModel: ArrivalModel {
     }
     mutating func choiceIsMade() { (heartbeatsSinceChoice, isUnitNew) = (0, false) }
 
-    /// What there is to choose from; nil while nothing is known.
-    func menu(_ commons: borrowing Commons) -> WaitMenu? {
-        guard WaitMenu.isKnown(tables, commons.tables) else { return nil }
-        return WaitMenu(tables, commons.tables, nextCentre: Float(drift.expectedWait) / unit, scale: scale / unit)
+    /// Whether there is anything to choose from.
+    @inline(__always) func hasMenu(_ commons: borrowing Commons) -> Bool { WaitMenu.isKnown(tables, commons.tables) }
+    /// What there is to choose from.
+    @inline(__always) func menu(_ commons: borrowing Commons) -> WaitMenu {
+        WaitMenu(tables, commons.tables, nextCentre: Float(drift.expectedWait) / unit, scale: scale / unit)
     }
     /// Whether a gap is so long that all choices of a choice's family, and all of `last`, would have been mistaken.
     func isOutage(_ gap: Int64, for choice: WaitChoice) -> Bool {

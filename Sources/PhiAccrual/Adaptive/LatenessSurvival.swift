@@ -37,31 +37,33 @@ struct LatenessSurvival: ~Copyable {
     ///   - total: Their sum, and whatever else is to count as early; nil: their sum.
     init(_ counts: Span<Float>, of family: Family, total: Float? = nil) {
         self.family = family
+        func quarters(ofEdge edge: Int) -> Float { Float(LatenessBuckets.quarters(toPlace: edge - family.early)) }
         let last = family.edgeCount  // the number of the last bucket
-        var sum: Float = 0
+        let beyond = counts[last]
+        var sum = beyond
+        above[last - 1] = sum
+        // The tail, from its end: how many heartbeats it has, and the sum of where they lie, in quarter octaves.
+        var (weight, places): (Float, Float) = (0, 0)
         tailEdge = last - 1
-        var bucket = last
-        while bucket > 0 {
-            sum += counts[bucket]
-            above[bucket - 1] = sum
-            if bucket > family.early, sum - counts[last] <= Self.tailCount { tailEdge = bucket - 1 }
-            bucket -= 1
+        while tailEdge > family.early, weight + counts[tailEdge] <= Self.tailCount {
+            let count = counts[tailEdge]
+            weight += count
+            sum += count
+            tailEdge -= 1
+            above[tailEdge] = sum
+            if count > 0 { places += count * (quarters(ofEdge: tailEdge) + quarters(ofEdge: tailEdge + 1)) / 2 }
+        }
+        var edge = tailEdge
+        while edge > 0 {
+            sum += counts[edge]
+            edge -= 1
+            above[edge] = sum
         }
         self.total = total ?? sum + counts[0]
-        var (weight, excess) = (Self.priorWeight, Self.priorWeight * Self.priorIndex)
-        let begin = LatenessBuckets.quarters(toPlace: tailEdge - family.early)
-        bucket = tailEdge + 1
-        while bucket < last {
-            let low = LatenessBuckets.quarters(toPlace: bucket - 1 - family.early)
-            let high = LatenessBuckets.quarters(toPlace: bucket - family.early)
-            weight += counts[bucket]
-            excess += counts[bucket] * Self.quarterOctave * Float(low + high - 2 * begin) / 2
-            bucket += 1
-        }
         // How far beyond the last edge the rest lie is not known, only that they go so far: they make the tail heavier.
-        let end = LatenessBuckets.quarters(toPlace: last - 1 - family.early)
-        excess += counts[last] * Self.quarterOctave * Float(end - begin)
-        index = excess / weight
+        let begin = quarters(ofEdge: tailEdge)
+        let excess = Self.quarterOctave * (places - begin * weight + beyond * (quarters(ofEdge: last - 1) - begin))
+        index = (Self.priorWeight * Self.priorIndex + excess) / (Self.priorWeight + weight)
     }
 
     /// Share above the edge at which the tail begins. A fraction of a heartbeat more than was seen is taken to be above it:
