@@ -363,11 +363,14 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         }
         do throws(MalformedHeartbeat) {
             if isMultipart { throw .multipart }
-            let (heartbeat, introduces, introduction) = try message.withUnsafeBytes {
-                (bytes) throws(MalformedHeartbeat) in try intake.take(bytes)
+            // Nothing of our own is touched here: what is would be counted as used, for each heartbeat.
+            let (heartbeat, introduces) = try message.withUnsafeBytes {
+                (bytes) throws(MalformedHeartbeat) in try HeartbeatFrame.decode(bytes)
             }
+            let introduction = introduces ? try introduction(of: heartbeat.key) : nil
             heartbeats.append(heartbeat)
-            if introduces, let descriptor = message.sourceFileDescriptor {
+            guard introduces else { return }
+            if let descriptor = message.sourceFileDescriptor {
                 connections.note(heartbeat.key, at: Connections.Place(socket: index, descriptor: descriptor))
             }
             // A goodbye of a node never heard is nothing to keep a place for.
@@ -380,6 +383,11 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
                     "dropped frames that are no heartbeats",
                     metadata: ["reason": "\(error.rawValue)", "count": "\(count)"])
             }
+        }
+    }
+
+    private func introduction(of key: NodeKey) throws(MalformedHeartbeat) -> Introduction? {
+        try message.withUnsafeBytes { (frame) throws(MalformedHeartbeat) in try intake.introduction(in: frame, of: key)
         }
     }
 }

@@ -9,7 +9,8 @@ import PhiAccrual
     import Darwin
 #endif
 
-/// Turns frames into heartbeats, and reads the long tail of those that introduce themselves only when it is news.
+/// Reads how nodes introduce themselves, the long tail of their frames, only when it is news; and counts frames that are no
+/// heartbeats.
 struct Intake {
     var malformed = RareLog<MalformedHeartbeat>()
     /// How nodes introduced themselves.
@@ -27,15 +28,13 @@ struct Intake {
     /// The node is no longer kept: should it come back, its words are news again.
     mutating func forget(_ key: NodeKey) { (tails[key], labels[key]) = (nil, nil) }
 
-    /// - Returns: The heartbeat, whether it introduces its node, and the introduction only if it says something new.
-    @inline(__always) func take(
-        _ bytes: UnsafeRawBufferPointer
-    ) throws(MalformedHeartbeat) -> (Heartbeat, introduces: Bool, Introduction?) {
-        let (heartbeat, introduces) = try HeartbeatFrame.decode(bytes)
-        guard introduces else { return (heartbeat, false, nil) }
-        let tail = UnsafeRawBufferPointer(rebasing: bytes[HeartbeatFrame.compactSize...])
-        if let known = tails[heartbeat.key], known.isEqual(to: tail) { return (heartbeat, true, nil) }
-        return (heartbeat, true, try Introduction(decoding: tail, key: heartbeat.key))
+    /// What a frame that introduces its node says of it, if that is news.
+    func introduction(
+        in frame: UnsafeRawBufferPointer, of key: NodeKey
+    ) throws(MalformedHeartbeat) -> Introduction? {
+        let tail = UnsafeRawBufferPointer(rebasing: frame[HeartbeatFrame.compactSize...])
+        if let known = tails[key], known.isEqual(to: tail) { return nil }
+        return try Introduction(decoding: tail, key: key)
     }
 }
 

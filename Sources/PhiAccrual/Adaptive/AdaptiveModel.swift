@@ -203,7 +203,7 @@ public struct AdaptiveModel: ArrivalModel {
     }
     var suspicion: SuspicionCurve { SuspicionCurve(tables, unit: Double(unit), scale: Double(scale)) }
 
-    public var expectedWait: Int64? { isExpecting ? Int64(saturating: expectedInterval) : nil }
+    @inline(__always) public var expectedWait: Int64? { isExpecting ? Int64(saturating: expectedInterval) : nil }
     public var samples: Int { Int(observed) }
 }
 

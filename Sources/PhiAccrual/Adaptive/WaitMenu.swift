@@ -54,25 +54,7 @@ struct WaitMenu: ~Copyable {
                 waits[family.rawValue * 46 + edge] = wait
                 pretended[edge] = PretendedHeartbeat.share(longerThan: wait)
             }
-            for state in family.states {
-                let sum = pool.totals[state - family.firstState]
-                if sum.own == 0, sum.others <= FamilyPool.leastGroup, family.states.count > 1 {
-                    fitUnmet(state, pool, pretended.span)
-                } else {
-                    fit(state, pool, counts.span, others.span, pretended.span)
-                }
-            }
-        }
-    }
-
-    /// Fills in the shares of a state that was never met: those of the family.
-    private mutating func fitUnmet(_ state: Int, _ pool: borrowing FamilyPool, _ pretended: Span<Float>) {
-        let (family, familyShares) = (pool.family, pool.shares.span)
-        let first = family.firstBucket(ofState: state)
-        let (beyond, pretendedPart) = (pool.beyond / known, PretendedHeartbeat.part(of: known))
-        for edge in family.firstEdge..<family.edgeCount {
-            let share = min(1, familyShares[edge] + beyond)
-            shares[first + edge] = share + pretendedPart * (pretended[edge] - share)
+            for state in family.states { fit(state, pool, counts.span, others.span, pretended.span) }
         }
     }
 
