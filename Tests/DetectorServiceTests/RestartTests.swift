@@ -159,6 +159,33 @@ import Testing
         fourth.service.stop()
     }
 
+    @Test func `keeps no pause of a node that is another shard's`() throws {
+        let site = try Site()
+        let first = try site.start()
+        let node = try first.publisher("edge-1")
+        var audience = try first.audience()
+        while try audience.next(of: "edge-1").to != .trusted {}
+        let identity = try NodeIdentity(group: "edge", name: "edge-1")
+        var client = try ControlClient(endpoint: first.control)
+        let _: PauseAnswer = try client.ask(
+            .pause(PauseOrder(identity, for: .seconds(3600), reason: "disk")), within: patience)
+        first.service.stop()
+
+        let other = try #require(
+            ["1/2", "2/2"].map { try Shard(parsing: $0) }.first { !$0.contains(NodeKey(of: identity)) })
+        let second = try site.start { $0.shard = other }
+        #expect(try second.status.nodes == 0)
+        second.service.stop()
+
+        // It is still there, and news to who has all shards again.
+        let third = try site.start()
+        while try audience.next(of: "edge-1").to != .trusted {}
+        let explained: ExplainAnswer = try client.ask(.explain(identity), within: patience)
+        #expect(explained.pause == nil)
+        node.stop()
+        third.service.stop()
+    }
+
     @Test func `tells a level that is new of every node that is known, once`() throws {
         let site = try Site()
         let first = try site.start()

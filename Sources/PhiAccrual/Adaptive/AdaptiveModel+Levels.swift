@@ -103,9 +103,10 @@ extension AdaptiveModel {
     ) {
         for level in thresholds.indices {
             guard case .mistakes = thresholds[level] else { continue }
-            // Predictions are made for the choice as it is, and leave out what no choice avoids.
-            let isPredicted = !pursuits[level].isStretched && !isOutage(arrival.gap, for: pursuits[level].choice)
-            guard isPredicted else { continue }
+            // Predictions are made for the choice as it is, and leave out what no choice avoids. Two conditions: one made of
+            // both with `&&` would be a closure, and take a copy of the model along.
+            if pursuits[level].isStretched { continue }
+            if isOutage(arrival.gap, for: pursuits[level].choice) { continue }
             pursuits[level].steering.account(
                 wasMistake: arrival.gap > pursuits[level].wait ?? .max, in: &commons.mistakes[min(7, level)])
         }

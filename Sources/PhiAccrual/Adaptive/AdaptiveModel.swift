@@ -160,18 +160,18 @@ public struct AdaptiveModel: ArrivalModel {
         WaitMenu(tables, commons.tables, nextCentre: Float(drift.expectedWait) / unit, scale: scale / unit)
     }
     /// Whether a gap is so long that all choices of a choice's family, and all of `last`, would have been mistaken.
-    func isOutage(_ gap: Int64, for choice: WaitChoice) -> Bool {
-        inIntervals(gap) > Family.longestWait
-            && gap > wait(WaitChoice(choice.family, edge: UInt8(choice.family.edgeCount - 1)))
+    @inline(__always) func isOutage(_ gap: Int64, for choice: WaitChoice) -> Bool {
+        guard inIntervals(gap) > Family.longestWait else { return false }
+        return gap > wait(WaitChoice(choice.family, edge: UInt8(choice.family.edgeCount - 1)))
     }
     /// In units.
-    func inIntervals(_ wait: Int64) -> Float { Float(wait) / unit }
+    @inline(__always) func inIntervals(_ wait: Int64) -> Float { Float(wait) / unit }
     var unitInNanoseconds: Double { Double(unit) }
 
     private func centre(of family: Family) -> Double { family == .schedule ? drift.expectedWait : Double(unit) }
 
     /// Which state of a family the next heartbeat meets.
-    private func state(of family: Family) -> Int {
+    @inline(__always) private func state(of family: Family) -> Int {
         switch family {
         case .last: return 0
         case .schedule:

@@ -18,7 +18,7 @@ enum Family: Int, CaseIterable, Sendable {
     /// which heartbeats come when one or two before them were lost.
     static let lastScale: Float = 1.05
     /// The longest wait that `last` knows, in intervals.
-    static let longestWait = 1 + lastScale * LatenessBuckets.edge(last.edgeCount - 1, early: last.early)
+    static var longestWait: Float { 1 + lastScale * LatenessBuckets.edge(last.edgeCount - 1, early: last.early) }
     static let stateCount = 10
 
     /// Of the tables of all families together, where this one's begin.

@@ -29,6 +29,16 @@ import Testing
         #expect(watch.hear("a", 103, at: late + .milliseconds(100)).isEmpty)
         #expect(watch.hear("a", 104, at: late + .milliseconds(200)).count == 1)
     }
+    @Test func `does not begin anew because nobody listened`() throws {
+        var (watch, now) = suspecting(RecoveryRule(steady: 3))
+        watch.hear("a", 100, at: now)
+        watch.hear("a", 101, at: now + .milliseconds(100))
+        let (start, due) = (watch.lastArrival + .milliseconds(50), try #require(watch.deadline("a")))
+        watch.detector.wasDeaf(from: Instant(nanoseconds: start), to: Instant(nanoseconds: start + .seconds(5)))
+        let third = due + .seconds(5)
+        #expect(watch.advance(to: third).isEmpty)
+        #expect(watch.hear("a", 102, at: third) == [.change("a", .suspected, .trusted, at: third)])
+    }
     @Test func `is longer for a node that flaps, and ends in trust all the same`() throws {
         var watch = Watch(recovery: RecoveryRule(flaps: 3, within: .seconds(600), calm: .seconds(5)))
         watch.trust("a")

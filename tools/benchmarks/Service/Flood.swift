@@ -7,7 +7,7 @@ import ZeroMQ
 /// Heartbeats of many nodes, as fast as they are taken: over one connection, many to a segment, or over one for each node,
 /// each in a segment of its own.
 struct Flood: ~Copyable {
-    private static let fewestNodes = 10_000
+    static let fewestNodes = 10_000
     /// How often nodes introduce themselves before they send compact heartbeats.
     private static let introductions = 3
 
@@ -27,14 +27,14 @@ struct Flood: ~Copyable {
         }
     }
 
-    init(to endpoint: String, connections: Int) throws {
+    init(to endpoint: String, connections: Int, nodes: Int = fewestNodes) throws {
         let context = try Context(maximumSockets: Int32(connections + 10))
         let queue: Int32 = connections > 1 ? 16 : 20_000
         for index in 0..<connections {
             sockets.append(try Outlet(context, queue: queue, to: endpoint))
             if index % 500 == 499 { Thread.sleep(forTimeInterval: 0.05) }  // within the listener's backlog
         }
-        for number in 0..<max(connections, Self.fewestNodes) {
+        for number in 0..<max(connections, nodes) {
             let identity = try NodeIdentity(group: "flood", name: "node-\(number)")
             let heartbeat = Heartbeat(
                 key: NodeKey(of: identity), incarnation: 1, sequence: 0, announcedInterval: 1_000_000_000)

@@ -16,13 +16,16 @@ struct ServiceBenchmarks {
         case ("flood", 4, 2):
             var flood = try Flood(to: words[1], connections: numbers[0])
             try flood.run(seconds: numbers[1])
+        case ("flood", 5, 3):
+            var flood = try Flood(to: words[1], connections: numbers[0], nodes: numbers[2])
+            try flood.run(seconds: numbers[1])
         default:
             print(
                 """
                 usage: Service events PHI NODES CRASHES SECONDS STATE
                        Service rate PHI CONNECTIONS SECONDS
                        Service receive
-                       Service flood ENDPOINT CONNECTIONS SECONDS
+                       Service flood ENDPOINT CONNECTIONS SECONDS [NODES]
                 """)
             exit(64)
         }
