@@ -50,20 +50,21 @@ extension Detector {
 
     /// What others say of a node's silence.
     private mutating func judge(_ slot: Int, at due: Int64, under rule: HoldRule) -> Judgement {
-        let expectedAt = nodes[slot].lastArrival.addingSaturated(models[slot].expectedWait ?? 0)
+        let lastHeard = nodes[slot].lastArrival
+        let expectedAt = lastHeard.addingSaturated(models[slot].expectedWait ?? 0)
         let isAnybodyHeard = heardAt.contains { $0 >= expectedAt }
         // Nodes whose name is not known, and those of groups beyond the limit, are of no group.
         guard nodes[slot].group != 0 else {
-            let found = ask(nil, expectedAt, at: due)
+            let found = ask(nil, since: lastHeard, expectedAt, at: due)
             if found.isMassSilence(under: rule) { return .common(nil, found) }
             return !isAnybodyHeard && found.mayBecomeOne(under: rule) ? .doubtful(nil) : .single
         }
         let group: HoldBook.Scope = nodes[slot].group
-        let found = ask(group, expectedAt, at: due)
+        let found = ask(group, since: lastHeard, expectedAt, at: due)
         // Where there are no others, to look for them would take longer than all else.
         let others =
             members[Int(nodes[slot].group)].count < nodeCount
-            ? ask(nil, except: group, expectedAt, at: due) : Testimony()
+            ? ask(nil, except: group, since: lastHeard, expectedAt, at: due) : Testimony()
         if others.isMassSilence(under: rule) { return .common(nil, others) }
         if found.isMassSilence(under: rule) { return .common(group, found) }
         let isGroupHeard = heardAt[Int(nodes[slot].group)] >= expectedAt
@@ -159,7 +160,7 @@ extension Detector {
         let room = HoldRule.sampleSize - hold.witnesses.count
         guard room > 0 else { return }
         let known = Set(hold.witnesses)
-        let found = ask(hold.scope, hold.began, at: now)
+        let found = ask(hold.scope, since: hold.silentSince, hold.began, at: now)
         let more = found.overdue.filter { !known.contains($0) && !isHeardSince(hold.began, $0) }
         hold.witnesses += more.prefix(room)
     }
@@ -194,9 +195,13 @@ extension Detector {
     // MARK: Who is asked
 
     /// Asks nodes of a scope in no order, until enough of them had something to say.
-    /// - Parameter expectedAt: Who was heard after this was heard while the suspect should have been.
+    /// - Parameters:
+    ///   - lastHeard: When the suspect was heard last. Who was overdue by then fell silent for a reason of his own, and says
+    ///     nothing of what has happened since.
+    ///   - expectedAt: Who was heard after this was heard while the suspect should have been.
     private mutating func ask(
-        _ scope: HoldBook.Scope, except group: HoldBook.Scope = nil, _ expectedAt: Int64, at now: Int64
+        _ scope: HoldBook.Scope, except group: HoldBook.Scope = nil, since lastHeard: Int64, _ expectedAt: Int64,
+        at now: Int64
     ) -> Testimony {
         var testimony = Testimony()
         var walk = Walk(past: scope.map { members[Int($0)].count } ?? nodes.count, using: &random)
@@ -215,19 +220,22 @@ extension Detector {
             }
             for index in 0..<count where !testimony.isComplete {
                 guard group == nil || nodes[slots[index]].group != group else { continue }
-                ask(slots[index], expectedAt, at: now, &testimony)
+                ask(slots[index], since: lastHeard, expectedAt, at: now, &testimony)
             }
             left = count < slots.count ? 0 : left - count
         }
         return testimony
     }
 
-    @inline(__always) private func ask(_ slot: Int, _ expectedAt: Int64, at now: Int64, _ testimony: inout Testimony) {
+    @inline(__always) private func ask(
+        _ slot: Int, since lastHeard: Int64, _ expectedAt: Int64, at now: Int64, _ testimony: inout Testimony
+    ) {
         let node = nodes[slot]
         guard node.standing.isWatched, !node.marks.contains(.paused), holds.isQuiet || !holds.hasTried(node),
             !node.standing.isSuspectedAnywhere || isNewlySilent(node, at: now)
         else { return }
         if isOverdue(slot, at: now) {
+            guard !isOverdue(slot, at: lastHeard) else { return }
             testimony.overdue.append(.init(slot: Int32(slot), key: node.key))
             testimony.silentSince = max(testimony.silentSince, node.lastArrival)
         } else if node.lastArrival >= expectedAt {

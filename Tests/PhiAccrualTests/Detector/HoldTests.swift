@@ -159,6 +159,20 @@ import Testing
         #expect(crowd.holds.isEmpty)
         #expect(crowd.suspicions.count == 10)
     }
+    @Test func `is none where the others fell silent before`() {
+        // Node 0 is heard ten times a second, the others once. Four of these die, and are not suspected yet when it dies too.
+        var crowd = Crowd(["lab": 12], phi: 30) { $0 == 0 ? .milliseconds(100) : .seconds(1) }
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        crowd.live(seconds: 1) { _, node in !(2...5).contains(node) }
+        #expect(crowd.suspicions.isEmpty)
+        crowd.live(seconds: 5) { _, node in node != 0 && !(2...5).contains(node) }
+        #expect(crowd.holds.isEmpty)
+        #expect(crowd.suspicions.count == 5)
+        #expect(
+            crowd.suspicions.first
+                == crowd.suspicions.first { if case .change("lab-0", _, _, _, _) = $0 { true } else { false } })
+    }
     @Test func `ends with the truth about those who died in it`() {
         var crowd = Crowd(["lab": 50])
         crowd.live(seconds: 60)
