@@ -234,6 +234,7 @@ extension Reception {
     var name: String {
         switch self {
         case .fresh: "fresh"
+        case .coalesced: "coalesced"
         case .repeated: "repeated"
         case .late: "late"
         case .olderIncarnation: "older-incarnation"

@@ -21,6 +21,9 @@ extension StateWriter {
         case .stampError(let error):
             write(RecordKind.stampError.rawValue)
             write(error)
+        case .backlog(let hasBacklog):
+            write(RecordKind.backlog.rawValue)
+            write(hasBacklog)
         case .policies(let book, let now):
             begin(.policies, now)
             write(book)
@@ -74,6 +77,7 @@ extension DetectorInput {
             let start = try reader.instant()
             self = .deafness(from: start, to: try reader.instant())
         case .stampError: self = .stampError(try reader.integer())
+        case .backlog: self = .backlog(try reader.bool())
         case .policies:
             let now = try reader.instant()
             self = .policies(try reader.state(), at: now)

@@ -6,7 +6,7 @@ import PhiAccrual
 /// What a recording begins with. No text does, and nothing that gzip packed.
 enum RecordingFormat {
     static let magic: [UInt8] = [0x89] + Array("PHIREC\n".utf8)
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
     static let prefixCount = magic.count + 4
     /// Bytes of a record around its body: its length before, its check after.
     static let frameCount = 8
@@ -40,6 +40,7 @@ enum RecordKind: UInt8, CaseIterable {
     case disconnection = 26
     case noExpectation = 27
     case rules = 28
+    case backlog = 29
 
     case clock = 64
 }

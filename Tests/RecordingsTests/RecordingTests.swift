@@ -184,10 +184,10 @@ import Testing
             #expect(!RecordingReader.isRecording(file))
         }
         var bytes = RecordingBeginning(.specimen()).bytes
-        bytes[8] = 3
+        bytes[8] = 4
         let newer = try scratch.file(holding: bytes)
         #expect(
-            throws: RecordingError(path: newer, reason: "is a recording of format 3, and this program reads format 2")
+            throws: RecordingError(path: newer, reason: "is a recording of format 4, and this program reads format 3")
         ) { try RecordingReader.parts([newer]) }
         #expect(RecordingReader.isRecording(newer) && RecordingReader.isRecording(scratch.folder))
         let other = Scratch()

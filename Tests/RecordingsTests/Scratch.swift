@@ -63,6 +63,7 @@ extension DetectorInput {
             .expectation(node, key, until: instant(.max), at: instant(6_000)),
             .heartbeats(heartbeats, at: instant(6_001)), .heartbeats([], at: instant(6_002)),
             .advance(to: instant(.min)), .deafness(from: instant(-1), to: instant(1)), .stampError(.max),
+            .backlog(true), .backlog(false),
             .policies(book, at: instant(6_003)),
             .pause(key, until: instant(9_000), reason: "planned, says \"ops\"\n", at: instant(6_004)),
             .pause(key, until: instant(9_000), reason: "", at: instant(6_004)),

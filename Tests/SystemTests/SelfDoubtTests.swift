@@ -52,6 +52,29 @@ extension SystemTests {
             }
         }
 
+        @Test(.enabled(if: TestBed.hasPython, TestBed.withoutPython))
+        func `takes a flood of one node as few heartbeats, and misses none`() async throws {
+            try await TestBed.run { bed in
+                let detector = try await bed.detector()
+                let watch = try await bed.watch(detector)
+                let count: Int64 = 30_000
+                let eager = try bed.python(.own("eager_node"), detector.heartbeats, "eager", "\(count)")
+                try await watch.transition(of: "eager", to: .trusted)
+                detector.program.signal(SIGSTOP)
+                eager.signal(SIGUSR1)
+                #expect(try await eager.line("that all is sent") == "sent")
+                detector.program.signal(SIGCONT)
+                var status = try await bed.status(of: detector)
+                while status.service.heartbeats.values.reduce(0, +) < count + 5 {
+                    status = try await bed.status(of: detector)
+                }
+                #expect(status.service.heartbeats["coalesced"] ?? 0 > count / 2, "\(status.service.heartbeats)")
+                #expect(status.service.heartbeats["fresh"] ?? 0 > 5)
+                let node = try #require(status.nodes.first)
+                #expect(node.missing == 0 && node.sequence == UInt32(count + 4))
+            }
+        }
+
         @Test func `holds suspicions back while all heartbeats are cut, and suspects nobody`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector(Self.levels[1], model: "adaptive")

@@ -14,6 +14,7 @@ extension Detector {
         let order = nodes[slot].order(heartbeat, expectedInterval: interval)
         guard order != .fresh else {
             if nodes[slot].marks.contains(.claimed) { details[slot].claimant?.acceptedSpoke() }
+            if hasBacklog, nodes[slot].coalesce(heartbeat, at: now.nanoseconds) { return .coalesced }
             accept(heartbeat, slot, at: now, into: &events)
             return .fresh
         }

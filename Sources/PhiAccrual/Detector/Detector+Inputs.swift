@@ -14,6 +14,7 @@ extension Detector {
         case .advance(let now): advance(to: now, into: &events)
         case .deafness(let start, let end): wasDeaf(from: start, to: end)
         case .stampError(let nanoseconds): stampError = nanoseconds
+        case .backlog(let hasBacklog): self.hasBacklog = hasBacklog
         case .policies(let book, let now):
             let isOurs = book.levels.map(\.name) == levels.map(\.name) && refusal(of: book) == nil && !book.isTooLarge
             if isOurs { govern(by: book, at: now, into: &events) }

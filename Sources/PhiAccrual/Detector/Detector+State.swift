@@ -15,6 +15,7 @@ extension Detector {
         writer.write(configuration.recovery)
         writer.write(configuration.hold) { $0.write($1) }
         for number in [stampError, deafSince, deafUntil] { writer.write(number) }
+        writer.write(hasBacklog)
         writer.write(random.state)
         writer.write(holds)
         writer.write(freshCommons[0])
@@ -72,6 +73,7 @@ extension Detector {
         stampError = try reader.integer()
         deafSince = try reader.integer()
         deafUntil = try reader.integer()
+        hasBacklog = try reader.bool()
         random = SplitMix64(seed: try reader.integer())
         holds = try reader.state()
         freshCommons = [try reader.state()]

@@ -48,6 +48,9 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     /// By how much stamps of arrivals may be too late at present, in nanoseconds; 0 where that is not known. The default
     /// detector then suspects nobody sooner than so long after a heartbeat is expected, unless a policy’s `within` bids it.
     public var stampError: Int64 = 0
+    /// Whether more heartbeats wait than are taken in at a time. Several of one node that are taken in at one instant are then
+    /// learned from as one: whoever sends without measure costs the others little.
+    public var hasBacklog = false
 
     let levelCount: Int
     var plans: PlanTable

@@ -13,6 +13,8 @@ public enum DetectorInput: Hashable, Sendable {
     case deafness(from: Instant, to: Instant)
     /// By how many nanoseconds stamps of arrivals may be too late from now on.
     case stampError(Int64)
+    /// Whether more heartbeats wait than are taken in at a time.
+    case backlog(Bool)
     case policies(PolicyBook, at: Instant)
     /// When suspected nodes are trusted again, and when suspicions are held back.
     case rules(RecoveryRule, HoldRule?)
@@ -31,7 +33,7 @@ public enum DetectorInput: Hashable, Sendable {
             .resumption(_, let now), .forgetting(_, let now), .disconnection(_, let now):
             now
         case .deafness(let start, _): start
-        case .stampError, .rules: nil
+        case .stampError, .backlog, .rules: nil
         }
     }
 }

@@ -101,6 +101,8 @@ public struct Notice: Hashable, Sendable {
 /// What became of a heartbeat.
 public enum Reception: Int, Hashable, Sendable, CaseIterable {
     case fresh
+    /// Newer too, but of a node that was heard at this very instant while there was a backlog: only its number counts.
+    case coalesced
     /// The newest number once more.
     case repeated
     /// A number lower than the newest.

@@ -54,6 +54,17 @@ struct WatchedNode: Sendable {
         return ahead > Self.plausibleJump(expectedInterval: expectedInterval) ? .implausibleJump : .fresh
     }
 
+    /// Takes in a fresh heartbeat that came at the same instant as the one before, if nothing is to be told of it: only its
+    /// number, so that no heartbeat is missing. Says whether it could.
+    mutating func coalesce(_ heartbeat: Heartbeat, at now: Int64) -> Bool {
+        guard now == lastArrival, standing.isTrusted, heartbeat.incarnation == incarnation, !heartbeat.isLeaving else {
+            return false
+        }
+        missing += sequence.distance(toNewer: heartbeat.sequence) - 1
+        (sequence, lastSent) = (heartbeat.sequence, heartbeat.sent)
+        return true
+    }
+
     /// How far a sequence may go up at once: a day of heartbeats, and a thousand in any case.
     static func plausibleJump(expectedInterval: Int64) -> Int64 {
         let day: Int64 = 86_400_000_000_000

@@ -69,7 +69,7 @@ import Testing
             notices
                 == Set(Notice.Code.allCases).subtracting(
                     [.nameCollision, .infeasible, .feasible, .flapping, .paused, .resumed]))
-        #expect(receptions == Set(Reception.allCases).subtracting([.tooManyNodes]))
+        #expect(receptions == Set(Reception.allCases).subtracting([.tooManyNodes, .coalesced]))
     }
 
     @Test(arguments: 0..<5 as Range<UInt64>) func `equal inputs give equal events`(seed: UInt64) {

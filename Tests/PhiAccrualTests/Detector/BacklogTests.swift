@@ -1,0 +1,57 @@
+import PhiAccrual
+import TestSupport
+import Testing
+
+@Suite struct `A detector with a backlog` {
+    @Test func `learns once from what one node sent, and misses none of it`() throws {
+        var watch = Watch.trusting("a")
+        watch.detector.hasBacklog = true
+        let samples = try #require(watch.status("a")?.samples)
+        let now = watch.lastArrival + .milliseconds(100)
+        #expect(watch.hear("a", 100, sent: 1, at: now).isEmpty && watch.reception == .fresh)
+        let deadline = watch.deadline("a")
+        for number in [101, 102, 105] as [UInt32] {
+            #expect(watch.hear("a", number, sent: Int64(number), at: now).isEmpty)
+            #expect(watch.reception == .coalesced)
+        }
+        #expect(watch.deadline("a") == deadline)
+        #expect(watch.status("a")?.samples == samples + 1)
+        #expect(watch.status("a")?.missing == 2)
+        // What came before it, or once more, is what it always was.
+        watch.hear("a", 104, at: now)
+        #expect(watch.reception == .late)
+        watch.hear("a", 105, at: now)
+        #expect(watch.reception == .repeated)
+        watch.hear("a", 106, at: now + .milliseconds(100))
+        #expect(watch.reception == .fresh)
+        #expect(watch.status("a")?.samples == samples + 2)
+        #expect(watch.status("a")?.missing == 2)
+        #expect(watch.detector.receptions[.coalesced] == 3)
+    }
+
+    @Test func `takes in what changes a verdict`() {
+        var watch = Watch()
+        watch.detector.hasBacklog = true
+        watch.introduce("a", at: 0)
+        // Three heartbeats make trust, even at one instant.
+        for number in 0..<2 as Range<UInt32> { watch.hear("a", number, at: 0) }
+        #expect(watch.hear("a", 2, at: 0) == [.change("a", .learning, .trusted, at: 0)])
+        // A restart, and a goodbye.
+        watch.hear("a", 0, incarnation: 2, at: 0)
+        #expect(watch.reception == .fresh)
+        #expect(watch.hear("a", 1, incarnation: 2, isLeaving: true, at: 0) == [.change("a", .trusted, .left, at: 0)])
+    }
+
+    @Test func `learns from each heartbeat once it has none any more`() throws {
+        var watch = Watch.trusting("a")
+        watch.detector.hasBacklog = true
+        watch.detector.hasBacklog = false
+        let samples = try #require(watch.status("a")?.samples)
+        let now = watch.lastArrival + .milliseconds(300)
+        for number in 100...102 as ClosedRange<UInt32> {
+            watch.hear("a", number, at: now)
+            #expect(watch.reception == .fresh)
+        }
+        #expect(watch.status("a")?.samples == samples + 3)
+    }
+}
