@@ -154,7 +154,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         // What is due since is not acted on before all was read that came in that time.
         if start - awake > Self.ownLateness { recoversUntil = start + Self.recovery }
         let isComplete = try drain(since: start)
-        if detector.detector.hasBacklog == isComplete { detector.tell(.backlog(!isComplete), into: &events) }
+        detector.setBacklog(!isComplete)
         if !isComplete { catchUp(at: start) }
         if isComplete {
             incompleteSince = nil

@@ -50,6 +50,11 @@ struct RecordedDetector<Model: ArrivalModel> {
         if isTakenDown { records.append(.stampError(nanoseconds)) }
         detector.stampError = nanoseconds
     }
+    mutating func setBacklog(_ hasBacklog: Bool) {
+        guard hasBacklog != detector.hasBacklog else { return }
+        if isTakenDown { records.append(.backlog(hasBacklog)) }
+        detector.hasBacklog = hasBacklog
+    }
     mutating func setWallOffset(_ offset: Int64) {
         if isTakenDown { records.append(wallOffset: offset) }
     }

@@ -61,7 +61,7 @@ public struct JudgedDetector<Model: ArrivalModel> {
         let key = heartbeat.key
         let phi = detector.phi(of: key, at: now)
         let deadlineBefore = detector.deadline(of: key, level: level)
-        guard detector.receive(heartbeat, at: now, into: &events) == .fresh, isJudged(key) else { return }
+        guard detector.receive(heartbeat, at: now, into: &events).isNew, isJudged(key) else { return }
         let deadline = detector.deadline(of: key, level: level)
         jury.hear(heartbeat, at: now, phi: phi, deadlineBefore: deadlineBefore, deadline: deadline)
         try onHeard(Heard(key: key, sequence: heartbeat.sequence, at: now, phi: phi, deadline: deadline))

@@ -61,7 +61,7 @@ public struct TraceReplay<Model: ArrivalModel> {
                     announcedInterval: announcedInterval), at: now, into: &events)
             for event in events { try onEvent(event) }
             events.removeAll(keepingCapacity: true)
-            guard reception == .fresh else { continue }
+            guard reception.isNew else { continue }
 
             let deadline = detector.deadline(of: key)?.nanoseconds
             quality.record(

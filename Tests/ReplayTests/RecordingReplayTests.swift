@@ -50,8 +50,12 @@ import Testing
             case ..<0.067: return .resumption(key, at: at)
             case ..<0.068: return .forgetting(key, at: at)
             case ..<0.08: return .disconnection(key, at: at)
+            case ..<0.1: return .backlog(random.chance(0.7))
             case ..<0.2: return .advance(to: at)
-            default: return .heartbeats((node..<Int.random(in: node...8, using: &random)).map { beat($0) }, at: at)
+            default:
+                let times = random.chance(0.2) ? 3 : 1
+                let nodes = node..<Int.random(in: node...8, using: &random)
+                return .heartbeats(nodes.flatMap { node in (0..<times).map { _ in beat(node) } }, at: at)
             }
         }
         private mutating func beat(_ node: Int) -> Heartbeat {
@@ -101,7 +105,7 @@ import Testing
             try writer.write(buffer)
             return events
         }
-        private func beginning<Model>(_ detector: Detector<Model>, at now: Instant) -> RecordingBeginning {
+        func beginning<Model>(_ detector: Detector<Model>, at now: Instant) -> RecordingBeginning {
             var state = StateWriter()
             detector.write(to: &state)
             let header = RecordingHeader(
@@ -178,6 +182,32 @@ import Testing
         let events = try choice.open(&what)
         #expect(events == expected)
         #expect(events != decided)
+    }
+
+    @Test func `takes nothing for lost that was taken in with a backlog`() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let detector = Self.detector(NormalModel.Parameters(), try Self.book(), NormalModel.self)
+        let service = Service(folder: folder, choice: .normal(.init()))
+        var writer = try RecordingWriter(
+            folder: folder, limits: .init(), service.beginning(detector, at: Instant(nanoseconds: 0)))
+        var buffer = RecordBuffer()
+        var sequence: UInt32 = 0
+        for second in 0..<30 as Range<Int64> {
+            if second == 20 { buffer.append(.backlog(true)) }
+            let burst = (0..<(second < 20 ? 1 : 4)).map { _ in
+                sequence += 1
+                return Heartbeat(key: NodeKey(rawValue: 1), sequence: sequence)
+            }
+            buffer.append(.heartbeats(burst, at: Instant(nanoseconds: .seconds(second))))
+        }
+        try writer.write(buffer)
+        var replay = RecordingReplay<NormalModel>(of: service.choice.description, model: .init(), policy: nil)
+        try replay.run(RecordingReader([folder])) { _, _, _ in
+        } onDamage: { _ in
+        } onStep: { _ in
+        }
+        let report = replay.report()
+        #expect(report.losses == 0 && report.samples == Int(sequence))
     }
 
     @Test func `of damaged files goes on with the next`() throws {

@@ -17,7 +17,7 @@ enum Family: Int, CaseIterable, Sendable {
     /// The scale of `last`, in intervals. A little more than one: edges at whole numbers then lie just after the instants at
     /// which heartbeats come when one or two before them were lost.
     static let lastScale: Float = 1.05
-    /// The longest wait that `last` knows, in intervals.
+    /// The longest wait that `last` knows, in intervals. Not stored: each access would ask whether it is there yet.
     static var longestWait: Float { 1 + lastScale * LatenessBuckets.edge(last.edgeCount - 1, early: last.early) }
     static let stateCount = 10
 

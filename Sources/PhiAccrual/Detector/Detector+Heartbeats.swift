@@ -14,7 +14,10 @@ extension Detector {
         let order = nodes[slot].order(heartbeat, expectedInterval: interval)
         guard order != .fresh else {
             if nodes[slot].marks.contains(.claimed) { details[slot].claimant?.acceptedSpoke() }
-            if hasBacklog, nodes[slot].coalesce(heartbeat, at: now.nanoseconds) { return .coalesced }
+            if hasBacklog, nodes[slot].coalesce(heartbeat, at: now.nanoseconds) {
+                beginAnew(slot, announcing: heartbeat.announcedInterval, at: now.nanoseconds)
+                return .coalesced
+            }
             accept(heartbeat, slot, at: now, into: &events)
             return .fresh
         }
@@ -112,6 +115,16 @@ extension Detector {
         evidence?.senderLate = node.senderLate
         evidence?.samples = models[slot].samples
         if let evidence { announce(slot, at: now, from: before, evidence: evidence, into: &events) }
+    }
+
+    /// The first of several heartbeats taken as one may have been late, and the newest not: the schedule starts with that.
+    private mutating func beginAnew(_ slot: Int, announcing interval: Int64, at now: Int64) {
+        models[slot].begin(announcedInterval: interval)
+        pursue(slot, after: nil)
+        for level in 0..<levelCount {
+            deadlines[slot * levelCount + level] = wait(slot, level).map(now.addingSaturated) ?? .max
+        }
+        rearm(slot)
     }
 
     /// Whether what lies between two heartbeats tells of others than the node.

@@ -50,8 +50,9 @@ extension Detector {
 
     /// What others say of a node's silence.
     private mutating func judge(_ slot: Int, at due: Int64, under rule: HoldRule) -> Judgement {
-        let lastHeard = nodes[slot].lastArrival
-        let expectedAt = lastHeard.addingSaturated(models[slot].expectedWait ?? 0)
+        let expectedAt = nodes[slot].lastArrival.addingSaturated(models[slot].expectedWait ?? 0)
+        // After a time in which nobody was heard everybody is overdue.
+        let lastHeard = nodes[slot].lastArrival < deafUntil ? .min : nodes[slot].lastArrival
         let isAnybodyHeard = heardAt.contains { $0 >= expectedAt }
         // Nodes whose name is not known, and those of groups beyond the limit, are of no group.
         guard nodes[slot].group != 0 else {
@@ -160,7 +161,7 @@ extension Detector {
         let room = HoldRule.sampleSize - hold.witnesses.count
         guard room > 0 else { return }
         let known = Set(hold.witnesses)
-        let found = ask(hold.scope, since: hold.silentSince, hold.began, at: now)
+        let found = ask(hold.scope, since: .min, hold.began, at: now)
         let more = found.overdue.filter { !known.contains($0) && !isHeardSince(hold.began, $0) }
         hold.witnesses += more.prefix(room)
     }
@@ -197,7 +198,7 @@ extension Detector {
     /// Asks nodes of a scope in no order, until enough of them had something to say.
     /// - Parameters:
     ///   - lastHeard: When the suspect was heard last. Who was overdue by then fell silent for a reason of his own, and says
-    ///     nothing of what has happened since.
+    ///     nothing of what has happened since; unless his silence was nobody's fault. `.min`: all may speak.
     ///   - expectedAt: Who was heard after this was heard while the suspect should have been.
     private mutating func ask(
         _ scope: HoldBook.Scope, except group: HoldBook.Scope = nil, since lastHeard: Int64, _ expectedAt: Int64,
@@ -235,7 +236,7 @@ extension Detector {
             !node.standing.isSuspectedAnywhere || isNewlySilent(node, at: now)
         else { return }
         if isOverdue(slot, at: now) {
-            guard !isOverdue(slot, at: lastHeard) else { return }
+            guard node.marks.contains(.excused) || !isOverdue(slot, at: lastHeard) else { return }
             testimony.overdue.append(.init(slot: Int32(slot), key: node.key))
             testimony.silentSince = max(testimony.silentSince, node.lastArrival)
         } else if node.lastArrival >= expectedAt {

@@ -115,6 +115,9 @@ public enum Reception: Int, Hashable, Sendable, CaseIterable {
     case unknownGoodbye
     /// One node more than the detector may keep.
     case tooManyNodes
+
+    /// Whether its number is above all before it.
+    public var isNew: Bool { self == .fresh || self == .coalesced }
 }
 
 /// How many heartbeats had which fate.

@@ -42,6 +42,46 @@ import Testing
         #expect(watch.hear("a", 1, incarnation: 2, isLeaving: true, at: 0) == [.change("a", .trusted, .left, at: 0)])
     }
 
+    @Test func `does not take a node that catches up for one that is late`() throws {
+        /// Deadlines after arrival of the burst, and of the next heartbeat.
+        func waits(withBacklog hasBacklog: Bool) throws -> [Int64] {
+            var detector = Detector<AdaptiveModel>(.init(levels: [.suspect(.price(10))], model: .init()))
+            var (random, events, sequence, now) = (SplitMix64(seed: 5), [Event](), UInt32(0), Int64(0))
+            func beat(after gap: Int64) throws -> Int64 {
+                (sequence, now) = (sequence + 1, now + gap)
+                detector.receive(
+                    Heartbeat(key: .named("a"), sequence: sequence, announcedInterval: .milliseconds(100)),
+                    at: Instant(nanoseconds: now), into: &events)
+                return try #require(detector.deadline(of: .named("a"))).nanoseconds - now
+            }
+            for _ in 0..<500 {
+                _ = try beat(after: .milliseconds(80) + Int64.random(in: 0...(.milliseconds(40)), using: &random))
+            }
+            detector.hasBacklog = hasBacklog
+            var last = try beat(after: .milliseconds(600))
+            for _ in 0..<5 { last = try beat(after: 0) }
+            detector.hasBacklog = false
+            return try [last, beat(after: .milliseconds(100)), beat(after: .milliseconds(100))]
+        }
+        for (with, without) in zip(try waits(withBacklog: true), try waits(withBacklog: false)) {
+            #expect(with > without - .milliseconds(20), "\(with) instead of \(without)")
+        }
+    }
+
+    @Test func `remembers it with all else`() throws {
+        var watch = Watch.trusting("a")
+        watch.detector.hasBacklog = true
+        var writer = StateWriter()
+        watch.detector.write(to: &writer)
+        var reader = StateReader(writer.bytes)
+        watch.detector = try Detector(model: .init(), from: &reader)
+        let now = watch.lastArrival + .milliseconds(100)
+        for (number, reception) in [(100, Reception.fresh), (101, .coalesced)] as [(UInt32, Reception)] {
+            watch.hear("a", number, at: now)
+            #expect(watch.reception == reception)
+        }
+    }
+
     @Test func `learns from each heartbeat once it has none any more`() throws {
         var watch = Watch.trusting("a")
         watch.detector.hasBacklog = true

@@ -173,6 +173,18 @@ import Testing
             crowd.suspicions.first
                 == crowd.suspicions.first { if case .change("lab-0", _, _, _, _) = $0 { true } else { false } })
     }
+    @Test func `begins again for those who were not heard since it was released`() {
+        var crowd = Crowd(["lab": 20])
+        crowd.live(seconds: 60)
+        crowd.forgetTold()
+        crowd.live(seconds: 4) { _, _ in false }
+        // Half of them come back, and are gone again.
+        crowd.live(seconds: 2) { _, node in node < 10 }
+        crowd.live(seconds: 4) { _, _ in false }
+        crowd.live(seconds: 60)
+        #expect(crowd.suspicions.isEmpty)
+        #expect(crowd.holds == [.begins, .released, .begins, .released])
+    }
     @Test func `ends with the truth about those who died in it`() {
         var crowd = Crowd(["lab": 50])
         crowd.live(seconds: 60)
