@@ -126,7 +126,7 @@ import Testing
         let first = try site.start()
         let node = try first.publisher("edge-1")
         var audience = try first.audience()
-        while try audience.next(of: "edge-1").to != .trusted {}
+        try audience.waitForTrust(in: ["edge-1"])
         let identity = try NodeIdentity(group: "edge", name: "edge-1")
         var client = try ControlClient(endpoint: first.control)
         let order = TuneOrder(level: "suspect", policy: .phi(9), scope: .group("edge"))
@@ -164,7 +164,7 @@ import Testing
         let first = try site.start()
         let node = try first.publisher("edge-1")
         var audience = try first.audience()
-        while try audience.next(of: "edge-1").to != .trusted {}
+        try audience.waitForTrust(in: ["edge-1"])
         let identity = try NodeIdentity(group: "edge", name: "edge-1")
         var client = try ControlClient(endpoint: first.control)
         let _: PauseAnswer = try client.ask(
@@ -179,7 +179,7 @@ import Testing
 
         // It is still there, and news to who has all shards again.
         let third = try site.start()
-        while try audience.next(of: "edge-1").to != .trusted {}
+        try audience.waitForTrust(in: ["edge-1"])
         let explained: ExplainAnswer = try client.ask(.explain(identity), within: patience)
         #expect(explained.pause == nil)
         node.stop()
@@ -252,7 +252,7 @@ import Testing
         let first = try site.start()
         let node = try first.publisher("edge-1")
         var audience = try first.audience()
-        while try audience.next(of: "edge-1").to != .trusted {}
+        try audience.waitForTrust(in: ["edge-1"])
         node.stop()
         var client = try ControlClient(endpoint: first.control)
         let identity = try NodeIdentity(group: "edge", name: "edge-1")

@@ -15,7 +15,10 @@ extension Detector {
         guard order != .fresh else {
             if nodes[slot].marks.contains(.claimed) { details[slot].claimant?.acceptedSpoke() }
             if hasBacklog, nodes[slot].coalesce(heartbeat, at: now.nanoseconds) {
-                beginAnew(slot, announcing: heartbeat.announcedInterval, at: now.nanoseconds)
+                // The first of those taken as one may have been late, and the newest not: the schedule starts with that.
+                models[slot].begin(announcedInterval: heartbeat.announcedInterval)
+                pursue(slot, after: nil)
+                setDeadlines(slot)
                 return .coalesced
             }
             accept(heartbeat, slot, at: now, into: &events)
@@ -115,16 +118,6 @@ extension Detector {
         evidence?.senderLate = node.senderLate
         evidence?.samples = models[slot].samples
         if let evidence { announce(slot, at: now, from: before, evidence: evidence, into: &events) }
-    }
-
-    /// The first of several heartbeats taken as one may have been late, and the newest not: the schedule starts with that.
-    private mutating func beginAnew(_ slot: Int, announcing interval: Int64, at now: Int64) {
-        models[slot].begin(announcedInterval: interval)
-        pursue(slot, after: nil)
-        for level in 0..<levelCount {
-            deadlines[slot * levelCount + level] = wait(slot, level).map(now.addingSaturated) ?? .max
-        }
-        rearm(slot)
     }
 
     /// Whether what lies between two heartbeats tells of others than the node.

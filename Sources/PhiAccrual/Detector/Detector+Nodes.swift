@@ -77,7 +77,11 @@ extension Detector {
         nodes[slot].plan = plan
         for level in 0..<levelCount { pursuits[slot * levelCount + level] = Model.pursuit(of: threshold(slot, level)) }
         pursue(slot, after: nil)
-        guard nodes[slot].standing.isWatched else { return }
+        if nodes[slot].standing.isWatched { setDeadlines(slot) }
+    }
+
+    /// At each level so long after the last arrival as the level waits now.
+    mutating func setDeadlines(_ slot: Int) {
         for level in 0..<levelCount {
             deadlines[slot * levelCount + level] =
                 wait(slot, level).map(nodes[slot].lastArrival.addingSaturated) ?? .max

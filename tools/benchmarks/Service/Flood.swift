@@ -27,7 +27,7 @@ struct Flood: ~Copyable {
         }
     }
 
-    init(to endpoint: String, connections: Int, nodes: Int = fewestNodes) throws {
+    init(to endpoint: String, connections: Int, nodes: Int) throws {
         let context = try Context(maximumSockets: Int32(connections + 10))
         let queue: Int32 = connections > 1 ? 16 : 20_000
         for index in 0..<connections {

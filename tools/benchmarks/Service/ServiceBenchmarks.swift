@@ -13,11 +13,9 @@ struct ServiceBenchmarks {
         case ("rate", 4, 2):
             try ReceiveRate.measure(phi: words[1], connections: numbers[0], seconds: numbers[1])
         case ("receive", 1, 0): try ReceiveRate.receiveAlone()
-        case ("flood", 4, 2):
-            var flood = try Flood(to: words[1], connections: numbers[0])
-            try flood.run(seconds: numbers[1])
-        case ("flood", 5, 3):
-            var flood = try Flood(to: words[1], connections: numbers[0], nodes: numbers[2])
+        case ("flood", 4, 2), ("flood", 5, 3):
+            let nodes = numbers.count > 2 ? numbers[2] : Flood.fewestNodes
+            var flood = try Flood(to: words[1], connections: numbers[0], nodes: nodes)
             try flood.run(seconds: numbers[1])
         default:
             print(
