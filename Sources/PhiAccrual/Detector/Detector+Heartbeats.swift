@@ -15,6 +15,8 @@ extension Detector {
         guard order != .fresh else {
             if nodes[slot].marks.contains(.claimed) { details[slot].claimant?.acceptedSpoke() }
             if hasBacklog, nodes[slot].coalesce(heartbeat, at: now.nanoseconds) {
+                guard !nodes[slot].marks.contains(.coalesced) else { return .coalesced }
+                nodes[slot].marks.insert(.coalesced)
                 // The first of those taken as one may have been late, and the newest not: the schedule starts with that.
                 models[slot].begin(announcedInterval: heartbeat.announcedInterval)
                 pursue(slot, after: nil)
@@ -91,7 +93,7 @@ extension Detector {
         node.incarnation = heartbeat.incarnation
         node.sequence = heartbeat.sequence
         if node.marks.contains(.excused) { details[slot].silentSince = nil }
-        if !node.marks.isEmpty { node.marks.subtract([.excused, .doubted]) }
+        if !node.marks.isEmpty { node.marks.subtract([.excused, .doubted, .coalesced]) }
         heardAt[Int(node.group)] = now.nanoseconds
         if !holds.active.isEmpty { holds.hurry(at: now.nanoseconds) }
         if heartbeat.isLeaving {

@@ -36,7 +36,9 @@ struct WatchedNode: Sendable {
         static var kept: Marks { Marks(rawValue: 8) }
         /// Its present silence was doubted for as long as it may be.
         static var doubted: Marks { Marks(rawValue: 16) }
-        static var all: Marks { [.claimed, .paused, .excused, .kept, .doubted] }
+        /// Others were taken in with its newest heartbeat as one, and its schedule starts with that.
+        static var coalesced: Marks { Marks(rawValue: 32) }
+        static var all: Marks { [.claimed, .paused, .excused, .kept, .doubted, .coalesced] }
     }
 
     /// Heartbeats until a node is trusted, and until a stubborn sender is believed.
