@@ -72,7 +72,7 @@ extension Ingest {
             nodes: detector.detector.nodeCount,
             heartbeats: Dictionary(
                 uniqueKeysWithValues: Reception.allCases.map { ($0.name, detector.detector.receptions[$0]) }),
-            malformed: Dictionary(uniqueKeysWithValues: intake.malformed.counts.map { ($0.rawValue, $1) }),
+            malformed: Dictionary(uniqueKeysWithValues: malformed.counts.map { ($0.rawValue, $1) }),
             stampErrorSeconds: detector.detector.stampError.seconds, policies: detector.detector.policies)
     }
 
@@ -137,7 +137,7 @@ extension Ingest {
             incarnation: status.incarnation, sequence: status.sequence, phi: status.phi,
             silenceSeconds: status.lastArrival.map { (now - $0).nanoseconds.seconds },
             expectedSeconds: status.expected?.seconds, missing: status.missing, discarded: status.discarded,
-            samples: status.samples, labels: intake.labels(of: status.key),
+            samples: status.samples, labels: introductions.labels(of: status.key),
             levels: Dictionary(
                 uniqueKeysWithValues: zip(detector.detector.levels, status.levels).map { level, state in
                     (

@@ -54,9 +54,11 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
 
     private var message = Message()
     private var heartbeats: [Heartbeat] = []
-    private var introductions: [Introduction] = []
+    /// News of the batch.
+    private var introduced: [Introduction] = []
     var events: [Event] = []
-    var intake = Intake()
+    private(set) var introductions = Introductions()
+    private(set) var malformed = RareLog<MalformedHeartbeat>()
     private var connections = Connections()
     private var clockWatch = ClockWatch()
     let recording: RecordingPlan
@@ -213,7 +215,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             checkpoints?.note(transition)
             guard transition.to == .forgotten else { continue }
             let key = NodeKey(of: transition.node)
-            intake.forget(key)
+            introductions.forget(key)
             connections.forget(key)
         }
         feed.put(.events(events, wallOffset: wallOffset))
@@ -342,9 +344,9 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         let now = MonotonicClock.now
         stampError.stamped(at: now)
         detector.setStampError(stampError.nanoseconds)
-        for introduction in introductions {
+        for introduction in introduced {
             let isKept = detector.introduce(introduction.identity, key: introduction.key, at: now, into: &events)
-            if isKept { intake.remember(introduction) }
+            if isKept { introductions.remember(introduction) }
         }
         // Swapped out, since a span of our own property would bar the detector from changing; no copy is made.
         var batch: [Heartbeat] = []
@@ -352,7 +354,7 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
         detector.receive(batch.span, at: now, into: &events)
         batch.removeAll(keepingCapacity: true)
         swap(&batch, &heartbeats)
-        introductions.removeAll(keepingCapacity: true)
+        introduced.removeAll(keepingCapacity: true)
         return isEmpty
     }
 
@@ -376,19 +378,16 @@ struct Ingest<Model: ArrivalModel>: ~Copyable {
             }
             // A goodbye of a node never heard is nothing to keep a place for.
             if let introduction, !heartbeat.isLeaving || detector.detector.knows(heartbeat.key) {
-                introductions.append(introduction)
+                introduced.append(introduction)
             }
         } catch {
-            intake.malformed.count(error, at: MonotonicClock.now) { [logger] count in
-                logger.warning(
-                    "dropped frames that are no heartbeats",
-                    metadata: ["reason": "\(error.rawValue)", "count": "\(count)"])
-            }
+            malformed.dropped(for: error, at: MonotonicClock.now, telling: logger)
         }
     }
 
     private func introduction(of key: NodeKey) throws(MalformedHeartbeat) -> Introduction? {
-        try message.withUnsafeBytes { (frame) throws(MalformedHeartbeat) in try intake.introduction(in: frame, of: key)
+        try message.withUnsafeBytes { (frame) throws(MalformedHeartbeat) in
+            try introductions.news(in: frame, of: key)
         }
     }
 }

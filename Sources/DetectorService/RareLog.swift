@@ -1,3 +1,4 @@
+import HeartbeatProtocol
 import Logging
 import PhiAccrual
 
@@ -16,5 +17,15 @@ struct RareLog<Reason: Hashable & Sendable> {
         if let last, now - last.at < .seconds(60) { return }
         lastLogged[reason] = (now, count)
         log(count - (last?.count ?? 0))
+    }
+}
+
+extension RareLog<MalformedHeartbeat> {
+    mutating func dropped(for reason: MalformedHeartbeat, at now: Instant, telling logger: Logger) {
+        count(reason, at: now) { count in
+            logger.warning(
+                "dropped frames that are no heartbeats",
+                metadata: ["reason": "\(reason.rawValue)", "count": "\(count)"])
+        }
     }
 }

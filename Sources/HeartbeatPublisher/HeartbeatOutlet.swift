@@ -8,15 +8,12 @@ import ZeroMQ
 struct HeartbeatOutlet: ~Copyable {
     let boundEndpoints: [String]
     private let socket: Socket
-    private var message = Message()
     /// How often a node introduces itself anyway.
     static let introductionEvery: Int64 = 10_000_000_000  // ns
     /// How often subscriptions are looked for: asking the socket costs a system call.
     private static let lookEvery: Int64 = 1_000_000  // ns
     /// As many as detectors of all shards subscribe to, and others to everything.
-    private static let mostPrefixes = 257
-    /// What is subscribed to, as far as was looked.
-    private var prefixes: Set<[UInt8]> = []
+    private var subscriptions = Subscriptions(limit: 257)
     private var newcomersUntil: Int64 = .min
     private var nextLook: Int64 = .min
 
@@ -29,14 +26,8 @@ struct HeartbeatOutlet: ~Copyable {
     ) throws(ZeroMQError) {
         // To others it is a PUB. It also tells of subscriptions, and of each: those that a relay passes on are repeated.
         let context = if let context { context } else { try Context() }
-        let socket = try Socket(.xpublish, in: context)
+        let socket = try Socket.publisherOfPerishables(queue: queue, in: context)
         try socket.set(.xpublishVerbose, to: 1)
-        try socket.set(.sendHighWaterMark, to: queue)
-        try socket.set(.immediate, to: 1)  // else a restarted detector is fed what was queued for its predecessor
-        try socket.set(.linger, to: 0)
-        try socket.set(.reconnectInterval, to: 100)  // libzmq adds jitter of as much
-        try socket.set(.reconnectIntervalMaximum, to: 2000)
-        try socket.set(.tcpMaximumRetransmitTime, to: 10_000)
         var bound: [String] = []
         for endpoint in bind {
             try socket.bind(to: endpoint)
@@ -52,26 +43,9 @@ struct HeartbeatOutlet: ~Copyable {
     mutating func hasNewcomers(at now: Int64) throws(ZeroMQError) -> Bool {
         if now >= nextLook {
             nextLook = now.addingSaturated(Self.lookEvery)
-            try takeSubscriptions(at: now)
+            if try subscriptions.update(from: socket).added > 0 { newcomersUntil = now.addingSaturated(10_000_000_000) }
         }
-        return prefixes.isEmpty || now < newcomersUntil
-    }
-
-    private mutating func takeSubscriptions(at now: Int64) throws(ZeroMQError) {
-        // Bounded, so that whoever floods us with them does not keep the heartbeats back.
-        for _ in 0..<1000 {
-            guard try socket.receive(into: &message) else { return }
-            let words = message.bytes
-            let prefix = Array(words.dropFirst())
-            switch words.first {
-            case 1:
-                newcomersUntil = now.addingSaturated(10_000_000_000)
-                if prefixes.count < Self.mostPrefixes { prefixes.insert(prefix) }
-            // Told when nobody subscribes to it any more.
-            case 0: prefixes.remove(prefix)
-            default: break
-            }
-        }
+        return subscriptions.isEmpty || now < newcomersUntil
     }
 
     /// Drops the frame if nobody is connected, or the connection is slower than the heartbeats.

@@ -2,6 +2,9 @@
 public struct NodeKey: Hashable, Sendable {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// By which shards have their shares of all nodes.
+    public var firstByte: UInt8 { UInt8(truncatingIfNeeded: rawValue >> 56) }
 }
 
 extension NodeKey: CustomStringConvertible {

@@ -89,8 +89,6 @@ public struct RecordingBeginning: Sendable {
     }
 
     var bytes: [UInt8] {
-        var prefix = RecordingFormat.magic
-        withUnsafeBytes(of: RecordingFormat.version.littleEndian) { prefix.append(contentsOf: $0) }
         var records = RecordBuffer()
         var body = StateWriter()
         body.write(RecordKind.header.rawValue)
@@ -112,6 +110,6 @@ public struct RecordingBeginning: Sendable {
             records.append(body: body.bytes)
             body.removeAll(keepingCapacity: true)
         }
-        return prefix + records.bytes
+        return RecordingFormat.prefix + records.bytes
     }
 }

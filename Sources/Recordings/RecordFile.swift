@@ -62,8 +62,13 @@ final class RecordFile {
     }
 
     private func skipPrefix() throws(Break) {
+        guard size >= RecordingFormat.prefixCount else {
+            // What a recorder leaves that was killed as it began. `next` says so.
+            guard try fill(Int(size)), RecordingFormat.prefix.starts(with: buffer[at..<end]) else { throw Self.foreign }
+            return
+        }
         guard try fill(RecordingFormat.prefixCount), buffer.starts(with: RecordingFormat.magic) else {
-            throw Break(reason: "is no recording of phi: it begins with other bytes")
+            throw Self.foreign
         }
         let version = integer(at: RecordingFormat.magic.count)
         guard version == RecordingFormat.version else {
@@ -72,6 +77,7 @@ final class RecordFile {
         }
         at = RecordingFormat.prefixCount
     }
+    private static let foreign = Break(reason: "is no recording of phi: it begins with other bytes")
 
     /// Bytes of the file that were read through.
     var position: Int64 { bufferedFrom + Int64(at) }
@@ -80,6 +86,9 @@ final class RecordFile {
     ///
     /// - Returns: Nil at a sound end.
     func next() throws(Break) -> Record? {
+        guard size >= RecordingFormat.prefixCount else {
+            throw Break(reason: "ends within its first bytes", isTorn: true)
+        }
         guard try fill(1) else { return nil }
         guard try fill(4) else { throw Break(reason: "ends within a record", isTorn: true) }
         let count = Int(integer(at: at))

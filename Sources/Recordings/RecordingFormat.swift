@@ -7,7 +7,9 @@ import PhiAccrual
 enum RecordingFormat {
     static let magic: [UInt8] = [0x89] + Array("PHIREC\n".utf8)
     static let version: UInt32 = 3
-    static let prefixCount = magic.count + 4
+    /// The first bytes of a file, before its first record.
+    static let prefix = magic + withUnsafeBytes(of: version.littleEndian) { [UInt8]($0) }
+    static let prefixCount = prefix.count
     /// Bytes of a record around its body: its length before, its check after.
     static let frameCount = 8
     /// Bytes of the largest body. Nothing that is recorded comes near.

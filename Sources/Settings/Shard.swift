@@ -30,7 +30,7 @@ public struct Shard: Hashable, Sendable, CustomStringConvertible {
         UInt8((number - 1) * 256 / count)...UInt8(number * 256 / count - 1)
     }
 
-    public func contains(_ key: NodeKey) -> Bool { firstBytes.contains(UInt8(key.rawValue >> 56)) }
+    public func contains(_ key: NodeKey) -> Bool { firstBytes.contains(key.firstByte) }
 }
 
 public struct InvalidShard: Error, Hashable, Sendable, CustomStringConvertible {

@@ -82,6 +82,25 @@ import ZeroMQ
         stage.relay.stop()
     }
 
+    @Test func `hands on to a detector with a share of the nodes only their heartbeats`() throws {
+        let stage = try RelayStage(detectors: 2)
+        let node = try stage.node()
+        #expect(try node.isSubscribed())
+        let frames = try ["a", "b"].map { try Self.frames(of: $0, count: 2) }
+        let share = try stage.detector(0, subscribingTo: Array(frames[0][0].prefix(3)))
+        #expect(try node.isSubscribed(by: share))
+        let whole = try stage.detector(1)
+        #expect(try node.isSubscribed(by: whole))
+        for frame in frames.joined() { try node.send(frame) }
+        for frame in frames.joined() { #expect(try whole.next() == frame) }
+        for frame in frames[0] { #expect(try share.next() == frame) }
+        stage.relay.stop()
+        let counts = stage.relay.counts.detectors
+        #expect(counts.map(\.sent) == [2, 4])
+        #expect(counts.map(\.unwanted) == [2, 0] && counts.map(\.absent) == [0, 0])
+        #expect(try !share.takeAny())
+    }
+
     @Test func `has nodes introduce themselves to a detector that comes back`() throws {
         let stage = try RelayStage(detectors: 1)
         var outlet = try HeartbeatOutlet(connect: [stage.relay.boundEndpoints[0]], bind: [])
@@ -200,8 +219,8 @@ private final class RelayStage {
     }
 
     func node() throws -> RelayedNode { try RelayedNode(to: relay.boundEndpoints[0]) }
-    func detector(_ index: Int) throws -> StandIn {
-        try StandIn(at: "ipc://\(folder.path)/\(index)")
+    func detector(_ index: Int, subscribingTo prefix: [UInt8] = []) throws -> StandIn {
+        try StandIn(at: "ipc://\(folder.path)/\(index)", subscribingTo: prefix)
     }
 }
 
@@ -230,10 +249,10 @@ private final class RelayedNode {
 private final class StandIn {
     private let socket: Socket
 
-    init(at endpoint: String) throws {
+    init(at endpoint: String, subscribingTo prefix: [UInt8]) throws {
         // In a context of its own, so that the endpoint is free when it is gone.
         socket = try Socket(.subscribe, in: Context())
-        try socket.subscribe(to: [])
+        try socket.subscribe(to: prefix)
         try socket.bind(to: endpoint)
     }
 

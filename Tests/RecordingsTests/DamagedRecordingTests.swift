@@ -54,6 +54,21 @@ import Testing
                 == ["\(none) ends within a record; the last 8 bytes are left out"])
     }
 
+    @Test(arguments: 0..<RecordingFormat.prefixCount)
+    func `whose recorder was killed as it began is gone on with in the next file`(count: Int) throws {
+        let torn = try scratch.file("torn", holding: Array(good.prefix(count)))
+        let whole = try scratch.file("whole", holding: good)
+        for files in [[torn, whole], [whole, torn]] {
+            let parts = try RecordingReader.parts(files)
+            #expect(parts.inputs == inputs)
+            let reason = "ends within its first bytes"
+            #expect(
+                parts.damages == [
+                    RecordingDamage(path: torn, reason: reason, isTorn: true, skippedBytes: Int64(count))
+                ])
+        }
+    }
+
     @Test func `gives nothing that was not recorded`() throws {
         for index in good.indices {
             for flip: UInt8 in [1, 0x80, 0xFF] {

@@ -176,8 +176,8 @@ import Testing
 
     @Test func `that is none is not read`() throws {
         let trace = try scratch.file("a.csv", holding: Array("node,seq,sent_ns,arrival_ns\n".utf8))
-        let empty = try scratch.file("empty", holding: [])
-        for file in [trace, empty] {
+        let short = try scratch.file("short.csv", holding: Array("node".utf8))
+        for file in [trace, short] {
             #expect(throws: RecordingError(path: file, reason: "is no recording of phi: it begins with other bytes")) {
                 try RecordingReader.parts([file])
             }

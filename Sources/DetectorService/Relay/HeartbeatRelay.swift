@@ -71,6 +71,8 @@ public struct RelayCounts: Hashable, Sendable {
         public var endpoint: String
         /// Handed on to it.
         public var sent: Int64 = 0
+        /// Not for it: it has another share of the nodes, and did not subscribe to them.
+        public var unwanted: Int64 = 0
         /// Dropped while it had no subscription: it is not connected.
         public var absent: Int64 = 0
         /// Dropped since as many wait for it as may: it, or the network, is slower than the heartbeats.

@@ -97,6 +97,7 @@ struct RelayRun: ~Copyable {
             tell(Lost(detector: index, reason: .absent), times: new.absent - old.absent, at: now)
             tell(Lost(detector: index, reason: .slow), times: new.slow - old.slow, at: now)
         }
+        counts.malformed = malformed.counts
         published.counts.withLock { $0 = counts }
         return isEmpty
     }
@@ -107,36 +108,26 @@ struct RelayRun: ~Copyable {
             isMultipart = true
             guard try inlet.receive(into: &message) else { break }
         }
-        if let reason = isMultipart ? .multipart : message.withUnsafeBytes(Self.whatIsWrong) {
-            return drop(reason, at: now)
-        }
+        let key: NodeKey
+        do throws(MalformedHeartbeat) {
+            if isMultipart { throw .multipart }
+            // The introduction at the end of a long frame is left to the detector, which reads it only when it is news.
+            key = try message.withUnsafeBytes { (bytes) throws(MalformedHeartbeat) in
+                try HeartbeatFrame.decode(bytes).heartbeat.key
+            }
+        } catch { return malformed.dropped(for: error, at: now, telling: logger) }
         counts.heartbeats += 1
+        // Copied: a long frame that is handed on as it is keeps 8 KiB of libzmq's alive for as long as it waits.
         for (index, outlet) in outlets.enumerated() {
-            // Copied: a long frame that is handed on as it is keeps 8 KiB of libzmq's alive for as long as it waits.
             if !outlet.isSubscribed {
                 counts.detectors[index].absent += 1
+            } else if !outlet.wants(key) {
+                counts.detectors[index].unwanted += 1
             } else if try message.withUnsafeBytes({ (bytes) throws(ZeroMQError) in try outlet.send(bytes) }) {
                 counts.detectors[index].sent += 1
             } else {
                 counts.detectors[index].slow += 1
             }
-        }
-    }
-
-    /// The introduction at the end of a long frame is left to the detector, which reads it only when it is news.
-    private static func whatIsWrong(with bytes: UnsafeRawBufferPointer) -> MalformedHeartbeat? {
-        do throws(MalformedHeartbeat) {
-            _ = try HeartbeatFrame.decode(bytes)
-            return nil
-        } catch { return error }
-    }
-
-    private mutating func drop(_ reason: MalformedHeartbeat, at now: Instant) {
-        counts.malformed[reason, default: 0] += 1
-        malformed.count(reason, at: now) { [logger] count in
-            logger.warning(
-                "dropped frames that are no heartbeats",
-                metadata: ["reason": "\(reason.rawValue)", "count": "\(count)"])
         }
     }
 

@@ -1,4 +1,5 @@
 import HeartbeatProtocol
+import PhiAccrual
 import ZeroMQ
 
 /// Where the nodes of a relay connect to.
@@ -46,43 +47,45 @@ struct RelayInlet: ~Copyable {
 /// what it loses is counted. A class, since an array holds nothing that cannot be copied.
 final class RelayOutlet {
     private let socket: Socket
-    private var subscriptions = 0
-    private var message = Message()
+    /// As many as a detector of all shards but one subscribes to, and others to everything.
+    private var subscriptions = Subscriptions(limit: 257)
+    /// Whether heartbeats are subscribed to whose key begins with a byte.
+    private var wanted = InlineArray<256, Bool>(repeating: false)
 
     /// What may wait for a detector that does not keep up: 5 MB of compact heartbeats, 70 MB of the longest.
     private static let queue: Int32 = 65_536
 
     init(to endpoint: String, in context: Context) throws(ZeroMQError) {
-        socket = try Socket(.xpublish, in: context)
+        socket = try Socket.publisherOfPerishables(queue: Self.queue, in: context)
         try socket.set(.xpublishNoDrop, to: 1)  // or drops could not be counted
-        try socket.set(.sendHighWaterMark, to: Self.queue)
-        try socket.set(.immediate, to: 1)  // else a restarted detector is fed what was queued for its predecessor
-        try socket.set(.linger, to: 0)
-        try socket.set(.reconnectInterval, to: 100)  // libzmq adds jitter of as much
-        try socket.set(.reconnectIntervalMaximum, to: 2000)
-        try socket.set(.tcpMaximumRetransmitTime, to: 10_000)
         try socket.connect(to: endpoint)
     }
 
     func add(to poller: inout Poller) { poller.add(socket) }
 
     /// Whether the detector is connected, and wants anything.
-    var isSubscribed: Bool { subscriptions > 0 }
+    var isSubscribed: Bool { !subscriptions.isEmpty }
+
+    /// Whether the detector wants heartbeats of this node: it may have a share of all.
+    func wants(_ key: NodeKey) -> Bool { wanted[Int(key.firstByte)] }
 
     /// Takes in what the detector subscribed to since the last time, and says whether there was a new subscription.
     func takeSubscriptions() throws(ZeroMQError) -> Bool {
-        var isNew = false
-        // Bounded, so that a peer that floods us with them does not keep the heartbeats back.
-        for _ in 0..<1000 {
-            guard try socket.receive(into: &message) else { break }
-            switch message.withUnsafeBytes(\.first) {
-            case 1: (subscriptions, isNew) = (subscriptions + 1, true)
-            // libzmq says so, too, of a connection that was lost.
-            case 0: subscriptions = max(0, subscriptions - 1)
-            default: break
+        let (added, removed) = try subscriptions.update(from: socket)
+        if added + removed > 0 { noteWanted() }
+        return added > 0
+    }
+
+    /// A longer prefix counts as if it were for all nodes whose keys begin alike.
+    private func noteWanted() {
+        wanted = InlineArray(repeating: subscriptions.excess > 0)
+        for prefix in subscriptions.prefixes {
+            if HeartbeatFrame.magic.starts(with: prefix) {
+                wanted = InlineArray(repeating: true)
+            } else if prefix.starts(with: HeartbeatFrame.magic) {
+                wanted[Int(prefix[HeartbeatFrame.magic.count])] = true
             }
         }
-        return isNew
     }
 
     /// - Returns: False if as many wait for the detector as may.

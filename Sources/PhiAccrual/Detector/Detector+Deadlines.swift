@@ -59,13 +59,8 @@ extension Detector {
         return (since ?? nodes[slot].lastArrival).addingSaturated(retention)
     }
 
-    /// Puts the node's next instant where the wheel finds it. A later instant than the wheel's is left for the wheel to
-    /// find out: most deadlines are overtaken by a heartbeat, and then cost nothing.
-    @inline(__always) mutating func rearm(_ slot: Int) {
-        let next = nextInstant(of: slot)
-        nodes[slot].deadline = next
-        if next < wheel.instant(of: slot) { wheel.schedule(slot, at: next) }
-    }
+    /// Puts the node's next instant where the wheel finds it.
+    @inline(__always) mutating func rearm(_ slot: Int) { wheel.schedule(slot, at: nextInstant(of: slot)) }
 
     /// When something happens to a node if it stays silent; .max: never.
     @inline(__always) mutating func nextInstant(of slot: Int) -> Int64 {

@@ -168,12 +168,9 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         while true {
             // Holds end before what is due at the same instant, since they decide on it.
             while let slot = wheel.firstDue(at: min(now.nanoseconds, holds.nextCheck.subtractingSaturated(1))) {
-                let due = nodes[slot].deadline
-                if due > wheel.instant(of: slot) {
-                    wheel.schedule(slot, at: due)  // heartbeats came since it was filed, and others may be due before
-                } else if nextInstant(of: slot) > due {
-                    wheel.cancel(slot)  // deafness moved its deadlines
-                    rearm(slot)
+                let due = wheel.instant(of: slot)
+                if nextInstant(of: slot) > due {
+                    rearm(slot)  // deafness moved its deadlines
                 } else {
                     wheel.cancel(slot)
                     reach(Instant(nanoseconds: due), slot, actingAt: now, into: &events)

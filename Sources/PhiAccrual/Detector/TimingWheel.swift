@@ -1,53 +1,63 @@
 /// Wakes entries at their instants, exactly and in order, for a cost that does not grow with their number.
 ///
-/// A hierarchy of eight wheels of 64 slots. The lowest digit in which an entry's tick and the wheel's tick agree with
-/// everything above names its wheel, its own digit there the slot; when the wheel's tick reaches a slot, its entries
-/// move down. What is due within the present tick waits in a small heap, so order is exact to the nanosecond.
+/// A hierarchy of wheels of 256 slots, each slot as long as the whole wheel below. An entry lies in the lowest wheel that
+/// reaches as far as its instant. When the wheel's tick reaches a slot, its entries move down; what is due within the
+/// present tick waits in a small heap, so order is exact to the nanosecond.
+///
+/// An entry whose instant becomes a later one stays where it lies, and is moved when its slot is reached: most deadlines are
+/// overtaken by a heartbeat, and that costs nothing.
 ///
 /// Source: Varghese and Lauck, “Hashed and hierarchical timing wheels”, SOSP 1987, scheme 7; bitmaps of occupied
 /// slots replace the per-tick visit.
 public struct TimingWheel: Sendable {
-    /// Nanoseconds per tick, as a power of two: 2¹⁸ ns ≈ 0.26 ms.
+    /// Nanoseconds per tick, as a power of two: 2¹⁸ ns ≈ 0.26 ms. Slots of the second wheel are 67 ms long, and it reaches
+    /// 17 s ahead, so that what is due in some seconds is moved once, and never much at a time.
     private static let tickBits: UInt64 = 18
-    private static let wheels = 8
+    private static let slotBits: UInt64 = 8
+    private static let slots = 256
+    private static let wheels = 6
     private static let nowhere: Int32 = -1
 
     private struct Entry {
         var instant: Int64 = .max  // .max: not scheduled
+        /// Where it lies, it lies for this instant: its own, or one before.
+        var filed: Int64 = .max
         var next: Int32 = nowhere
         var previous: Int32 = nowhere
-        var place: Int16 = -1  // wheel · 64 + slot; −1: in the heap, or not scheduled
+        var place: Int16 = -1  // wheel · 256 + slot; −1: in the heap, or not scheduled
     }
     private var entries: [Entry] = []
-    private var heads = [Int32](repeating: nowhere, count: wheels * 64)
-    private var occupied = [UInt64](repeating: 0, count: wheels)
+    private var heads = [Int32](repeating: nowhere, count: wheels * slots)
+    private var occupied = [UInt64](repeating: 0, count: wheels * slots / 64)  // a bit per place
     private var tick: UInt64 = 0
-    /// What is due in the present tick or before. Entries rescheduled since are stale and skipped.
+    /// What lies for the present tick or before. Entries that were moved since are stale and skipped.
     private var imminent = InstantHeap()
 
     public init() {}
 
-    /// When `entry` will next be looked at; `Int64.max` if it is not scheduled.
+    /// When `entry` comes up; `Int64.max` if it is not scheduled.
     public func instant(of entry: Int) -> Int64 { entry < entries.count ? entries[entry].instant : .max }
     /// Has the processor fetch an entry.
     @inline(__always) func prefetch(_ entry: Int) { entries.prefetch(entry..<entry + 1) }
 
     /// Has `entry` come up at `instant`, instead of when it was to before.
     public mutating func schedule(_ entry: Int, at instant: Int64) {
+        guard instant != .max else { return cancel(entry) }
         while entries.count <= entry { entries.append(Entry()) }
-        cancel(entry)
-        guard instant != .max else { return }
         entries[entry].instant = instant
+        guard instant < entries[entry].filed else { return }
+        if entries[entry].place >= 0 { unlink(entry) }
         file(entry)
     }
 
     public mutating func cancel(_ entry: Int) {
         guard entry < entries.count else { return }
         if entries[entry].place >= 0 { unlink(entry) }
-        entries[entry].instant = .max
+        (entries[entry].instant, entries[entry].filed) = (.max, .max)
     }
 
-    /// No entry comes up before this instant; it may be earlier than the first one by less than a slot.
+    /// No entry comes up before this instant. It may be earlier than the first one's: at most by a slot, or as early as an
+    /// instant at which an entry was to come up before it was given a later one.
     public mutating func nextInstant() -> Int64? {
         dropStale()
         let slot = nextSlot().map { Self.instant(ofTick: $0.tick) }
@@ -67,13 +77,20 @@ public struct TimingWheel: Sendable {
         let target = Self.tick(of: now)
         while true {
             dropStale()
-            if let first = imminent.first, first.instant <= now { return first.entry }
-            guard let slot = nextSlot(), slot.tick <= target else { break }
-            expire(slot)
+            let slot = nextSlot()
+            // Slots of several wheels may begin with one tick. All of them come before anything that is due in it.
+            if let slot, slot.tick <= tick {
+                expire(slot)
+            } else if let first = imminent.first, first.instant <= now {
+                return first.entry
+            } else if let slot, slot.tick <= target {
+                expire(slot)
+            } else {
+                // No slot begins between, so every entry lies where it should under the later tick as well.
+                tick = max(tick, target)
+                return nil
+            }
         }
-        // Nothing lies between, so every entry keeps its wheel and slot under the later tick.
-        tick = max(tick, target)
-        return nil
     }
 
     private static func tick(of instant: Int64) -> UInt64 {
@@ -82,21 +99,33 @@ public struct TimingWheel: Sendable {
     private static func instant(ofTick tick: UInt64) -> Int64 { Int64(bitPattern: (tick << tickBits) ^ (1 << 63)) }
 
     private mutating func file(_ entry: Int) {
-        let due = Self.tick(of: entries[entry].instant)
+        let instant = entries[entry].instant
+        entries[entry].filed = instant
+        let due = Self.tick(of: instant)
         guard due > tick else {
-            imminent.insert(InstantHeap.Element(instant: entries[entry].instant, entry: entry))
+            imminent.insert(InstantHeap.Element(instant: instant, entry: entry))
             return
         }
-        let wheel = (63 - (due ^ tick).leadingZeroBitCount) / 6
-        let slot = Int(truncatingIfNeeded: due >> UInt64(6 * wheel)) & 63
-        let place = wheel * 64 + slot
+        let wheel = Self.wheel(for: due, at: tick)
+        let place = Int(wheel) * Self.slots + Self.digit(of: due, wheel)
         let head = heads[place]
         entries[entry].place = Int16(place)
         entries[entry].next = head
         entries[entry].previous = Self.nowhere
         if head >= 0 { entries[Int(head)].previous = Int32(entry) }
         heads[place] = Int32(entry)
-        occupied[wheel] |= 1 << UInt64(slot)
+        occupied[place / 64] |= 1 << UInt64(place % 64)
+    }
+
+    /// The lowest wheel that has a slot ahead for a tick.
+    private static func wheel(for due: UInt64, at tick: UInt64) -> UInt64 {
+        var wheel: UInt64 = 0
+        while (due >> (slotBits * wheel)) - (tick >> (slotBits * wheel)) >= UInt64(slots) { wheel += 1 }
+        return wheel
+    }
+    /// Which slot of a wheel a tick lies in.
+    private static func digit(of tick: UInt64, _ wheel: UInt64) -> Int {
+        Int(truncatingIfNeeded: tick >> (slotBits * wheel)) & (slots - 1)
     }
 
     private mutating func unlink(_ entry: Int) {
@@ -116,20 +145,34 @@ public struct TimingWheel: Sendable {
         var tick: UInt64  // its first
     }
 
-    /// The first occupied slot. All slots of a wheel that hold entries lie ahead of the wheel's own digit, and all of
-    /// them before any of the next wheel.
+    /// The occupied slot that begins first.
     private func nextSlot() -> Slot? {
-        for wheel in 0..<Self.wheels where occupied[wheel] != 0 {
-            let slot = UInt64(occupied[wheel].trailingZeroBitCount)
-            let shift = UInt64(6 * wheel)
-            let above = tick & ~((64 << shift) &- 1)
-            return Slot(place: wheel * 64 + Int(slot), tick: above | (slot << shift))
+        var first: Slot?
+        for wheel in 0..<UInt64(Self.wheels) {
+            let digit = Self.digit(of: tick, wheel)
+            guard let distance = distanceToOccupied(from: digit, inWheel: Int(wheel)) else { continue }
+            let begin = ((tick >> (Self.slotBits * wheel)) &+ UInt64(distance)) << (Self.slotBits * wheel)
+            guard first.map({ begin < $0.tick }) ?? true else { continue }
+            first = Slot(place: Int(wheel) * Self.slots + (digit + distance) & (Self.slots - 1), tick: begin)
+        }
+        return first
+    }
+
+    /// How many slots ahead the first is that holds entries; a wheel goes round.
+    private func distanceToOccupied(from digit: Int, inWheel wheel: Int) -> Int? {
+        let words = Self.slots / 64
+        var word = digit / 64
+        var bits = occupied[wheel * words + word] & (~0 << UInt64(digit % 64))
+        for _ in 0...words {
+            if bits != 0 { return (word * 64 + bits.trailingZeroBitCount - digit) & (Self.slots - 1) }
+            word = (word + 1) % words
+            bits = occupied[wheel * words + word]
         }
         return nil
     }
 
     private mutating func expire(_ slot: Slot) {
-        tick = slot.tick
+        tick = max(tick, slot.tick)
         var entry = heads[slot.place]
         heads[slot.place] = Self.nowhere
         occupied[slot.place / 64] &= ~(1 << UInt64(slot.place % 64))
@@ -141,11 +184,14 @@ public struct TimingWheel: Sendable {
         }
     }
 
+    /// Takes out of the heap whatever lies there for another instant than its own.
     private mutating func dropStale() {
-        while let first = imminent.first,
-            entries[first.entry].instant != first.instant || entries[first.entry].place >= 0
-        {
+        while let first = imminent.first {
+            let (entry, isThere) = (entries[first.entry], entries[first.entry].place < 0)
+            let isFiled = isThere && entry.filed == first.instant
+            if isFiled, entry.instant == first.instant { return }
             imminent.removeFirst()
+            if isFiled { file(first.entry) }  // it was given a later one
         }
     }
 }

@@ -11,8 +11,6 @@ struct WatchedNode: Sendable {
     /// Fresh heartbeats so far, up to what trust takes. Kept over incarnations: what was learned stays.
     var heard: UInt8 = 0
     var marks = Marks()
-    /// When something happens if nothing more is heard: the first open deadline, or the end of retention.
-    var deadline: Int64 = .max  // ns
     /// How much later than expected the sender sent its newest heartbeat.
     var senderLate: Int64?  // ns
     /// The group it learns with.

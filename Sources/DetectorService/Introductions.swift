@@ -9,11 +9,8 @@ import PhiAccrual
     import Darwin
 #endif
 
-/// Reads how nodes introduce themselves, the long tail of their frames, only when it is news; and counts frames that are no
-/// heartbeats.
-struct Intake {
-    var malformed = RareLog<MalformedHeartbeat>()
-    /// How nodes introduced themselves.
+/// How nodes introduced themselves, in the long tail of their frames, which is read only when it is news.
+struct Introductions {
     private var tails: [NodeKey: [UInt8]] = [:]
     /// Of those that have any.
     private var labels: [NodeKey: [String: String]] = [:]
@@ -29,7 +26,7 @@ struct Intake {
     mutating func forget(_ key: NodeKey) { (tails[key], labels[key]) = (nil, nil) }
 
     /// What a frame that introduces its node says of it, if that is news.
-    func introduction(
+    func news(
         in frame: UnsafeRawBufferPointer, of key: NodeKey
     ) throws(MalformedHeartbeat) -> Introduction? {
         let tail = UnsafeRawBufferPointer(rebasing: frame[HeartbeatFrame.compactSize...])
