@@ -12,7 +12,7 @@ struct HeartbeatOutlet: ~Copyable {
     static let introductionEvery: Int64 = 10_000_000_000  // ns
     /// How often subscriptions are looked for: asking the socket costs a system call.
     private static let lookEvery: Int64 = 1_000_000  // ns
-    /// As many as detectors of all shards subscribe to, and others to everything.
+    /// One for each byte that a key may begin with, and one for everything.
     private var subscriptions = Subscriptions(limit: 257)
     private var newcomersUntil: Int64 = .min
     private var nextLook: Int64 = .min

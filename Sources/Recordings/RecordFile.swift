@@ -18,7 +18,7 @@ final class RecordFile {
     /// Where records end that can be read.
     struct Break: Error {
         var reason: String
-        /// The file ends within a record: what a recorder leaves that was killed while it wrote.
+        /// The file ends within a record, or its first bytes: what a recorder leaves that was killed while it wrote.
         var isTorn = false
     }
     let path: String

@@ -18,7 +18,7 @@ public struct RecordingDamage: Hashable, Sendable, CustomStringConvertible {
     public var path: String
     /// What is wrong, as it follows the name of the file.
     public var reason: String
-    /// The file just ends too early, as it does when its recorder was killed. Only the last record is missing.
+    /// The file just ends too early, as it does when its recorder was killed. Only what it wrote last is missing.
     public var isTorn: Bool
     /// Bytes at the end of the file that were left out.
     public var skippedBytes: Int64

@@ -92,18 +92,21 @@ struct Record: AsyncParsableCommand {
         defer { progress.clear() }
         try file.write(TraceExport.header)
         var parts = 0
-        var isWhole = true
+        var (isWhole, hasBegun) = (true, false)
         while let part = try reader.next() {
-            if case .damage(let damage) = part {
+            switch part {
+            case .beginning: hasBegun = true
+            case .damage(let damage):
                 progress.clear()
                 Console.remark("phi: \(damage)")
                 isWhole = isWhole && damage.isTorn
+            default: break
             }
             try file.write(try export.rows(of: part))
             parts += 1
             if parts % 1024 == 0 { progress.show("\(Int(reader.share * 100)) % read") }
         }
         try file.finish()
-        if !isWhole { throw ExitCode(1) }
+        if !isWhole || !hasBegun { throw ExitCode(1) }
     }
 }

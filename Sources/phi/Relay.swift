@@ -62,9 +62,12 @@ extension RelayCounts {
     fileprivate var metadata: Logger.Metadata {
         let malformed = malformed.values.reduce(0, +)
         let lost = detectors.reduce(0) { $0 + $1.absent + $1.slow }
+        func each(_ count: KeyPath<Detector, Int64>) -> String {
+            detectors.map { "\($0[keyPath: count])" }.joined(separator: ",")
+        }
         return [
             "heartbeats": "\(heartbeats)", "malformed": "\(malformed)",
-            "sent": "\(detectors.map { "\($0.sent)" }.joined(separator: ","))", "lost": "\(lost)",
+            "sent": "\(each(\.sent))", "unwanted": "\(each(\.unwanted))", "lost": "\(lost)",
         ]
     }
 }

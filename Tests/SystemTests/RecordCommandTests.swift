@@ -105,6 +105,13 @@ extension SystemTests {
                 let none = try bed.phi("record", "--csv", "other.csv", "out.csv")
                 #expect(try await none.exit() == 2)
                 #expect(none.errors == ["phi: out.csv: is no recording of phi: it begins with other bytes"])
+
+                // What a recorder leaves that was killed as it began.
+                try Data().write(to: URL(fileURLWithPath: bed.path("empty.phirec")))
+                let empty = try bed.phi("record", "--csv", "other.csv", "empty.phirec")
+                #expect(try await empty.exit() == 1)
+                #expect(
+                    empty.errors == ["phi: empty.phirec ends within its first bytes; the last 0 bytes are left out"])
             }
         }
     }

@@ -47,7 +47,7 @@ struct RelayInlet: ~Copyable {
 /// what it loses is counted. A class, since an array holds nothing that cannot be copied.
 final class RelayOutlet {
     private let socket: Socket
-    /// As many as a detector of all shards but one subscribes to, and others to everything.
+    /// One for each byte that a key may begin with, and one for everything.
     private var subscriptions = Subscriptions(limit: 257)
     /// Whether heartbeats are subscribed to whose key begins with a byte.
     private var wanted = InlineArray<256, Bool>(repeating: false)
@@ -64,7 +64,7 @@ final class RelayOutlet {
     func add(to poller: inout Poller) { poller.add(socket) }
 
     /// Whether the detector is connected, and wants anything.
-    var isSubscribed: Bool { !subscriptions.isEmpty }
+    var isSubscribed: Bool { !subscriptions.isEmpty || subscriptions.excess > 0 }
 
     /// Whether the detector wants heartbeats of this node: it may have a share of all.
     func wants(_ key: NodeKey) -> Bool { wanted[Int(key.firstByte)] }

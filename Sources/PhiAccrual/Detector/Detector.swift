@@ -182,8 +182,9 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         }
     }
 
-    /// Until when nothing happens unless a heartbeat comes; nil: for ever. It may lie up to a wheel's slot before the
-    /// first change, never after it, and `advance` to it is then a step without events.
+    /// Until when nothing happens unless a heartbeat comes; nil: for ever. It is never later than the first change, and may be
+    /// earlier: by a slot of the wheel, or as early as a deadline that a heartbeat moved on. `advance` to it is then a step
+    /// without events.
     public var nextDeadline: Instant? {
         mutating get {
             let next = min(wheel.nextInstant() ?? .max, holds.nextCheck)

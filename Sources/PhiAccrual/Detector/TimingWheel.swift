@@ -59,7 +59,7 @@ public struct TimingWheel: Sendable {
     /// No entry comes up before this instant. It may be earlier than the first one's: at most by a slot, or as early as an
     /// instant at which an entry was to come up before it was given a later one.
     public mutating func nextInstant() -> Int64? {
-        dropStale()
+        settleImminent()
         let slot = nextSlot().map { Self.instant(ofTick: $0.tick) }
         guard let first = imminent.first?.instant else { return slot }
         return slot.map { min($0, first) } ?? first
@@ -76,10 +76,10 @@ public struct TimingWheel: Sendable {
     mutating func firstDue(at now: Int64) -> Int? {
         let target = Self.tick(of: now)
         while true {
-            dropStale()
+            settleImminent()
             let slot = nextSlot()
             // Slots of several wheels may begin with one tick. All of them come before anything that is due in it.
-            if let slot, slot.tick <= tick {
+            if let slot, slot.tick == tick {
                 expire(slot)
             } else if let first = imminent.first, first.instant <= now {
                 return first.entry
@@ -145,7 +145,7 @@ public struct TimingWheel: Sendable {
         var tick: UInt64  // its first
     }
 
-    /// The occupied slot that begins first.
+    /// The occupied slot that begins first: never before the tick, which goes no further than the first one's beginning.
     private func nextSlot() -> Slot? {
         var first: Slot?
         for wheel in 0..<UInt64(Self.wheels) {
@@ -172,7 +172,7 @@ public struct TimingWheel: Sendable {
     }
 
     private mutating func expire(_ slot: Slot) {
-        tick = max(tick, slot.tick)
+        tick = slot.tick
         var entry = heads[slot.place]
         heads[slot.place] = Self.nowhere
         occupied[slot.place / 64] &= ~(1 << UInt64(slot.place % 64))
@@ -184,14 +184,13 @@ public struct TimingWheel: Sendable {
         }
     }
 
-    /// Takes out of the heap whatever lies there for another instant than its own.
-    private mutating func dropStale() {
+    /// Until the heap's first is due at its instant: what was moved since is taken out, what was given a later instant is moved.
+    private mutating func settleImminent() {
         while let first = imminent.first {
-            let (entry, isThere) = (entries[first.entry], entries[first.entry].place < 0)
-            let isFiled = isThere && entry.filed == first.instant
-            if isFiled, entry.instant == first.instant { return }
+            let found = entries[first.entry]
+            if found.filed == first.instant, found.instant == first.instant { return }
             imminent.removeFirst()
-            if isFiled { file(first.entry) }  // it was given a later one
+            if found.filed == first.instant { file(first.entry) }
         }
     }
 }

@@ -115,7 +115,7 @@ import Testing
             let told = watch.advance(to: next)
             idle = told.isEmpty ? idle + 1 : 0
             #expect(told.isEmpty == (next < first))
-            try #require(idle <= 20 * 16, "each node's entry moves down eight wheels at most, twice")
+            try #require(idle <= 20 * 12, "each node's entry moves down six wheels at most, twice")
         }
         #expect(watch.detector.nodeCount == 0)
     }
