@@ -69,11 +69,11 @@ let package = Package(
 
         // What a service remembers over its restarts, and what it is told at its start.
         .target(
-            name: "ServiceMemory",
+            name: "StateStore",
             dependencies: ["PhiAccrual", "CZlib", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
         .target(
-            name: "Settings", dependencies: ["PhiAccrual", .product(name: "Yams", package: "Yams")],
+            name: "Configuration", dependencies: ["PhiAccrual", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         // Everything that a detector was told, on disk.
         .target(name: "Recordings", dependencies: ["PhiAccrual", "CZlib"], swiftSettings: strict),
@@ -90,8 +90,8 @@ let package = Package(
         .target(
             name: "DetectorService",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "QualityOfService", "Recordings", "Replay", "ServiceMemory",
-                "Settings",
+                "HeartbeatProtocol", "PhiAccrual", "QualityOfService", "Recordings", "Replay", "StateStore",
+                "Configuration",
                 "SystemClocks", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -102,7 +102,7 @@ let package = Package(
             dependencies: [
                 "Comparison", "ComparisonPage", "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher",
                 "NetworkProfiles", "PhiAccrual", "PhiClient", "ProfileFitting",
-                "QualityOfService", "Recordings", "Replay", "Settings", "SystemClocks", "Traces", "ZeroMQ",
+                "QualityOfService", "Recordings", "Replay", "Configuration", "SystemClocks", "Traces", "ZeroMQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -140,12 +140,12 @@ let package = Package(
             dependencies: ["Charts", "Comparison", "ComparisonPage", "PhiAccrual", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "ServiceMemoryTests",
+            name: "StateStoreTests",
             dependencies: [
-                "PhiAccrual", "ServiceMemory", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+                "PhiAccrual", "StateStore", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
-        .testTarget(name: "SettingsTests", dependencies: ["PhiAccrual", "Settings"], swiftSettings: strict),
+        .testTarget(name: "ConfigurationTests", dependencies: ["PhiAccrual", "Configuration"], swiftSettings: strict),
         .testTarget(
             name: "RecordingsTests", dependencies: ["PhiAccrual", "Recordings", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
@@ -156,14 +156,14 @@ let package = Package(
             name: "DetectorServiceTests",
             dependencies: [
                 "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient", "Recordings",
-                "ServiceMemory", "Settings", "SystemClocks", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
+                "StateStore", "Configuration", "SystemClocks", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "phi", "Comparison", "HeartbeatProtocol", "PhiAccrual", "PhiClient", "Recordings", "ServiceMemory",
-                "Settings", "TestSupport",
+                "phi", "Comparison", "HeartbeatProtocol", "PhiAccrual", "PhiClient", "Recordings", "StateStore",
+                "Configuration", "TestSupport",
             ],
             exclude: ["Scripts"],
             swiftSettings: strict),

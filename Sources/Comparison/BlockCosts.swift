@@ -6,20 +6,20 @@ struct BlockCosts: Sendable {
     private let parameters: [String]
     // Of each block and parameter: block · parameters + parameter. Small, since there may be a million of them.
     private var mistakes: [Int32]
-    private var waits: [Float]  // s, sums over a block
+    private var timeouts: [Float]  // s, sums over a block
 
     /// - Parameter costs: For each parameter those of all blocks, with waits in seconds.
-    init(_ detector: String, _ parameters: [String], _ plan: BlockPlan, _ costs: [[SweepCost]]) {
+    init(_ detector: String, _ parameters: [String], _ plan: BootstrapBlocks, _ costs: [[SweepCost]]) {
         self.detector = detector
         self.parameters = parameters
         let all = plan.blocks.indices.flatMap { block in costs.map { $0[block] } }
         // By lateness: who suspects always shall not pass for one who hardly errs.
         mistakes = all.map { Int32(clamping: $0.late) }
-        waits = all.map { Float($0.waits) }
+        timeouts = all.map { Float($0.timeouts) }
     }
 
     /// The parameters are the thresholds of one sweep.
-    init<Model>(_ detector: String, _ parameters: [String], _ plan: BlockPlan, _ sweep: ThresholdSweep<Model>) {
+    init<Model>(_ detector: String, _ parameters: [String], _ plan: BootstrapBlocks, _ sweep: ThresholdSweep<Model>) {
         let costs = parameters.indices.map { parameter in
             plan.blocks.indices.map { sweep.costs[$0 * parameters.count + parameter] }
         }
@@ -27,13 +27,13 @@ struct BlockCosts: Sendable {
     }
 
     /// What the parameters offer, were each block met so many times.
-    func curve(_ plan: BlockPlan, counting times: [Int]) -> ParetoCurve {
+    func curve(_ plan: BootstrapBlocks, counting times: [Int]) -> ParetoCurve {
         var sums = [Double](repeating: 0, count: parameters.count)
         var counts = [Int](repeating: 0, count: parameters.count)
         for (block, times) in times.enumerated() where times > 0 {
             let first = block * parameters.count
             for parameter in parameters.indices {
-                sums[parameter] += Double(times) * Double(waits[first + parameter])
+                sums[parameter] += Double(times) * Double(timeouts[first + parameter])
                 counts[parameter] += times * Int(mistakes[first + parameter])
             }
         }
@@ -43,7 +43,7 @@ struct BlockCosts: Sendable {
             points: parameters.indices.map { parameter in
                 ParetoCurve.Point(
                     parameter: parameters[parameter], mistakes: counts[parameter],
-                    rate: Double(counts[parameter]) / heartbeats, wait: sums[parameter] / heartbeats)
+                    rate: Double(counts[parameter]) / heartbeats, timeout: sums[parameter] / heartbeats)
             })
     }
 }

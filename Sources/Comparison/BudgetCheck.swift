@@ -12,13 +12,13 @@ public struct BudgetCheck: Sendable, Encodable {
     /// Observed ÷ promised, with the 95 % interval of a ratio whose heartbeats come in clusters.
     public var ratio: ClusterRatio
     /// Mean of deadline − arrival that set it, in seconds.
-    public var wait: Double
+    public var timeout: Double
 
     /// Observed mistakes may be so many times the promised ones, or that much fewer. Fewer are a broken promise too: they
     /// were paid for in waiting.
     public static let tolerance = 1.5
     /// Only budgets that promise so many are judged: fewer say nothing.
-    public static let leastPromised = 40.0
+    public static let minPromised = 40.0
     static let budgets = [30.0, 100, 300, 1000, 3000, 10_000, 30_000, 100_000]
 
     /// Whether the interval reaches into what is tolerated.
@@ -26,9 +26,9 @@ public struct BudgetCheck: Sendable, Encodable {
 
     /// The budgets that a recording is long enough for. Its nodes form one group, in order of time.
     public static func checks(_ trace: RecordedArrivals) -> [BudgetCheck] {
-        let plan = BlockPlan(trace)
+        let plan = BootstrapBlocks(trace)
         let samples = plan.heartbeats(counting: plan.whole)
-        let budgets = budgets.filter { Double(samples) / $0 >= leastPromised }
+        let budgets = budgets.filter { Double(samples) / $0 >= minPromised }
         guard !budgets.isEmpty else { return [] }
         let sweep = trace.sweep(
             plan, AdaptiveModel.self, .init(), budgets.map { .mistakes(MistakeBudget(.perHeartbeat(1 / $0))) })
@@ -42,14 +42,14 @@ public struct BudgetCheck: Sendable, Encodable {
             return BudgetCheck(
                 trace: trace.name, heartbeatsPerMistake: budgets[index], samples: samples,
                 promised: Double(samples) / budgets[index], observed: costs.reduce(0) { $0 + $1.mistakes },
-                ratio: ClusterRatio(clusters), wait: costs.reduce(0) { $0 + $1.waits } / Double(samples))
+                ratio: ClusterRatio(clusters), timeout: costs.reduce(0) { $0 + $1.timeouts } / Double(samples))
         }
     }
 
     private enum Keys: String, CodingKey {
         case trace, samples, promised, observed, ratio, kept
         case heartbeatsPerMistake = "heartbeats_per_mistake"
-        case wait = "wait_seconds"
+        case timeout = "wait_seconds"
     }
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Keys.self)
@@ -60,7 +60,7 @@ public struct BudgetCheck: Sendable, Encodable {
         try object.encode(observed, forKey: .observed)
         try object.encode(ratio, forKey: .ratio)
         try object.encode(isKept, forKey: .kept)
-        try object.encode(wait, forKey: .wait)
+        try object.encode(timeout, forKey: .timeout)
     }
 }
 

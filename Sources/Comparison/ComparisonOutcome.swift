@@ -3,13 +3,13 @@ public struct ComparisonOutcome: Sendable, Encodable {
     public struct Synthetic: Sendable, Encodable {
         public var seed: UInt64
         public var comparison: ComparisonReport
-        public var plainCase: PlainCase
+        public var plainCase: ReferenceScenario
 
         private enum CodingKeys: String, CodingKey {
             case seed, comparison
             case plainCase = "plain_case"
         }
-        public init(seed: UInt64, comparison: ComparisonReport, plainCase: PlainCase) {
+        public init(seed: UInt64, comparison: ComparisonReport, plainCase: ReferenceScenario) {
             (self.seed, self.comparison, self.plainCase) = (seed, comparison, plainCase)
         }
     }

@@ -10,7 +10,7 @@ public struct ComparisonReport: Sendable, Encodable {
     public private(set) var traces: [Trace] = []
     public private(set) var cells: [ComparisonCell] = []
     /// The same with parameters chosen on the first half of each trace, and judged on the second.
-    public private(set) var halves: [TransferCell] = []
+    public private(set) var holdOut: [HoldOutCell] = []
 
     public static let classicalNames = [
         "fixed", "normal", "logistic", "exponential", "chen", "bertier", "two-window", "empirical",
@@ -18,13 +18,13 @@ public struct ComparisonReport: Sendable, Encodable {
 
     public init() {}
 
-    public mutating func add(_ contest: Contest) {
+    public mutating func add(_ contest: DetectorComparison) {
         traces.append(
             Trace(
-                name: contest.name, samples: contest.samples, curves: [contest.ours] + contest.classical,
+                name: contest.name, samples: contest.samples, curves: [contest.adaptive] + contest.baselines,
                 calibration: contest.calibration))
         cells += contest.cells
-        halves += contest.halves
+        holdOut += contest.holdOut
     }
 
     /// The cells of every other trace: constants are chosen on one half and must hold on the other.
@@ -34,7 +34,7 @@ public struct ComparisonReport: Sendable, Encodable {
     }
 
     private enum Keys: String, CodingKey {
-        case traces, cells, halves
+        case traces, cells, holdOut
         case geometricMean = "geometric_mean"
         case interval = "geometric_mean_interval"
         case worst
@@ -43,7 +43,7 @@ public struct ComparisonReport: Sendable, Encodable {
         var object = encoder.container(keyedBy: Keys.self)
         try object.encode(traces, forKey: .traces)
         try object.encode(cells, forKey: .cells)
-        try object.encode(halves, forKey: .halves)
+        try object.encode(holdOut, forKey: .holdOut)
         try object.encode(cells.geometricMean, forKey: .geometricMean)
         try object.encode(cells.resampledGeometricMean, forKey: .interval)
         try object.encode(cells.worst?.ratio, forKey: .worst)

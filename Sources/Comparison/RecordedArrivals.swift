@@ -37,12 +37,12 @@ public struct RecordedArrivals: Sendable {
         var reader = try TraceReader(path: path, columnUnit: columnUnit)
         while let row = try reader.next() {
             if row.node == nodes.count { nodes.append(Node(name: reader.nodes[row.node])) }
-            take(row.sequence, at: row.arrival, node: row.node)
+            append(row.sequence, at: row.arrival, node: row.node)
         }
     }
 
     /// Takes in one more heartbeat, of a time in nanoseconds; what is late or repeated is left out.
-    public mutating func take(_ sequence: Int64, at arrival: Int64, node: Int) {
+    public mutating func append(_ sequence: Int64, at arrival: Int64, node: Int) {
         guard let last = nodes[node].last else {
             nodes[node].last = (sequence, arrival)
             append(RecordedHeartbeat(node: node, arrival: nil), at: arrival)

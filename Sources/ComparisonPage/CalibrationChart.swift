@@ -4,25 +4,25 @@ import HeartbeatProtocol
 
 /// What φ promises against what was seen.
 enum CalibrationChart {
-    static func chart(_ portrait: Portrait) -> Chart? {
-        let points = portrait.views.flatMap(\.calibration)
-        guard let fewest = portrait.views.first?.calibration.last?.promised else { return nil }
+    static func chart(_ diagnostics: TraceDiagnostics) -> Chart? {
+        let points = diagnostics.views.flatMap(\.calibration)
+        guard let fewest = diagnostics.views.first?.calibration.last?.promised else { return nil }
         let lowest = max(fewest * 0.3, points.map(\.share).min().map { $0 * 0.5 } ?? 0, fewest * 0.03)
-        let ticks = Tick.logarithmic(from: lowest, to: 1, label: Spoken.share)
+        let ticks = Tick.logarithmic(from: lowest, to: 1, label: NumberFormatting.share)
         let x = Axis(
             .logarithmic, from: fewest * 0.8, to: 1, label: "promised share of gaps, 10^−φ",
-            ticks: Tick.logarithmic(from: fewest * 0.8, to: 1, about: 3, label: Spoken.share))
+            ticks: Tick.logarithmic(from: fewest * 0.8, to: 1, about: 3, label: NumberFormatting.share))
         let y = Axis(.logarithmic, from: lowest, to: 1, label: "share of gaps that reached this φ", ticks: ticks)
 
         let ends = [x.lower, 1]
         let factor = CalibrationPoint.tolerance
         let band = ends.map { Point($0, $0 * factor) } + ends.reversed().map { Point($0, $0 / factor) }
         var marks: [Mark] = [.area(band, .faint), .line(ends.map { Point($0, $0) }, .faint)]
-        for view in portrait.views.reversed() {
-            let pen = DetectorPens.pen(of: view.detector)
+        for view in diagnostics.views.reversed() {
+            let pen = DetectorStyles.pen(of: view.detector)
             marks.append(.line(view.calibration.map { Point($0.promised, $0.share) }, pen))
             let reliable = view.calibration.filter { $0.expected >= CalibrationPoint.reliable }
-            guard view.detector == portrait.views.first?.detector else {
+            guard view.detector == diagnostics.views.first?.detector else {
                 marks.append(.dots(reliable.map { Point($0.promised, $0.share) }, pen))
                 continue
             }
@@ -31,14 +31,14 @@ enum CalibrationChart {
                     reliable.map { point in
                         .init(
                             Point(point.promised, point.share),
-                            "φ = \(point.phi): promised \(Spoken.share(point.promised)), was \(Spoken.share(point.share))"
+                            "φ = \(point.phi): promised \(NumberFormatting.share(point.promised)), was \(NumberFormatting.share(point.share))"
                         )
                     }, pen))
         }
         return Chart(
-            title: "Calibration of φ on \(portrait.name.shown)", x: x, y: y, marks: marks,
-            legend: portrait.views.enumerated().map { number, view in
-                .init(view.detector, DetectorPens.pen(of: view.detector), number == 0 ? .lineWithDots : .line)
+            title: "Calibration of φ on \(diagnostics.name.shown)", x: x, y: y, marks: marks,
+            legend: diagnostics.views.enumerated().map { number, view in
+                .init(view.detector, DetectorStyles.pen(of: view.detector), number == 0 ? .lineWithDots : .line)
             } + [.init("true to ±0.3", .faint, .box)])
     }
 }

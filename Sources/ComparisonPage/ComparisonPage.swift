@@ -15,15 +15,15 @@ public struct ComparisonPage: Sendable {
     private let sections: [TraceSection]
 
     /// - Parameter portraits: One for each trace of the parts, in their order.
-    public init(_ parts: [Part], _ portraits: [Portrait]) {
+    public init(_ parts: [Part], _ diagnostics: [TraceDiagnostics]) {
         self.parts = parts
-        sections = portraits.enumerated().map { TraceSection($1, number: $0) }
+        sections = diagnostics.enumerated().map { TraceSection($1, number: $0) }
     }
 
     /// The whole document.
     public var html: String {
         let links = sections.map { section -> Markup in
-            "<a href=\"#\(section.anchor)\">\(section.portrait.name.shown)</a>\n"
+            "<a href=\"#\(section.anchor)\">\(section.diagnostics.name.shown)</a>\n"
         }
         let document: Markup = """
             <!DOCTYPE html>
@@ -40,7 +40,7 @@ public struct ComparisonPage: Sendable {
             </head>
             <body>
             <h1>Failure detectors compared</h1>
-            \(Self.introduction)\(summaries)\(Self.legend)<nav>
+            \(Self.announcement)\(summaries)\(Self.legend)<nav>
             \(links)</nav>
             \(sections.map(\.markup))</body>
             </html>
@@ -57,7 +57,7 @@ public struct ComparisonPage: Sendable {
         }
     }
 
-    private static let introduction: Markup = """
+    private static let announcement: Markup = """
         <p>A heartbeat sets a deadline for the next one. If that comes later, the node is suspected although it is up: a \
         <b>mistake</b>. Whoever waits longer makes fewer mistakes and notices a crash later, so detectors are compared by \
         their mean <b>wait</b>, from the last heartbeat to the deadline, at equal rates of mistakes.</p>

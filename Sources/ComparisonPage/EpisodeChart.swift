@@ -4,7 +4,7 @@ import HeartbeatProtocol
 
 /// Suspicion before, during and after a mistake, with the heartbeats and each detector's deadlines below it.
 enum EpisodeChart {
-    static func chart(_ episode: Episode, _ portrait: Portrait) -> Chart {
+    static func chart(_ episode: Episode, _ diagnostics: TraceDiagnostics) -> Chart {
         let (from, to) = (episode.shown.lowerBound, episode.shown.upperBound)
         let unit = TimeUnit(of: to - from)
         let x = Axis(
@@ -16,23 +16,23 @@ enum EpisodeChart {
         let lane = highest * 0.09
         let lanes = -lane * (Double(episode.tracks.count) + 1.4)
         func strip(_ number: Int) -> Double { -lane * (Double(number) + 1) }
-        var ticks = Tick.linear(from: 0, to: highest, about: 4) { $0.threeDigits }
+        var ticks = Tick.linear(from: 0, to: highest, about: 4) { $0.formattedToThreeDigits }
         ticks.append(Tick(strip(0), "heartbeats", pen: .ink, hasLine: false))
 
         var marks: [Mark] = [.line([Point(from, 0), Point(to, 0)], .ink)]
         marks.append(.strokes(episode.arrivals, from: strip(0) - lane * 0.3, to: strip(0) + lane * 0.3, .ink))
         for (number, track) in episode.tracks.enumerated() {
-            let (pen, middle) = (DetectorPens.pen(of: track.detector), strip(number + 1))
+            let (pen, middle) = (DetectorStyles.pen(of: track.detector), strip(number + 1))
             ticks.append(Tick(middle, track.detector, pen: pen, hasLine: false))
             marks.append(.boxes(track.suspected, from: middle - lane * 0.28, to: middle + lane * 0.28, pen))
             marks.append(.strokes(track.deadlines, from: middle - lane * 0.4, to: middle + lane * 0.4, pen))
         }
         for track in episode.tracks.reversed() {
-            marks.append(.line(track.phi.map { Point($0.time, $0.phi) }, DetectorPens.pen(of: track.detector)))
+            marks.append(.line(track.phi.map { Point($0.time, $0.phi) }, DetectorStyles.pen(of: track.detector)))
         }
         return Chart(
-            title: "Suspicion of \(episode.node.shown) on \(portrait.name.shown) around a silence of "
-                + episode.silence.spokenSeconds,
+            title: "Suspicion of \(episode.node.shown) on \(diagnostics.name.shown) around a silence of "
+                + episode.silence.formattedDuration,
             x: x, y: Axis(.linear, from: lanes, to: highest, label: "φ", ticks: ticks), marks: marks, plotHeight: 205)
     }
 
@@ -52,5 +52,5 @@ private struct TimeUnit {
         seconds = units.first { length > 2.5 * $0 } ?? 1e-9
     }
 
-    func label(_ count: Double) -> String { count == 0 ? "0" : Spoken.tick(count * seconds) }
+    func label(_ count: Double) -> String { count == 0 ? "0" : NumberFormatting.tick(count * seconds) }
 }

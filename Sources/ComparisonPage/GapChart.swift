@@ -4,31 +4,31 @@ import HeartbeatProtocol
 
 /// How long gaps are, and what detectors take them to be.
 enum GapChart {
-    static func chart(_ portrait: Portrait) -> Chart? {
-        let steps = portrait.gaps.steps
-        guard let first = steps.first, let last = steps.last, portrait.samples > 0 else { return nil }
-        let fewest = 0.3 / Double(portrait.samples)
+    static func chart(_ diagnostics: TraceDiagnostics) -> Chart? {
+        let steps = diagnostics.gaps.steps
+        guard let first = steps.first, let last = steps.last, diagnostics.samples > 0 else { return nil }
+        let fewest = 0.3 / Double(diagnostics.samples)
         let longest = max(last.length * 1.5, first.length * 2)
         let x = Axis(
             .logarithmic, from: first.length, to: longest, label: "length of a gap, in intervals",
-            ticks: Tick.logarithmic(from: first.length, to: longest) { $0.threeDigits })
+            ticks: Tick.logarithmic(from: first.length, to: longest) { $0.formattedToThreeDigits })
         let y = Axis(
             .logarithmic, from: fewest, to: 1, label: "share of gaps that are longer",
-            ticks: Tick.logarithmic(from: fewest, to: 1, label: Spoken.share))
+            ticks: Tick.logarithmic(from: fewest, to: 1, label: NumberFormatting.share))
 
         var marks: [Mark] = []
-        for view in portrait.views.reversed() {
-            let pen = DetectorPens.pen(of: view.detector)
-            if view.detector == portrait.views.first?.detector {
+        for view in diagnostics.views.reversed() {
+            let pen = DetectorStyles.pen(of: view.detector)
+            if view.detector == diagnostics.views.first?.detector {
                 marks.append(.line(points(view.fit, view.fit.atEnd), .faint))
             }
             marks.append(.line(points(view.fit, view.fit.average), pen))
         }
         marks.append(.line(staircase(steps), .ink))
         return Chart(
-            title: "Lengths of gaps on \(portrait.name.shown)", x: x, y: y, marks: marks,
+            title: "Lengths of gaps on \(diagnostics.name.shown)", x: x, y: y, marks: marks,
             legend: [.init("recorded", .ink)]
-                + portrait.views.map { .init($0.detector, DetectorPens.pen(of: $0.detector)) }
+                + diagnostics.views.map { .init($0.detector, DetectorStyles.pen(of: $0.detector)) }
                 + [.init("adaptive at the end", .faint)])
     }
 
@@ -36,7 +36,7 @@ enum GapChart {
         zip(fit.lengths, shares).map { Point($0, $1) }
     }
 
-    private static func staircase(_ steps: [GapShares.Step]) -> [Point] {
+    private static func staircase(_ steps: [GapSurvival.Step]) -> [Point] {
         var corners: [Point] = []
         var share: Double?
         for step in steps {

@@ -20,12 +20,12 @@ struct Summary {
             return "<p>No trace has heartbeats enough to compare by.</p>\n"
         }
         let within = report.cells.count { ($0.ratio ?? .infinity) <= Self.asGood }
-        let interval = Self.spoken(report.cells.resampledGeometricMean.interval)
+        let interval = Self.formatted(report.cells.resampledGeometricMean.interval)
         let worstRatio = worst.ratio.map { $0.decimals(2) } ?? "not reached"
         return """
             <dl>
             <div><dt>geometric mean of the ratios</dt><dd>\(mean.decimals(3))<small>\(interval)</small></dd></div>
-            <div><dt>worst</dt><dd>\(worstRatio)<small>\(worst.trace.shown), \(Spoken.rate(worst.rate))</small></dd></div>
+            <div><dt>worst</dt><dd>\(worstRatio)<small>\(worst.trace.shown), \(NumberFormatting.rate(worst.rate))</small></dd></div>
             <div><dt>at most 5 % above the best</dt><dd>\(within)<small>of \(report.cells.count)</small></dd></div>
             </dl>
 
@@ -36,7 +36,7 @@ struct Summary {
     private var matrix: Markup {
         let rates = ComparisonCell.rates.filter { rate in report.cells.contains { $0.rate == rate } }
         guard !rates.isEmpty else { return "" }
-        let heads = rates.map { rate -> Markup in "<th scope=\"col\">\(Spoken.rate(rate))</th>" }
+        let heads = rates.map { rate -> Markup in "<th scope=\"col\">\(NumberFormatting.rate(rate))</th>" }
         let rows = report.traces.enumerated().map { number, trace -> Markup in
             let cells = rates.map { rate -> Markup in
                 guard let cell = report.cells.first(where: { $0.trace == trace.name && $0.rate == rate }) else {
@@ -63,7 +63,7 @@ struct Summary {
         return "<td\(kind)>\(ratio.decimals(3))</td>"
     }
 
-    private static func spoken(_ interval: ClosedRange<Double>?) -> String {
+    private static func formatted(_ interval: ClosedRange<Double>?) -> String {
         interval.map { interval in
             let high = interval.upperBound.isFinite ? interval.upperBound.decimals(3) : "not reached"
             return "\(interval.lowerBound.decimals(3)) … \(high)"
@@ -94,9 +94,9 @@ struct Summary {
         guard !report.cells.isEmpty else { return "" }
         let rows = report.cells.map { cell -> Markup in
             """
-            <tr><th scope="row">\(cell.trace.shown)</th><td>\(Spoken.rate(cell.rate))</td>\
-            <td>\(cell.ours?.spokenSeconds ?? "-")</td><td>\(cell.best.spokenSeconds)</td>\
-            <td class="name">\(cell.bestDetector)</td>\(ratio(cell))<td>\(Self.spoken(cell.resampled?.interval))</td></tr>
+            <tr><th scope="row">\(cell.trace.shown)</th><td>\(NumberFormatting.rate(cell.rate))</td>\
+            <td>\(cell.adaptive?.formattedDuration ?? "-")</td><td>\(cell.best.formattedDuration)</td>\
+            <td class="name">\(cell.bestDetector)</td>\(ratio(cell))<td>\(Self.formatted(cell.resampled?.interval))</td></tr>
 
             """
         }

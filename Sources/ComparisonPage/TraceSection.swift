@@ -4,23 +4,23 @@ import HeartbeatProtocol
 
 /// All charts of one trace.
 struct TraceSection {
-    let portrait: Portrait
+    let diagnostics: TraceDiagnostics
     let anchor: String
 
     /// - Parameter number: The trace's place among all.
-    init(_ portrait: Portrait, number: Int) { (self.portrait, anchor) = (portrait, Self.anchor(ofTrace: number)) }
+    init(_ diagnostics: TraceDiagnostics, number: Int) { (self.diagnostics, anchor) = (diagnostics, Self.anchor(ofTrace: number)) }
 
     /// Where links to a trace lead.
     static func anchor(ofTrace number: Int) -> String { "trace-\(number + 1)" }
 
     var markup: Markup {
         let charts = [
-            figure(ParetoChart.chart(portrait), "Waits against mistakes"),
-            figure(CalibrationChart.chart(portrait), "Calibration of φ"), figure(GapChart.chart(portrait), "Gaps"),
+            figure(ParetoChart.chart(diagnostics), "Waits against mistakes"),
+            figure(CalibrationChart.chart(diagnostics), "Calibration of φ"), figure(GapChart.chart(diagnostics), "Gaps"),
         ]
         return """
             <section id="\(anchor)">
-            <h3>\(portrait.name.shown)</h3>
+            <h3>\(diagnostics.name.shown)</h3>
             <p class="facts">\(facts)</p>
             <div class="charts">
             \(charts)</div>
@@ -30,9 +30,9 @@ struct TraceSection {
     }
 
     private var facts: String {
-        let nodes = portrait.nodes == 1 ? "1 node" : "\(portrait.nodes) nodes"
-        return "\(portrait.samples.grouped) heartbeats judged, \(nodes), a heartbeat every "
-            + portrait.interval.spokenSeconds
+        let nodes = diagnostics.nodes == 1 ? "1 node" : "\(diagnostics.nodes) nodes"
+        return "\(diagnostics.samples.grouped) heartbeats judged, \(nodes), a heartbeat every "
+            + diagnostics.interval.formattedDuration
     }
 
     private func figure(_ chart: Chart?, _ caption: String) -> Markup {
@@ -41,17 +41,17 @@ struct TraceSection {
     }
 
     private var episodes: Markup {
-        guard !portrait.episodes.isEmpty else { return "" }
-        let figures = portrait.episodes.map { episode in
+        guard !diagnostics.episodes.isEmpty else { return "" }
+        let figures = diagnostics.episodes.map { episode in
             figure(
-                EpisodeChart.chart(episode, portrait),
-                "\(episode.node.shown): silent for \(episode.silence.spokenSeconds)")
+                EpisodeChart.chart(episode, diagnostics),
+                "\(episode.node.shown): silent for \(episode.silence.formattedDuration)")
         }
-        let policies = portrait.views.map { view in
-            "\(view.detector) \(Spoken.parameter(view.policy)) (\(view.rate.map(Spoken.share) ?? "none"))"
+        let policies = diagnostics.views.map { view in
+            "\(view.detector) \(NumberFormatting.parameter(view.policy)) (\(view.rate.map(NumberFormatting.share) ?? "none"))"
         }
         return """
-            <h4>Around mistakes: \(portrait.episodes.count) of \(portrait.mistakes)</h4>
+            <h4>Around mistakes: \(diagnostics.episodes.count) of \(diagnostics.mistakes)</h4>
             <p class="facts">\(policies.joined(separator: ", "))</p>
             <div class="charts">
             \(figures)</div>

@@ -2,7 +2,7 @@ import PhiAccrual
 
 /// Notices what a monotonic clock does not tell: that the machine slept, and that somebody set the date.
 ///
-/// Read it often. Told the clocks, it owns none.
+/// Read it often. PublishedState the clocks, it owns none.
 struct ClockWatch {
     /// Three clocks, read at one moment.
     struct Reading {
@@ -22,8 +22,8 @@ struct ClockWatch {
     private var last: Reading?
 
     /// A clock that is slewed, as NTP does it, gains or loses at most 50 µs in a tick.
-    private static let leastStep: Duration = .milliseconds(50)
-    private static let leastSuspension: Duration = .milliseconds(50)
+    private static let minStep: Duration = .milliseconds(50)
+    private static let minSuspension: Duration = .milliseconds(50)
 
     mutating func read(_ reading: Reading) -> [Finding] {
         defer { last = reading }
@@ -31,9 +31,9 @@ struct ClockWatch {
         var findings: [Finding] = []
         let passed = reading.boot - last.boot
         let suspended = passed - (reading.monotonic - last.monotonic)
-        if suspended > Self.leastSuspension { findings.append(.suspended(suspended)) }
+        if suspended > Self.minSuspension { findings.append(.suspended(suspended)) }
         let stepped = Duration.nanoseconds(reading.wall.subtractingSaturated(last.wall)) - passed
-        if stepped > Self.leastStep || stepped < .zero - Self.leastStep { findings.append(.stepped(stepped)) }
+        if stepped > Self.minStep || stepped < .zero - Self.minStep { findings.append(.stepped(stepped)) }
         return findings
     }
 }

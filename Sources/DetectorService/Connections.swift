@@ -5,14 +5,14 @@ import PhiAccrual
 /// A connection that closes is evidence: a killed process is seen so in less than a millisecond, a frozen one is not.
 struct Connections {
     /// A connection's file descriptor, on one of the sockets.
-    struct Place: Hashable {
+    struct ConnectionID: Hashable {
         var socket: Int
         var descriptor: Int32
     }
-    private var keys: [Place: Set<NodeKey>] = [:]
-    private var places: [NodeKey: Place] = [:]
+    private var keys: [ConnectionID: Set<NodeKey>] = [:]
+    private var places: [NodeKey: ConnectionID] = [:]
 
-    mutating func note(_ key: NodeKey, at place: Place) {
+    mutating func note(_ key: NodeKey, at place: ConnectionID) {
         guard places[key] != place else { return }
         forget(key)
         places[key] = place
@@ -26,7 +26,7 @@ struct Connections {
     }
 
     /// - Returns: The nodes that spoke through it.
-    mutating func close(_ place: Place) -> Set<NodeKey> {
+    mutating func close(_ place: ConnectionID) -> Set<NodeKey> {
         let closed = keys.removeValue(forKey: place) ?? []
         for key in closed { places[key] = nil }
         return closed

@@ -1,13 +1,13 @@
 import HeartbeatProtocol
 import PhiAccrual
 
-extension ControlRequest {
+extension ControlFrame {
     /// Reads a request, and its id even if the rest cannot be used, so that the error finds its question.
-    static func reading(_ bytes: [UInt8], id: inout Int64) throws(ControlError) -> ControlRequest {
+    static func reading(_ bytes: [UInt8], id: inout Int64) throws(ControlError) -> ControlFrame {
         struct Identified: Decodable { var id: Int64? }
         id = (try? WireJSON.decode(Identified.self, from: bytes).id) ?? 0
         do {
-            return try WireJSON.decode(ControlRequest.self, from: bytes)
+            return try WireJSON.decode(ControlFrame.self, from: bytes)
         } catch {
             let example = #"{"id": 1, "do": "status"}"#
             throw ControlError(

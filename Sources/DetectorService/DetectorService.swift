@@ -2,15 +2,15 @@ import HeartbeatProtocol
 import Logging
 import PhiAccrual
 import ServiceLifecycle
-import ServiceMemory
-import Settings
+import StateStore
+import Configuration
 import Synchronization
 import SystemClocks
 import ZeroMQ
 
 /// The service: heartbeats in, suspicion events out.
 ///
-/// Two threads do the work. *Ingest* owns the heartbeats' sockets and the detector, *feed* owns the events' and
+/// Two threads do the work. *DetectorLoop* owns the heartbeats' sockets and the detector, *feed* owns the events' and
 /// requests' sockets; each has a mailbox, and nothing else is shared. This type binds, starts, and stops them.
 public final class DetectorService: Service {
     public let endpoints: ServiceEndpoints
@@ -19,10 +19,10 @@ public final class DetectorService: Service {
     private let stopIngest: WakeUp
     private let stopFeed: WakeUp
     private let failure: Failure
-    private let requests: Mailbox<IngestRequest>
+    private let requests: Mailbox<DetectorLoopInput>
 
     /// Binds and starts.
-    /// - Throws: `ZeroMQError` for an endpoint that cannot be used, `MemoryError` for a folder of state that cannot be;
+    /// - Throws: `ZeroMQError` for an endpoint that cannot be used, `StoreError` for a folder of state that cannot be;
     ///   then nothing is left running.
     public convenience init(_ configuration: ServiceConfiguration, logger: Logger) throws {
         try self.init(configuration, clocks: .system, logger: logger)
@@ -30,15 +30,15 @@ public final class DetectorService: Service {
 
     init(_ configuration: ServiceConfiguration, clocks: ServiceClocks, logger: Logger) throws {
         // Before anything is bound: two services on one folder must not be heard both.
-        let past = try Past(of: configuration, logger: logger)
+        let past = try RecoveredState(of: configuration, logger: logger)
         let context = try Context()
-        let feedSockets = try FeedSockets(events: configuration.events, control: configuration.control, in: context)
-        let (requests, inputs) = (try Mailbox<IngestRequest>(), try Mailbox<FeedInput>())
+        let feedSockets = try EventSockets(events: configuration.events, control: configuration.control, in: context)
+        let (requests, inputs) = (try Mailbox<DetectorLoopInput>(), try Mailbox<EventPublisherInput>())
         for notice in past.notices { inputs.put(.notice(notice, at: MonotonicClock.now)) }
         let (stopIngest, stopFeed, failure) = (try WakeUp(), try WakeUp(), Failure())
         (self.stopIngest, self.stopFeed, self.failure, self.requests) = (stopIngest, stopFeed, failure, requests)
 
-        var start = IngestStart(
+        var start = DetectorLoopStart(
             configuration: configuration, past: past, context: context, requests: requests, feed: inputs,
             clocks: clocks,
             logger: logger, stop: stopIngest, failure: failure)
@@ -51,7 +51,7 @@ public final class DetectorService: Service {
         do {
             feed = try SocketThread(
                 name: "phi-feed",
-                owning: Feed(
+                owning: EventPublisher(
                     sockets: feedSockets, log: past.log(of: configuration), memory: past.memory,
                     levels: configuration.levels, endpoints: endpoints, inputs: inputs, ingest: requests,
                     clocks: clocks, logger: logger)
@@ -87,14 +87,14 @@ public final class DetectorService: Service {
 }
 
 /// Binds the heartbeats' sockets and starts their thread, whichever model it runs.
-private struct IngestStart: ModelVisitor {
+private struct DetectorLoopStart: ModelVisitor {
     typealias Outcome = (SocketThread, bound: [String])
 
     let configuration: ServiceConfiguration
-    let past: Past
+    let past: RecoveredState
     let context: Context
-    let requests: Mailbox<IngestRequest>
-    let feed: Mailbox<FeedInput>
+    let requests: Mailbox<DetectorLoopInput>
+    let feed: Mailbox<EventPublisherInput>
     let clocks: ServiceClocks
     let logger: Logger
     let stop: WakeUp
@@ -115,16 +115,16 @@ private struct IngestStart: ModelVisitor {
         var detector = Detector<Model>(detectorConfiguration)
         let (unwritten, events) = past.recall(
             into: &detector, of: configuration.shard, joinWithin: configuration.joinWithin,
-            reconnection: Ingest<Model>.reconnection, clocks: clocks, logger: logger)
+            reconnection: DetectorLoop<Model>.reconnection, clocks: clocks, logger: logger)
         if !events.isEmpty { feed.put(.events(events, wallOffset: clocks.civilOffset)) }
-        let checkpoints = past.memory.map { _ in
-            Checkpoints(unwritten: unwritten, nodes: detector.nodeCount, at: MonotonicClock.now)
+        let learnedStateSchedule = past.memory.map { _ in
+            LearnedStateSchedule(unwritten: unwritten, nodes: detector.nodeCount, at: MonotonicClock.now)
         }
         let (stop, failure) = (stop, failure)
-        let recording = RecordingPlan(bounds: configuration.record, detector: configuration.model.description)
-        var ingest = try Ingest(
+        let recording = RecordingSession(bounds: configuration.record, detector: configuration.model.description)
+        var ingest = try DetectorLoop(
             sockets: sockets, detector: detector, shard: configuration.shard, expected: configuration.expected,
-            joinWithin: configuration.joinWithin, checkpoints: checkpoints,
+            joinWithin: configuration.joinWithin, learnedStateSchedule: learnedStateSchedule,
             recording: recording, requests: requests, feed: feed, clocks: clocks, logger: logger)
         try ingest.startRecording(at: MonotonicClock.now)
         let thread = try SocketThread(

@@ -1,6 +1,6 @@
 import HeartbeatProtocol
 import PhiAccrual
-import ServiceMemory
+import StateStore
 
 /// The numbered events of one epoch, and the state they add up to.
 ///
@@ -36,7 +36,7 @@ struct EventLog: Sendable {
     /// Goes on with a log that an earlier run of the service kept.
     ///
     /// - Parameter levels: Those that there are now. What others led to is no state any more.
-    init(_ found: Recollection, levels: [String], capacity: Int) {
+    init(_ found: StoreContents, levels: [String], capacity: Int) {
         self.init(epoch: found.epoch, capacity: capacity)
         lastSequence = found.lastSequence
         var before: [FeedTopic: UInt64] = [:]
@@ -63,8 +63,8 @@ struct EventLog: Sendable {
     }
 
     /// The place that the next event on `topic` takes.
-    func nextPlace(on topic: FeedTopic, at time: Timestamp) -> FeedPlace {
-        FeedPlace(epoch: epoch, sequence: lastSequence + 1, previous: latest[topic] ?? 0, at: time)
+    func nextPlace(on topic: FeedTopic, at time: Timestamp) -> EventPosition {
+        EventPosition(epoch: epoch, sequence: lastSequence + 1, previous: latest[topic] ?? 0, at: time)
     }
 
     /// Appends an event made for `nextPlace`.

@@ -1,5 +1,5 @@
 import HeartbeatProtocol
-import Settings
+import Configuration
 import ZeroMQ
 
 /// The SUB sockets that heartbeats come in by: one for nodes that connect to us, one for nodes we connect to.
@@ -64,7 +64,7 @@ struct HeartbeatSockets: ~Copyable {
     }
 
     enum ConnectionEvent {
-        case closed(Connections.Place)
+        case closed(Connections.ConnectionID)
         /// A connection could not be taken in, with the `errno`.
         case refused(Int32)
     }
@@ -72,9 +72,9 @@ struct HeartbeatSockets: ~Copyable {
     borrowing func connectionEvent() throws(ZeroMQError) -> ConnectionEvent? {
         if let event = try listeningMonitor.next() {
             return event.event == .acceptFailed
-                ? .refused(event.value) : .closed(Connections.Place(socket: 0, descriptor: event.value))
+                ? .refused(event.value) : .closed(Connections.ConnectionID(socket: 0, descriptor: event.value))
         }
-        return try connectingMonitor.next().map { .closed(Connections.Place(socket: 1, descriptor: $0.value)) }
+        return try connectingMonitor.next().map { .closed(Connections.ConnectionID(socket: 1, descriptor: $0.value)) }
     }
 
     borrowing func receive(from index: Int, into message: inout Message) throws(ZeroMQError) -> Bool {

@@ -21,7 +21,7 @@ final class Mailbox<Element: Sendable>: Sendable {
     var isEmpty: Bool { elements.withLock { $0.isEmpty } }
 
     /// Everything put in since the last time, in order.
-    func take() -> [Element] {
+    func drain() -> [Element] {
         wakeUp.clear()
         return elements.withLock { elements in
             defer { elements = [] }

@@ -11,7 +11,7 @@ struct Overload {
         case ends(Duration)
     }
     private static let patience: Duration = .seconds(1)
-    private static let calm: Duration = .seconds(10)
+    private static let quietPeriod: Duration = .seconds(10)
     /// Since when it is, and when it was behind for too long last.
     private var present: (since: Instant, last: Instant)?
 
@@ -24,7 +24,7 @@ struct Overload {
             defer { present = (present?.since ?? now - time, now) }
             return present == nil ? .begins : nil
         }
-        guard let (since, last) = present, now - last >= Self.calm else { return nil }
+        guard let (since, last) = present, now - last >= Self.quietPeriod else { return nil }
         present = nil
         return .ends(last - since)
     }

@@ -5,24 +5,24 @@ import Recordings
 ///
 /// Two stretches: one that grows, and the one before it. When the later is full, the earlier goes.
 struct RecentInputs<Model: ArrivalModel>: Sendable {
-    private struct Stretch: Sendable {
+    private struct Segment: Sendable {
         var detector: Detector<Model>
         var start: Instant
         var records: [RecordBuffer] = []
         var size = 0  // bytes
     }
-    private var earlier: Stretch?
-    private var later: Stretch
+    private var earlier: Segment?
+    private var later: Segment
 
     /// A stretch ends after so many bytes, or so long.
-    private static var mostBytes: Int { 32 << 20 }
+    private static var maxBytes: Int { 32 << 20 }
     private static var longest: Duration { .seconds(600) }
     /// With more nodes nothing is kept: to copy the detector would take so long that heartbeats wait.
-    private static var mostNodes: Int { 20_000 }
+    private static var maxNodes: Int { 20_000 }
     /// Whether anything is kept of such a detector.
-    static func fits(_ detector: Detector<Model>) -> Bool { detector.nodeCount <= mostNodes }
+    static func fits(_ detector: Detector<Model>) -> Bool { detector.nodeCount <= maxNodes }
 
-    init(from detector: Detector<Model>, at start: Instant) { later = Stretch(detector: detector, start: start) }
+    init(from detector: Detector<Model>, at start: Instant) { later = Segment(detector: detector, start: start) }
 
     mutating func append(_ records: RecordBuffer, at now: Instant) {
         later.records.append(records)
@@ -30,7 +30,7 @@ struct RecentInputs<Model: ArrivalModel>: Sendable {
     }
 
     func isFull(of detector: Detector<Model>, at now: Instant) -> Bool {
-        !Self.fits(detector) || later.size > Self.mostBytes || now - later.start > Self.longest
+        !Self.fits(detector) || later.size > Self.maxBytes || now - later.start > Self.longest
     }
 
     /// The same without what is too long ago; nil if the detector has become too large.
@@ -38,7 +38,7 @@ struct RecentInputs<Model: ArrivalModel>: Sendable {
         guard Self.fits(detector) else { return nil }
         var next = self
         next.earlier = later
-        next.later = Stretch(detector: detector, start: now)
+        next.later = Segment(detector: detector, start: now)
         return next
     }
 

@@ -1,13 +1,13 @@
 import PhiAccrual
 import Recordings
-import Settings
+import Configuration
 import Synchronization
 import ZeroMQ
 
 /// The thread that writes what the detector was told to files: a disk that is slow must not keep heartbeats waiting.
 final class Recorder: Sendable {
     private enum Work: Sendable {
-        case begin(@Sendable () -> RecordingBeginning)
+        case begin(@Sendable () -> SegmentStart)
         case write(RecordBuffer)
     }
     private struct State {
@@ -28,11 +28,11 @@ final class Recorder: Sendable {
     private let thread = Mutex<SocketThread?>(nil)
 
     /// More than this waiting, and the disk cannot keep up.
-    private static let mostWaiting = 64 << 20
+    private static let maxPending = 64 << 20
 
     /// Begins a recording.
     /// - Throws: If the folder or its first file cannot be made.
-    init(_ bounds: RecordingBounds, _ beginning: RecordingBeginning) throws {
+    init(_ bounds: RecordingBounds, _ beginning: SegmentStart) throws {
         folder = bounds.folder
         (work, stop) = (try Mailbox(), try WakeUp())
         let limits = RecordingWriter.Limits(file: Int64(bounds.fileSize), total: Int64(bounds.totalSize))
@@ -54,7 +54,7 @@ final class Recorder: Sendable {
     func write(_ records: RecordBuffer) {
         let isTooMuch = state.withLock { state in
             state.waiting += records.bytes.count
-            if state.waiting > Self.mostWaiting {
+            if state.waiting > Self.maxPending {
                 state.failure = state.failure ?? "\(folder): files are written more slowly than heartbeats come"
             }
             return state.failure != nil
@@ -63,7 +63,7 @@ final class Recorder: Sendable {
     }
 
     /// - Parameter beginning: Made on the recorder's thread.
-    func begin(_ beginning: @escaping @Sendable () -> RecordingBeginning) {
+    func begin(_ beginning: @escaping @Sendable () -> SegmentStart) {
         state.withLock { $0.isBeginning = true }
         work.put(.begin(beginning))
     }
@@ -82,7 +82,7 @@ final class Recorder: Sendable {
             while true {
                 _ = try poller.wait(timeoutMilliseconds: nil)
                 let isLast = poller.isReadable(stopped)
-                for work in work.take() { try carryOut(work, &writer) }
+                for work in work.drain() { try carryOut(work, &writer) }
                 if isLast { break }
             }
             try writer.synchronize()
@@ -106,7 +106,7 @@ final class Recorder: Sendable {
 }
 
 /// Recorders that were told to end, and may still write: the end of the service waits for them, and heartbeats do not.
-final class EndingRecorders: Sendable {
+final class RecorderShutdown: Sendable {
     private let recorders = Mutex<[Recorder]>([])
 
     /// Has this one end, too.

@@ -5,7 +5,7 @@ import Replay
 import Synchronization
 
 /// Whether a question of what would be is being answered: one at a time is enough of that work.
-final class Asking: Sendable {
+final class WhatIfGate: Sendable {
     private let isTaken = Atomic(false)
 
     /// - Returns: False if there is one already.
@@ -17,22 +17,22 @@ final class Asking: Sendable {
 /// Neither is that under which it decided then, if policies were tuned since.
 struct WhatIf<Model: ArrivalModel>: Sendable {
     let recent: RecentInputs<Model>
-    let order: WhatIfOrder
+    let order: WhatIfRequest
     /// The level's place among the detector's levels.
     let level: Int
     /// Those that hold now.
-    let policies: PolicyBook
+    let policies: PolicyTable
     /// The same with the policy that is asked for.
-    let proposed: PolicyBook
+    let proposed: PolicyTable
     let now: Instant
 
     func answer() -> WhatIfAnswer {
-        let ruling = policies.ruling(within: order.scope, level: level)
+        let effectivePolicy = policies.effectivePolicy(within: order.scope, level: level)
         let nodes = nodesMeant
-        let before = judge(nodes, under: policies)
-        let after = judge(nodes, under: proposed)
+        let before = evaluate(nodes, under: policies)
+        let after = evaluate(nodes, under: proposed)
         return WhatIfAnswer(
-            level: policies.levels[level].name, before: before.outcome(of: ruling.policy),
+            level: policies.levels[level].name, before: before.outcome(of: effectivePolicy.policy),
             after: after.outcome(of: order.policy),
             seconds: (now - recent.beginning.at).nanoseconds.seconds, nodes: before.quality.nodes)
     }
@@ -44,7 +44,7 @@ struct WhatIf<Model: ArrivalModel>: Sendable {
             recent.beginning.detector.identities.filter { order.scope.covers($0.identity) }.map(\.key))
         recent.forEachInput { input in
             switch input {
-            case .introduction(let identity, let key, _), .expectation(let identity, let key, _, _):
+            case .announcement(let identity, let key, _), .expectation(let identity, let key, _, _):
                 if order.scope.covers(identity) { keys.insert(key) }
             default: break
             }
@@ -52,24 +52,24 @@ struct WhatIf<Model: ArrivalModel>: Sendable {
         return keys
     }
 
-    private func judge(_ nodes: Set<NodeKey>?, under book: PolicyBook) -> Judgement {
+    private func evaluate(_ nodes: Set<NodeKey>?, under policies: PolicyTable) -> WhatIfResult {
         let (detector, start) = recent.beginning
-        var (jury, mistakes) = (Jury(), MistakeCount())
-        var judged = JudgedDetector(detector, at: start, level: level, under: { _ in book }) {
+        var (accumulator, mistakes) = (QualityAccumulator(), MistakeCount())
+        var judged = ReplayedDetector(detector, at: start, level: level, under: { _ in policies }) {
             nodes?.contains($0) ?? true
         }
         recent.forEachInput { input in
-            judged.take(input, by: &jury) { _ in }
-            for case .transition(let change) in judged.takeEvents() where change.level == level {
+            judged.apply(input, by: &accumulator) { _ in }
+            for case .transition(let change) in judged.dequeueEvents() where change.level == level {
                 if nodes?.contains(NodeKey(of: change.node)) ?? true { mistakes.count(change) }
             }
         }
-        return Judgement(quality: jury.quality.report(), mistakes: mistakes.count)
+        return WhatIfResult(quality: accumulator.quality.report(), mistakes: mistakes.count)
     }
 }
 
 /// How a detector did, and how many of its suspicions were mistakes: what was held back is none.
-private struct Judgement {
+private struct WhatIfResult {
     var quality: QualityReport
     var mistakes: Int
 

@@ -143,7 +143,7 @@ public struct StatusAnswer: Codable, Hashable, Sendable {
     public var malformed: [String: Int64]
     /// By how much stamps of arrivals may be too late at present: nobody is suspected sooner than that after the expected
     /// arrival.
-    public var stampErrorSeconds: Double
+    public var timestampUncertaintySeconds: Double
     /// Endpoints as bound or connected.
     public var endpoints: [String: [String]]
     /// Nil for a service that remembers nothing over its end.
@@ -151,16 +151,16 @@ public struct StatusAnswer: Codable, Hashable, Sendable {
 
     public init(
         epoch: UInt64, sequence: UInt64, uptimeSeconds: Double, levels: [LevelPolicy], nodes: Int,
-        heartbeats: [String: Int64], malformed: [String: Int64], stampErrorSeconds: Double,
+        heartbeats: [String: Int64], malformed: [String: Int64], timestampUncertaintySeconds: Double,
         endpoints: [String: [String]], memory: Memory? = nil
     ) {
         (self.epoch, self.sequence, self.uptimeSeconds, self.levels) = (epoch, sequence, uptimeSeconds, levels)
         (self.nodes, self.heartbeats, self.malformed, self.endpoints) = (nodes, heartbeats, malformed, endpoints)
-        (self.stampErrorSeconds, self.memory) = (stampErrorSeconds, memory)
+        (self.timestampUncertaintySeconds, self.memory) = (timestampUncertaintySeconds, memory)
     }
     private enum CodingKeys: String, CodingKey {
         case epoch, sequence, levels, nodes, heartbeats, malformed, endpoints, memory
         case uptimeSeconds = "uptime_seconds"
-        case stampErrorSeconds = "stamp_error_seconds"
+        case timestampUncertaintySeconds = "stamp_error_seconds"
     }
 }

@@ -1,67 +1,253 @@
-/// A question or an order to the service, as it stands on the wire: `{"id": 1, "do": "events", "since": 41}`.
-///
-/// Anything may stand there; `order()` says what it means, and what is wrong with it.
-public struct ControlRequest: Codable, Hashable, Sendable {
-    /// What can be asked for.
-    public enum Action: String, Hashable, Sendable, CaseIterable {
-        case status, nodes, events, snapshot, explain, tune
-        case whatIf = "what-if"
-        case pause, resume, forget, record
-    }
-    /// Comes back with the reply. A number, here; requests without one get 0.
-    public var id: Int64
-    /// What is asked for; names that a service does not know are answered with an error.
-    public var action: String
-    /// `events`, `snapshot`: only what is later than this sequence.
-    public var since: UInt64?
-    /// `events`, `snapshot`: the log that `since` counts in.
+import PhiAccrual
+
+/// What a request asks for, read and checked: all that is left is to do it.
+public enum ControlRequest: Hashable, Sendable {
+    case status
+    /// All nodes, so many at once.
+    case nodes(from: Int, limit: Int)
+    case node(NodeIdentity)
+    case events(EventsRequest)
+    case snapshot(EventsRequest)
+    case explain(NodeIdentity)
+    /// Which policies hold, for everyone and where others have their own, or for this node.
+    case policies(of: NodeIdentity?)
+    case tune(TuneRequest)
+    case whatIf(WhatIfRequest)
+    case pause(PauseRequest)
+    case resume(NodeIdentity)
+    case forget(NodeIdentity)
+    case record(Bool)
+
+    /// Answers at once, at most, so that a long one never keeps events waiting.
+    public static let pageLimit = 1000
+}
+
+/// Events, or the state that they add up to.
+public struct EventsRequest: Hashable, Sendable {
+    /// Only what is later than this sequence.
+    public var since: UInt64
+    /// The log that `since` counts in; nil for the present one.
     public var epoch: UInt64?
-    /// `events`, `snapshot`: only topics that start so.
-    public var prefix: String?
-    /// `nodes`: from this cursor on.
-    public var cursor: Int?
-    /// At most so many answers at once.
-    public var limit: Int?
-    /// The node that it is about, as `group/name`.
-    public var node: String?
-    /// `tune`, `what-if`: the group that it is about.
-    public var group: String?
-    /// `tune`, `what-if`: the level that it is about.
-    public var level: String?
-    /// `tune`, `what-if`: the policy to set, or to try, in the notation of `Policy`.
-    public var policy: String?
-    /// `tune`: take back what was set.
-    public var unset: Bool?
-    /// `pause`: for how long.
-    public var seconds: Double?
-    /// `pause`: why, for people.
-    public var reason: String?
-    /// `record`: begin, or end.
-    public var on: Bool?
+    /// Only topics that start so.
+    public var prefix: String
+    public var limit: Int
 
-    private enum CodingKeys: String, CodingKey {
-        case id, since, epoch, prefix, cursor, limit, node, group, level, policy, unset, seconds, reason, on
-        case action = "do"
+    public init(since: UInt64, epoch: UInt64?, prefix: String = "", limit: Int = ControlRequest.pageLimit) {
+        (self.since, self.epoch, self.prefix, self.limit) = (since, epoch, prefix, limit)
+    }
+}
+
+/// A policy to set, or to take back, while the service runs.
+public struct TuneRequest: Hashable, Sendable {
+    /// Name of the level. Whether there is one, the service knows.
+    public var level: String
+    /// Nil takes back what was set.
+    public var policy: Policy?
+    public var scope: PolicyScope
+
+    public init(level: String, policy: Policy?, scope: PolicyScope) {
+        (self.level, self.policy, self.scope) = (level, policy, scope)
+    }
+}
+
+/// A policy to try on what arrived of late.
+public struct WhatIfRequest: Hashable, Sendable {
+    public var policy: Policy
+    /// Name of the level whose policy it is compared with; nil for the first.
+    public var level: String?
+    public var scope: PolicyScope
+
+    public init(policy: Policy, level: String? = nil, scope: PolicyScope = .everyone) {
+        (self.policy, self.level, self.scope) = (policy, level, scope)
+    }
+}
+
+/// A planned absence.
+public struct PauseRequest: Hashable, Sendable {
+    public let node: NodeIdentity
+    public let duration: Duration
+    /// Why, for people; may be empty.
+    public let reason: String
+
+    /// A pause that nobody remembers is worse than one that has to be set again.
+    public static let longest: Duration = .seconds(366 * 86_400)
+    /// In bytes: it goes into events.
+    public static let maxReasonLength = 200
+
+    /// - Throws: `.malformed` for a time that is not above 0 or is longer than `longest`, and for a reason that is too
+    ///   long or no plain line of text.
+    public init(_ node: NodeIdentity, for duration: Duration, reason: String = "") throws(ControlError) {
+        guard duration > .zero, duration <= Self.longest else {
+            throw ControlError(
+                .malformed,
+                "a pause of \(duration.nanoseconds.seconds) s cannot be: it lasts more than 0 s and at most 366 days")
+        }
+        guard reason.utf8.count <= Self.maxReasonLength else {
+            throw ControlError(
+                .malformed,
+                "the reason has \(reason.utf8.count) bytes, and \(Self.maxReasonLength) is the most")
+        }
+        guard reason.escapingControls == reason else {
+            throw ControlError(
+                .malformed, "the reason \"\(reason.escapingControls)\" has control characters: write one line of text")
+        }
+        (self.node, self.duration, self.reason) = (node, duration, reason)
+    }
+}
+
+// MARK: From the wire
+
+extension ControlFrame {
+    /// What is asked for.
+    /// - Throws: What is wrong with it, with a code: `.unknownRequest`, `.malformed`, `.unknownNode` for what names no
+    ///   node, `.invalidPolicy`.
+    public func order() throws(ControlError) -> ControlRequest {
+        guard let action = Action(rawValue: action) else {
+            let known = Action.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ControlError(
+                .unknownRequest, "\"\(self.action.escapingControls)\" cannot be asked here; known are \(known)")
+        }
+        switch action {
+        case .status: return .status
+        case .nodes:
+            if node != nil { return .node(try identity()) }
+            return .nodes(from: cursor ?? 0, limit: boundedLimit)
+        case .events: return .events(events)
+        case .snapshot: return .snapshot(events)
+        case .explain: return .explain(try identity())
+        case .tune: return try tuning()
+        case .whatIf:
+            guard let policy = try parsedPolicy() else { throw missing("policy", "\"policy\": \"phi=10\"") }
+            return .whatIf(WhatIfRequest(policy: policy, level: level, scope: try scope()))
+        case .pause:
+            guard let seconds else { throw missing("seconds", "\"seconds\": 7200") }
+            // What is no number, or beyond all time, is refused as a time that cannot be.
+            let time = Duration.nanoseconds(Int64(saturating: seconds * 1e9))
+            return .pause(try PauseRequest(try identity(), for: time, reason: reason ?? ""))
+        case .resume: return .resume(try identity())
+        case .forget: return .forget(try identity())
+        case .record:
+            guard let on else { throw missing("on", "\"on\": true") }
+            return .record(on)
+        }
     }
 
-    public init(id: Int64, action: String) { (self.id, self.action) = (id, action) }
+    private var boundedLimit: Int { min(max(1, limit ?? ControlRequest.pageLimit), ControlRequest.pageLimit) }
 
-    public init(from decoder: any Decoder) throws {
-        let object = try decoder.container(keyedBy: CodingKeys.self)
-        id = try object.decodeIfPresent(Int64.self, forKey: .id) ?? 0
-        action = try object.decode(String.self, forKey: .action)
-        since = try object.decodeIfPresent(UInt64.self, forKey: .since)
-        epoch = try object.decodeIfPresent(UInt64.self, forKey: .epoch)
-        prefix = try object.decodeIfPresent(String.self, forKey: .prefix)
-        cursor = try object.decodeIfPresent(Int.self, forKey: .cursor)
-        limit = try object.decodeIfPresent(Int.self, forKey: .limit)
-        node = try object.decodeIfPresent(String.self, forKey: .node)
-        group = try object.decodeIfPresent(String.self, forKey: .group)
-        level = try object.decodeIfPresent(String.self, forKey: .level)
-        policy = try object.decodeIfPresent(String.self, forKey: .policy)
-        unset = try object.decodeIfPresent(Bool.self, forKey: .unset)
-        seconds = try object.decodeIfPresent(Double.self, forKey: .seconds)
-        reason = try object.decodeIfPresent(String.self, forKey: .reason)
-        on = try object.decodeIfPresent(Bool.self, forKey: .on)
+    private var events: EventsRequest {
+        EventsRequest(since: since ?? 0, epoch: epoch, prefix: prefix ?? "", limit: boundedLimit)
+    }
+
+    private func tuning() throws(ControlError) -> ControlRequest {
+        let isTakenBack = unset ?? false
+        guard let level else {
+            guard group == nil, policy == nil, !isTakenBack else { throw missing("level", "\"level\": \"suspect\"") }
+            return .policies(of: node == nil ? nil : try identity())
+        }
+        let policy = try parsedPolicy()
+        guard (policy == nil) == isTakenBack else {
+            throw ControlError(
+                .malformed, "a policy is set by \"policy\": \"phi=10\" or taken back by \"unset\": true, one of the two"
+            )
+        }
+        return .tune(TuneRequest(level: level, policy: policy, scope: try scope()))
+    }
+
+    private func identity() throws(ControlError) -> NodeIdentity {
+        guard let node else { throw missing("node", "\"node\": \"group/name\"") }
+        return try NodeIdentity(writtenAs: node)
+    }
+
+    private func scope() throws(ControlError) -> PolicyScope {
+        switch (group, node) {
+        case (nil, nil): return .everyone
+        case (nil, _): return .node(try identity())
+        case (let group?, nil):
+            do throws(InvalidName) { return try PolicyScope(groupNamed: group) } catch {
+                throw ControlError(.malformed, error.description)
+            }
+        case (_?, _?):
+            throw ControlError(.malformed, "a policy is for a group or for a node: send one of the two, or neither")
+        }
+    }
+
+    private func parsedPolicy() throws(ControlError) -> Policy? {
+        guard let policy else { return nil }
+        do throws(InvalidPolicy) { return try Policy(parsing: policy) } catch {
+            throw ControlError(.invalidPolicy, error.description)
+        }
+    }
+
+    private func missing(_ field: String, _ example: String) -> ControlError {
+        ControlError(.malformed, "\"\(action)\" needs a \"\(field)\": send for example \(example)")
+    }
+}
+
+extension NodeIdentity {
+    /// Reads `group/name`.
+    /// - Throws: `.unknownNode` for what is not written so.
+    public init(writtenAs text: String) throws(ControlError) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, let identity = try? NodeIdentity(group: parts[0], name: parts[1]) else {
+            throw ControlError(.unknownNode, "\"\(text.escapingControls)\" names no node: write group/node")
+        }
+        self = identity
+    }
+}
+
+extension PolicyScope {
+    /// - Throws: If no group can be called so.
+    public init(groupNamed name: String) throws(InvalidName) {
+        self = .group(try NodeIdentity(group: name, name: "any").group)
+    }
+}
+
+// MARK: To the wire
+
+extension ControlFrame {
+    /// The request whose `order()` is this one.
+    public init(id: Int64 = 0, _ order: ControlRequest) {
+        switch order {
+        case .status: self.init(id: id, do: .status)
+        case .nodes(let cursor, let limit):
+            self.init(id: id, do: .nodes)
+            (self.cursor, self.limit) = (cursor, limit)
+        case .node(let node): self.init(id: id, do: .nodes, about: .node(node))
+        case .events(let events): self.init(id: id, do: .events, events)
+        case .snapshot(let events): self.init(id: id, do: .snapshot, events)
+        case .explain(let node): self.init(id: id, do: .explain, about: .node(node))
+        case .policies(let node): self.init(id: id, do: .tune, about: node.map { .node($0) } ?? .everyone)
+        case .tune(let tuning):
+            self.init(id: id, do: .tune, about: tuning.scope)
+            (level, policy) = (tuning.level, tuning.policy?.description)
+            if tuning.policy == nil { unset = true }
+        case .whatIf(let question):
+            self.init(id: id, do: .whatIf, about: question.scope)
+            (level, policy) = (question.level, question.policy.description)
+        case .pause(let pause):
+            self.init(id: id, do: .pause, about: .node(pause.node))
+            seconds = pause.duration.nanoseconds.seconds
+            if !pause.reason.isEmpty { reason = pause.reason }
+        case .resume(let node): self.init(id: id, do: .resume, about: .node(node))
+        case .forget(let node): self.init(id: id, do: .forget, about: .node(node))
+        case .record(let isOn):
+            self.init(id: id, do: .record)
+            on = isOn
+        }
+    }
+
+    private init(id: Int64, do action: Action, about scope: PolicyScope = .everyone) {
+        self.init(id: id, action: action.rawValue)
+        switch scope {
+        case .everyone: break
+        case .group(let name): group = name
+        case .node(let identity): node = identity.description
+        }
+    }
+
+    private init(id: Int64, do action: Action, _ events: EventsRequest) {
+        self.init(id: id, do: action)
+        (since, epoch, limit) = (events.since, events.epoch, events.limit)
+        if !events.prefix.isEmpty { prefix = events.prefix }
     }
 }

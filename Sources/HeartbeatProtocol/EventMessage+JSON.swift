@@ -70,7 +70,7 @@ extension EventMessage: Codable {
 
     public init(from decoder: any Decoder) throws {
         let object = try decoder.container(keyedBy: Keys.self)
-        let place = FeedPlace(
+        let place = EventPosition(
             epoch: try object.decode(UInt64.self, forKey: .epoch),
             sequence: try object.decode(UInt64.self, forKey: .sequence),
             previous: try object.decode(UInt64.self, forKey: .prev), at: try object.decode(Timestamp.self, forKey: .at))

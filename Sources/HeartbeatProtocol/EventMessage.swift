@@ -10,7 +10,7 @@ public enum EventMessage: Hashable, Sendable {
     /// - Parameters:
     ///   - levels: Those of the detector that told the event.
     ///   - place: Where an event on this topic, at this instant of the detector, comes to stand.
-    public init(_ event: Event, levels: [Level], at place: (FeedTopic, Instant) -> FeedPlace) {
+    public init(_ event: Event, levels: [Level], at place: (FeedTopic, Instant) -> EventPosition) {
         switch event {
         case .transition(let transition):
             let level = levels[transition.level]
@@ -26,7 +26,7 @@ public enum EventMessage: Hashable, Sendable {
     }
 
     /// - Parameter place: Where an event on this topic comes to stand.
-    public init(_ notice: ServiceNotice, at place: (FeedTopic) -> FeedPlace) {
+    public init(_ notice: ServiceNotice, at place: (FeedTopic) -> EventPosition) {
         let topic =
             switch notice.scope {
             case .everyone: FeedTopic(level: nil, group: nil, node: nil)
@@ -43,7 +43,7 @@ public enum EventMessage: Hashable, Sendable {
         }
     }
 
-    public var place: FeedPlace {
+    public var place: EventPosition {
         switch self {
         case .transition(let message): message.place
         case .notice(let message): message.place
@@ -52,7 +52,7 @@ public enum EventMessage: Hashable, Sendable {
 }
 
 /// Where an event stands in the feed.
-public struct FeedPlace: Hashable, Sendable {
+public struct EventPosition: Hashable, Sendable {
     /// Unix milliseconds at which the event log was made. Another epoch is another log.
     public var epoch: UInt64
     /// Number of the event in its log, from 1, without gaps.
@@ -78,7 +78,7 @@ public struct TransitionMessage: Hashable, Sendable {
         /// Where the policy was set, and for whom if not for everyone: `default`, `option`, `tune, group edge`.
         public var origin: String
     }
-    public var place: FeedPlace
+    public var place: EventPosition
     public var group: String
     public var node: String
     public var incarnation: UInt32
@@ -101,7 +101,7 @@ public struct TransitionMessage: Hashable, Sendable {
 }
 
 extension TransitionMessage {
-    public init(_ transition: Transition, level: String, at place: FeedPlace) {
+    public init(_ transition: Transition, level: String, at place: EventPosition) {
         let evidence = transition.evidence
         self.place = place
         group = transition.node.group
@@ -114,8 +114,8 @@ extension TransitionMessage {
         silenceSeconds = evidence.silence.seconds
         expectedSeconds = evidence.expected?.seconds
         threshold = Threshold(
-            policy: transition.ruling.policy.description, phi: transition.ruling.policy.phi,
-            seconds: evidence.wait?.seconds, origin: transition.ruling.origin.description)
+            policy: transition.effectivePolicy.policy.description, phi: transition.effectivePolicy.policy.phi,
+            seconds: evidence.timeout?.seconds, origin: transition.effectivePolicy.origin.description)
         missing = evidence.missing
         senderLateSeconds = evidence.senderLate?.seconds
         ownLateSeconds = evidence.ownLate.seconds
@@ -129,7 +129,7 @@ extension TransitionMessage {
 public struct NoticeMessage: Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable { case notice, hold, tune }
     public var kind: Kind
-    public var place: FeedPlace
+    public var place: EventPosition
     public var code: String
     /// Nil where it concerns no single node, or one whose name is not known.
     public var group: String?
@@ -144,7 +144,7 @@ public struct NoticeMessage: Hashable, Sendable {
 
 extension NoticeMessage {
     /// - Parameter levels: Those of the detector that told it.
-    public init(_ notice: Notice, levels: [Level], at place: FeedPlace) {
+    public init(_ notice: Notice, levels: [Level], at place: EventPosition) {
         kind = .notice
         self.place = place
         code = notice.code.rawValue
@@ -154,16 +154,16 @@ extension NoticeMessage {
         numbers = ["incarnation": Double(notice.incarnation)]
         if let shortfall = notice.shortfall {
             numbers["mistakes_per_heartbeat"] = shortfall.mistakesPerHeartbeat
-            numbers["needed_seconds"] = shortfall.neededWait?.seconds
+            numbers["needed_seconds"] = shortfall.neededTimeout?.seconds
         }
         if let pause = notice.pause { numbers["seconds"] = max(0, (pause.until - notice.at).nanoseconds.seconds) }
         explanation = Explanation.of(notice, level: notice.level.map { levels[$0].name })
     }
 
-    public init(_ hold: HoldChange, at place: FeedPlace) {
+    public init(_ hold: HoldChange, at place: EventPosition) {
         kind = .hold
         self.place = place
-        code = hold.turn.rawValue
+        code = hold.phase.rawValue
         group = hold.group
         numbers = [
             "nodes": Double(hold.nodes), "overdue": Double(hold.overdue), "heard": Double(hold.heard),

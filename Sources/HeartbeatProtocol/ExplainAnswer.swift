@@ -1,7 +1,7 @@
 /// What holds at one level, and what follows from it.
 ///
 /// Of a node: its state, and the silence that is allowed it. Of everyone: what the policy allows those for whom it holds.
-public struct LevelRuling: Codable, Hashable, Sendable {
+public struct LevelPolicyStatus: Codable, Hashable, Sendable {
     public var name: String
     public var policy: String
     /// Where the policy was set, and for whom: `default`, `tune, group edge`.
@@ -13,11 +13,11 @@ public struct LevelRuling: Codable, Hashable, Sendable {
     /// Of a node: how long until it is suspected if nothing more is heard; below 0 since when.
     public var secondsLeft: Double?
     /// Of everyone.
-    public var allows: AllowedSilence?
+    public var allows: TimeoutRange?
 
     public init(
         name: String, policy: String, origin: String, state: String? = nil, thresholdSeconds: Double? = nil,
-        secondsLeft: Double? = nil, allows: AllowedSilence? = nil
+        secondsLeft: Double? = nil, allows: TimeoutRange? = nil
     ) {
         (self.name, self.policy, self.origin, self.state) = (name, policy, origin, state)
         (self.thresholdSeconds, self.secondsLeft, self.allows) = (thresholdSeconds, secondsLeft, allows)
@@ -42,8 +42,8 @@ public struct ExplainAnswer: Codable, Hashable, Sendable {
     }
     public var node: NodesAnswer.Node
     /// From the least certain to the most.
-    public var levels: [LevelRuling]
-    /// The newest last; `mostVerdicts` at most.
+    public var levels: [LevelPolicyStatus]
+    /// The newest last; `verdictLimit` at most.
     public var verdicts: [EventMessage]
     /// How long the node's connection has been closed; nil if it is not known to be.
     public var disconnectedSeconds: Double?
@@ -52,10 +52,10 @@ public struct ExplainAnswer: Codable, Hashable, Sendable {
     /// How long suspicions of this node's group have been held back; nil while they are not.
     public var heldSeconds: Double?
 
-    public static let mostVerdicts = 10
+    public static let verdictLimit = 10
 
     public init(
-        node: NodesAnswer.Node, levels: [LevelRuling], verdicts: [EventMessage], disconnectedSeconds: Double? = nil,
+        node: NodesAnswer.Node, levels: [LevelPolicyStatus], verdicts: [EventMessage], disconnectedSeconds: Double? = nil,
         pause: Pause? = nil, heldSeconds: Double? = nil
     ) {
         (self.node, self.levels, self.verdicts) = (node, levels, verdicts)
@@ -77,39 +77,39 @@ extension ExplainAnswer {
     private var presence: [String] {
         let name = node.node.map { "\(node.group ?? "-")/\($0)" } ?? "The node with key \(node.key)"
         guard let silence = node.silenceSeconds else { return ["\(name) is expected, and was not heard yet."] }
-        let next = node.expectedSeconds.map { ", and is expected every \($0.spokenSeconds)" } ?? ""
-        let phi = node.phi.map { "φ is \($0.threeDigits), judged by" } ?? "Judged by"
+        let next = node.expectedSeconds.map { ", and is expected every \($0.formattedDuration)" } ?? ""
+        let phi = node.phi.map { "φ is \($0.formattedToThreeDigits), judged by" } ?? "Judged by"
         let missing = node.missing == 0 ? "" : "; \(counted(Int(node.missing), "heartbeat")) of this start missing"
         return [
-            "\(name) was last heard \(silence.spokenSeconds) ago\(next).",
+            "\(name) was last heard \(silence.formattedDuration) ago\(next).",
             "\(phi) \(counted(node.samples, "gap"))\(missing).",
         ]
     }
 
-    private static func sentence(_ level: LevelRuling) -> String {
-        let since = level.secondsLeft.map { $0 < 0 ? " for \((-$0).spokenSeconds)" : "" } ?? ""
+    private static func sentence(_ level: LevelPolicyStatus) -> String {
+        let since = level.secondsLeft.map { $0 < 0 ? " for \((-$0).formattedDuration)" : "" } ?? ""
         let state = (level.state ?? "unknown") + (level.state == "suspected" ? since : "")
         return "\(level.name): \(state). \(level.policy) (\(level.origin)) \(consequence(level))."
     }
 
     /// What its policy means for the node.
-    private static func consequence(_ level: LevelRuling) -> String {
-        guard let silence = level.thresholdSeconds?.spokenSeconds else { return "holds" }
+    private static func consequence(_ level: LevelPolicyStatus) -> String {
+        guard let silence = level.thresholdSeconds?.formattedDuration else { return "holds" }
         guard level.state == "trusted" || level.state == "learning", let left = level.secondsLeft else {
             return "allows \(silence) of silence"
         }
-        let moment = left < 0 ? "which is over since \((-left).spokenSeconds)" : "\(left.spokenSeconds) from now"
+        let moment = left < 0 ? "which is over since \((-left).formattedDuration)" : "\(left.formattedDuration) from now"
         return "suspects it after \(silence) of silence, \(moment)"
     }
 
     private var circumstances: [String] {
         [
-            disconnectedSeconds.map { "Its connection was closed \($0.spokenSeconds) ago." },
+            disconnectedSeconds.map { "Its connection was closed \($0.formattedDuration) ago." },
             pause.map { pause in
                 let reason = pause.reason.isEmpty ? "" : ": \(pause.reason)"
-                return "Its absence is planned, for another \(pause.secondsLeft.spokenSeconds)\(reason)."
+                return "Its absence is planned, for another \(pause.secondsLeft.formattedDuration)\(reason)."
             },
-            heldSeconds.map { "So many fell silent at once \($0.spokenSeconds) ago that suspicions are held back." },
+            heldSeconds.map { "So many fell silent at once \($0.formattedDuration) ago that suspicions are held back." },
         ].compactMap(\.self)
     }
 

@@ -4,13 +4,13 @@ import PhiAccrual
 enum Explanation {
     static func of(_ transition: Transition) -> String {
         let evidence = transition.evidence
-        let silence = spoken(evidence.silence)
+        let silence = formatted(evidence.silence)
         switch transition.to {
         case _ where evidence.isRecalled: return "So it was before the restart; this level had not told of it yet."
         case .learning where evidence.isByPolicy, .trusted where evidence.isByPolicy:
             let allowed =
-                evidence.wait.map { " allows \(spoken($0)) of silence, and" } ?? " suspects nobody for silence, and"
-            return "\(transition.ruling.policy) (\(transition.ruling.origin))\(allowed) it has lasted \(silence)."
+                evidence.timeout.map { " allows \(formatted($0)) of silence, and" } ?? " suspects nobody for silence, and"
+            return "\(transition.effectivePolicy.policy) (\(transition.effectivePolicy.origin))\(allowed) it has lasted \(silence)."
         case .new: return "Expected, and not heard yet."
         case .learning where transition.from == .left, .trusted where transition.from == .left:
             return "The node is back after its goodbye."
@@ -28,22 +28,22 @@ enum Explanation {
         case .suspected where transition.from == .new && evidence.expected == nil:
             return "Expected for \(silence), and never heard."
         case .suspected:
-            let expected = evidence.expected.map { ", expected after \(spoken($0))" } ?? ""
-            let threshold = evidence.wait.map { " after \(spoken($0))" } ?? ""
+            let expected = evidence.expected.map { ", expected after \(formatted($0))" } ?? ""
+            let threshold = evidence.timeout.map { " after \(formatted($0))" } ?? ""
             let basis = evidence.samples == 0 ? "its announced interval" : "\(counted(evidence.samples, "gap"))"
             let reached =
-                transition.ruling.policy.phi != nil
-                ? "is reached\(threshold)" : evidence.wait.map { "allows \(spoken($0))" } ?? "is broken"
-            let connection = evidence.disconnected.map { " Its connection closed \(spoken($0)) before." } ?? ""
+                transition.effectivePolicy.policy.phi != nil
+                ? "is reached\(threshold)" : evidence.timeout.map { "allows \(formatted($0))" } ?? "is broken"
+            let connection = evidence.disconnected.map { " Its connection closed \(formatted($0)) before." } ?? ""
             return "No heartbeat for \(silence)\(expected)\(lost(evidence)). "
-                + "\(transition.ruling.policy) (\(transition.ruling.origin)) \(reached), judged by \(basis).\(connection)"
+                + "\(transition.effectivePolicy.policy) (\(transition.effectivePolicy.origin)) \(reached), judged by \(basis).\(connection)"
         }
     }
 
     static func of(_ hold: HoldChange) -> String {
         let whom = hold.group.map { "group \($0)" } ?? "all groups"
-        let held = spoken((hold.at - hold.began).nanoseconds)
-        switch hold.turn {
+        let held = formatted((hold.at - hold.began).nanoseconds)
+        switch hold.phase {
         case .begins:
             let asked = hold.overdue + hold.heard
             return "Of \(counted(asked, "node")) asked in \(whom), \(hold.overdue) fell silent at once: the network, "
@@ -59,7 +59,7 @@ enum Explanation {
 
     static func of(_ notice: Notice, level: String?) -> String {
         let node = notice.node.map { "\($0)" } ?? "the node with key \(notice.key)"
-        let budget = [notice.ruling.map { "\($0.policy)" }, level.map { "of level \($0)" }].compactMap(\.self)
+        let budget = [notice.effectivePolicy.map { "\($0.policy)" }, level.map { "of level \($0)" }].compactMap(\.self)
             .joined(separator: " ")
         switch notice.code {
         case .unnamed:
@@ -75,8 +75,8 @@ enum Explanation {
         case .infeasible:
             let had = notice.shortfall.map { shortfall in
                 let had = "comes one mistake in \(counted(1 / shortfall.mistakesPerHeartbeat, "heartbeat"))"
-                return shortfall.neededWait.map {
-                    " Within its limit \(had); the budget needs a limit of \(spoken($0))."
+                return shortfall.neededTimeout.map {
+                    " Within its limit \(had); the budget needs a limit of \(formatted($0))."
                 } ?? " By outages alone \(had), however long the wait."
             }
             return
@@ -88,7 +88,7 @@ enum Explanation {
         case .flapping:
             return "\(node) was suspected so often of late that it is trusted again only after a time of calm."
         case .paused:
-            let time = notice.pause.map { " for \(spoken(max(0, ($0.until - notice.at).nanoseconds)))" } ?? ""
+            let time = notice.pause.map { " for \(formatted(max(0, ($0.until - notice.at).nanoseconds)))" } ?? ""
             return "Planned absence: \(node) is not suspected\(time).\(reason(notice))"
         case .resumed: return "The planned absence of \(node) is over.\(reason(notice))"
         }
@@ -107,5 +107,5 @@ enum Explanation {
     }
     private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
-    static func spoken(_ nanoseconds: Int64) -> String { nanoseconds.seconds.spokenSeconds }
+    static func formatted(_ nanoseconds: Int64) -> String { nanoseconds.seconds.formattedDuration }
 }

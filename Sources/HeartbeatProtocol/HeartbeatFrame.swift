@@ -19,7 +19,7 @@ public enum HeartbeatFrame {
     /// - Throws: Whatever is wrong first, from the front of the frame to its end.
     public static func decode(
         _ bytes: UnsafeRawBufferPointer
-    ) throws(MalformedHeartbeat) -> (heartbeat: Heartbeat, introduces: Bool) {
+    ) throws(MalformedHeartbeat) -> (heartbeat: Heartbeat, announces: Bool) {
         guard let first = bytes.first else { throw .empty }
         // Byte by byte: to compare with an array takes longer than all that follows.
         guard first == UInt8(ascii: "P"), bytes.count < 2 || bytes[1] == UInt8(ascii: "H") else { throw .foreign }
@@ -27,8 +27,8 @@ public enum HeartbeatFrame {
         guard bytes.count >= compactSize else { throw .tooShort }
         let flags = bytes[11]
         guard flags & ~(leaving | longForm) == 0 else { throw .unknownFlags }
-        let introduces = flags & longForm != 0
-        guard introduces || bytes.count == compactSize, bytes.count <= maximumSize else { throw .tooLong }
+        let announces = flags & longForm != 0
+        guard announces || bytes.count == compactSize, bytes.count <= maximumSize else { throw .tooLong }
 
         let seconds = Float(bitPattern: load(bytes, 12, as: UInt32.self))
         guard seconds >= 0, seconds.isFinite else { throw .badInterval }  // NaN is not at least 0
@@ -39,7 +39,7 @@ public enum HeartbeatFrame {
                 incarnation: load(bytes, 16, as: UInt32.self), sequence: load(bytes, 20, as: UInt32.self),
                 sent: sent == 0 ? nil : sent,
                 announcedInterval: Int64(saturating: Double(seconds) * 1e9), isLeaving: flags & leaving != 0),
-            introduces
+            announces
         )
     }
 
@@ -50,9 +50,9 @@ public enum HeartbeatFrame {
     }
 
     /// The compact form, or with an introduction the long one.
-    public static func encode(_ heartbeat: Heartbeat, introducing introduction: Introduction? = nil) -> [UInt8] {
-        let head = head(of: heartbeat, flags: introduction == nil ? 0 : longForm)
-        return head.span.withUnsafeBytes { Array($0) } + (introduction?.bytes ?? [])
+    public static func encode(_ heartbeat: Heartbeat, introducing announcement: NodeAnnouncement? = nil) -> [UInt8] {
+        let head = head(of: heartbeat, flags: announcement == nil ? 0 : longForm)
+        return head.span.withUnsafeBytes { Array($0) } + (announcement?.bytes ?? [])
     }
 
     /// The compact form, without an allocation.

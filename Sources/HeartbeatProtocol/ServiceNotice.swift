@@ -13,11 +13,11 @@ public enum ServiceNotice: Hashable, Sendable {
     /// Civil time was set. Verdicts do not depend on it, but times of events do.
     case clockStep(Duration)
     /// Events and what was learned are no longer remembered.
-    case memoryLost(String)
+    case stateStoreLost(String)
     /// Inputs are no longer recorded.
     case recordingStopped(String)
     /// A policy was set, or taken back if it is nil, while the service runs.
-    case tuned(level: String, scope: PolicyScope, Policy?, holding: PolicyBook.Ruling)
+    case tuned(level: String, scope: PolicyScope, Policy?, holding: PolicyTable.EffectivePolicy)
     /// The configuration was read again.
     case reloaded(String)
 
@@ -43,14 +43,14 @@ public enum ServiceNotice: Hashable, Sendable {
 }
 
 extension NoticeMessage {
-    public init(_ notice: ServiceNotice, at place: FeedPlace) {
+    public init(_ notice: ServiceNotice, at place: EventPosition) {
         (kind, self.place, group, node, key) = (.notice, place, nil, nil, nil)
         numbers = notice.time.map { ["seconds": $0.nanoseconds.seconds] } ?? [:]
         switch notice {
         case .stopped(let time):
             code = "stopped"
             explanation =
-                "The detector was stopped or starved for \(Explanation.spoken(time.nanoseconds)): "
+                "The detector was stopped or starved for \(Explanation.formatted(time.nanoseconds)): "
                 + "that time is held against nobody."
         case .overloaded:
             code = "overloaded"
@@ -60,19 +60,19 @@ extension NoticeMessage {
             code = "caught-up"
             explanation =
                 "Heartbeats are taken in as they come again. The detector was overloaded for "
-                + "\(Explanation.spoken(time.nanoseconds))."
+                + "\(Explanation.formatted(time.nanoseconds))."
         case .suspended(let time):
             code = "suspended"
             explanation =
-                "The detector's machine was suspended for \(Explanation.spoken(time.nanoseconds)): "
+                "The detector's machine was suspended for \(Explanation.formatted(time.nanoseconds)): "
                 + "that time is held against nobody."
         case .clockStep(let time):
             code = "clock-step"
             let way = time < .zero ? "back" : "forward"
             explanation =
                 "The detector's civil time was set \(way) by "
-                + "\(Explanation.spoken(abs(time.nanoseconds))). Verdicts do not depend on it."
-        case .memoryLost(let reason):
+                + "\(Explanation.formatted(abs(time.nanoseconds))). Verdicts do not depend on it."
+        case .stateStoreLost(let reason):
             code = "memory-lost"
             explanation = "Events and what was learned are remembered no longer: \(reason)"
         case .recordingStopped(let reason):
@@ -92,7 +92,7 @@ extension NoticeMessage {
                 ?? "What was tuned of level \(level) for \(whom) was taken back: \(holding.policy) (\(holding.origin)) holds."
         case .holdOver(let group):
             (kind, self.group) = (.hold, group)
-            code = HoldChange.Turn.released.rawValue
+            code = HoldChange.Phase.released.rawValue
             explanation =
                 "The detector was restarted: the nodes of \(group.map { "group \($0)" } ?? "all groups") have their time "
                 + "to be heard again, and suspicions are held back no longer."

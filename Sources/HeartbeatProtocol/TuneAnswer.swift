@@ -1,31 +1,31 @@
 import PhiAccrual
 
 /// After which silence the nodes for whom a policy holds are suspected, as far as their intervals are known.
-public struct AllowedSilence: Codable, Hashable, Sendable {
+public struct TimeoutRange: Codable, Hashable, Sendable {
     /// For how many nodes it holds.
     public var nodes: Int
     /// The shortest of their thresholds, the middle one, and the longest; nil while none is known.
-    public var leastSeconds: Double?
+    public var minSeconds: Double?
     public var medianSeconds: Double?
-    public var greatestSeconds: Double?
+    public var maxSeconds: Double?
 
-    public init(nodes: Int, leastSeconds: Double?, medianSeconds: Double?, greatestSeconds: Double?) {
+    public init(nodes: Int, minSeconds: Double?, medianSeconds: Double?, maxSeconds: Double?) {
         self.nodes = nodes
-        (self.leastSeconds, self.medianSeconds, self.greatestSeconds) = (leastSeconds, medianSeconds, greatestSeconds)
+        (self.minSeconds, self.medianSeconds, self.maxSeconds) = (minSeconds, medianSeconds, maxSeconds)
     }
     /// - Parameter thresholds: Those that are known, in nanoseconds.
     public init(nodes: Int, thresholds: some Sequence<Int64>) {
         let ascending = thresholds.sorted()
         self.init(
-            nodes: nodes, leastSeconds: ascending.first?.seconds,
+            nodes: nodes, minSeconds: ascending.first?.seconds,
             medianSeconds: ascending.isEmpty ? nil : ascending[ascending.count / 2].seconds,
-            greatestSeconds: ascending.last?.seconds)
+            maxSeconds: ascending.last?.seconds)
     }
     private enum CodingKeys: String, CodingKey {
         case nodes
-        case leastSeconds = "least_seconds"
+        case minSeconds = "least_seconds"
         case medianSeconds = "median_seconds"
-        case greatestSeconds = "greatest_seconds"
+        case maxSeconds = "greatest_seconds"
     }
 }
 
@@ -42,9 +42,9 @@ public struct PoliciesAnswer: Codable, Hashable, Sendable {
         public var group: String?
         /// As `group/name`; nil where it is for everyone or for a group.
         public var node: String?
-        public var allows: AllowedSilence?
+        public var allows: TimeoutRange?
 
-        public init(level: String, policy: Policy, origin: Origin, allows: AllowedSilence? = nil) {
+        public init(level: String, policy: Policy, origin: Origin, allows: TimeoutRange? = nil) {
             (self.level, self.policy, self.origin) = (level, policy.description, origin.description)
             source = origin.source.rawValue
             switch origin.scope {
@@ -56,13 +56,13 @@ public struct PoliciesAnswer: Codable, Hashable, Sendable {
         }
     }
     /// What holds for everyone, or for the node that was asked about.
-    public var levels: [LevelRuling]
+    public var levels: [LevelPolicyStatus]
     /// All of them; where a node was asked about, those that concern it.
     public var overrides: [Override]
     /// As `group/name`, if one was asked about.
     public var node: String?
 
-    public init(levels: [LevelRuling], overrides: [Override], node: NodeIdentity? = nil) {
+    public init(levels: [LevelPolicyStatus], overrides: [Override], node: NodeIdentity? = nil) {
         (self.levels, self.overrides, self.node) = (levels, overrides, node?.description)
     }
 }
@@ -73,10 +73,10 @@ public struct TuneAnswer: Codable, Hashable, Sendable {
     public var policy: String
     public var origin: String
     /// What it allows those who were meant.
-    public var allows: AllowedSilence
+    public var allows: TimeoutRange
 
-    public init(level: String, ruling: PolicyBook.Ruling, allows: AllowedSilence) {
-        (self.level, self.policy, self.origin) = (level, ruling.policy.description, ruling.origin.description)
+    public init(level: String, effectivePolicy: PolicyTable.EffectivePolicy, allows: TimeoutRange) {
+        (self.level, self.policy, self.origin) = (level, effectivePolicy.policy.description, effectivePolicy.origin.description)
         self.allows = allows
     }
 }
@@ -121,14 +121,14 @@ public struct WhatIfAnswer: Codable, Hashable, Sendable {
 
 // MARK: For people
 
-extension AllowedSilence: CustomStringConvertible {
+extension TimeoutRange: CustomStringConvertible {
     public var description: String {
-        guard let least = leastSeconds, let median = medianSeconds, let greatest = greatestSeconds else {
+        guard let least = minSeconds, let median = medianSeconds, let greatest = maxSeconds else {
             return nodes == 0 ? "no node" : "\(counted), not known yet"
         }
-        if least == greatest { return "\(counted), after \(least.spokenSeconds)" }
-        return "\(counted), after \(least.spokenSeconds) to \(greatest.spokenSeconds), "
-            + "half of them by \(median.spokenSeconds)"
+        if least == greatest { return "\(counted), after \(least.formattedDuration)" }
+        return "\(counted), after \(least.formattedDuration) to \(greatest.formattedDuration), "
+            + "half of them by \(median.formattedDuration)"
     }
     private var counted: String { "\(nodes) node\(nodes == 1 ? "" : "s")" }
 }
@@ -143,15 +143,15 @@ extension WhatIfAnswer {
     public var sentences: [String] {
         func detection(_ outcome: Outcome) -> String {
             guard let mean = outcome.meanDetectionSeconds else { return "nothing to judge by" }
-            let p99 = outcome.p99DetectionSeconds.map { ", 99 % within \($0.spokenSeconds)" } ?? ""
-            return "crashes detected after \(mean.spokenSeconds)\(p99)"
+            let p99 = outcome.p99DetectionSeconds.map { ", 99 % within \($0.formattedDuration)" } ?? ""
+            return "crashes detected after \(mean.formattedDuration)\(p99)"
         }
         func line(_ time: String, _ outcome: Outcome) -> String {
             "\(time) \(outcome.policy): \(outcome.mistakes) mistake\(outcome.mistakes == 1 ? "" : "s") in "
                 + "\(outcome.heartbeats) heartbeats, \(detection(outcome))"
         }
         return [
-            "Level \(level), over the last \(seconds.spokenSeconds) of \(nodes) node\(nodes == 1 ? "" : "s"):",
+            "Level \(level), over the last \(seconds.formattedDuration) of \(nodes) node\(nodes == 1 ? "" : "s"):",
             line("now ", before), line("then", after),
         ]
     }

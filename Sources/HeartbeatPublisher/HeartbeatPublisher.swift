@@ -36,7 +36,7 @@ public final class HeartbeatPublisher: Sendable {
     /// Number of this start.
     public let incarnation: UInt32
     private let end: WakeUp
-    private let ending: Ending
+    private let ending: StopReason
     private let thread: SocketThread
 
     /// Starts publishing: the first heartbeat leaves at once.
@@ -44,22 +44,22 @@ public final class HeartbeatPublisher: Sendable {
     public init(_ configuration: Configuration) throws {
         let interval = configuration.interval.nanoseconds
         guard interval > 0 else { throw InvalidInterval(interval: configuration.interval) }
-        let introduction = try Introduction(identity: configuration.identity, labels: configuration.labels)
+        let announcement = try NodeAnnouncement(identity: configuration.identity, labels: configuration.labels)
         let incarnation =
             configuration.incarnation ?? UInt32(truncatingIfNeeded: WallClock.now / 1_000_000_000)
-        let outlet = try HeartbeatOutlet(connect: configuration.connect, bind: configuration.bind)
+        let outlet = try HeartbeatSender(connect: configuration.connect, bind: configuration.bind)
         boundEndpoints = outlet.boundEndpoints
         self.incarnation = incarnation
-        let (end, ending) = (try WakeUp(), Ending())
+        let (end, ending) = (try WakeUp(), StopReason())
         (self.end, self.ending) = (end, ending)
         let beat = Heartbeat(
             key: NodeKey(of: configuration.identity), incarnation: incarnation, sequence: 0, sent: 0,
             announcedInterval: interval)
         let timer = try DeadlineTimer()
-        thread = try SocketThread(name: "phi-beat", owning: Rhythm(outlet: outlet, timer: timer)) { rhythm in
+        thread = try SocketThread(name: "phi-beat", owning: HeartbeatLoop(outlet: outlet, timer: timer)) { rhythm in
             var rhythm = rhythm
             // An error here means that the context is gone, and with it everyone to tell.
-            try? rhythm.run(beat, introducing: introduction, until: end, sayingGoodbye: ending)
+            try? rhythm.run(beat, introducing: announcement, until: end, sayingGoodbye: ending)
         }
     }
 

@@ -8,7 +8,7 @@ import ZeroMQ
 /// Open loop: heartbeats are sent at their instants, whatever becomes of them; those of one fifth of a millisecond together.
 public final class Swarm: Sendable {
     /// What really happened to a node.
-    public struct Truth: Hashable, Sendable {
+    public struct GroundTruth: Hashable, Sendable {
         public enum Event: String, Sendable { case start, crash, leave }
         public var node: NodeIdentity
         public var event: Event
@@ -26,7 +26,7 @@ public final class Swarm: Sendable {
     ///   - ended: Called on the swarm's thread when it is over.
     public init(
         _ plan: SwarmPlan, connect: [String], bind: [String] = [], connections: Int = 1,
-        tell: @escaping @Sendable (Truth) -> Void, ended: @escaping @Sendable () -> Void
+        tell: @escaping @Sendable (GroundTruth) -> Void, ended: @escaping @Sendable () -> Void
     ) throws {
         precondition(connections >= 1 && (connections == 1 || bind.isEmpty))
         let context = try Context(maximumSockets: connections == 1 ? nil : Int32(clamping: connections))
@@ -34,7 +34,7 @@ public final class Swarm: Sendable {
         let queue = Int32(clamping: 1000 + 2 * plan.nodes.count / connections)
         var outlets: [SwarmOutlet] = []
         for _ in 0..<connections {
-            outlets.append(SwarmOutlet(try HeartbeatOutlet(connect: connect, bind: bind, queue: queue, in: context)))
+            outlets.append(SwarmOutlet(try HeartbeatSender(connect: connect, bind: bind, queue: queue, in: context)))
         }
         let timer = try DeadlineTimer()
         let end = try WakeUp()
@@ -58,8 +58,8 @@ public final class Swarm: Sendable {
 
 /// What some of the nodes share. A class, since an array holds nothing that cannot be copied.
 private final class SwarmOutlet {
-    var outlet: HeartbeatOutlet
-    init(_ outlet: consuming HeartbeatOutlet) { self.outlet = outlet }
+    var outlet: HeartbeatSender
+    init(_ outlet: consuming HeartbeatSender) { self.outlet = outlet }
 }
 
 /// What a heartbeat needs of its node, side by side.
@@ -87,13 +87,13 @@ private struct SwarmNode {
 
 private struct SwarmRun: ~Copyable {
     /// A large swarm that woke for each heartbeat would do little else.
-    private static let shortestSleep: Int64 = 200_000  // ns
+    private static let minSleep: Int64 = 200_000  // ns
 
     private let plan: SwarmPlan
     private let interval: Int64  // ns
     private let jitter: Int64  // ns
     private let incarnation = UInt32(truncatingIfNeeded: WallClock.now / 1_000_000_000)
-    private let introductions: [Introduction]
+    private let introductions: [NodeAnnouncement]
     /// In the order in which they are heard within an interval, so that memory is gone through from its start to its end.
     private var nodes: [SwarmNode]
     private let outlets: [SwarmOutlet]
@@ -110,8 +110,8 @@ private struct SwarmRun: ~Copyable {
         self.plan = plan
         let interval = plan.settings.interval.nanoseconds
         (self.interval, jitter) = (interval, plan.settings.jitter.nanoseconds)
-        var introductions: [Introduction] = []
-        for node in plan.nodes { introductions.append(try Introduction(identity: node.identity)) }
+        var introductions: [NodeAnnouncement] = []
+        for node in plan.nodes { introductions.append(try NodeAnnouncement(identity: node.identity)) }
         self.introductions = introductions
         nodes = plan.nodes.enumerated().map { SwarmNode($1, number: $0, interval: interval) }
         nodes.sort { $0.phase < $1.phase }
@@ -120,7 +120,7 @@ private struct SwarmRun: ~Copyable {
         self.timer = timer
     }
 
-    mutating func run(until end: WakeUp, tell: (Swarm.Truth) -> Void) throws {
+    mutating func run(until end: WakeUp, tell: (Swarm.GroundTruth) -> Void) throws {
         var poller = Poller()
         let ended = poller.add(fileDescriptor: end.fileDescriptor)
         _ = poller.add(fileDescriptor: timer.fileDescriptor)
@@ -129,7 +129,7 @@ private struct SwarmRun: ~Copyable {
         var awake = start
         while true {
             let due = min(nextDue, late.nextInstant() ?? over)
-            timer.arm(at: Instant(nanoseconds: min(over, max(due, awake.addingSaturated(Self.shortestSleep)))))
+            timer.arm(at: Instant(nanoseconds: min(over, max(due, awake.addingSaturated(Self.minSleep)))))
             _ = try poller.wait(timeoutMilliseconds: nil)
             if poller.isReadable(ended) { break }
             timer.clear()
@@ -151,7 +151,7 @@ private struct SwarmRun: ~Copyable {
         try leave(tell: tell)
     }
 
-    private mutating func isDue(_ place: Int, tell: (Swarm.Truth) -> Void) throws {
+    private mutating func isDue(_ place: Int, tell: (Swarm.GroundTruth) -> Void) throws {
         guard jitter > 0 else { return try beat(place, tell: tell) }
         // So late that the next one is due as well.
         if late.instant(of: place) != .max { try beat(place, tell: tell) }
@@ -173,7 +173,7 @@ private struct SwarmRun: ~Copyable {
     /// Nodes take turns, so that each outlet has as many.
     private func outlet(of number: Int) -> SwarmOutlet { outlets[number % outlets.count] }
 
-    private mutating func beat(_ place: Int, tell: (Swarm.Truth) -> Void) throws {
+    private mutating func beat(_ place: Int, tell: (Swarm.GroundTruth) -> Void) throws {
         let (now, node) = (MonotonicClock.now.nanoseconds, nodes[place])
         guard node.isAlive else { return }
         let age = now - start
@@ -185,9 +185,9 @@ private struct SwarmRun: ~Copyable {
         }
         let isLost = plan.settings.loss > 0 && Double.random(in: 0..<1, using: &random) < plan.settings.loss
         if !node.pause.contains(age), !isLost {
-            let introduces = try outlet(of: node.number).outlet.hasNewcomers(at: now) || now >= node.nextIntroduction
-            if introduces { nodes[place].nextIntroduction = now.addingSaturated(HeartbeatOutlet.introductionEvery) }
-            try send(node, at: now, introducing: introduces)
+            let announces = try outlet(of: node.number).outlet.hasNewSubscribers(at: now) || now >= node.nextIntroduction
+            if announces { nodes[place].nextIntroduction = now.addingSaturated(HeartbeatSender.introductionEvery) }
+            try send(node, at: now, introducing: announces)
         }
         nodes[place].sequence += 1
     }
@@ -200,7 +200,7 @@ private struct SwarmRun: ~Copyable {
             heartbeat, introducing: introducing ? introductions[node.number] : nil)
     }
 
-    private func leave(tell: (Swarm.Truth) -> Void) throws {
+    private func leave(tell: (Swarm.GroundTruth) -> Void) throws {
         for outlet in outlets { try outlet.outlet.lingerOnClose() }
         let now = MonotonicClock.now.nanoseconds
         for node in nodes where node.isAlive && node.sequence > 0 {
@@ -209,8 +209,8 @@ private struct SwarmRun: ~Copyable {
         }
     }
 
-    private func truth(_ node: SwarmNode, _ event: Swarm.Truth.Event, at instant: Int64) -> Swarm.Truth {
-        Swarm.Truth(
+    private func truth(_ node: SwarmNode, _ event: Swarm.GroundTruth.Event, at instant: Int64) -> Swarm.GroundTruth {
+        Swarm.GroundTruth(
             node: plan.nodes[node.number].identity, event: event, at: instant.addingSaturated(WallClock.offset))
     }
 }

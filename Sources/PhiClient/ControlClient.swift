@@ -27,7 +27,7 @@ public struct ControlClient: ~Copyable {
         var nodes: [NodesAnswer.Node] = []
         var cursor: Int? = 0
         while let from = cursor {
-            let answer: NodesAnswer = try ask(.nodes(from: from, limit: ControlOrder.mostAtOnce), within: timeout)
+            let answer: NodesAnswer = try ask(.nodes(from: from, limit: ControlRequest.pageLimit), within: timeout)
             nodes += answer.nodes
             cursor = answer.cursor
         }
@@ -35,14 +35,14 @@ public struct ControlClient: ~Copyable {
     }
 
     public mutating func ask<Answer: Codable & Sendable>(
-        _ order: ControlOrder, within timeout: Duration
+        _ order: ControlRequest, within timeout: Duration
     ) throws -> Answer {
-        try ask(ControlRequest(order), within: timeout)
+        try ask(ControlFrame(order), within: timeout)
     }
 
     /// - Throws: `ControlError` if the service says no, or nothing that can be read; `NoAnswer` if it says nothing.
     public mutating func ask<Answer: Codable & Sendable>(
-        _ request: ControlRequest, within timeout: Duration
+        _ request: ControlFrame, within timeout: Duration
     ) throws -> Answer {
         lastID += 1
         var request = request

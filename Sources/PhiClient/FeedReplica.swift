@@ -26,15 +26,15 @@ public struct FeedReplica: Sendable {
     public enum Delivery: Hashable, Sendable {
         case event(Event)
         /// From here on, events are live: everything up to this sequence was delivered.
-        case inStep(epoch: UInt64, sequence: UInt64)
+        case live(epoch: UInt64, sequence: UInt64)
         /// Events between these two are no longer kept; what follows is the state that they led to.
         case gap(after: UInt64, epoch: UInt64)
         /// The service's log ends here, although it told of more before: it lost its last events. What follows is the
         /// state that it has.
-        case setBack(to: UInt64, epoch: UInt64)
+        case rolledBack(to: UInt64, epoch: UInt64)
     }
 
-    public struct Question: Hashable, Sendable {
+    public struct Query: Hashable, Sendable {
         /// `events` or `snapshot`.
         public var action: String
         public var since: UInt64
@@ -50,7 +50,7 @@ public struct FeedReplica: Sendable {
         /// Fetching the state that what was missed led to; `fetchingEvents` goes on from where it ends.
         case fetchingState
         case fetchingEvents
-        case inStep
+        case live
         /// In step, but a beacon told of less than the one before: asking whether the log still is what it was.
         case doubting
     }
@@ -75,17 +75,17 @@ public struct FeedReplica: Sendable {
     public init(from start: Start = .snapshot) { self.start = start }
 
     /// What the service must be asked; nil while nothing is missing. Ask again when no answer comes.
-    public var question: Question? {
+    public var question: Query? {
         guard let epoch else { return nil }
         switch phase {
-        case .waiting, .inStep: return nil
-        case .fetchingState: return Question(action: "snapshot", since: delivered, epoch: epoch)
-        case .fetchingEvents, .doubting: return Question(action: "events", since: delivered, epoch: epoch)
+        case .waiting, .live: return nil
+        case .fetchingState: return Query(action: "snapshot", since: delivered, epoch: epoch)
+        case .fetchingEvents, .doubting: return Query(action: "events", since: delivered, epoch: epoch)
         }
     }
 
     /// What is ready, in order; each only once.
-    public mutating func takeDeliveries() -> [Delivery] {
+    public mutating func dequeueDeliveries() -> [Delivery] {
         defer { deliveries = [] }
         return deliveries
     }
@@ -93,7 +93,7 @@ public struct FeedReplica: Sendable {
     // MARK: What comes in
 
     public mutating func receive(_ event: Event, epoch: UInt64) {
-        meet(epoch, last: event.sequence - min(1, event.sequence))
+        adoptEpoch(epoch, last: event.sequence - min(1, event.sequence))
         guard event.sequence > delivered else { return }
         known = max(known, event.sequence)
         if buffer.count < Self.bufferLimit { buffer[event.sequence] = event }
@@ -101,9 +101,9 @@ public struct FeedReplica: Sendable {
     }
 
     public mutating func receiveBeacon(epoch: UInt64, sequence: UInt64) {
-        meet(epoch, last: sequence)
+        adoptEpoch(epoch, last: sequence)
         // Messages that overtook each other on their way look the same. The service knows.
-        if sequence < lastBeacon, phase == .inStep { (phase, lastBeacon) = (.doubting, sequence) }
+        if sequence < lastBeacon, phase == .live { (phase, lastBeacon) = (.doubting, sequence) }
         // While it is asked something the answer may be older than this beacon: then the next one is to raise the doubt.
         lastBeacon = max(lastBeacon, sequence)
         known = max(known, sequence)
@@ -111,10 +111,10 @@ public struct FeedReplica: Sendable {
     }
 
     /// Answer to `question`, if it still is one.
-    public mutating func receiveAnswer(epoch: UInt64, through: UInt64, more: Bool, events: [Event], to asked: Question)
+    public mutating func receiveAnswer(epoch: UInt64, through: UInt64, more: Bool, events: [Event], to asked: Query)
     {
         guard asked == question, epoch == self.epoch else { return }
-        guard through >= asked.since else { return setBack(to: through) }
+        guard through >= asked.since else { return rolledBack(to: through) }
         if let start = suspectedGap { deliveries.append(.gap(after: start, epoch: epoch)) }
         suspectedGap = nil
         for event in events where event.sequence > delivered { deliveries.append(.event(event)) }
@@ -123,13 +123,13 @@ public struct FeedReplica: Sendable {
         // One such answer may have crossed with news on its way. The next is of a log that ends before what it told.
         fruitlessAnswers =
             phase == .fetchingEvents && through == asked.since && known > through ? fruitlessAnswers + 1 : 0
-        guard fruitlessAnswers < 2 else { return setBack(to: through) }
+        guard fruitlessAnswers < 2 else { return rolledBack(to: through) }
         phase = .fetchingEvents
         settle()
     }
 
     /// The service says that the events asked for are gone: no longer kept, or not in its log.
-    public mutating func receiveGone(_ asked: Question) {
+    public mutating func receiveGone(_ asked: Query) {
         guard asked == question else { return }
         suspectedGap = delivered
         phase = .fetchingState
@@ -138,7 +138,7 @@ public struct FeedReplica: Sendable {
     // MARK: Order
 
     /// A log not seen before starts over. One that follows another began after us, so all of it is wanted.
-    private mutating func meet(_ epoch: UInt64, last: UInt64) {
+    private mutating func adoptEpoch(_ epoch: UInt64, last: UInt64) {
         guard epoch != self.epoch else { return }
         let start = self.epoch == nil ? start : .beginning
         self.epoch = epoch
@@ -149,9 +149,9 @@ public struct FeedReplica: Sendable {
     }
 
     /// The log ends sooner than it did. If that is before what was delivered, the state has to be told again.
-    private mutating func setBack(to last: UInt64) {
+    private mutating func rolledBack(to last: UInt64) {
         guard let epoch else { return }
-        deliveries.append(.setBack(to: last, epoch: epoch))
+        deliveries.append(.rolledBack(to: last, epoch: epoch))
         (buffer, known, lastBeacon) = ([:], last, last)
         (suspectedGap, fruitlessAnswers) = (nil, 0)
         if delivered > last {
@@ -164,7 +164,7 @@ public struct FeedReplica: Sendable {
 
     /// Delivers what is next in line; if something known of is missing then, it has to be fetched.
     private mutating func settle() {
-        guard phase == .inStep || phase == .fetchingEvents else { return }
+        guard phase == .live || phase == .fetchingEvents else { return }
         while let next = buffer.removeValue(forKey: delivered &+ 1) {
             deliveries.append(.event(next))
             delivered &+= 1
@@ -173,8 +173,8 @@ public struct FeedReplica: Sendable {
         // What an answer brought before it came by itself; only then, since a flood makes the buffer long.
         if buffer.count > known - delivered { buffer = buffer.filter { $0.key > delivered } }
         if delivered >= known, buffer.isEmpty {
-            if phase != .inStep, let epoch { deliveries.append(.inStep(epoch: epoch, sequence: delivered)) }
-            phase = .inStep
+            if phase != .live, let epoch { deliveries.append(.live(epoch: epoch, sequence: delivered)) }
+            phase = .live
         } else {
             phase = .fetchingEvents
         }

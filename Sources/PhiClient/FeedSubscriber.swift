@@ -11,16 +11,16 @@ public struct FeedSubscriber: ~Copyable {
     public enum Item: Sendable {
         /// An event, and its bytes as the service wrote them.
         case event(EventMessage, json: [UInt8])
-        case inStep(epoch: UInt64, sequence: UInt64)
+        case live(epoch: UInt64, sequence: UInt64)
         case gap(after: UInt64, epoch: UInt64)
         /// The detector lost the events after this one; what follows is the state that it has.
-        case setBack(to: UInt64, epoch: UInt64)
+        case rolledBack(to: UInt64, epoch: UInt64)
         /// An event of a kind that this version does not know.
         case unknown(json: [UInt8])
         /// Nothing was heard for some seconds, not even a beacon: the detector is down, or elsewhere.
-        case quiet
+        case feedSilent
         /// The feed is heard, but questions about the past stay unanswered.
-        case unanswered
+        case controlSilent
     }
 
     private let events: Socket
@@ -30,7 +30,7 @@ public struct FeedSubscriber: ~Copyable {
     private let wakeUp: WakeUp
     private var replica: FeedReplica
     private var ready: ArraySlice<FeedReplica.Delivery> = []
-    private var asked: (question: FeedReplica.Question, id: Int64, at: Instant)?
+    private var asked: (question: FeedReplica.Query, id: Int64, at: Instant)?
     private var lastID: Int64 = 0
 
     private var lastHeard = MonotonicClock.now
@@ -78,10 +78,10 @@ public struct FeedSubscriber: ~Copyable {
         let end = timeout.map { MonotonicClock.now + $0 }
         while true {
             if let delivery = ready.popFirst() { return item(delivery) }
-            try takeEvents()
-            try takeAnswers()
+            try receiveEvents()
+            try receiveAnswers()
             try ask()
-            ready += replica.takeDeliveries()
+            ready += replica.dequeueDeliveries()
             guard ready.isEmpty else { continue }
             if let trouble = trouble() { return trouble }
             var wait = Self.patience
@@ -99,20 +99,20 @@ public struct FeedSubscriber: ~Copyable {
         let now = MonotonicClock.now
         if now - lastHeard > Self.trouble {
             lastHeard = now
-            return .quiet
+            return .feedSilent
         }
         if let since = unansweredSince, now - since > Self.trouble {
             unansweredSince = now
-            return .unanswered
+            return .controlSilent
         }
         return nil
     }
 
     private func item(_ delivery: FeedReplica.Delivery) -> Item {
         switch delivery {
-        case .inStep(let epoch, let sequence): return .inStep(epoch: epoch, sequence: sequence)
+        case .live(let epoch, let sequence): return .live(epoch: epoch, sequence: sequence)
         case .gap(let after, let epoch): return .gap(after: after, epoch: epoch)
-        case .setBack(let sequence, let epoch): return .setBack(to: sequence, epoch: epoch)
+        case .rolledBack(let sequence, let epoch): return .rolledBack(to: sequence, epoch: epoch)
         case .event(let event):
             guard let message = try? WireJSON.decode(EventMessage.self, from: event.json) else {
                 return .unknown(json: event.json)
@@ -121,7 +121,7 @@ public struct FeedSubscriber: ~Copyable {
         }
     }
 
-    private mutating func takeEvents() throws(ZeroMQError) {
+    private mutating func receiveEvents() throws(ZeroMQError) {
         // Bounded, so that what came is delivered before more is taken.
         for _ in 0..<1000 {
             guard let frames = try events.receiveMultipart(maximumFrames: 3) else { return }
@@ -144,14 +144,14 @@ public struct FeedSubscriber: ~Copyable {
         unansweredSince = unansweredSince ?? now
         if let asked, asked.question == question, now - asked.at < Self.patience { return }
         lastID += 1
-        var request = ControlRequest(id: lastID, action: question.action)
+        var request = ControlFrame(id: lastID, action: question.action)
         (request.since, request.epoch) = (question.since, question.epoch)
         asked = (question, lastID, now)
         // Not sent: there is no connection yet, and it is asked again.
         if let json = try? WireJSON.encode(request) { try control.send([json]) }
     }
 
-    private mutating func takeAnswers() throws(ZeroMQError) {
+    private mutating func receiveAnswers() throws(ZeroMQError) {
         while let frames = try control.receiveMultipart(maximumFrames: 2) {
             guard let asked, let json = frames.last,
                 let reply = try? WireJSON.decode(ControlReply<EventsAnswer<JSONValue>>.self, from: json),

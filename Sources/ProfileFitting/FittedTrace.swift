@@ -10,7 +10,7 @@ public struct FittedTrace: Sendable {
     let lateness: LatenessProfile
 
     /// How many heartbeats a recording must have: fewer know little beyond their own accidents.
-    public static let leastHeartbeats = 1000
+    public static let minHeartbeats = 1000
 
     /// - Parameters:
     ///   - columnUnit: What a plain column of numbers counts; nil: seconds.
@@ -20,7 +20,7 @@ public struct FittedTrace: Sendable {
         let digest = try InputFile.sha256(ofFile: path)
         arrivals = try RecordedArrivals(path: path, columnUnit: columnUnit)
         let file = path.split(separator: "/").last.map(String.init) ?? path
-        guard arrivals.samples >= Self.leastHeartbeats, let lateness = LatenessProfile(of: arrivals) else {
+        guard arrivals.samples >= Self.minHeartbeats, let lateness = LatenessProfile(of: arrivals) else {
             throw TooFewHeartbeats(path: path, heartbeats: arrivals.samples)
         }
         self.lateness = lateness
@@ -35,7 +35,7 @@ public struct TooFewHeartbeats: Error, Hashable, Sendable, CustomStringConvertib
     public var heartbeats: Int
     public var description: String {
         let found = heartbeats == 0 ? "none" : "\(heartbeats)"
-        return "\(path) must have at least \(FittedTrace.leastHeartbeats) heartbeats that come after another of "
+        return "\(path) must have at least \(FittedTrace.minHeartbeats) heartbeats that come after another of "
             + "the same node, found \(found)"
     }
 }
@@ -48,10 +48,10 @@ extension LatenessProfile {
     public init?(of trace: RecordedArrivals) {
         let parts = trace.arrivalsByNode.compactMap { arrivals -> (profile: LatenessProfile, weight: Double)? in
             var model = AdaptiveModel(.init())
-            var commons = AdaptiveModel.commons()
+            var group = AdaptiveModel.makeGroupState()
             model.begin(announcedInterval: 0)
-            for arrival in arrivals { model.observe(arrival, in: &commons) }
-            return commons.profile.map { ($0, Double(arrivals.count)) }
+            for arrival in arrivals { model.observe(arrival, in: &group) }
+            return group.profile.map { ($0, Double(arrivals.count)) }
         }
         self.init(mixing: parts)
     }

@@ -18,8 +18,8 @@ public struct ProfileFit: Sendable {
         /// The first heartbeats of each start.
         public var horizon: Int
         public var policy: Policy
-        public var alone: NewcomerTrial
-        public var profiled: NewcomerTrial
+        public var alone: ColdStartTrial
+        public var profiled: ColdStartTrial
     }
 
     public let lateness: LatenessProfile
@@ -49,8 +49,8 @@ public struct ProfileFit: Sendable {
             onProgress(number)
             for horizon in Self.horizons {
                 let (alone, profiled) = (
-                    NewcomerTrial.run(trace.arrivals, under: Self.policies, profile: nil, horizon: horizon),
-                    NewcomerTrial.run(trace.arrivals, under: Self.policies, profile: profile, horizon: horizon)
+                    ColdStartTrial.run(trace.arrivals, under: Self.policies, profile: nil, horizon: horizon),
+                    ColdStartTrial.run(trace.arrivals, under: Self.policies, profile: profile, horizon: horizon)
                 )
                 for (policy, pair) in zip(Self.policies, zip(alone, profiled)) where pair.0.heartbeats > 0 {
                     rows.append(

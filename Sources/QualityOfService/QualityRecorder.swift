@@ -12,12 +12,12 @@
 /// nothing drifts and no input overflows. Equal input gives an equal report.
 public struct QualityRecorder: Sendable {
     private static let levels = 1...4  // of φ
-    private static let leastExpected = 30.0  // exceedances; fewer say nothing about calibration
+    private static let minExpected = 30.0  // exceedances; fewer say nothing about calibration
 
     private let warmUp: Int
     private var nodes: [Int: NodeRecord] = [:]
     private var mistakes = MistakeSums()
-    private var waits = WaitSample()
+    private var timeouts = TimeoutSample()
     private var samples = 0
     private var lost: Int128 = 0
     private var delay: Int128 = 0  // ns, sum over samples
@@ -43,7 +43,7 @@ public struct QualityRecorder: Sendable {
         if let deadline = arrival.deadline {
             deadlines += 1
             margin += Int128(deadline) - Int128(arrival.at)
-            waits.insert(node: arrival.node, delay: arrival.delay ?? 0, from: arrival.at, until: deadline)
+            timeouts.insert(node: arrival.node, delay: arrival.delay ?? 0, from: arrival.at, until: deadline)
         }
         if let phi = arrival.phi, !phi.isNaN {
             phis += 1
@@ -55,7 +55,7 @@ public struct QualityRecorder: Sendable {
     public func report() -> QualityReport {
         let intervals = nodes.compactMapValues(\.interval)  // s
         let isDelayIncluded = isEveryDelayKnown && samples > 0
-        let detection = waits.detectionTimes(intervals: intervals, includingDelays: isDelayIncluded)
+        let detection = timeouts.detectionTimes(intervals: intervals, includingDelays: isDelayIncluded)
         return QualityReport(
             samples: samples,
             nodes: nodes.count,
@@ -80,7 +80,7 @@ public struct QualityRecorder: Sendable {
     private func calibration(at level: Int) -> QualityReport.Calibration {
         let expected = Double(phis) / pow(10, Double(level))
         let observed = exceedances[level - 1]
-        let isKnown = expected >= Self.leastExpected && observed > 0
+        let isKnown = expected >= Self.minExpected && observed > 0
         return QualityReport.Calibration(
             phi: level, expected: expected, observed: observed,
             decades: isKnown ? log10(Double(observed) / expected) : nil)

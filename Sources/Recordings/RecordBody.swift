@@ -2,12 +2,12 @@ import PhiAccrual
 
 // What a detector was told, as the body of a record.
 
-extension StateWriter {
+extension BinaryWriter {
     /// - Precondition: Not heartbeats, which `RecordBuffer` takes down without this detour.
     mutating func writeBody(of input: DetectorInput) {
         switch input {
-        case .introduction(let identity, let key, let now):
-            begin(.introduction, now)
+        case .announcement(let identity, let key, let now):
+            begin(.announcement, now)
             write(KnownName(identity, key: key))
         case .expectation(let identity, let key, let end, let now):
             begin(.expectation, now)
@@ -15,18 +15,18 @@ extension StateWriter {
             write(KnownName(identity, key: key))
         case .heartbeats: preconditionFailure("heartbeats have a way of their own")
         case .advance(let now): begin(.advance, now)
-        case .deafness(let start, let end):
-            begin(.deafness, start)
+        case .ignoredSilence(let start, let end):
+            begin(.ignoredSilence, start)
             write(end.nanoseconds)
-        case .stampError(let error):
-            write(RecordKind.stampError.rawValue)
+        case .timestampUncertainty(let error):
+            write(RecordKind.timestampUncertainty.rawValue)
             write(error)
         case .backlog(let hasBacklog):
             write(RecordKind.backlog.rawValue)
             write(hasBacklog)
-        case .policies(let book, let now):
+        case .policies(let policies, let now):
             begin(.policies, now)
-            write(book)
+            write(policies)
         case .pause(let key, let end, let reason, let now):
             begin(.pause, now)
             write(end.nanoseconds)
@@ -55,13 +55,13 @@ extension StateWriter {
 
 extension DetectorInput {
     /// - Throws: Also if something is left over, or if the record tells of something else.
-    init(_ kind: RecordKind, body reader: inout StateReader) throws(DamagedState) {
+    init(_ kind: RecordKind, body reader: inout BinaryReader) throws(CorruptData) {
         switch kind {
-        case .header, .checkpoint, .names, .clock: throw DamagedState("the record is out of place")
-        case .introduction:
+        case .header, .checkpoint, .names, .clock: throw CorruptData("the record is out of place")
+        case .announcement:
             let now = try reader.instant()
             let name: KnownName = try reader.state()
-            self = .introduction(name.identity, name.key, at: now)
+            self = .announcement(name.identity, name.key, at: now)
         case .expectation:
             let now = try reader.instant()
             let end = try reader.instant()
@@ -73,10 +73,10 @@ extension DetectorInput {
             while !reader.isAtEnd { heartbeats.append(try Heartbeat(recordedIn: &reader)) }
             self = .heartbeats(heartbeats, at: now)
         case .advance: self = .advance(to: try reader.instant())
-        case .deafness:
+        case .ignoredSilence:
             let start = try reader.instant()
-            self = .deafness(from: start, to: try reader.instant())
-        case .stampError: self = .stampError(try reader.integer())
+            self = .ignoredSilence(from: start, to: try reader.instant())
+        case .timestampUncertainty: self = .timestampUncertainty(try reader.integer())
         case .backlog: self = .backlog(try reader.bool())
         case .policies:
             let now = try reader.instant()
@@ -100,14 +100,14 @@ extension DetectorInput {
             self = .noExpectation(try reader.state(), at: now)
         case .rules:
             let recovery: RecoveryRule = try reader.state()
-            self = .rules(recovery, try reader.optional { reader throws(DamagedState) in try reader.state() })
+            self = .rules(recovery, try reader.optional { reader throws(CorruptData) in try reader.state() })
         }
-        guard reader.isAtEnd else { throw DamagedState("there is more than the record should hold") }
+        guard reader.isAtEnd else { throw CorruptData("there is more than the record should hold") }
     }
 }
 
-extension StateReader {
-    fileprivate mutating func instant() throws(DamagedState) -> Instant { Instant(nanoseconds: try integer()) }
+extension BinaryReader {
+    fileprivate mutating func instant() throws(CorruptData) -> Instant { Instant(nanoseconds: try integer()) }
 }
 
 extension Heartbeat {
@@ -127,7 +127,7 @@ extension Heartbeat {
         bytes[32] = (isLeaving ? Flag.isLeaving : 0) | (sent == nil ? 0 : Flag.saidSent)
     }
 
-    fileprivate init(recordedIn reader: inout StateReader) throws(DamagedState) {
+    fileprivate init(recordedIn reader: inout BinaryReader) throws(CorruptData) {
         let key: NodeKey = try reader.state()
         let incarnation: UInt32 = try reader.integer()
         let sequence: UInt32 = try reader.integer()

@@ -6,7 +6,7 @@ import PhiAccrual
 /// it has room, taking down heartbeats allocates nothing.
 public struct RecordBuffer: Sendable {
     public private(set) var bytes: [UInt8] = []
-    private var body = StateWriter()
+    private var body = BinaryWriter()
 
     public init() {}
     /// With room for so many bytes.
@@ -23,7 +23,7 @@ public struct RecordBuffer: Sendable {
     public mutating func append(_ heartbeats: Span<Heartbeat>, at now: Instant) {
         let start = bytes.count
         let size = 9 + heartbeats.count * Heartbeat.recordedCount
-        precondition(size <= RecordingFormat.largestBody, "a batch has a limit")
+        precondition(size <= RecordingFormat.maxBodySize, "a batch has a limit")
         append(UInt32(size))
         bytes.append(RecordKind.heartbeats.rawValue)
         append(now.nanoseconds)
@@ -52,7 +52,7 @@ public struct RecordBuffer: Sendable {
             let body = rest.dropFirst(4).prefix(count)
             rest = rest.dropFirst(count + RecordingFormat.frameCount)
             guard let kind = body.first.flatMap(RecordKind.init), kind != .clock else { continue }
-            var reader = StateReader(body.dropFirst())
+            var reader = BinaryReader(body.dropFirst())
             if let input = try? DetectorInput(kind, body: &reader) { take(input) }
         }
     }
@@ -60,7 +60,7 @@ public struct RecordBuffer: Sendable {
     public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
     mutating func append(body: some Collection<UInt8>) {
-        precondition(body.count <= RecordingFormat.largestBody, "a record has a limit")
+        precondition(body.count <= RecordingFormat.maxBodySize, "a record has a limit")
         let start = bytes.count
         append(UInt32(body.count))
         bytes.append(contentsOf: body)
@@ -77,7 +77,7 @@ public struct RecordBuffer: Sendable {
 // MARK: The beginning of a file
 
 /// Everything that a file begins with.
-public struct RecordingBeginning: Sendable {
+public struct SegmentStart: Sendable {
     public var header: RecordingHeader
     /// The state of the detector, in bytes of its own; empty where it knows nothing yet.
     public var checkpoint: [UInt8]
@@ -90,7 +90,7 @@ public struct RecordingBeginning: Sendable {
 
     var bytes: [UInt8] {
         var records = RecordBuffer()
-        var body = StateWriter()
+        var body = BinaryWriter()
         body.write(RecordKind.header.rawValue)
         body.write(header)
         records.append(body: body.bytes)

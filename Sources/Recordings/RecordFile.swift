@@ -16,7 +16,7 @@ final class RecordFile {
         var body: ArraySlice<UInt8>
     }
     /// Where records end that can be read.
-    struct Break: Error {
+    struct Discontinuity: Error {
         var reason: String
         /// The file ends within a record, or its first bytes: what a recorder leaves that was killed while it wrote.
         var isTorn = false
@@ -61,7 +61,7 @@ final class RecordFile {
         return count == found.count && found == RecordingFormat.magic
     }
 
-    private func skipPrefix() throws(Break) {
+    private func skipPrefix() throws(Discontinuity) {
         guard size >= RecordingFormat.prefixCount else {
             // What a recorder leaves that was killed as it began. `next` says so.
             guard try fill(Int(size)), RecordingFormat.prefix.starts(with: buffer[at..<end]) else { throw Self.foreign }
@@ -72,12 +72,12 @@ final class RecordFile {
         }
         let version = integer(at: RecordingFormat.magic.count)
         guard version == RecordingFormat.version else {
-            throw Break(
+            throw Discontinuity(
                 reason: "is a recording of format \(version), and this program reads format \(RecordingFormat.version)")
         }
         at = RecordingFormat.prefixCount
     }
-    private static let foreign = Break(reason: "is no recording of phi: it begins with other bytes")
+    private static let foreign = Discontinuity(reason: "is no recording of phi: it begins with other bytes")
 
     /// Bytes of the file that were read through.
     var position: Int64 { bufferedFrom + Int64(at) }
@@ -85,24 +85,24 @@ final class RecordFile {
     /// Reads on.
     ///
     /// - Returns: Nil at a sound end.
-    func next() throws(Break) -> Record? {
+    func next() throws(Discontinuity) -> Record? {
         guard size >= RecordingFormat.prefixCount else {
-            throw Break(reason: "ends within its first bytes", isTorn: true)
+            throw Discontinuity(reason: "ends within its first bytes", isTorn: true)
         }
         guard try fill(1) else { return nil }
-        guard try fill(4) else { throw Break(reason: "ends within a record", isTorn: true) }
+        guard try fill(4) else { throw Discontinuity(reason: "ends within a record", isTorn: true) }
         let count = Int(integer(at: at))
-        guard (1...RecordingFormat.largestBody).contains(count) else {
-            throw Break(reason: "has a record that says it is \(count) bytes long")
+        guard (1...RecordingFormat.maxBodySize).contains(count) else {
+            throw Discontinuity(reason: "has a record that says it is \(count) bytes long")
         }
         guard try fill(count + RecordingFormat.frameCount) else {
-            throw Break(reason: "ends within a record", isTorn: true)
+            throw Discontinuity(reason: "ends within a record", isTorn: true)
         }
         let (start, end) = (at, at + 4 + count)
         let check = buffer.withUnsafeBytes { RecordingFormat.check(UnsafeRawBufferPointer(rebasing: $0[start..<end])) }
-        guard check == integer(at: end) else { throw Break(reason: "has a record whose check is wrong") }
+        guard check == integer(at: end) else { throw Discontinuity(reason: "has a record whose check is wrong") }
         guard let kind = RecordKind(rawValue: buffer[start + 4]) else {
-            throw Break(reason: "has a record of kind \(buffer[start + 4]), which this program does not know")
+            throw Discontinuity(reason: "has a record of kind \(buffer[start + 4]), which this program does not know")
         }
         at = end + 4
         return Record(kind: kind, body: buffer[(start + 5)..<end])
@@ -115,7 +115,7 @@ final class RecordFile {
     /// Has so many bytes at hand. No more memory is taken than the file has bytes, whatever it claims.
     ///
     /// - Returns: False if the file ends before.
-    private func fill(_ count: Int) throws(Break) -> Bool {
+    private func fill(_ count: Int) throws(Discontinuity) -> Bool {
         guard end - at < count else { return true }
         guard size - position >= Int64(count) else { return false }
         makeRoom(count)
@@ -125,7 +125,7 @@ final class RecordFile {
             }
             if got == 0 { return false }
             guard got > 0 || errno == EINTR else {
-                throw Break(reason: "cannot be read: \(String(cString: strerror(errno)))")
+                throw Discontinuity(reason: "cannot be read: \(String(cString: strerror(errno)))")
             }
             end += max(0, got)
         }

@@ -13,7 +13,7 @@ enum RecordingFormat {
     /// Bytes of a record around its body: its length before, its check after.
     static let frameCount = 8
     /// Bytes of the largest body. Nothing that is recorded comes near.
-    static let largestBody = 1 << 28
+    static let maxBodySize = 1 << 28
     /// Bytes of a checkpoint, or about so many of names, in one record.
     static let chunk = 1 << 20
 
@@ -29,12 +29,12 @@ enum RecordKind: UInt8, CaseIterable {
     case checkpoint = 1
     case names = 2
 
-    case introduction = 16
+    case announcement = 16
     case expectation = 17
     case heartbeats = 18
     case advance = 19
-    case deafness = 20
-    case stampError = 21
+    case ignoredSilence = 20
+    case timestampUncertainty = 21
     case policies = 22
     case pause = 23
     case resumption = 24
@@ -57,7 +57,7 @@ public struct RecordingHeader: Hashable, Sendable {
     public var wallOffset: Int64
     /// Name and version of the program that recorded. Only the same one is sure to decide the same.
     public var program: String
-    /// The detector as `ModelChoice` reads it. All else that it is made from is in its checkpoint.
+    /// The detector as `DetectorSpec` reads it. All else that it is made from is in its checkpoint.
     public var detector: String
 
     public init(createdAt: Int64, start: Instant, wallOffset: Int64, program: String, detector: String) {
@@ -66,13 +66,13 @@ public struct RecordingHeader: Hashable, Sendable {
     }
 }
 
-extension RecordingHeader: StoredState {
-    public func write(to writer: inout StateWriter) {
+extension RecordingHeader: BinaryCodable {
+    public func write(to writer: inout BinaryWriter) {
         for time in [createdAt, start.nanoseconds, wallOffset] { writer.write(time) }
         writer.write(program)
         writer.write(detector)
     }
-    public init(from reader: inout StateReader) throws(DamagedState) {
+    public init(from reader: inout BinaryReader) throws(CorruptData) {
         createdAt = try reader.integer()
         start = Instant(nanoseconds: try reader.integer())
         wallOffset = try reader.integer()
@@ -82,17 +82,17 @@ extension RecordingHeader: StoredState {
 }
 
 /// What a node is called.
-public struct KnownName: Hashable, Sendable, StoredState {
+public struct KnownName: Hashable, Sendable, BinaryCodable {
     public var key: NodeKey
     public var identity: NodeIdentity
 
     public init(_ identity: NodeIdentity, key: NodeKey) { (self.identity, self.key) = (identity, key) }
 
-    public func write(to writer: inout StateWriter) {
+    public func write(to writer: inout BinaryWriter) {
         writer.write(key)
         writer.write(identity)
     }
-    public init(from reader: inout StateReader) throws(DamagedState) {
+    public init(from reader: inout BinaryReader) throws(CorruptData) {
         key = try reader.state()
         identity = try reader.state()
     }

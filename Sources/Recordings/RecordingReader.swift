@@ -1,7 +1,7 @@
 import PhiAccrual
 
 /// What a recording holds, in its order.
-public enum RecordingPart: Hashable, Sendable {
+public enum RecordingItem: Hashable, Sendable {
     /// A file begins, and with it everything anew: the detector is as its checkpoint says. An empty one knows nothing.
     case beginning(RecordingHeader, checkpoint: [UInt8])
     /// Names known at the beginning.
@@ -90,14 +90,14 @@ public struct RecordingReader: ~Copyable {
     ///
     /// - Returns: Nil at the end.
     /// - Throws: If a file that was there is gone.
-    public mutating func next() throws(RecordingError) -> RecordingPart? {
+    public mutating func next() throws(RecordingError) -> RecordingItem? {
         while true {
             if file == nil {
                 guard let path = paths.popFirst() else { return nil }
                 file = try RecordFile(path: path)
                 (self.path, opening, hasBegun) = (path, nil, false)
             }
-            do throws(RecordFile.Break) {
+            do throws(RecordFile.Discontinuity) {
                 guard let record = try file?.next() else {
                     guard hasBegun else { throw .init(reason: "ends before its beginning is complete", isTorn: true) }
                     endFile()
@@ -120,9 +120,9 @@ public struct RecordingReader: ~Copyable {
     }
 
     /// - Returns: Nil for a record that only leads on to the next.
-    private mutating func part(of record: RecordFile.Record) throws(RecordFile.Break) -> RecordingPart? {
-        var reader = StateReader(record.body)
-        do throws(DamagedState) {
+    private mutating func part(of record: RecordFile.Record) throws(RecordFile.Discontinuity) -> RecordingItem? {
+        var reader = BinaryReader(record.body)
+        do throws(CorruptData) {
             switch record.kind {
             case .header where opening == nil && !hasBegun: opening = (try reader.state(), [])
             case .checkpoint where opening != nil:
@@ -137,10 +137,10 @@ public struct RecordingReader: ~Copyable {
                 return .names(names)
             case .clock where hasBegun:
                 let offset: Int64 = try reader.integer()
-                guard reader.isAtEnd else { throw DamagedState("there is more than the record should hold") }
+                guard reader.isAtEnd else { throw CorruptData("there is more than the record should hold") }
                 return .clock(wallOffset: offset)
             default:
-                guard hasBegun else { throw DamagedState("its beginning is not complete") }
+                guard hasBegun else { throw CorruptData("its beginning is not complete") }
                 return .input(try DetectorInput(record.kind, body: &reader))
             }
             return nil

@@ -29,7 +29,7 @@ public struct RecordingWriter: ~Copyable {
     private var written: Int64 = 0  // bytes after the beginning
 
     /// Begins a recording. A folder that is not there is made, in one that is.
-    public init(folder: String, limits: Limits = Limits(), _ beginning: RecordingBeginning) throws(RecordingError) {
+    public init(folder: String, limits: Limits = Limits(), _ beginning: SegmentStart) throws(RecordingError) {
         (self.folder, self.limits) = (folder, limits)
         guard !folder.utf8.contains(0) else {
             throw RecordingError(path: folder, reason: "the folder's name contains a zero byte")
@@ -43,7 +43,7 @@ public struct RecordingWriter: ~Copyable {
     public var isFull: Bool { written >= limits.file }
 
     /// Goes on in another file.
-    public mutating func begin(_ beginning: RecordingBeginning) throws(RecordingError) {
+    public mutating func begin(_ beginning: SegmentStart) throws(RecordingError) {
         let bytes = beginning.bytes
         var folder = try RecordingFolder(path: folder)
         try folder.shrink(to: max(0, limits.total - limits.file - Int64(bytes.count)))

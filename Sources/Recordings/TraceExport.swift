@@ -38,7 +38,7 @@ public struct TraceExport: Sendable {
         while let part = try reader.next() {
             switch part {
             case .names(let known): for name in known { learn(name.identity, name.key) }
-            case .input(.introduction(let identity, let key, _)): learn(identity, key)
+            case .input(.announcement(let identity, let key, _)): learn(identity, key)
             case .input(.expectation(let identity, let key, _, _)): learn(identity, key)
             default: break
             }
@@ -49,7 +49,7 @@ public struct TraceExport: Sendable {
     /// Rows of the next part of the recording, each with its line end; empty for what is no heartbeat.
     ///
     /// - Throws: If time goes back, as where files are given in another order than that in which they were written.
-    public mutating func rows(of part: RecordingPart) throws(InvalidExport) -> String {
+    public mutating func rows(of part: RecordingItem) throws(InvalidExport) -> String {
         switch part {
         case .beginning(let header, _):
             // A monotonic clock that went back began anew with the machine.

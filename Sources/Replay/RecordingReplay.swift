@@ -12,14 +12,14 @@ public struct RecordingReplay<Model: ArrivalModel> {
     private let choice: String
     private let model: Model.Parameters
     private let policy: Policy?
-    private var judged: JudgedDetector<Model>?
+    private var judged: ReplayedDetector<Model>?
     private var names: [NodeKey: String] = [:]
-    private var jury: Jury
+    private var accumulator: QualityAccumulator
     /// Whether all of the file so far could be read.
     private var isWhole = true
 
     /// The policies at the end; nil if there was no beginning.
-    public var policies: PolicyBook? { judged?.detector.policies }
+    public var policies: PolicyTable? { judged?.detector.policies }
 
     /// - Parameters:
     ///   - choice: The detector as the recording's header has it. One that was made by another is refused.
@@ -27,7 +27,7 @@ public struct RecordingReplay<Model: ArrivalModel> {
     ///   - warmUp: How many fresh heartbeats per node come before judging begins.
     public init(of choice: String, model: Model.Parameters, policy: Policy? = nil, warmUp: Int = 0) {
         (self.choice, self.model, self.policy) = (choice, model, policy)
-        jury = Jury(warmUp: warmUp)
+        accumulator = QualityAccumulator(warmUp: warmUp)
     }
 
     /// Runs the recording to its end. Every beginning of a file starts the detector anew from its checkpoint,
@@ -58,7 +58,7 @@ public struct RecordingReplay<Model: ArrivalModel> {
                 onDamage(damage)
             case .input(let input):
                 remember(input)
-                try judged?.take(input, by: &jury) { heard in
+                try judged?.apply(input, by: &accumulator) { heard in
                     let name = names[heard.key] ?? heard.key.description
                     let arrival = heard.at.nanoseconds.addingSaturated(wallOffset)
                     try onStep(
@@ -68,27 +68,27 @@ public struct RecordingReplay<Model: ArrivalModel> {
                 }
             }
             guard let levels = judged?.detector.levels else { continue }
-            for event in judged?.takeEvents() ?? [] { try onEvent(event, levels, wallOffset) }
+            for event in judged?.dequeueEvents() ?? [] { try onEvent(event, levels, wallOffset) }
         }
     }
 
-    public func report() -> QualityReport { jury.quality.report() }
+    public func report() -> QualityReport { accumulator.quality.report() }
 
     private mutating func begin(_ header: RecordingHeader, _ checkpoint: [UInt8]) throws {
-        guard header.detector == choice else { throw OtherDetector(made: header.detector, replayed: choice) }
-        var reader = StateReader(checkpoint[...])
+        guard header.detector == choice else { throw DetectorMismatch(made: header.detector, replayed: choice) }
+        var reader = BinaryReader(checkpoint[...])
         let detector = try Detector<Model>(model: model, from: &reader)
         defer { isWhole = true }
         // Only the verdicts of a checkpoint depend on policies.
         if policy != nil, isWhole, let judged, judged.detector.lastArrival == detector.lastArrival { return }
-        judged = JudgedDetector(detector, at: header.start, under: policy == nil ? nil : overridden)
+        judged = ReplayedDetector(detector, at: header.start, under: policy == nil ? nil : overridden)
     }
 
     /// The book with the policy asked for at its first level, for everyone.
-    private func overridden(_ book: PolicyBook) -> PolicyBook {
-        guard let policy, let first = try? Level(name: book.levels[0].name, policy: policy) else { return book }
-        var changed = PolicyBook(levels: [first.set(by: .option)] + book.levels.dropFirst())
-        for entry in book.entries where entry.level > 0 {
+    private func overridden(_ policies: PolicyTable) -> PolicyTable {
+        guard let policy, let first = try? Level(name: policies.levels[0].name, policy: policy) else { return policies }
+        var changed = PolicyTable(levels: [first.set(by: .option)] + policies.levels.dropFirst())
+        for entry in policies.entries where entry.level > 0 {
             changed.set(entry.policy, level: entry.level, from: entry.origin)
         }
         return changed
@@ -96,7 +96,7 @@ public struct RecordingReplay<Model: ArrivalModel> {
 
     private mutating func remember(_ input: DetectorInput) {
         switch input {
-        case .introduction(let identity, let key, _), .expectation(let identity, let key, _, _):
+        case .announcement(let identity, let key, _), .expectation(let identity, let key, _, _):
             if names[key] == nil { names[key] = identity.description }
         default: break
         }
@@ -104,7 +104,7 @@ public struct RecordingReplay<Model: ArrivalModel> {
 }
 
 /// Files of several detectors cannot be one replay.
-struct OtherDetector: Error, CustomStringConvertible {
+struct DetectorMismatch: Error, CustomStringConvertible {
     var made: String
     var replayed: String
     var description: String {

@@ -50,7 +50,7 @@ public struct TraceReplay<Model: ArrivalModel> {
             if row.node == lastFresh.count {
                 lastFresh.append(nil)
                 let identity = Self.identity(ofNode: trace.nodes[row.node], numbered: row.node)
-                detector.introduce(identity, key: key, at: now, into: &events)
+                detector.announce(identity, key: key, at: now, into: &events)
             }
             detector.advanceIdeally(before: now, into: &events)
             let phi = detector.phi(of: key, at: now)

@@ -29,7 +29,7 @@ struct ArrivalColumn: TraceFormat {
         let text = line.bytes.trimmed
         if isHeaderAllowed, Self.isHeader(text) {
             isHeaderAllowed = false
-            try take(header: text)
+            try parse(header: text)
             return nil
         }
         guard let number = DecimalNumber(text) else {
@@ -55,7 +55,7 @@ struct ArrivalColumn: TraceFormat {
             }
     }
 
-    private mutating func take(header text: UnsafeRawBufferPointer) throws(MalformedLine) {
+    private mutating func parse(header text: UnsafeRawBufferPointer) throws(MalformedLine) {
         let word = String(decoding: text, as: UTF8.self).lowercased()
         guard let mark = word.lastIndex(of: "_"),
             let named = TimeUnit(rawValue: String(word[word.index(after: mark)...]))

@@ -11,9 +11,9 @@ struct DecimalNumber {
     init?(_ text: UnsafeRawBufferPointer) {
         var text = LineScanner(text)
         isNegative = text.skip("-")
-        whole = text.takeDigits()
+        whole = text.parseDigits()
         let hasPoint = text.skip(".")
-        fraction = hasPoint ? text.takeDigits() : UnsafeRawBufferPointer(rebasing: whole[..<0])
+        fraction = hasPoint ? text.parseDigits() : UnsafeRawBufferPointer(rebasing: whole[..<0])
         guard !whole.isEmpty || !fraction.isEmpty else { return nil }
         if text.skip("e") || text.skip("E") {
             let hasPlus = text.skip("+")

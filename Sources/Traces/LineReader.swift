@@ -16,7 +16,7 @@ struct Line {
 
 /// Cuts a file into lines, in one buffer that is used over and over.
 struct LineReader: ~Copyable {
-    static let longestLine = 4096  // bytes; a row with the longest name and numbers has 318
+    static let maxLineLength = 4096  // bytes; a row with the longest name and numbers has 318
 
     private(set) var number = 0  // of the line read last; the first is 1
     private let file: String
@@ -46,7 +46,7 @@ struct LineReader: ~Copyable {
                 unread = (unread.lowerBound + length + 1)..<unread.upperBound
                 return line(rest.prefix(length), .newline)
             }
-            if rest.count > Self.longestLine + 1 { return line(rest[...], .tooLong) }  // 1: a CR, not yet known as such
+            if rest.count > Self.maxLineLength + 1 { return line(rest[...], .tooLong) }  // 1: a CR, not yet known as such
             if isAtEnd {
                 unread = unread.upperBound..<unread.upperBound
                 return rest.isEmpty ? nil : line(rest[...], .endOfFile)
@@ -65,9 +65,9 @@ struct LineReader: ~Copyable {
         number += 1
         var text = bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes
         if number == 1, text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
-        let isTooLong = text.count > Self.longestLine
+        let isTooLong = text.count > Self.maxLineLength
         return Line(
-            bytes: UnsafeRawBufferPointer(rebasing: text.prefix(Self.longestLine)),
+            bytes: UnsafeRawBufferPointer(rebasing: text.prefix(Self.maxLineLength)),
             ending: isTooLong ? .tooLong : ending)
     }
 

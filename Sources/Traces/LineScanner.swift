@@ -12,14 +12,14 @@ struct LineScanner {
     }
 
     /// - Returns: Everything before the next such text, which is passed over with it; nil if there is none.
-    mutating func take(until text: StaticString) -> UnsafeRawBufferPointer? {
+    mutating func parse(until text: StaticString) -> UnsafeRawBufferPointer? {
         guard let start = rest.firstIndex(of: text) else { return nil }
         defer { rest = UnsafeRawBufferPointer(rebasing: rest[(start + text.utf8CodeUnitCount)...]) }
         return UnsafeRawBufferPointer(rebasing: rest[..<start])
     }
 
     /// - Returns: The digits that come next; maybe none.
-    mutating func takeDigits() -> UnsafeRawBufferPointer {
+    mutating func parseDigits() -> UnsafeRawBufferPointer {
         let end = rest.firstIndex { $0 &- UInt8(ascii: "0") >= 10 } ?? rest.endIndex
         defer { rest = UnsafeRawBufferPointer(rebasing: rest[end...]) }
         return UnsafeRawBufferPointer(rebasing: rest[..<end])

@@ -41,8 +41,8 @@ struct PingTranscript: TraceFormat {
     /// What stands in brackets in `PING web.example (10.0.0.1) …`, which ping prints when it starts.
     private static func address(inHeader line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         var text = LineScanner(line)
-        guard text.skip("PING "), text.take(until: "(") != nil else { return nil }
-        return text.take(until: ")")
+        guard text.skip("PING "), text.parse(until: "(") != nil else { return nil }
+        return text.parse(until: ")")
     }
 }
 
@@ -87,7 +87,7 @@ private struct PingReply {
 
     static func isStamped(_ line: UnsafeRawBufferPointer) -> Bool {
         var text = LineScanner(line)
-        return text.skip("[") && !text.takeDigits().isEmpty
+        return text.skip("[") && !text.parseDigits().isEmpty
     }
     /// Whether it would be one under `-D`, or comes from a ping that has no such option.
     static func isUnstamped(_ line: UnsafeRawBufferPointer) -> Bool {
@@ -103,19 +103,19 @@ private struct PingReply {
         }
         var text = LineScanner(line.bytes)
         guard text.skip("[") else { return nil }
-        guard let stamp = text.take(until: "] "), let arrival = DecimalNumber(stamp)?.scaled(by: 9), arrival >= 0 else {
+        guard let stamp = text.parse(until: "] "), let arrival = DecimalNumber(stamp)?.scaled(by: 9), arrival >= 0 else {
             throw MalformedLine(
                 "must begin with seconds in brackets, such as [1732188912.123456], found \(quoted(line.bytes))")
         }
         if text.skip("From ") || text.skip("no answer yet for ") { return nil }
-        guard let size = text.take(until: " bytes from "), wholeNumber(size) != nil,
-            let sender = text.take(until: ": icmp_seq="),
-            let sequence = wholeNumber(text.takeDigits()).flatMap({ UInt16(exactly: $0) }),
+        guard let size = text.parse(until: " bytes from "), wholeNumber(size) != nil,
+            let sender = text.parse(until: ": icmp_seq="),
+            let sequence = wholeNumber(text.parseDigits()).flatMap({ UInt16(exactly: $0) }),
             text.rest.isEmpty || text.rest.starts(with: " ")
         else { throw Self.malformed(line) }
         var time: Int64?  // ns
-        if text.take(until: " time=") != nil {
-            guard let number = text.take(until: " ms").flatMap({ DecimalNumber($0) })?.scaled(by: 6), number >= 0 else {
+        if text.parse(until: " time=") != nil {
+            guard let number = text.parse(until: " ms").flatMap({ DecimalNumber($0) })?.scaled(by: 6), number >= 0 else {
                 throw Self.malformed(line)
             }
             time = number
@@ -132,7 +132,7 @@ private struct PingReply {
     /// `10.0.0.1`, or what stands in brackets in `web.example (10.0.0.1)`.
     private static func address(of sender: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         var text = LineScanner(sender)
-        guard sender.last == UInt8(ascii: ")"), text.take(until: " (") != nil else { return sender }
+        guard sender.last == UInt8(ascii: ")"), text.parse(until: " (") != nil else { return sender }
         return UnsafeRawBufferPointer(rebasing: text.rest.dropLast())
     }
 

@@ -89,7 +89,7 @@ public struct TraceReader: ~Copyable {
     private mutating func row(of line: Line) throws(TraceError) -> TraceRow? {
         do throws(MalformedLine) {
             guard line.ending != .tooLong else {
-                throw MalformedLine("must be at most \(LineReader.longestLine) bytes long, found more")
+                throw MalformedLine("must be at most \(LineReader.maxLineLength) bytes long, found more")
             }
             guard let row = try format.row(of: line, names: &names) else { return nil }
             guard row.arrival >= lastArrival else {

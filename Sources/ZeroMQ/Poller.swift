@@ -41,7 +41,7 @@ public struct Poller: ~Copyable {
         precondition(!items.isEmpty, "there is nothing to wait for")
         passOverClosedSockets()
         let clock = SuspendingClock()  // CLOCK_MONOTONIC
-        let deadline = timeoutMilliseconds.map { clock.now + .milliseconds(min(max(0, $0), Self.longestTimeout)) }
+        let deadline = timeoutMilliseconds.map { clock.now + .milliseconds(min(max(0, $0), Self.maxTimeout)) }
         let result = uninterrupted {
             var remaining = -1  // ms; for libzmq −1 is for ever
             if let deadline {
@@ -60,7 +60,7 @@ public struct Poller: ~Copyable {
         return items[slot].revents != 0
     }
 
-    private static let longestTimeout = 1 << 40  // ms, 35 years: far from every overflow
+    private static let maxTimeout = 1 << 40  // ms, 35 years: far from every overflow
 
     private mutating func add(_ item: zmq_pollitem_t, _ socket: SocketHandle?) -> Int {
         items.append(item)

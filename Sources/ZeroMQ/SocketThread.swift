@@ -38,7 +38,7 @@ public final class SocketThread: Sendable {
     ) throws(ZeroMQError) {
         let parcel = Parcel(resource)
         try self.init(name: name) {
-            if let resource = parcel.take() { body(resource) }
+            if let resource = parcel.unwrap() { body(resource) }
         }
     }
 
@@ -85,7 +85,7 @@ private final class Parcel<Content: ~Copyable>: Sendable {
 
     init(_ content: consuming sending Content) { self.content = Mutex(content) }
 
-    func take() -> sending Content? { content.withLock { $0.take() } }
+    func unwrap() -> sending Content? { content.withLock { $0.take() } }
 }
 
 private func createThread(_ identifier: inout pthread_t?, _ start: UnsafeMutableRawPointer) -> Int32 {

@@ -15,7 +15,7 @@ enum Parsing {
         return duration
     }
     static func policy(_ text: String) throws -> Policy { try explained { try Policy(parsing: text) } }
-    static func model(_ text: String) throws -> ModelChoice { try explained { try ModelChoice(parsing: text) } }
+    static func model(_ text: String) throws -> DetectorSpec { try explained { try DetectorSpec(parsing: text) } }
 
     /// `suspect=phi=8`: a name, and its policy.
     static func level(_ text: String) throws -> Level {

@@ -33,22 +33,22 @@ struct Beat: AsyncParsableCommand {
     @Option(name: .customLong("for"), help: "Stop after this time, with a goodbye.", transform: Parsing.duration)
     var time: Duration?
 
-    func validate() throws { _ = try Parsing.explained { try introduction } }
-    private var introduction: Introduction {
+    func validate() throws { _ = try Parsing.explained { try announcement } }
+    private var announcement: NodeAnnouncement {
         get throws {
-            try Introduction(
+            try NodeAnnouncement(
                 identity: NodeIdentity(group: group, name: node),
                 labels: Dictionary(label.map { ($0.name, $0.value) }) { _, last in last })
         }
     }
 
     func run() async throws {
-        let introduction = try introduction
-        let identity = introduction.identity
+        let announcement = try announcement
+        let identity = announcement.identity
         var configuration = HeartbeatPublisher.Configuration(identity: identity, interval: every)
         configuration.connect = to.isEmpty && bind.isEmpty ? ["tcp://127.0.0.1:7710"] : to
         configuration.bind = bind
-        configuration.labels = introduction.labels
+        configuration.labels = announcement.labels
         // Before signals are trapped: the command is to meet them as anywhere else.
         let process = try command.map { try ChildProcess(shell: $0) }
         let publisher: HeartbeatPublisher
@@ -56,7 +56,7 @@ struct Beat: AsyncParsableCommand {
             process?.terminate()
             throw error
         }
-        for endpoint in publisher.boundEndpoints { Console.remark("publishing \(identity) at \(endpoint)") }
+        for endpoint in publisher.boundEndpoints { Console.note("publishing \(identity) at \(endpoint)") }
         await untilStopped { [time] in
             await withTaskGroup { group in
                 group.addTask { try? await Task.sleep(for: time ?? .forever) }

@@ -28,11 +28,11 @@ struct Compare: AsyncParsableCommand {
     @Option(help: "What the made recordings are drawn by: equal seeds give equal ones.")
     var seed: UInt64 = 1
     @Flag(help: "Also print the cells with parameters chosen on the first half of each trace and judged on the second.")
-    var halves = false
+    var holdOut = false
     @Flag(help: "Instead, compare mistakes among the first heartbeats of nodes that nothing is known of.")
-    var early = false
+    var coldStart = false
     @Flag(help: "Instead, see whether the adaptive detector keeps stated budgets of mistakes.")
-    var budgets = false
+    var checkBudgets = false
     @Flag(help: "Print one JSON object.")
     var json = false
     @Option(
@@ -45,26 +45,26 @@ struct Compare: AsyncParsableCommand {
 
     func validate() throws {
         guard synthetic || !traces.isEmpty else { throw ValidationError("name traces to read, or ask for --synthetic") }
-        guard !(early && budgets) else { throw ValidationError("--early and --budgets are two questions: ask one") }
-        guard !early || !synthetic else {
-            throw ValidationError("--early is asked of recordings: leave out --synthetic")
+        guard !(coldStart && checkBudgets) else { throw ValidationError("--cold-start and --check-budgets are two questions: ask one") }
+        guard !coldStart || !synthetic else {
+            throw ValidationError("--cold-start is asked of recordings: leave out --synthetic")
         }
-        guard !halves || !(early || budgets) else { throw ValidationError("--halves has nothing to say of that") }
-        guard html == nil || !(early || budgets) else {
-            throw ValidationError("--html draws the comparison: leave out --early and --budgets")
+        guard !holdOut || !(coldStart || checkBudgets) else { throw ValidationError("--hold-out has nothing to say of that") }
+        guard html == nil || !(coldStart || checkBudgets) else {
+            throw ValidationError("--html draws the comparison: leave out --cold-start and --check-budgets")
         }
     }
 
-    private var work: RecordingWork {
+    private var work: ParallelRuns {
         let families = synthetic ? SyntheticFamily.allCases.map { RecordingSource.synthetic($0, seed: seed) } : []
-        return RecordingWork(sources: traces.map { RecordingSource.file($0, columnUnit: unit) } + families)
+        return ParallelRuns(sources: traces.map { RecordingSource.file($0, columnUnit: unit) } + families)
     }
 
     func run() async throws {
-        if early {
-            let recordings = try await work.outcomes { EarlyLife($0, onProgress: $1) }
-            try show(EarlyLife(recordings), as: ComparisonTables.early)
-        } else if budgets {
+        if coldStart {
+            let recordings = try await work.outcomes { ColdStart($0, onProgress: $1) }
+            try show(ColdStart(recordings), as: ComparisonTables.coldStart)
+        } else if checkBudgets {
             let work = work
             let checks = zip(work.sources, try await work.outcomes { recording, _ in BudgetCheck.checks(recording) })
             func all(synthetic: Bool) -> [BudgetCheck] {
@@ -72,7 +72,7 @@ struct Compare: AsyncParsableCommand {
             }
             try show(
                 BudgetReport(recordings: all(synthetic: false), synthetic: all(synthetic: true)),
-                as: ComparisonTables.budgets)
+                as: ComparisonTables.budgetChecks)
         } else {
             try await compare()
         }
@@ -92,8 +92,8 @@ struct Compare: AsyncParsableCommand {
         var file = try html.map { try OutputFile(path: $0, apartFrom: traces) }
         let draws = html != nil
         let outcomes = try await work.outcomes { recording, onProgress in
-            let contest = Contest(recording, onProgress: onProgress)
-            return (contest: contest, portrait: draws ? Portrait(of: recording, contest) : nil)
+            let contest = DetectorComparison(recording, onProgress: onProgress)
+            return (contest: contest, diagnostics: draws ? TraceDiagnostics(of: recording, contest) : nil)
         }
         var (report, made) = (ComparisonReport(), ComparisonReport())
         for (source, outcome) in zip(work.sources, outcomes) {
@@ -103,11 +103,11 @@ struct Compare: AsyncParsableCommand {
             // Recordings come first among the sources.
             var parts = traces.isEmpty ? [] : [ComparisonPage.Part(title: "Recordings", report: report)]
             if synthetic { parts.append(.init(title: "Made by known laws (seed \(seed))", report: made)) }
-            try file?.write(ComparisonPage(parts, outcomes.compactMap(\.portrait)).html)
+            try file?.write(ComparisonPage(parts, outcomes.compactMap(\.diagnostics)).html)
             try file?.finish()
         }
         var outcome = ComparisonOutcome(recordings: report)
-        if synthetic { outcome.synthetic = .init(seed: seed, comparison: made, plainCase: PlainCase(seed: seed)) }
+        if synthetic { outcome.synthetic = .init(seed: seed, comparison: made, plainCase: ReferenceScenario(seed: seed)) }
         try show(outcome) { outcome in
             var lines = traces.isEmpty ? [] : table(report)
             if let synthetic = outcome.synthetic {
@@ -127,9 +127,9 @@ struct Compare: AsyncParsableCommand {
             lines.append(
                 [
                     cell.trace.padded(to: 26), "1 in \((1 / cell.rate).decimals(0))".padded(to: 10),
-                    (cell.ours?.spokenSeconds ?? "-").padded(to: 12),
-                    "\(cell.best.spokenSeconds) (\(cell.bestDetector))".padded(to: 25), colour?(ratio) ?? ratio,
-                    spoken(cell.resampled?.interval),
+                    (cell.adaptive?.formattedDuration ?? "-").padded(to: 12),
+                    "\(cell.best.formattedDuration) (\(cell.bestDetector))".padded(to: 25), colour?(ratio) ?? ratio,
+                    formatted(cell.resampled?.interval),
                 ].joined(separator: " "))
         }
         lines += report.traces.compactMap(Self.whyWithoutCells(report))
@@ -142,18 +142,18 @@ struct Compare: AsyncParsableCommand {
             let within = cells.count { ($0.ratio ?? .infinity) <= 1.05 }
             lines.append(
                 "\(name.padded(to: 12)) geometric mean \(mean.decimals(3)) "
-                    + "(\(spoken(cells.resampledGeometricMean.interval))), worst \(ratio.decimals(2)) "
+                    + "(\(formatted(cells.resampledGeometricMean.interval))), worst \(ratio.decimals(2)) "
                     + "(\(worst.trace) at 1 in \((1 / worst.rate).decimals(0))), "
                     + "\(within) of \(cells.count) within 5 %")
         }
-        if let summary = ComparisonTables.summary(report.halves) { lines.append(summary) }
+        if let summary = ComparisonTables.summary(report.holdOut) { lines.append(summary) }
         let against = ComparisonReport.classicalNames.compactMap { name in
             report.cells.geometricMean(against: name).map { "\(name) \($0.decimals(2))" }
         }
         if !against.isEmpty { lines.append("against each  \(against.joined(separator: ", "))") }
-        if halves {
+        if holdOut {
             lines += ["", "PARAMETERS CHOSEN ON THE FIRST HALF, JUDGED ON THE SECOND"]
-            lines += ComparisonTables.transfers(report.halves)
+            lines += ComparisonTables.holdOut(report.holdOut)
         }
         lines += ["", "CALIBRATION OF φ (decades)  φ = 1    φ = 2    φ = 3    φ = 4"]
         for trace in report.traces {
@@ -165,7 +165,7 @@ struct Compare: AsyncParsableCommand {
         return lines
     }
 
-    private func spoken(_ interval: ClosedRange<Double>?) -> String {
+    private func formatted(_ interval: ClosedRange<Double>?) -> String {
         interval.map { interval in
             let high = interval.upperBound.isFinite ? interval.upperBound.decimals(3) : "not reached"
             return "\(interval.lowerBound.decimals(3)) … \(high)"
@@ -176,7 +176,7 @@ struct Compare: AsyncParsableCommand {
         let compared = Set(report.cells.map(\.trace))
         return { trace in
             guard !compared.contains(trace.name) else { return nil }
-            let least = ComparisonCell.leastSamples
+            let least = ComparisonCell.minSamples
             let reason =
                 trace.samples < least
                 ? "\(trace.samples) heartbeats to judge, and \(least) are the least"

@@ -4,61 +4,61 @@ import HeartbeatProtocol
 /// What the cross-checks of a comparison found, as text.
 enum ComparisonTables {
     /// Parameters chosen on the first half, and what came of them on the second.
-    static func transfers(_ cells: [TransferCell]) -> [String] {
+    static func holdOut(_ cells: [HoldOutCell]) -> [String] {
         var lines = [
             "TRACE                      CHOSEN FOR  ADAPTIVE MADE          CLASSICAL MADE                        RATIO"
         ]
         for cell in cells {
-            let ours = cell.ours.map { "\(spokenRate($0.rate)) at \($0.wait.spokenSeconds)" } ?? "not reached"
-            let theirs = cell.classical
+            let adaptive = cell.adaptive.map { "\(formattedRate($0.rate)) at \($0.timeout.formattedDuration)" } ?? "not reached"
+            let theirs = cell.baselines
             lines.append(
                 [
-                    cell.trace.padded(to: 26), spokenRate(cell.rate).padded(to: 11), ours.padded(to: 22),
-                    "\(spokenRate(theirs.rate)) at \(theirs.wait.spokenSeconds) (\(theirs.detector))".padded(to: 37),
+                    cell.trace.padded(to: 26), formattedRate(cell.rate).padded(to: 11), adaptive.padded(to: 22),
+                    "\(formattedRate(theirs.rate)) at \(theirs.timeout.formattedDuration) (\(theirs.detector))".padded(to: 37),
                     cell.ratio.map { $0.decimals(3) } ?? "-",
                 ].joined(separator: " "))
         }
         return lines
     }
 
-    static func summary(_ cells: [TransferCell]) -> String? {
+    static func summary(_ cells: [HoldOutCell]) -> String? {
         guard let mean = cells.geometricMean, let worst = cells.worst, let ratio = worst.ratio else { return nil }
-        let factors = [("adaptive", cells.rateFactor { $0.ours }), ("classical", cells.rateFactor { $0.classical })]
+        let factors = [("adaptive", cells.rateFactor { $0.adaptive }), ("classical", cells.rateFactor { $0.baselines })]
             .compactMap { name, factor in factor.map { "\(name) \($0.decimals(2))" } }
         return "second half  geometric mean \(mean.decimals(3)), worst \(ratio.decimals(2)) "
-            + "(\(worst.trace) at \(spokenRate(worst.rate))), \(cells.count) cells; "
+            + "(\(worst.trace) at \(formattedRate(worst.rate))), \(cells.count) cells; "
             + "rates change by a factor of: \(factors.joined(separator: ", "))"
     }
 
-    static func plainCase(_ plain: PlainCase) -> [String] {
+    static func plainCase(_ plain: ReferenceScenario) -> [String] {
         ["PLAIN CASE (100 ms ± 5 ms normal, 0.5 % lost, \(plain.samples) heartbeats)"]
             + plain.goals.map { goal in
                 let found =
                     goal.best.map {
-                        "\($0.mistakes) mistakes in \($0.wait.spokenSeconds) at price \($0.price.threeDigits)"
+                        "\($0.mistakes) mistakes in \($0.timeout.formattedDuration) at price \($0.price.formattedToThreeDigits)"
                     }
                     ?? "no price waits so little"
-                return "within \(goal.wait.spokenSeconds): \(found); a fixed timeout \(goal.fixed); "
+                return "within \(goal.timeout.formattedDuration): \(found); a fixed timeout \(goal.fixed); "
                     + "goal \(goal.mistakes): \(goal.isReached ? "reached" : "missed")"
             }
     }
 
-    static func early(_ life: EarlyLife) -> [String] {
-        let horizons = EarlyLife.horizons.map { "first \($0)" }
+    static func coldStart(_ life: ColdStart) -> [String] {
+        let horizons = ColdStart.horizons.map { "first \($0)" }
         var lines = [
             "".padded(to: 24) + "MISTAKES PER START".padded(to: 33) + "MEAN WAIT IN INTERVALS",
             "DETECTOR".padded(to: 24) + (horizons + horizons).map { $0.padded(to: 11) }.joined(),
         ]
         for row in life.rows {
             let mistakes = row.horizons.map { $0.mistakes.decimals(3).padded(to: 11) }
-            let waits = row.horizons.map { ($0.wait?.threeDigits ?? "-").padded(to: 11) }
-            lines.append(row.detector.padded(to: 24) + (mistakes + waits).joined())
+            let timeouts = row.horizons.map { ($0.timeout?.formattedToThreeDigits ?? "-").padded(to: 11) }
+            lines.append(row.detector.padded(to: 24) + (mistakes + timeouts).joined())
         }
         let starts = life.rows.first?.horizons.map { "\($0.starts)" } ?? []
         return lines + ["", "starts: \(starts.joined(separator: ", "))"]
     }
 
-    static func budgets(_ report: BudgetReport) -> [String] {
+    static func budgetChecks(_ report: BudgetReport) -> [String] {
         var lines = [
             "TRACE                      BUDGET       PROMISED  OBSERVED  RATIO  95 % INTERVAL  CLUSTERS  WAIT      VERDICT"
         ]
@@ -66,10 +66,10 @@ enum ComparisonTables {
             let interval = "\(check.ratio.low.decimals(2)) … \(check.ratio.high.decimals(2))"
             lines.append(
                 [
-                    check.trace.padded(to: 26), spokenRate(1 / check.heartbeatsPerMistake).padded(to: 12),
+                    check.trace.padded(to: 26), formattedRate(1 / check.heartbeatsPerMistake).padded(to: 12),
                     check.promised.decimals(0).padded(to: 9), "\(check.observed)".padded(to: 9),
                     check.ratio.value.decimals(2).padded(to: 6), interval.padded(to: 14),
-                    "\(check.ratio.clusters)".padded(to: 9), check.wait.spokenSeconds.padded(to: 9),
+                    "\(check.ratio.clusters)".padded(to: 9), check.timeout.formattedDuration.padded(to: 9),
                     check.isKept ? Colour.green("kept") : Colour.red("missed"),
                 ].joined(separator: " "))
         }
@@ -81,5 +81,5 @@ enum ComparisonTables {
         return lines
     }
 
-    private static func spokenRate(_ rate: Double) -> String { rate > 0 ? "1 in \((1 / rate).decimals(0))" : "none" }
+    private static func formattedRate(_ rate: Double) -> String { rate > 0 ? "1 in \((1 / rate).decimals(0))" : "none" }
 }

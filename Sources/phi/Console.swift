@@ -15,18 +15,18 @@ enum Console {
     static func print(_ line: String) { print(Array(line.utf8)) }
     static func print(_ line: [UInt8]) {
         if let code = write(line + [UInt8(ascii: "\n")], to: STDOUT_FILENO) {
-            complain("cannot write to standard output: \(String(cString: strerror(code)))")
+            error("cannot write to standard output: \(String(cString: strerror(code)))")
             exit(2)
         }
     }
     /// A remark, for people.
-    static func remark(_ line: String) { write(Array((line + "\n").utf8), to: STDERR_FILENO) }
+    static func note(_ line: String) { write(Array((line + "\n").utf8), to: STDERR_FILENO) }
     /// Whether people watch long work.
     static var showsProgress: Bool { isatty(STDERR_FILENO) == 1 }
     /// Overwrites the line of progress; an empty one clears it.
     static func progress(_ text: String) { write(Array("\r\u{1B}[K\(text)".utf8), to: STDERR_FILENO) }
     /// An error that ends the command.
-    static func complain(_ message: String) { remark("phi: \(message)") }
+    static func error(_ message: String) { note("phi: \(message)") }
 
     /// - Returns: The `errno` that kept some of it from being written; nil if all was.
     @discardableResult

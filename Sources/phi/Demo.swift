@@ -1,7 +1,7 @@
 import ArgumentParser
 import DetectorService
 import PhiAccrual
-import Settings
+import Configuration
 import Synchronization
 
 struct Demo: AsyncParsableCommand {
@@ -16,7 +16,7 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "Time between heartbeats (default 200ms).", transform: Parsing.duration)
     var every: Duration = .milliseconds(200)
 
-    private static let leastTimeLimit: Duration = .seconds(60)
+    private static let minTimeLimit: Duration = .seconds(60)
 
     func run() async throws {
         var configuration = ServiceConfiguration()
@@ -25,10 +25,10 @@ struct Demo: AsyncParsableCommand {
         configuration.control = ["tcp://127.0.0.1:*"]
         // It lasts some seconds: a budget per day would have to be kept from what is known after as many heartbeats.
         let budget = MistakeBudget(.every(Double(every.nanoseconds) * 3000))
-        configuration.policies = PolicyBook(levels: [.suspect(.mistakes(budget))])
+        configuration.policies = PolicyTable(levels: [.suspect(.mistakes(budget))])
         let detector = try DetectorService(
             configuration, logger: LogFormat.logfmt.logger(label: "phi.demo", level: .warning))
-        let play = try DemoPlay(endpoints: detector.endpoints, every: every)
+        let play = try DemoScenario(endpoints: detector.endpoints, every: every)
         let outcome = Outcome()
         await untilStopped {
             await withTaskGroup { group in
@@ -37,7 +37,7 @@ struct Demo: AsyncParsableCommand {
                         // The outcome stays open: somebody asked us to stop, or the time is over.
                     } catch { outcome.set(.failure(error)) }
                 }
-                group.addTask { [every] in try? await Task.sleep(for: Self.leastTimeLimit + every * 60) }
+                group.addTask { [every] in try? await Task.sleep(for: Self.minTimeLimit + every * 60) }
                 await group.next()
                 group.cancelAll()
             }
@@ -54,9 +54,9 @@ struct Demo: AsyncParsableCommand {
     }
 
     private final class Outcome: Sendable {
-        private let result = Mutex<Result<DemoPlay.Report, any Error>?>(nil)
-        func set(_ value: Result<DemoPlay.Report, any Error>) { result.withLock { $0 = value } }
-        func get() throws -> DemoPlay.Report {
+        private let result = Mutex<Result<DemoScenario.Report, any Error>?>(nil)
+        func set(_ value: Result<DemoScenario.Report, any Error>) { result.withLock { $0 = value } }
+        func get() throws -> DemoScenario.Report {
             guard let result = result.withLock({ $0 }) else { throw Unfinished() }
             return try result.get()
         }

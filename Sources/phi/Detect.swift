@@ -3,7 +3,7 @@ import DetectorService
 import Logging
 import PhiAccrual
 import ServiceLifecycle
-import Settings
+import Configuration
 import UnixSignals
 
 struct Detect: AsyncParsableCommand {
@@ -27,11 +27,11 @@ struct Detect: AsyncParsableCommand {
     func run() async throws {
         let effective: EffectiveConfiguration
         do { effective = try options.read() } catch let error as InvalidConfiguration {
-            for line in error.lines { Console.remark(line) }
+            for line in error.lines { Console.note(line) }
             throw ExitCode(2)
         }
         if checkConfig {
-            for warning in effective.warnings { Console.remark("phi: \(warning)") }
+            for warning in effective.warnings { Console.note("phi: \(warning)") }
             for line in effective.yaml { Console.print(line) }
             return
         }
@@ -55,19 +55,19 @@ struct Detect: AsyncParsableCommand {
             "profile": "\(configuration.profile ?? "none")",
             "levels": "\(configuration.levels.map { "\($0.name)=\($0.policy)" }.joined(separator: ","))",
         ]
-        let rereading = Rereading(hangUps: hangUps, options: options, start: configuration, logger: logger) {
+        let reloadOnHangUp = ReloadOnHangUp(hangUps: hangUps, options: options, start: configuration, logger: logger) {
             service.reload($0)
         }
         let logs = configuration.log
         try await ServiceGroup(
-            services: [Announced(service: service) { logger.info("ready", metadata: ready) }, rereading],
+            services: [ReadyNotifier(service: service) { logger.info("ready", metadata: ready) }, reloadOnHangUp],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logs.logger(label: "phi.life", level: .error)
         ).run()
         logger.info("stopped")
     }
 
     /// Reads the configuration again at each SIGHUP. With a mistake in it the old one stays.
-    private struct Rereading: Service {
+    private struct ReloadOnHangUp: Service {
         let hangUps: UnixSignalsSequence
         let options: ServiceOptions
         let start: ServiceConfiguration
@@ -100,7 +100,7 @@ extension InvalidConfiguration {
     /// A line for each problem. Those of a file begin with its name and the line, as compilers write it.
     fileprivate var lines: [String] {
         problems.map { problem in
-            if case .line = problem.place { "\(problem)" } else { "phi: \(problem)" }
+            if case .line = problem.location { "\(problem)" } else { "phi: \(problem)" }
         }
     }
 }

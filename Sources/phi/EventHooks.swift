@@ -14,7 +14,7 @@ final class EventHooks: Sendable {
         var json: [UInt8]
     }
     private struct State {
-        var queue: WorkQueue<FeedTopic, Hook>
+        var queue: KeyedSerialQueue<FeedTopic, Hook>
         var isStopping = false
         var wasFull = false
         var run = 0
@@ -32,7 +32,7 @@ final class EventHooks: Sendable {
     /// - Parameter atOnce: How many commands may run at the same time; at least 1.
     init(_ command: ShellCommand, atOnce: Int) {
         self.command = command
-        state = Mutex(State(queue: WorkQueue(atOnce: atOnce, capacity: Self.backlog)))
+        state = Mutex(State(queue: KeyedSerialQueue(atOnce: atOnce, capacity: Self.backlog)))
         // Whoever started us may have ignored it, and then nobody is told how a command ended.
         signal(SIGCHLD, SIG_DFL)
     }
@@ -45,7 +45,7 @@ final class EventHooks: Sendable {
                 return !state.wasFull
             }
             if isNews {
-                Console.remark(
+                Console.note(
                     "commands are slower than events: \(Self.backlog) are waiting, and the feed waits with them")
             }
             room.wait()
@@ -69,7 +69,7 @@ final class EventHooks: Sendable {
             return state.queue.running
         }
         room.signal()
-        if count > 0 { Console.remark("waiting for \(count) command\(count == 1 ? "" : "s") to end") }
+        if count > 0 { Console.note("waiting for \(count) command\(count == 1 ? "" : "s") to end") }
         running.wait()
     }
 
@@ -109,7 +109,7 @@ final class EventHooks: Sendable {
         if !ending.isGood {
             let (group, node) = hook.message.whom
             let whose = node.map { " of \(group ?? "-")/\($0.escapingControls)" } ?? ""
-            Console.remark("the command for event \(hook.message.place.sequence)\(whose) \(ending)")
+            Console.note("the command for event \(hook.message.place.sequence)\(whose) \(ending)")
         }
         state.withLock { state in
             state.queue.end(of: subject)

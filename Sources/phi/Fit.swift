@@ -104,14 +104,14 @@ struct Fit: ParsableCommand {
             lines.append(
                 [
                     row.trace.padded(to: 28), "\(row.horizon)".paddedLeft(to: 4), "\(row.policy)".padded(to: 25),
-                    mistakes(row.alone).padded(to: 11), wait(row.alone).padded(to: 10),
-                    mistakes(row.profiled).padded(to: 11), wait(row.profiled),
+                    mistakes(row.alone).padded(to: 11), timeout(row.alone).padded(to: 10),
+                    mistakes(row.profiled).padded(to: 11), timeout(row.profiled),
                 ].joined(separator: " "))
         }
         return lines + ["Mistakes per 1000 heartbeats; mean waits in intervals of the node, from arrival to deadline."]
     }
-    private static func mistakes(_ trial: NewcomerTrial) -> String { (trial.rate * 1000).decimals(1) }
-    private static func wait(_ trial: NewcomerTrial) -> String { trial.wait.decimals(2) }
+    private static func mistakes(_ trial: ColdStartTrial) -> String { (trial.rate * 1000).decimals(1) }
+    private static func timeout(_ trial: ColdStartTrial) -> String { trial.timeout.decimals(2) }
 }
 
 extension NetworkProfile.Kind: ExpressibleByArgument {}

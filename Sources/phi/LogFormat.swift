@@ -1,6 +1,6 @@
 import HeartbeatProtocol
 import Logging
-import Settings
+import Configuration
 import SystemClocks
 
 extension LogFormat {
@@ -27,10 +27,10 @@ private struct LineLog: LogHandler {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         fields += all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
         switch format {
-        case .logfmt: Console.remark(fields.map { "\($0)=\(Self.quoted($1))" }.joined(separator: " "))
+        case .logfmt: Console.note(fields.map { "\($0)=\(Self.quoted($1))" }.joined(separator: " "))
         case .json:
             let object = Dictionary(fields) { first, _ in first }
-            if let json = try? WireJSON.encode(object) { Console.remark(String(decoding: json, as: UTF8.self)) }
+            if let json = try? WireJSON.encode(object) { Console.note(String(decoding: json, as: UTF8.self)) }
         }
     }
 

@@ -22,7 +22,7 @@ struct PauseCommand: ParsableCommand {
     @OptionGroup var service: RequestOptions
 
     func validate() throws { _ = try Parsing.explained { try order } }
-    private var order: PauseOrder { get throws { try PauseOrder(node, for: time, reason: reason) } }
+    private var order: PauseRequest { get throws { try PauseRequest(node, for: time, reason: reason) } }
 
     func run() throws {
         try service.answer(.pause(try order)) { (answer: PauseAnswer) in

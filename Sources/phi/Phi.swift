@@ -35,7 +35,7 @@ struct Phi: AsyncParsableCommand {
         } catch {
             // The parser knows its own errors, of which none ends with 1; that is how it calls what it does not know.
             if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
-            Console.complain("\(error)")
+            Console.error("\(error)")
             exit(withError: ExitCode(2))
         }
     }

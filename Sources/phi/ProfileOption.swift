@@ -27,7 +27,7 @@ enum ProfileOption: Hashable, Sendable {
     }
 
     /// A profile with many traces has some kilobytes.
-    private static let largestFile = 1 << 20
+    private static let maxFileSize = 1 << 20
 
     func load() throws -> NetworkProfile {
         switch self {
@@ -35,7 +35,7 @@ enum ProfileOption: Hashable, Sendable {
             guard let profile = try NetworkProfile.builtIn(name) else { preconditionFailure("\(name) was listed") }
             return profile
         case .file(let path):
-            let json = try InputFile.contents(ofFile: path, upTo: Self.largestFile)
+            let json = try InputFile.contents(ofFile: path, upTo: Self.maxFileSize)
             do { return try NetworkProfile(json: json) } catch { throw UnusableProfile(path: path, reason: error) }
         }
     }
@@ -47,9 +47,9 @@ enum ProfileOption: Hashable, Sendable {
     }
 }
 
-extension ModelChoice {
+extension DetectorSpec {
     /// The same detector, whose groups begin with a profile.
-    func lending(_ profile: NetworkProfile) throws -> ModelChoice {
+    func lending(_ profile: NetworkProfile) throws -> DetectorSpec {
         try requireLender()
         return .adaptive(.init(profile: profile.lateness))
     }

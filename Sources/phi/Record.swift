@@ -4,7 +4,7 @@ import HeartbeatProtocol
 import Logging
 import PhiAccrual
 import Recordings
-import Settings
+import Configuration
 
 struct Record: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -78,7 +78,7 @@ struct Record: AsyncParsableCommand {
         configuration.record = RecordingBounds(folder: folder)
         OpenFiles.allowAll()
         let service = try DetectorService(configuration, logger: LogFormat.logfmt.logger(label: "phi.record"))
-        Console.remark("recording \(service.endpoints.heartbeats.joined(separator: ", ")) in \(folder)")
+        Console.note("recording \(service.endpoints.heartbeats.joined(separator: ", ")) in \(folder)")
         await untilStopped { [time] in try? await Task.sleep(for: time ?? .forever) }
         service.stop()
     }
@@ -98,7 +98,7 @@ struct Record: AsyncParsableCommand {
             case .beginning: hasBegun = true
             case .damage(let damage):
                 progress.clear()
-                Console.remark("phi: \(damage)")
+                Console.note("phi: \(damage)")
                 isWhole = isWhole && damage.isTorn
             default: break
             }

@@ -3,7 +3,7 @@ import DetectorService
 import Logging
 import PhiAccrual
 import ServiceLifecycle
-import Settings
+import Configuration
 
 struct RelayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -49,7 +49,7 @@ struct RelayCommand: AsyncParsableCommand {
             "from": "\(service.boundEndpoints.joined(separator: ","))", "to": "\(to.joined(separator: ","))",
         ]
         try await ServiceGroup(
-            services: [Announced(service: service) { logger.info("ready", metadata: ready) }],
+            services: [ReadyNotifier(service: service) { logger.info("ready", metadata: ready) }],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log.logger(label: "phi.life", level: .error)
         ).run()
         logger.info("stopped", metadata: service.counts.metadata)

@@ -36,7 +36,7 @@ struct Replay: ParsableCommand {
         help:
             "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
-    var detector: ModelChoice?
+    var detector: DetectorSpec?
     @Option(help: ProfileOption.help, transform: Parsing.profile)
     var profile: ProfileOption?
     @Option(
@@ -97,7 +97,7 @@ struct Replay: ParsableCommand {
                 "\(option) is not for recordings: they have their own; 'phi record --csv' makes a trace of them")
         }
         let header = try RecordingReader.header(of: [trace])
-        let made = try ModelChoice(parsing: header.detector)
+        let made = try DetectorSpec(parsing: header.detector)
         guard policy == nil || made.usesPolicy else {
             throw ValidationError("'\(made)' says itself when to suspect: leave out --policy")
         }
@@ -110,7 +110,7 @@ struct Replay: ParsableCommand {
         typealias Outcome = Void
 
         let command: Replay
-        let detector: ModelChoice
+        let detector: DetectorSpec
         let level: Level
         let profile: String?
         mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
@@ -136,7 +136,7 @@ struct Replay: ParsableCommand {
 
         let command: Replay
         let recorded: String
-        let detector: ModelChoice
+        let detector: DetectorSpec
         mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
             if let policy = command.policy { try command.refuse(policy, Model.self) }
             var replay = RecordingReplay<Model>(
@@ -148,7 +148,7 @@ struct Replay: ParsableCommand {
                 try output.write(event, levels: levels, wallOffset: wallOffset)
             } onDamage: { damage in
                 isWhole = isWhole && damage.isTorn
-                output.remark("phi: \(damage)")
+                output.note("phi: \(damage)")
             } onProgress: { share in
                 output.show(share)
             } onStep: { step in
@@ -156,7 +156,7 @@ struct Replay: ParsableCommand {
             }
             guard let policies = replay.policies else { return }
             try output.finish(
-                detector: detector, policy: policies.ruling(nil, level: 0).policy, profile: nil,
+                detector: detector, policy: policies.effectivePolicy(nil, level: 0).policy, profile: nil,
                 quality: replay.report())
             if !isWhole { throw ExitCode(1) }
         }
@@ -204,12 +204,12 @@ private struct ReplayOutput: ~Copyable {
     mutating func show(_ share: Double?) {
         progress.show((share.map { "\(Int($0 * 100)) % read, " } ?? "") + "\(heartbeats) heartbeats")
     }
-    mutating func remark(_ line: String) {
+    mutating func note(_ line: String) {
         progress.clear()
-        Console.remark(line)
+        Console.note(line)
     }
 
-    mutating func finish(detector: ModelChoice, policy: Policy, profile: String?, quality: QualityReport) throws {
+    mutating func finish(detector: DetectorSpec, policy: Policy, profile: String?, quality: QualityReport) throws {
         let time = ContinuousClock().now - start
         progress.clear()
         try deadlines?.finish()
@@ -235,7 +235,7 @@ private struct ReplayLog {
     mutating func line(_ event: Event, levels: [Level], wallOffset: Int64) throws -> String {
         sequence += 1
         let message = EventMessage(event, levels: levels) { topic, instant in
-            FeedPlace(
+            EventPosition(
                 epoch: 0, sequence: sequence, previous: previous[topic] ?? 0,
                 at: Timestamp(unixNanoseconds: instant.nanoseconds.addingSaturated(wallOffset)))
         }

@@ -104,18 +104,18 @@ struct ReplayReport: Encodable {
             rows.append(
                 (
                     "φ > \(line.phi)",
-                    "\(line.observed) times, \(line.expected.threeDigits) if φ were true "
+                    "\(line.observed) times, \(line.expected.formattedToThreeDigits) if φ were true "
                         + "(\((line.decades ?? 0).decimals(2)) decades)"
                 ))
         }
         if let timing {
             let perSecond = Double(timing.heartbeats) / max(1e-9, timing.seconds)
             rows.append(
-                ("replayed in", "\(timing.seconds.spokenSeconds), \(perSecond.decimals(0)) heartbeats per second"))
+                ("replayed in", "\(timing.seconds.formattedDuration), \(perSecond.decimals(0)) heartbeats per second"))
         }
         return rows.map { "\($0.0.padded(to: 18))\($0.1)" }
     }
 
-    private func seconds(_ value: Double?) -> String { value?.spokenSeconds ?? "-" }
+    private func seconds(_ value: Double?) -> String { value?.formattedDuration ?? "-" }
     private func rate(_ value: Double) -> String { value == 0 ? "0" : "1 in \((1 / value).decimals(0))" }
 }

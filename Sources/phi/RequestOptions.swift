@@ -15,7 +15,7 @@ struct RequestOptions: ParsableArguments {
     /// Asks, and prints the answer: as it came, or as people read it.
     /// - Parameter patience: How long an answer may take unless the user said so.
     func answer<Answer: Codable & Sendable>(
-        _ order: ControlOrder, patience: Duration = .seconds(3), asText lines: (Answer) -> [String]
+        _ order: ControlRequest, patience: Duration = .seconds(3), asText lines: (Answer) -> [String]
     ) throws {
         var client = try ControlClient(endpoint: control)
         let within = timeout ?? patience

@@ -3,7 +3,7 @@ import Foundation
 import NetworkProfiles
 import PhiAccrual
 import ProfileFitting
-import Settings
+import Configuration
 
 /// What `phi detect` is told: options, and what they go before, the environment and a file.
 struct ServiceOptions: ParsableArguments {
@@ -57,10 +57,10 @@ struct ServiceOptions: ParsableArguments {
     func validate() throws {
         try Parsing.explained { try ConfigurationSources.check(stated) }
         if let profile { _ = try ProfileOption(parsing: profile) }
-        if profile != nil, let detector { try ModelChoice(parsing: detector).requireLender() }
+        if profile != nil, let detector { try DetectorSpec(parsing: detector).requireLender() }
     }
 
-    private var stated: [StatedOption] {
+    private var stated: [OptionSetting] {
         get throws {
             let lists = [("heartbeats", heartbeats), ("connect", connect), ("events", events), ("control", control)]
             let texts = [
@@ -68,19 +68,19 @@ struct ServiceOptions: ParsableArguments {
                 ("retention", retention),
                 ("hold", hold), ("http", http), ("state", state), ("record", record), ("log", log),
             ]
-            var stated = lists.filter { !$1.isEmpty }.map { StatedOption("--\($0)", $0, list: $1) }
+            var stated = lists.filter { !$1.isEmpty }.map { OptionSetting("--\($0)", $0, list: $1) }
             stated += texts.compactMap { key, text in
-                text.map { StatedOption("--\(key.replacing("_", with: "-"))", key, text: $0) }
+                text.map { OptionSetting("--\(key.replacing("_", with: "-"))", key, text: $0) }
             }
-            if let maxNodes { stated.append(StatedOption("--max-nodes", "limits", "nodes", text: maxNodes)) }
-            if !level.isEmpty { stated.append(StatedOption("--level", "levels", list: level)) }
+            if let maxNodes { stated.append(OptionSetting("--max-nodes", "limits", "nodes", text: maxNodes)) }
+            if !level.isEmpty { stated.append(OptionSetting("--level", "levels", list: level)) }
             for text in groupLevel {
                 let (group, level) = try split(text, "--group-level", right: "edge/suspect=mistakes=1/7d")
-                stated.append(StatedOption("--group-level", "groups", group, "levels", list: [level]))
+                stated.append(OptionSetting("--group-level", "groups", group, "levels", list: [level]))
             }
             for text in expect {
                 let (group, node) = try split(text, "--expect", right: "edge/edge-1")
-                stated.append(StatedOption("--expect", "groups", group, "expect", list: [node]))
+                stated.append(OptionSetting("--expect", "groups", group, "expect", list: [node]))
             }
             return stated
         }
@@ -100,7 +100,7 @@ struct ServiceOptions: ParsableArguments {
         let environment = ProcessInfo.processInfo.environment
         let path = config ?? environment[ConfigurationSources.fileVariable].flatMap { $0.isEmpty ? nil : $0 }
         let file = try path.map {
-            (name: $0, contents: try InputFile.contents(ofFile: $0, upTo: ConfigurationSources.largestFile))
+            (name: $0, contents: try InputFile.contents(ofFile: $0, upTo: ConfigurationSources.maxFileSize))
         }
         return try ConfigurationSources(file: file, environment: environment, options: stated).read { name in
             try ProfileOption(parsing: name).load().lateness

@@ -28,7 +28,7 @@ struct ShellCommand: Sendable {
             switch self {
             case .exited(let status): "ended with exit status \(status)"
             case .killed(let signal): "was ended by signal \(signal)"
-            case .overtime(let limit): "took longer than \(limit.nanoseconds.seconds.spokenSeconds), and was ended"
+            case .overtime(let limit): "took longer than \(limit.nanoseconds.seconds.formattedDuration), and was ended"
             case .notStarted(let reason): "could not be started: \(reason)"
             }
         }
@@ -110,12 +110,12 @@ struct ShellCommand: Sendable {
         }
         posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
-        var (none, ours) = (sigset_t(), sigset_t())
+        var (none, adaptive) = (sigset_t(), sigset_t())
         sigemptyset(&none)
-        sigemptyset(&ours)
-        for signal in [SIGTERM, SIGINT, SIGPIPE] { sigaddset(&ours, signal) }
+        sigemptyset(&adaptive)
+        for signal in [SIGTERM, SIGINT, SIGPIPE] { sigaddset(&adaptive, signal) }
         posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &ours)
+        posix_spawnattr_setsigdefault(&attributes, &adaptive)
         posix_spawnattr_setpgroup(&attributes, 0)
         let flags = Int32(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | closingOthers
         posix_spawnattr_setflags(&attributes, Int16(flags))

@@ -40,7 +40,7 @@ struct StatusCommand: ParsableCommand {
         let service = report.service
         let levels = service.levels.map { "\($0.name) at \($0.policy)" }.joined(separator: ", ")
         var lines = [
-            "\(service.nodes) node\(service.nodes == 1 ? "" : "s"), up \(service.uptimeSeconds.spokenSeconds), event \(service.sequence); \(levels)"
+            "\(service.nodes) node\(service.nodes == 1 ? "" : "s"), up \(service.uptimeSeconds.formattedDuration), event \(service.sequence); \(levels)"
         ]
         let dropped = service.malformed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         if !dropped.isEmpty { lines.append("dropped frames: \(dropped.joined(separator: ", "))") }
@@ -70,11 +70,11 @@ struct StatusCommand: ParsableCommand {
         let colour: Colour = at.state == "suspected" ? .red : isLate ? .amber : at.state == "trusted" ? .green : .grey
         let state = colour((isLate ? "late" : at.state).padded(to: 11))
         let isWatched = at.state != "left" && at.state != "new"
-        let left = isWatched ? at.secondsLeft.map { $0 < 0 ? "since \((-$0).spokenSeconds)" : $0.spokenSeconds } : nil
+        let left = isWatched ? at.secondsLeft.map { $0 < 0 ? "since \((-$0).formattedDuration)" : $0.formattedDuration } : nil
         return [
             name.padded(to: 24), state, (node.phi.map { $0.decimals(2) } ?? "-").padded(to: 6),
-            (node.silenceSeconds?.spokenSeconds ?? "-").padded(to: 10),
-            (node.expectedSeconds?.spokenSeconds ?? "-").padded(to: 10), (left ?? "-").padded(to: 13),
+            (node.silenceSeconds?.formattedDuration ?? "-").padded(to: 10),
+            (node.expectedSeconds?.formattedDuration ?? "-").padded(to: 10), (left ?? "-").padded(to: 13),
             "\(node.missing)" + (level.map { "  (\($0))" } ?? ""),
         ].joined(separator: " ")
     }

@@ -82,9 +82,9 @@ struct SwarmCommand: AsyncParsableCommand {
         } ended: {
             continuation.finish()
         }
-        Console.remark(
-            "\(nodes) nodes, each every \(every.nanoseconds.seconds.spokenSeconds) for "
-                + "\(time.nanoseconds.seconds.spokenSeconds); \(crash) crashes, seed \(seed)")
+        Console.note(
+            "\(nodes) nodes, each every \(every.nanoseconds.seconds.formattedDuration) for "
+                + "\(time.nanoseconds.seconds.formattedDuration); \(crash) crashes, seed \(seed)")
         await untilStopped { for await _ in ended {} }
         swarm.leave()
         if let error = ledger.error { throw error }
@@ -106,7 +106,7 @@ struct SwarmCommand: AsyncParsableCommand {
 
         var error: CannotWrite? { page.withLock { $0.error } }
 
-        func write(_ truth: Swarm.Truth) {
+        func write(_ truth: Swarm.GroundTruth) {
             page.withLock { page in
                 do throws(CannotWrite) {
                     try page.file?.write("\(truth.node.name),\(truth.event.rawValue),\(truth.at)\n")

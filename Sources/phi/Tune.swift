@@ -25,7 +25,7 @@ struct Tune: ParsableCommand {
     var unset: String?
     @Option(
         help: "Try a policy, such as phi=10 (for the first level) or evict=phi=10.", transform: Parsing.proposal)
-    var whatIf: WhatIfOrder?
+    var whatIf: WhatIfRequest?
     @Option(help: "Only for this group.", transform: Parsing.group)
     var group: PolicyScope?
     @Option(help: "Only for this node, as group/name.", transform: Parsing.node)
@@ -63,7 +63,7 @@ struct Tune: ParsableCommand {
     }
 
     private func tune(_ level: String, _ policy: Policy?) throws {
-        let order = TuneOrder(level: level, policy: policy, scope: scope)
+        let order = TuneRequest(level: level, policy: policy, scope: scope)
         try service.answer(.tune(order)) { (answer: TuneAnswer) in [answer.sentence] }
     }
 
@@ -90,23 +90,23 @@ struct Tune: ParsableCommand {
             + "\(origin.padded(to: 20)) \(meaning)"
     }
 
-    private static func meaning(_ level: LevelRuling) -> String {
+    private static func meaning(_ level: LevelPolicyStatus) -> String {
         guard let threshold = level.thresholdSeconds else { return level.allows?.description ?? "-" }
-        let left = level.secondsLeft.map { $0 < 0 ? ", since \((-$0).spokenSeconds)" : ", in \($0.spokenSeconds)" }
-        return "after \(threshold.spokenSeconds)\(left ?? "")"
+        let left = level.secondsLeft.map { $0 < 0 ? ", since \((-$0).formattedDuration)" : ", in \($0.formattedDuration)" }
+        return "after \(threshold.formattedDuration)\(left ?? "")"
     }
 }
 
 extension Parsing {
     /// `phi=10`, or `evict=phi=10`: a policy to try, and at which level.
-    static func proposal(_ text: String) throws -> WhatIfOrder {
-        if let policy = try? Policy(parsing: text) { return WhatIfOrder(policy: policy) }
+    static func proposal(_ text: String) throws -> WhatIfRequest {
+        if let policy = try? Policy(parsing: text) { return WhatIfRequest(policy: policy) }
         // What begins as a policy is meant as one, and has something wrong with it.
         let name = text.prefix { $0 != "=" }
         guard !["phi", "price", "mistakes"].contains(name), text.contains("=") else {
-            return WhatIfOrder(policy: try policy(text))
+            return WhatIfRequest(policy: try policy(text))
         }
         let level = try level(text)
-        return WhatIfOrder(policy: level.policy, level: level.name)
+        return WhatIfRequest(policy: level.policy, level: level.name)
     }
 }

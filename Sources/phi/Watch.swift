@@ -56,7 +56,7 @@ struct Watch: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let shared = Shared()
+        let shared = Tally()
         let asJSON = json || !Console.isTerminal
         let filter = EventFilter(level: level, group: group, nodePrefix: node, verdicts: Set(to))
         let hooks = command.map { EventHooks(ShellCommand(line: $0, timeLimit: execTimeout), atOnce: jobs) }
@@ -76,14 +76,14 @@ struct Watch: AsyncParsableCommand {
         }
         hooks?.stop()  // first, since the subscriber may be waiting for them
         try subscriber.stop()
-        Console.remark(shared.tally.withLock { $0.summary })
+        Console.note(shared.tally.withLock { $0.summary })
         if let hooks {
-            Console.remark(hooks.summary)
+            Console.note(hooks.summary)
             if hooks.hasFailures { throw ExitCode(1) }
         }
     }
 
-    private final class Shared: Sendable {
+    private final class Tally: Sendable {
         let tally = Mutex(WatchTally())
     }
 
@@ -96,17 +96,17 @@ struct Watch: AsyncParsableCommand {
             if asJSON { Console.print(json) } else { Console.print(EventText.line(message)) }
         case .unknown(let json):
             if asJSON { Console.print(json) }
-        case .inStep(let epoch, let sequence):
-            Console.remark("in step at event \(sequence) of epoch \(epoch)")
-        case .quiet:
-            Console.remark("nothing is heard from the detector: is 'phi detect' running, with these --events?")
-        case .unanswered:
-            Console.remark("events are heard, but requests are not answered: is --control of the same 'phi detect'?")
+        case .live(let epoch, let sequence):
+            Console.note("in step at event \(sequence) of epoch \(epoch)")
+        case .feedSilent:
+            Console.note("nothing is heard from the detector: is 'phi detect' running, with these --events?")
+        case .controlSilent:
+            Console.note("events are heard, but requests are not answered: is --control of the same 'phi detect'?")
         case .gap(let after, _):
-            Console.remark(
+            Console.note(
                 "events after \(after) are no longer kept by the detector; what follows is the present state")
-        case .setBack(let sequence, _):
-            Console.remark("the detector lost its events after \(sequence); what follows is the present state")
+        case .rolledBack(let sequence, _):
+            Console.note("the detector lost its events after \(sequence); what follows is the present state")
         }
     }
 }

@@ -13,17 +13,17 @@ import Testing
         page([(traces, "Recordings")])
     }
     private static func page(_ parts: [(traces: [RecordedArrivals], title: String)]) -> String {
-        var portraits: [Portrait] = []
+        var diagnostics: [TraceDiagnostics] = []
         let parts = parts.map { traces, title in
             var report = ComparisonReport()
             for trace in traces {
-                let contest = Contest(trace)
+                let contest = DetectorComparison(trace)
                 report.add(contest)
-                portraits.append(Portrait(of: trace, contest))
+                diagnostics.append(TraceDiagnostics(of: trace, contest))
             }
             return ComparisonPage.Part(title: title, report: report)
         }
-        return ComparisonPage(parts, portraits).html
+        return ComparisonPage(parts, diagnostics).html
     }
 
     private static let whole = page([
@@ -94,10 +94,10 @@ import Testing
     private static func recording(_ name: String, node: String = "a", _ arrivals: [Arrival]) -> RecordedArrivals {
         var recording = RecordedArrivals(name: name, nodes: [node])
         var (now, sequence): (Int64, Int64) = (0, 0)
-        recording.take(sequence, at: now, node: 0)
+        recording.append(sequence, at: now, node: 0)
         for arrival in arrivals {
             (now, sequence) = (now.addingSaturated(arrival.gap), sequence.addingSaturated(arrival.step))
-            recording.take(sequence, at: now, node: 0)
+            recording.append(sequence, at: now, node: 0)
         }
         return recording
     }
@@ -110,14 +110,14 @@ import Testing
             (1e-5, "1 in 10⁵"), (2.5e-7, "1 in 4·10⁶"), (1e-12, "1 in 10¹²"), (0, "none"), (.nan, "none"),
             (.leastNonzeroMagnitude, "none"), (.infinity, "none"),
         ] as [(Double, String)])
-    func `speak of shares`(share: Double, text: String) { #expect(Spoken.share(share) == text) }
+    func `speak of shares`(share: Double, text: String) { #expect(NumberFormatting.share(share) == text) }
 
     @Test(
         arguments: [
             (0.0005, "500 µs"), (1, "1 s"), (59, "59 s"), (60, "1 min"), (-3600, "-1 h"), (5400, "1.5 h"),
             (172_800, "2 d"),
         ] as [(Double, String)])
-    func `speak of times on axes`(seconds: Double, text: String) { #expect(Spoken.tick(seconds) == text) }
+    func `speak of times on axes`(seconds: Double, text: String) { #expect(NumberFormatting.tick(seconds) == text) }
 
     @Test(arguments: [(0, "0"), (999, "999"), (1000, "1 000"), (-1000, "-1 000"), (1_234_567, "1 234 567")])
     func `are grouped`(number: Int, text: String) {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct `A plan of blocks` {
     /// Of each node, the blocks of its judged arrivals in their order.
-    private func blocksByNode(_ recording: RecordedArrivals, _ plan: BlockPlan) -> [[Int]] {
+    private func blocksByNode(_ recording: RecordedArrivals, _ plan: BootstrapBlocks) -> [[Int]] {
         var blocks = [[Int]](repeating: [], count: recording.nodes.count)
         for (heartbeat, block) in zip(recording.heartbeats, plan.blockOfHeartbeat) {
             if let block { blocks[heartbeat.node].append(Int(block)) }
@@ -18,14 +18,14 @@ import Testing
         `judges every heartbeat after the warm-up once, in stretches of one node and one half`(counts: [Int])
     {
         let recording = RecordedArrivals.taking(turns: counts)
-        let plan = BlockPlan(recording)
+        let plan = BootstrapBlocks(recording)
         let byNode = blocksByNode(recording, plan)
         #expect(byNode.map(\.count) == counts.map { max(0, $0 - 200) })
         for blocks in byNode {
             #expect(blocks == blocks.sorted())
-            let halves = blocks.map { plan.blocks[$0].half }
-            #expect(halves == halves.sorted())
-            #expect(halves.count { $0 == 0 } == blocks.count / 2)
+            let holdOut = blocks.map { plan.blocks[$0].half }
+            #expect(holdOut == holdOut.sorted())
+            #expect(holdOut.count { $0 == 0 } == blocks.count / 2)
         }
         // No two nodes share a block, and each block knows how many it has.
         #expect(byNode.map { Set($0).count }.reduce(0, +) == Set(byNode.joined()).count)
@@ -41,23 +41,23 @@ import Testing
 
     @Test func `takes nodes for clusters where there are ten`() {
         let recording = RecordedArrivals.taking(turns: (0..<10).map { 300 + 10 * $0 })
-        let plan = BlockPlan(recording)
+        let plan = BootstrapBlocks(recording)
         #expect(plan.clusterCount == 10)
         for (node, blocks) in blocksByNode(recording, plan).enumerated() {
             #expect(Set(blocks.map { plan.blocks[$0].cluster }) == [node])
             #expect(blocks.count { plan.blocks[$0].half == 0 } == (100 + 10 * node) / 2)
         }
-        #expect(BlockPlan(RecordedArrivals.taking(turns: Array(repeating: 300, count: 9))).clusterCount == 18)
+        #expect(BootstrapBlocks(RecordedArrivals.taking(turns: Array(repeating: 300, count: 9))).clusterCount == 18)
     }
 
     @Test func `stays small however many nodes there are`() {
-        let plan = BlockPlan(RecordedArrivals.taking(turns: Array(repeating: 12, count: 3500)), warmUp: 10)
+        let plan = BootstrapBlocks(RecordedArrivals.taking(turns: Array(repeating: 12, count: 3500)), warmUp: 10)
         #expect(plan.clusterCount == 1000 && plan.blocks.count == 2000)
         #expect(plan.heartbeats(counting: plan.whole) == 7000)
     }
 
     @Test func `draws as many clusters as there are, whole ones`() {
-        let plan = BlockPlan(RecordedArrivals.taking(turns: Array(repeating: 300, count: 20)))
+        let plan = BootstrapBlocks(RecordedArrivals.taking(turns: Array(repeating: 300, count: 20)))
         var random = SplitMix64(seed: 1)
         var total = [Int](repeating: 0, count: 20)
         for _ in 0..<500 {

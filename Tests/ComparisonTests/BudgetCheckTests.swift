@@ -9,7 +9,7 @@ import Testing
         let clusters = (0..<100).map { (observed: factor + ($0 % 2 == 0 ? scatter : -scatter), expected: 1.0) }
         return BudgetCheck(
             trace: "t", heartbeatsPerMistake: 100, samples: 10_000, promised: 100, observed: Int(100 * factor),
-            ratio: ClusterRatio(clusters), wait: 1)
+            ratio: ClusterRatio(clusters), timeout: 1)
     }
 
     @Test func `is kept if the interval reaches what is tolerated`() {
@@ -29,7 +29,7 @@ import Testing
             #expect(check.samples == recording.samples - 400)
             #expect(check.promised == Double(check.samples) / check.heartbeatsPerMistake)
             #expect(abs(check.ratio.value * check.promised / Double(check.observed) - 1) < 1e-12)
-            #expect(check.isKept && check.wait > 0.1 && check.wait < 0.3)
+            #expect(check.isKept && check.timeout > 0.1 && check.timeout < 0.3)
         }
         #expect(BudgetCheck.checks(SyntheticFamily.stationary.recording(seed: 2, nodes: 1, sent: 1000)).isEmpty)
     }

@@ -9,20 +9,20 @@ import Testing
         var recording = RecordedArrivals(name: "paused", nodes: ["a"])
         var now: Int64 = 0
         for number in 0...count {
-            recording.take(Int64(number), at: now, node: 0)
+            recording.append(Int64(number), at: now, node: 0)
             now += (number + 1) % 30 == 0 ? 7_000_000_000 : 1_000_000_000
         }
         return recording
     }
 
     @Test func `counts the mistakes that follow each start`() throws {
-        let life = EarlyLife(paused(1500))
+        let life = ColdStart(paused(1500))
         let fixed = try #require(life.rows.first { $0.detector == "fixed 5 intervals" })
         // Starts every 150 arrivals, up to 1,350: a start for each horizon that so many arrivals follow.
         #expect(fixed.horizons.map(\.heartbeats) == [10, 100, 1000])
         #expect(fixed.horizons.map(\.starts) == [10, 10, 4])
         // The mean gap, 1.2 s, is larger than the median; five of it are 6 s, less than every pause.
-        #expect(fixed.horizons.allSatisfy { $0.wait.map { abs($0 - 5) < 1e-6 } ?? false })
+        #expect(fixed.horizons.allSatisfy { $0.timeout.map { abs($0 - 5) < 1e-6 } ?? false })
         for horizon in fixed.horizons {
             let starts = (0..<10).map { $0 * 150 }.filter { $0 + horizon.heartbeats <= 1500 }
             let pauses = starts.reduce(0) { sum, start in
@@ -33,21 +33,21 @@ import Testing
     }
 
     @Test func `has a row for each detector, by the name its user writes`() {
-        let names = EarlyLife(paused(300)).rows.map(\.detector)
+        let names = ColdStart(paused(300)).rows.map(\.detector)
         #expect(names.count == 15 && Set(names).count == 15)
         #expect(names.starts(with: ["adaptive price=10", "adaptive price=100", "adaptive price=1000"]))
         #expect(names.contains("akka phi=8") && names.contains("hazelcast phi=10") && names.contains("chen"))
     }
 
     @Test func `counts recordings alike`() throws {
-        let (long, short) = (EarlyLife(paused(1500)), EarlyLife(paused(200)))
-        let both = EarlyLife([long, short])
+        let (long, short) = (ColdStart(paused(1500)), ColdStart(paused(200)))
+        let both = ColdStart([long, short])
         for (row, detector) in both.rows.enumerated() {
             let (a, b) = (long.rows[row].horizons[0], short.rows[row].horizons[0])
             #expect(detector.horizons[0].starts == a.starts + b.starts)
             #expect(abs(detector.horizons[0].mistakes - (a.mistakes + b.mistakes) / 2) < 1e-12)
-            let waits = try (#require(a.wait), #require(b.wait), #require(detector.horizons[0].wait))
-            #expect(abs(waits.2 / (waits.0 * waits.1).squareRoot() - 1) < 1e-9)
+            let timeouts = try (#require(a.timeout), #require(b.timeout), #require(detector.horizons[0].timeout))
+            #expect(abs(timeouts.2 / (timeouts.0 * timeouts.1).squareRoot() - 1) < 1e-9)
             // The short one has no start that a thousand follow.
             #expect(detector.horizons[2].mistakes == long.rows[row].horizons[2].mistakes)
         }

@@ -16,13 +16,13 @@ import Traces
         let arrivals = try RecordedArrivals(path: path)
         #expect(arrivals.samples > 0 || trace == .oneHeartbeat)
         var report = ComparisonReport()
-        let contest = Contest(arrivals)
+        let contest = DetectorComparison(arrivals)
         report.add(contest)
         #expect(report.cells.allSatisfy { $0.best > 0 && $0.ratio.map { $0 > 0 && $0.isFinite } ?? true })
         _ = try JSONEncoder().encode(report)  // throws where a number is infinite or none
-        let portrait = Portrait(of: arrivals, contest)
-        #expect(portrait.gaps.steps.allSatisfy { $0.length.isFinite && (0...1).contains($0.longer) })
-        #expect(portrait.views.flatMap(\.calibration).allSatisfy { $0.share > 0 && $0.share.isFinite })
-        #expect(portrait.views.flatMap(\.fit.average).allSatisfy { (0...1).contains($0) })
+        let diagnostics = TraceDiagnostics(of: arrivals, contest)
+        #expect(diagnostics.gaps.steps.allSatisfy { $0.length.isFinite && (0...1).contains($0.longer) })
+        #expect(diagnostics.views.flatMap(\.calibration).allSatisfy { $0.share > 0 && $0.share.isFinite })
+        #expect(diagnostics.views.flatMap(\.fit.average).allSatisfy { (0...1).contains($0) })
     }
 }

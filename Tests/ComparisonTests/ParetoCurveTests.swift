@@ -5,30 +5,30 @@ import Testing
 @Suite struct `A curve of waits against mistakes` {
     private let curve = ParetoCurve(
         detector: "fixed",
-        points: [(100, 0.1, 1.0), (10, 0.01, 2.0), (1, 0.001, 8.0), (0, 0, 20.0)].map { mistakes, rate, wait in
-            ParetoCurve.Point(parameter: "\(wait)", mistakes: mistakes, rate: rate, wait: wait)
+        points: [(100, 0.1, 1.0), (10, 0.01, 2.0), (1, 0.001, 8.0), (0, 0, 20.0)].map { mistakes, rate, timeout in
+            ParetoCurve.Point(parameter: "\(timeout)", mistakes: mistakes, rate: rate, timeout: timeout)
         })
 
     @Test func `taken strictly has nothing between its points`() {
-        #expect(curve.strictWait(atRate: 0.1) == 1)
-        #expect(curve.strictWait(atRate: 0.09) == 2)
-        #expect(curve.strictWait(atRate: 0.0005) == 20)
-        #expect(ParetoCurve(detector: "x", points: []).strictWait(atRate: 1) == nil)
+        #expect(curve.strictTimeout(atRate: 0.1) == 1)
+        #expect(curve.strictTimeout(atRate: 0.09) == 2)
+        #expect(curve.strictTimeout(atRate: 0.0005) == 20)
+        #expect(ParetoCurve(detector: "x", points: []).strictTimeout(atRate: 1) == nil)
     }
     @Test func `is straight in logarithms where it is interpolated`() throws {
         // Half-way between a rate of 0.1 and 0.01 in logarithms, half-way between waits of 1 and 2.
-        let wait = try #require(curve.interpolatedWait(atRate: 0.031_622_776_6))
-        #expect(abs(wait - 2.0.squareRoot()) < 1e-6)
-        #expect(curve.interpolatedWait(atRate: 0.01) == 2)
+        let timeout = try #require(curve.interpolatedTimeout(atRate: 0.031_622_776_6))
+        #expect(abs(timeout - 2.0.squareRoot()) < 1e-6)
+        #expect(curve.interpolatedTimeout(atRate: 0.01) == 2)
     }
     @Test func `never waits longer interpolated than strictly`() throws {
         for rate in [0.2, 0.1, 0.05, 0.01, 0.004, 0.001, 0.0006] {
-            let (strict, smooth) = (curve.strictWait(atRate: rate), curve.interpolatedWait(atRate: rate))
+            let (strict, smooth) = (curve.strictTimeout(atRate: rate), curve.interpolatedTimeout(atRate: rate))
             #expect(try #require(smooth) <= (try #require(strict)))
         }
     }
     @Test func `is judged only where enough mistakes are allowed`() throws {
-        let cells = ComparisonCell.cells(trace: "t", samples: 2000, ours: curve, classical: [curve])
+        let cells = ComparisonCell.cells(trace: "t", samples: 2000, adaptive: curve, baselines: [curve])
         #expect(cells.map(\.rate) == [0.1, 0.03, 0.01])
         #expect(cells.map(\.bestDetector) == ["fixed", "fixed", "fixed"])
         #expect(cells[0].ratio == 1 && cells[2].ratio == 1)
@@ -40,9 +40,9 @@ import Testing
     @Test func `has no use for a detector that never trusts`() {
         // Suspecting always, it waits for nothing and makes one mistake: the first.
         let never = ParetoCurve(
-            detector: "never", points: [.init(parameter: "0", mistakes: 1, rate: 0.0001, wait: 0)] + curve.points)
-        #expect(never.strictWait(atRate: 0.1) == 1)
-        #expect(never.strictWait(atRate: 0.0005) == 20)
-        #expect(ParetoCurve(detector: "x", points: [never.points[0]]).interpolatedWait(atRate: 0.1) == nil)
+            detector: "never", points: [.init(parameter: "0", mistakes: 1, rate: 0.0001, timeout: 0)] + curve.points)
+        #expect(never.strictTimeout(atRate: 0.1) == 1)
+        #expect(never.strictTimeout(atRate: 0.0005) == 20)
+        #expect(ParetoCurve(detector: "x", points: [never.points[0]]).interpolatedTimeout(atRate: 0.1) == nil)
     }
 }

@@ -7,19 +7,19 @@ import Testing
 
 @Suite struct `A portrait of a trace` {
     private static let trace = RecordedArrivals.madeUp(nodes: 2, heartbeats: 1000, seed: 4)
-    private static let contest = Contest(trace)
-    private static let portrait = Portrait(of: trace, contest)
-    private var portrait: Portrait { Self.portrait }
+    private static let contest = DetectorComparison(trace)
+    private static let diagnostics = TraceDiagnostics(of: trace, contest)
+    private var diagnostics: TraceDiagnostics { Self.diagnostics }
 
     @Test func `counts the mistakes that the curve has`() throws {
         // One sweeps over plain arrivals, the other lives through them with the whole machine.
-        let view = try #require(portrait.views.first)
+        let view = try #require(diagnostics.views.first)
         let point = try #require(
-            Self.contest.ours.points.first { (try? Policy(parsing: $0.parameter))?.description == view.policy })
-        #expect(point.mistakes > 0 && portrait.mistakes == point.mistakes && view.rate == point.rate)
-        #expect(portrait.episodes.count == min(6, point.mistakes))
-        for point in Self.contest.ours.points where point.mistakes > 0 {
-            let nearest = abs(log(point.rate / Portrait.rate)) >= abs(log((view.rate ?? 1) / Portrait.rate))
+            Self.contest.adaptive.points.first { (try? Policy(parsing: $0.parameter))?.description == view.policy })
+        #expect(point.mistakes > 0 && diagnostics.mistakes == point.mistakes && view.rate == point.rate)
+        #expect(diagnostics.episodes.count == min(6, point.mistakes))
+        for point in Self.contest.adaptive.points where point.mistakes > 0 {
+            let nearest = abs(log(point.rate / TraceDiagnostics.rate)) >= abs(log((view.rate ?? 1) / TraceDiagnostics.rate))
             #expect(nearest, "\(point.parameter)")
         }
     }
@@ -27,7 +27,7 @@ import Testing
     @Test func `finds φ as true as the calibration does`() throws {
         #expect(!Self.contest.calibration.isEmpty)
         for line in Self.contest.calibration {
-            let point = try #require(portrait.views[0].calibration.first { $0.phi == Double(line.phi) })
+            let point = try #require(diagnostics.views[0].calibration.first { $0.phi == Double(line.phi) })
             #expect(abs(log10(point.share / point.promised) - line.decades) < 1e-9)
             #expect(abs(point.expected - line.expected) < 1e-9)
         }
@@ -37,7 +37,7 @@ import Testing
         let gaps = zip(Self.trace.nodes, Self.trace.arrivalsByNode).flatMap { node, arrivals in
             arrivals.dropFirst(200).map { Double($0.gap) / node.interval }
         }
-        let steps = portrait.gaps.steps
+        let steps = diagnostics.gaps.steps
         #expect(steps.count > 20)
         #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.length < $1.length && $0.longer > $1.longer })
         for step in steps {
@@ -60,7 +60,7 @@ import Testing
             return Arrival(gap: Int64(100e6 + 10e6 * (sum - 6)), step: 1)
         }
         let trace = RecordedArrivals.of("normal", nodes: [arrivals])
-        let walk = Walk<NormalModel>(policy: .phi(3), parameters: .init(floor: 0))
+        let walk = DetectorRun<NormalModel>(policy: .phi(3), parameters: .init(floor: 0))
         let fit = Observation(of: walk, trace, lengths: [0.9, 1, 1.1, 1.2, 1.3], excerpts: []).fit
         // Of a standard normal distribution, the shares beyond −1 … 3.
         for (index, share) in [0.841345, 0.5, 0.158655, 0.022750, 0.001350].enumerated() {
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func `shows mistakes as they were`() throws {
-        for episode in portrait.episodes {
+        for episode in diagnostics.episodes {
             let node = try #require(Self.trace.nodes.firstIndex { $0.name == episode.node })
             #expect(Self.trace.arrivalsByNode[node].contains { abs(Double($0.gap) / 1e9 - episode.silence) < 1e-9 })
             #expect(episode.arrivals.contains(0) && episode.arrivals.contains { abs($0 - episode.silence) < 1e-9 })
@@ -98,9 +98,9 @@ import Testing
         let short = RecordedArrivals.madeUp(nodes: 2, heartbeats: 30, seed: 1)
         let still = RecordedArrivals.of("still", nodes: [.init(repeating: Arrival(gap: 0, step: 1), count: 250)])
         for trace in [empty, short, still] {
-            let portrait = Portrait(of: trace, Contest(trace))
-            #expect(portrait.episodes.count <= 6 && portrait.name == trace.name)
-            #expect(portrait.gaps.steps.allSatisfy { $0.length.isFinite && $0.longer.isFinite })
+            let diagnostics = TraceDiagnostics(of: trace, DetectorComparison(trace))
+            #expect(diagnostics.episodes.count <= 6 && diagnostics.name == trace.name)
+            #expect(diagnostics.gaps.steps.allSatisfy { $0.length.isFinite && $0.longer.isFinite })
         }
     }
 
@@ -136,7 +136,7 @@ extension RecordedArrivals {
         }
         var recording = RecordedArrivals(name: name, nodes: nodes.indices.map { "node \($0)" })
         for heartbeat in heartbeats.sorted(by: { ($0.time, $0.node, $0.sequence) < ($1.time, $1.node, $1.sequence) }) {
-            recording.take(heartbeat.sequence, at: heartbeat.time, node: heartbeat.node)
+            recording.append(heartbeat.sequence, at: heartbeat.time, node: heartbeat.node)
         }
         return recording
     }

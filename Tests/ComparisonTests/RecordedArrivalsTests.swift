@@ -38,7 +38,7 @@ extension RecordedArrivals {
         var recording = RecordedArrivals(name: name, nodes: counts.indices.map { "node-\($0)" })
         for sequence in 0...(counts.max() ?? 0) {
             for (node, count) in counts.enumerated() where sequence <= count {
-                recording.take(Int64(sequence), at: Int64(sequence) * 1_000_000_000 + Int64(node), node: node)
+                recording.append(Int64(sequence), at: Int64(sequence) * 1_000_000_000 + Int64(node), node: node)
             }
         }
         return recording

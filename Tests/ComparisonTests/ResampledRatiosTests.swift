@@ -6,30 +6,30 @@ import Testing
 @testable import Comparison
 
 @Suite struct `A resampled ratio` {
-    private let plan = BlockPlan(RecordedArrivals.taking(turns: [40_200]))
+    private let plan = BootstrapBlocks(RecordedArrivals.taking(turns: [40_200]))
 
     /// A detector of one parameter that makes no mistakes and waits so long in each block, on average.
-    private func costs(_ name: String, mistakes: Int = 0, _ wait: (Int) -> Double) -> BlockCosts {
+    private func costs(_ name: String, mistakes: Int = 0, _ timeout: (Int) -> Double) -> BlockCosts {
         let costs = plan.blocks.enumerated().map { number, block in
             SweepCost(
                 mistakes: mistakes, late: mistakes, deadlines: block.heartbeats,
-                waits: wait(number) * Double(block.heartbeats))
+                timeouts: timeout(number) * Double(block.heartbeats))
         }
         return BlockCosts(name, ["one"], plan, [costs])
     }
-    private func cells(_ ours: BlockCosts, _ classical: BlockCosts) -> [ComparisonCell] {
-        let curves = [ours, classical].map { $0.curve(plan, counting: plan.whole) }
-        return ComparisonCell.cells(trace: "t", samples: 40_000, ours: curves[0], classical: [curves[1]])
-            .resampled(plan, ours: ours, classical: [classical])
+    private func cells(_ adaptive: BlockCosts, _ baselines: BlockCosts) -> [ComparisonCell] {
+        let curves = [adaptive, baselines].map { $0.curve(plan, counting: plan.whole) }
+        return ComparisonCell.cells(trace: "t", samples: 40_000, adaptive: curves[0], baselines: [curves[1]])
+            .resampled(plan, adaptive: adaptive, baselines: [baselines])
     }
 
     @Test func `scatters as the mean of its blocks does`() throws {
         var random = SplitMix64(seed: 9)
-        let waits = plan.blocks.map { _ in
+        let timeouts = plan.blocks.map { _ in
             // Uniform: a standard deviation of 0.2.
             1 + 0.2 * 3.0.squareRoot() * Double.random(in: -1...1, using: &random)
         }
-        let cells = cells(costs("adaptive") { waits[$0] }, costs("fixed") { _ in 2 })
+        let cells = cells(costs("adaptive") { timeouts[$0] }, costs("fixed") { _ in 2 })
         #expect(cells.count == 5)
         let interval = try #require(cells[0].resampled?.interval)
         let ratio = try #require(cells[0].ratio)
@@ -56,13 +56,13 @@ import Testing
         let costs = plan.blocks.enumerated().map { number, block in
             SweepCost(
                 mistakes: number < 2 ? 20 : 0, late: number < 2 ? 20 : 0, deadlines: block.heartbeats,
-                waits: Double(block.heartbeats))
+                timeouts: Double(block.heartbeats))
         }
         let interval = try #require(
             cells(BlockCosts("adaptive", ["one"], plan, [costs]), self.costs("fixed") { _ in 2 })
                 .first { $0.rate == 1e-3 }?.resampled?.interval)
         #expect(interval.lowerBound == 0.5 && interval.upperBound == .infinity)
-        let json = try JSONEncoder().encode(ResampledRatios(ratios: [0.5, .infinity]))
+        let json = try JSONEncoder().encode(BootstrapRatios(ratios: [0.5, .infinity]))
         #expect(String(decoding: json, as: UTF8.self).contains("\"high\":null"))
     }
 }

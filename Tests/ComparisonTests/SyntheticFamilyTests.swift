@@ -21,7 +21,7 @@ import Testing
         #expect(recording.heartbeats != family.recording(seed: seed + 1).heartbeats)
         #expect(recording.name == family.rawValue && recording.nodes.count == 4)
         // Twenty mistakes at a rate of 3 in 10,000, after the warm-up.
-        #expect(Double(recording.samples - 4 * Contest.warmUp) * 3e-4 >= 20)
+        #expect(Double(recording.samples - 4 * DetectorComparison.warmUp) * 3e-4 >= 20)
         for node in recording.nodes { #expect(abs(node.interval / 1e8 - 1) < 0.01) }
     }
 
@@ -95,12 +95,12 @@ import Testing
 
 @Suite struct `The plain case` {
     @Test func `is judged beside a fixed timeout`() throws {
-        let plain = PlainCase(seed: 1, heartbeats: 3000)
+        let plain = ReferenceScenario(seed: 1, heartbeats: 3000)
         #expect(plain.samples == 3000)
-        #expect(plain.goals.map(\.wait) == [0.225, 0.310] && plain.goals.map(\.mistakes) == [2, 0])
+        #expect(plain.goals.map(\.timeout) == [0.225, 0.310] && plain.goals.map(\.mistakes) == [2, 0])
         for goal in plain.goals {
             let best = try #require(goal.best)
-            #expect(best.wait <= goal.wait && best.mistakes >= 0)
+            #expect(best.timeout <= goal.timeout && best.mistakes >= 0)
             #expect(goal.isReached == (best.mistakes <= max(goal.mistakes, goal.fixed)))
         }
         // One lost heartbeat makes a gap of 200 ms, give or take 7: none of 225 ms without two lost in a row.

@@ -41,7 +41,7 @@ import Testing
         let heartbeats = life.heartbeats.map(\.heartbeat)
         func costs(_ blocks: Int, _ block: (Int) -> Int32?) -> [SweepCost] {
             var sweep = ThresholdSweep<NormalModel>(
-                plain.map(NormalModel.threshold(for:)), commons: NormalModel.commons(.init()), blocks: blocks)
+                plain.map(NormalModel.threshold(for:)), group: NormalModel.makeGroupState(.init()), blocks: blocks)
             sweep.run(
                 heartbeats, ofNodes: 4, with: NormalModel(.init()), unit: 1e9, blocks: heartbeats.indices.map(block))
             return sweep.costs
@@ -52,7 +52,7 @@ import Testing
             let parts = (0..<3).map { thirds[$0 * plain.count + threshold] }
             #expect(parts.reduce(0) { $0 + $1.mistakes } == all[threshold].mistakes)
             #expect(parts.reduce(0) { $0 + $1.deadlines } == all[threshold].deadlines)
-            #expect(abs(parts.reduce(0) { $0 + $1.waits } / all[threshold].waits - 1) < 1e-12)
+            #expect(abs(parts.reduce(0) { $0 + $1.timeouts } / all[threshold].timeouts - 1) < 1e-12)
             #expect(parts.allSatisfy { $0.deadlines > 1000 })
         }
     }
@@ -60,7 +60,7 @@ import Testing
     @Test func `records the φ of each judged arrival`() {
         let life = GroupLife(seed: 1, nodes: 1, heartbeats: 1000)
         var sweep = ThresholdSweep<NormalModel>(
-            [NormalModel.threshold(for: .phi(1))], commons: NormalModel.commons(.init()), recordingPhi: true)
+            [NormalModel.threshold(for: .phi(1))], group: NormalModel.makeGroupState(.init()), recordingPhi: true)
         sweep.run(
             life.heartbeats.map(\.heartbeat), ofNodes: 1, with: NormalModel(.init()), unit: 1e9,
             blocks: life.heartbeats.indices.map { $0 <= 300 ? nil : 0 })
@@ -72,7 +72,7 @@ import Testing
     private func sweep<Model: ArrivalModel>(
         _ model: Model.Type, _ parameters: Model.Parameters, _ policies: [Policy], _ life: GroupLife
     ) -> [Int] {
-        var sweep = ThresholdSweep<Model>(policies.map(Model.threshold(for:)), commons: Model.commons(parameters))
+        var sweep = ThresholdSweep<Model>(policies.map(Model.threshold(for:)), group: Model.makeGroupState(parameters))
         sweep.run(
             life.heartbeats.map(\.heartbeat), ofNodes: life.nodes, with: Model(parameters), unit: 1e9,
             blocks: life.heartbeats.map { _ in 0 })
@@ -92,7 +92,7 @@ import Testing
             let identity = try NodeIdentity(group: "lab", name: "node-\(heartbeat.node)")
             let key = NodeKey.named(identity.name)
             detector.advanceIdeally(before: now, into: &events)
-            if heartbeat.arrival == nil { detector.introduce(identity, key: key, at: now, into: &events) }
+            if heartbeat.arrival == nil { detector.announce(identity, key: key, at: now, into: &events) }
             detector.receive(
                 Heartbeat(key: key, sequence: sequences[heartbeat.node]), at: now, into: &events)
             sequences[heartbeat.node] += 1

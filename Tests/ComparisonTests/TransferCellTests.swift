@@ -4,61 +4,61 @@ import Testing
 @testable import Comparison
 
 @Suite struct `A parameter carried over to the second half` {
-    private func curve(_ name: String, _ points: [(rate: Double, wait: Double)]) -> ParetoCurve {
+    private func curve(_ name: String, _ points: [(rate: Double, timeout: Double)]) -> ParetoCurve {
         ParetoCurve(
             detector: name,
             points: points.map {
-                .init(parameter: "w=\($0.wait)", mistakes: Int($0.rate * 10_000), rate: $0.rate, wait: $0.wait)
+                .init(parameter: "w=\($0.timeout)", mistakes: Int($0.rate * 10_000), rate: $0.rate, timeout: $0.timeout)
             })
     }
 
     @Test func `is the best of the first half, and judged at its rate of the second`() throws {
-        let first = TransferCell.Half(
-            heartbeats: 10_000, ours: curve("adaptive", [(0.1, 1), (0.008, 2), (0.001, 4)]),
-            classical: [curve("a", [(0.1, 1.5), (0.01, 3)]), curve("b", [(0.1, 1.2), (0.01, 5)])])
-        let second = TransferCell.Half(
-            heartbeats: 10_000, ours: curve("adaptive", [(0.1, 1), (0.02, 2.1), (0.002, 4)]),
-            classical: [curve("a", [(0.1, 1.5), (0.05, 3.2)]), curve("b", [(0.1, 1.2), (0.02, 2.5)])])
-        let cell = try #require(TransferCell(trace: "t", rate: 0.01, from: first, to: second))
+        let first = HoldOutCell.Half(
+            heartbeats: 10_000, adaptive: curve("adaptive", [(0.1, 1), (0.008, 2), (0.001, 4)]),
+            baselines: [curve("a", [(0.1, 1.5), (0.01, 3)]), curve("b", [(0.1, 1.2), (0.01, 5)])])
+        let second = HoldOutCell.Half(
+            heartbeats: 10_000, adaptive: curve("adaptive", [(0.1, 1), (0.02, 2.1), (0.002, 4)]),
+            baselines: [curve("a", [(0.1, 1.5), (0.05, 3.2)]), curve("b", [(0.1, 1.2), (0.02, 2.5)])])
+        let cell = try #require(HoldOutCell(trace: "t", rate: 0.01, from: first, to: second))
         #expect(
-            cell.ours
-                == Transfer(detector: "adaptive", parameter: "w=2.1", chosenRate: 0.008, rate: 0.02, wait: 2.1))
+            cell.adaptive
+                == Transfer(detector: "adaptive", parameter: "w=2.1", chosenRate: 0.008, rate: 0.02, timeout: 2.1))
         #expect(
-            cell.classical == Transfer(detector: "a", parameter: "w=3.2", chosenRate: 0.01, rate: 0.05, wait: 3.2))
+            cell.baselines == Transfer(detector: "a", parameter: "w=3.2", chosenRate: 0.01, rate: 0.05, timeout: 3.2))
         // Ours at a rate of 0.05 waits 2.1, with nothing in between; theirs is 3.2. At 0.02 the best of theirs waits 2.5.
         let ratio = try #require(cell.ratio)
         #expect(abs(ratio - (2.1 / 3.2 * 2.1 / 2.5).squareRoot()) < 1e-12)
-        let factor = try #require([cell].rateFactor { $0.ours })
+        let factor = try #require([cell].rateFactor { $0.adaptive })
         #expect(abs(factor - 2.5) < 1e-12)
-        #expect(try abs(#require([cell].rateFactor { $0.classical }) - 5) < 1e-12)
+        #expect(try abs(#require([cell].rateFactor { $0.baselines }) - 5) < 1e-12)
     }
 
     @Test func `is nothing where no parameter reached the rate`() throws {
         let reaching = curve("a", [(0.1, 1), (0.01, 3)])
         let missing = curve("adaptive", [(0.1, 1)])
-        let half = TransferCell.Half(heartbeats: 10_000, ours: missing, classical: [reaching])
-        let cell = try #require(TransferCell(trace: "t", rate: 0.01, from: half, to: half))
-        #expect(cell.ours == nil && cell.ratio == nil)
+        let half = HoldOutCell.Half(heartbeats: 10_000, adaptive: missing, baselines: [reaching])
+        let cell = try #require(HoldOutCell(trace: "t", rate: 0.01, from: half, to: half))
+        #expect(cell.adaptive == nil && cell.ratio == nil)
         #expect([cell].geometricMean == nil)
-        let other = TransferCell.Half(heartbeats: 10_000, ours: reaching, classical: [missing])
-        #expect(TransferCell(trace: "t", rate: 0.01, from: other, to: other) == nil)
+        let other = HoldOutCell.Half(heartbeats: 10_000, adaptive: reaching, baselines: [missing])
+        #expect(HoldOutCell(trace: "t", rate: 0.01, from: other, to: other) == nil)
     }
 
-    @Test func `costs nothing where both halves are alike and ours is the best classical one`() {
-        let plan = BlockPlan(RecordedArrivals.taking(turns: [8200]))
+    @Test func `costs nothing where both holdOut are alike and ours is the best classical one`() {
+        let plan = BootstrapBlocks(RecordedArrivals.taking(turns: [8200]))
         // A fixed timeout of one parameter per rate, on blocks that are all alike.
         let costs = [100, 30, 10, 3].enumerated().map { number, perThousand in
             plan.blocks.map { block in
                 let mistakes = block.heartbeats * perThousand / 1000
                 return SweepCost(
                     mistakes: mistakes, late: mistakes, deadlines: block.heartbeats,
-                    waits: Double((number + 1) * block.heartbeats))
+                    timeouts: Double((number + 1) * block.heartbeats))
             }
         }
         let detector = BlockCosts("fixed", ["1", "2", "3", "4"], plan, costs)
-        let cells = TransferCell.cells(trace: "t", plan, ours: detector, classical: [detector])
+        let cells = HoldOutCell.cells(trace: "t", plan, adaptive: detector, baselines: [detector])
         // 4,000 heartbeats per half allow 20 mistakes down to a rate of 0.005.
         #expect(cells.map(\.rate) == [0.1, 0.03, 0.01])
-        #expect(cells.allSatisfy { $0.ratio == 1 && $0.ours?.parameter == $0.classical.parameter })
+        #expect(cells.allSatisfy { $0.ratio == 1 && $0.adaptive?.parameter == $0.baselines.parameter })
     }
 }

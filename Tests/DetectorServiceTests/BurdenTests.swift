@@ -3,8 +3,8 @@ import HeartbeatProtocol
 import Logging
 import PhiClient
 import Recordings
-import ServiceMemory
-import Settings
+import StateStore
+import Configuration
 import Testing
 
 @testable import DetectorService
@@ -12,8 +12,8 @@ import Testing
 
 @Suite struct `A service with much to do` {
     private func at(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
-    private func groups(_ count: Int) -> PolicyBook {
-        var book = PolicyBook(levels: [.suspect(.phi(8))])
+    private func groups(_ count: Int) -> PolicyTable {
+        var book = PolicyTable(levels: [.suspect(.phi(8))])
         for number in 0..<count {
             book.set(.phi(7), level: 0, from: Origin(.file, for: .group("g\(number)")))
         }
@@ -24,7 +24,7 @@ import Testing
 
     @Test func `hands on new nodes and passes in turn, and each new node once`() {
         let keys = (0..<12 as Range<UInt64>).map { NodeKey(rawValue: $0) }
-        var checkpoints = Checkpoints(unwritten: keys + keys, nodes: 0, at: at(0))
+        var checkpoints = LearnedStateSchedule(unwritten: keys + keys, nodes: 0, at: at(0))
         #expect(checkpoints.next(ofPassWith: 2, at: at(9)) == nil)
         let pages = (1...7).map { checkpoints.next(ofPassWith: 2, at: at($0 * 60)) }
         #expect(
@@ -37,8 +37,8 @@ import Testing
 
     @Test func `passes slowly over few nodes, and never takes an hour`() {
         for (nodes, most) in [(1000, 12.0), (10_000, 110), (1_000_000, 660)] {
-            let pages = nodes / Checkpoints.pageSize
-            var checkpoints = Checkpoints(unwritten: [], nodes: nodes, at: at(0))
+            let pages = nodes / LearnedStateSchedule.pageSize
+            var checkpoints = LearnedStateSchedule(unwritten: [], nodes: nodes, at: at(0))
             var (now, seen) = (at(0), 0)
             while seen < pages {
                 now = now + .microseconds(500)
@@ -50,7 +50,7 @@ import Testing
 
     @Test func `writes new nodes down sooner than those of a pass`() {
         let keys = (0..<10 as Range<UInt64>).map { NodeKey(rawValue: $0) }
-        var checkpoints = Checkpoints(unwritten: keys, nodes: 0, at: at(0))
+        var checkpoints = LearnedStateSchedule(unwritten: keys, nodes: 0, at: at(0))
         let pages = (1...10).map { checkpoints.next(ofPassWith: 2, at: at($0 * 10)) }
         #expect(
             pages == [
@@ -61,23 +61,23 @@ import Testing
 
     @Test func `remembers groups no longer that have no nodes`() throws {
         let folder = try Folder()
-        func open() throws -> (memory: ServiceMemory, found: Recollection) {
-            try ServiceMemory.open(in: folder.path, keeping: 10, at: 1)
+        func open() throws -> (memory: StateStore, found: StoreContents) {
+            try StateStore.open(in: folder.path, keeping: 10, at: 1)
         }
         func remember() throws {
             let memory = try open().memory
             let (kept, nameless) = (try NodeIdentity(group: "kept", name: "n"), "")
             try memory.store([
-                LearnedNode(key: NodeKey(of: kept), identity: kept, model: "another", state: [], lastArrival: 0)
+                StoredNode(key: NodeKey(of: kept), identity: kept, model: "another", state: [], lastArrival: 0)
             ])
-            try memory.store(["kept", "gone", nameless].map { LearnedGroup(group: $0, model: "another", state: []) })
+            try memory.store(["kept", "gone", nameless].map { StoredGroup(group: $0, model: "another", state: []) })
             try memory.close()
         }
         func recall() throws -> Int {
             let (memory, found) = try open()
             var detector = Detector<NormalModel>(.init(levels: [.suspect()], model: .init(), seed: 1))
-            let patience = KnownNodes.Patience(now: at(0), soonest: at(1), latest: at(2))
-            _ = KnownNodes(found, levels: detector.levels).recall(
+            let patience = NodeRecovery.RejoinDeadlines(now: at(0), soonest: at(1), latest: at(2))
+            _ = NodeRecovery(found, levels: detector.levels).recall(
                 into: &detector, of: .whole, from: memory, patience, civilOffset: 0, logger: Logger(label: "test"))
             try memory.close()
             return detector.nodeCount
@@ -104,7 +104,7 @@ import Testing
         var old = ServiceConfiguration()
         (old.model, old.policies) = (.normal(.init()), groups(0))
         var new = old
-        new.policies = groups(PolicyBook.mostScopes + 1)
+        new.policies = groups(PolicyTable.maxScopes + 1)
         stage.service.reload(new.changes(from: old))
         var client = try ControlClient(endpoint: stage.control)
         let answer: PoliciesAnswer = try client.ask(.policies(of: nil), within: patience)
@@ -114,11 +114,11 @@ import Testing
 
     @Test func `compares with what holds now, not with what held then`() throws {
         var configuration = Detector<NormalModel>.Configuration(levels: [.suspect(.phi(1))], model: .init(), seed: 1)
-        configuration.policies = PolicyBook(levels: [.suspect(.phi(1))])
+        configuration.policies = PolicyTable(levels: [.suspect(.phi(1))])
         var recent = RecentInputs(from: Detector(configuration), at: at(0))
         let identity = try NodeIdentity(group: "g", name: "n")
         var (records, now) = (RecordBuffer(), Int64(0))
-        records.append(.introduction(identity, NodeKey(of: identity), at: at(1)))
+        records.append(.announcement(identity, NodeKey(of: identity), at: at(1)))
         for sequence in 1...400 as ClosedRange<UInt32> {
             now += sequence % 10 == 0 ? 200 : 100 + Int64(sequence % 3)
             records.append(
@@ -132,7 +132,7 @@ import Testing
         func mistakes(under policy: Policy) -> (before: Int, after: Int) {
             var proposed = book
             proposed.set(policy, level: 0, from: Origin(.tune, for: .everyone))
-            let order = WhatIfOrder(policy: policy)
+            let order = WhatIfRequest(policy: policy)
             let answer = WhatIf(
                 recent: recent, order: order, level: 0, policies: book, proposed: proposed, now: at(now)
             ).answer()
@@ -148,24 +148,24 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func `does not wait for a recording to end, but for all to have ended`() throws {
         let folder = try Folder()
-        let beginning = RecordingBeginning(
+        let beginning = SegmentStart(
             RecordingHeader(
                 createdAt: 0, start: at(0), wallOffset: 0, program: "test", detector: "normal"))
         let recorder = try Recorder(RecordingBounds(folder: folder.path), beginning)
-        let (disk, ending) = (DispatchSemaphore(value: 0), EndingRecorders())
+        let (disk, ending) = (DispatchSemaphore(value: 0), RecorderShutdown())
         recorder.begin {
             disk.wait()
             return beginning
         }
         var records = RecordBuffer()
-        records.append(.stampError(7))
+        records.append(.timestampUncertainty(7))
         recorder.write(records)
         ending.add(recorder)
         disk.signal()
         ending.join()
         var reader = try RecordingReader([folder.path])
-        var parts: [RecordingPart] = []
+        var parts: [RecordingItem] = []
         while let part = try reader.next() { parts.append(part) }
-        #expect(parts.last == .input(.stampError(7)) && parts.count == 3)
+        #expect(parts.last == .input(.timestampUncertainty(7)) && parts.count == 3)
     }
 }

@@ -28,7 +28,7 @@ import Testing
     ) throws {
         let set = SetClocks()
         let stage = try Stage(clocks: set.clocks)
-        let steady = try stage.publisher("steady")
+        let minConsecutive = try stage.publisher("steady")
         var audience = try stage.audience()
         while try audience.next(of: "steady").to != .trusted {}
         set.shift(wall: .seconds(seconds))
@@ -36,7 +36,7 @@ import Testing
         #expect(notice.code == "clock-step" && notice.node == nil)
         #expect(abs((notice.numbers["seconds"] ?? 0) - Double(seconds)) < 1)
         try expectNews(by: &audience, on: stage, at: WallClock.now + seconds * 1_000_000_000)
-        steady.leave()
+        minConsecutive.leave()
         // The next of its changes: it was suspected for nothing.
         #expect(try audience.next(of: "steady").to == .left)
         stage.service.stop()
@@ -45,7 +45,7 @@ import Testing
     @Test func `tells that its machine was suspended, and suspects nobody for it`() throws {
         let set = SetClocks()
         let stage = try Stage(clocks: set.clocks)
-        let steady = try stage.publisher("steady")
+        let minConsecutive = try stage.publisher("steady")
         var audience = try stage.audience()
         while try audience.next(of: "steady").to != .trusted {}
         set.shift(boot: .seconds(3600), wall: .seconds(3600))
@@ -53,7 +53,7 @@ import Testing
         #expect(notice.code == "suspended" && notice.node == nil)
         #expect(abs((notice.numbers["seconds"] ?? 0) - 3600) < 1)
         try expectNews(by: &audience, on: stage, at: WallClock.now + 3600 * 1_000_000_000)
-        steady.leave()
+        minConsecutive.leave()
         #expect(try audience.next(of: "steady").to == .left)
         stage.service.stop()
     }

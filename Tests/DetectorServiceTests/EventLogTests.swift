@@ -99,19 +99,19 @@ import Testing
 }
 
 extension EventLog {
-    mutating func add(_ node: String, _ verdict: Verdict, from: Verdict = .new) throws -> FeedPlace {
+    mutating func add(_ node: String, _ verdict: Verdict, from: Verdict = .new) throws -> EventPosition {
         let topic = FeedTopic(level: "suspect", group: "g", node: node)
         let place = nextPlace(on: topic, at: Timestamp(unixNanoseconds: 0))
         let transition = Transition(
-            node: try NodeIdentity(group: "g", name: node), incarnation: 1, level: 0, ruling: .init(policy: .phi(8)),
+            node: try NodeIdentity(group: "g", name: node), incarnation: 1, level: 0, effectivePolicy: .init(policy: .phi(8)),
             from: from, to: verdict,
             at: Instant(nanoseconds: 0),
             evidence: Evidence(
-                phi: nil, silence: 0, expected: nil, wait: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0))
+                phi: nil, silence: 0, expected: nil, timeout: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0))
         append(.transition(TransitionMessage(transition, level: "suspect", at: place)), topic: topic, json: [])
         return place
     }
-    mutating func addNotice(of node: String) throws -> FeedPlace {
+    mutating func addNotice(of node: String) throws -> EventPosition {
         let identity = try NodeIdentity(group: "g", name: node)
         let topic = FeedTopic(level: nil, group: "g", node: node)
         let place = nextPlace(on: topic, at: Timestamp(unixNanoseconds: 0))

@@ -1,22 +1,22 @@
 import PhiAccrual
-import ServiceMemory
+import StateStore
 import Testing
 
 @testable import DetectorService
 
 @Suite struct `The feed's memory` {
-    private func node(_ number: UInt64) -> LearnedNode {
-        LearnedNode(key: NodeKey(rawValue: number), identity: nil, model: "m", state: [1], lastArrival: 0)
+    private func node(_ number: UInt64) -> StoredNode {
+        StoredNode(key: NodeKey(rawValue: number), identity: nil, model: "m", state: [1], lastArrival: 0)
     }
     private func learned(in folder: Folder) throws -> [UInt64] {
         var keys: [UInt64] = []
-        _ = try ServiceMemory.open(in: folder.path, at: 1).memory.forEachLearnedNode { keys.append($0.key.rawValue) }
+        _ = try StateStore.open(in: folder.path, at: 1).memory.forEachStoredNode { keys.append($0.key.rawValue) }
         return keys
     }
 
     @Test func `does not store what was learned of those forgotten since`() throws {
         let folder = try Folder()
-        var memory = FeedMemory(try ServiceMemory.open(in: folder.path, at: 1).memory, in: folder.path)
+        var memory = StoreWriter(try StateStore.open(in: folder.path, at: 1).memory, in: folder.path)
         memory.learned(.nodes([node(3), node(1)]))
         memory.learned(.nodes([node(2)]))
         memory.append([], [.forgetting(NodeKey(rawValue: 3))])
@@ -29,8 +29,8 @@ import Testing
         throws
     {
         let folder = try Folder()
-        let tables = try ServiceMemory.open(in: folder.path, at: 1).memory
-        var memory = FeedMemory(tables, in: folder.path)
+        let tables = try StateStore.open(in: folder.path, at: 1).memory
+        var memory = StoreWriter(tables, in: folder.path)
         func at(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
         func append(_ count: Int) {
             let first = tables.lastSequence + 1
@@ -45,35 +45,35 @@ import Testing
         #expect(!memory.hasWork)
         memory.learned(.nodes([node(1)]))
         memory.work(at: at(5999))
-        #expect(!memory.hasWork && tables.waitingRows == 1)
+        #expect(!memory.hasWork && tables.pendingRows == 1)
         memory.work(at: at(6000))
-        #expect(tables.waitingRows == 0)
+        #expect(tables.pendingRows == 0)
         append(32)
         #expect(memory.hasWork)
         memory.work(at: at(6001))
-        #expect(!memory.hasWork && tables.waitingRows == 0)
+        #expect(!memory.hasWork && tables.pendingRows == 0)
         memory.append([], [.resumption(NodeKey(rawValue: 1))])
         #expect(memory.hasWork)
         memory.work(at: at(6002))
-        #expect(!memory.hasWork && tables.waitingRows == 0)
+        #expect(!memory.hasWork && tables.pendingRows == 0)
     }
 
     @Test func `stores what was learned even if events never pause`() throws {
         let folder = try Folder()
-        let tables = try ServiceMemory.open(in: folder.path, at: 1).memory
-        var memory = FeedMemory(tables, in: folder.path)
+        let tables = try StateStore.open(in: folder.path, at: 1).memory
+        var memory = StoreWriter(tables, in: folder.path)
         for number in 1...1001 as ClosedRange<UInt64> { memory.learned(.nodes([node(number)])) }
         #expect(memory.isBehind)
         memory.append([], [.resumption(NodeKey(rawValue: 0))])
         memory.work(at: Instant(nanoseconds: 0))
-        #expect(!memory.isBehind && tables.waitingRows == 0)
+        #expect(!memory.isBehind && tables.pendingRows == 0)
     }
 
     @Test func `stores at its end what it can in its time`() throws {
         for (end, kept) in [(Int64.max, [1, 2]), (.min, [])] as [(Int64, [UInt64])] {
             let folder = try Folder()
             do {
-                var memory = FeedMemory(try ServiceMemory.open(in: folder.path, at: 1).memory, in: folder.path)
+                var memory = StoreWriter(try StateStore.open(in: folder.path, at: 1).memory, in: folder.path)
                 for number in [1, 2] as [UInt64] { memory.learned(.nodes([node(number)])) }
                 memory.close(by: Instant(nanoseconds: end))
                 #expect(memory.loss == nil)
@@ -83,8 +83,8 @@ import Testing
     }
 
     @Test func `that is lost takes nothing more, and says why`() {
-        let loss = MemoryError.lost(file: "f", reason: "the disk is full")
-        var memory = FeedMemory(lost: loss, in: "/nowhere")
+        let loss = StoreError.lost(file: "f", reason: "the disk is full")
+        var memory = StoreWriter(lost: loss, in: "/nowhere")
         memory.learned(.nodes([node(1)]))
         #expect(!memory.hasWork && memory.loss == loss && memory.eventCount == 0)
         memory.append([], [.resumption(NodeKey(rawValue: 1))])

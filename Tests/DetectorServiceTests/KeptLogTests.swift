@@ -1,6 +1,6 @@
 import Foundation
 import HeartbeatProtocol
-import ServiceMemory
+import StateStore
 import Testing
 
 @testable import DetectorService
@@ -10,12 +10,12 @@ import Testing
     /// A log and a memory that were told the same.
     private struct Pair {
         let folder: Folder
-        let memory: ServiceMemory
+        let memory: StateStore
         var log: EventLog
 
         init(capacity: Int) throws {
             folder = try Folder()
-            memory = try ServiceMemory.open(in: folder.path, keeping: capacity, at: 7).memory
+            memory = try StateStore.open(in: folder.path, keeping: capacity, at: 7).memory
             log = EventLog(epoch: memory.epoch, capacity: capacity)
         }
         mutating func add(_ message: EventMessage) throws {
@@ -29,9 +29,9 @@ import Testing
             let topic = FeedTopic(level: level, group: "g", node: node)
             let transition = Transition(
                 node: try NodeIdentity(group: "g", name: node), incarnation: 1, level: 0,
-                ruling: .init(policy: .phi(8)), from: from, to: verdict, at: Instant(nanoseconds: 0),
+                effectivePolicy: .init(policy: .phi(8)), from: from, to: verdict, at: Instant(nanoseconds: 0),
                 evidence: Evidence(
-                    phi: nil, silence: 0, expected: nil, wait: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0)
+                    phi: nil, silence: 0, expected: nil, timeout: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0)
             )
             let place = log.nextPlace(on: topic, at: Timestamp(unixNanoseconds: 0))
             try add(.transition(TransitionMessage(transition, level: level, at: place)))
@@ -49,7 +49,7 @@ import Testing
         func restored(levels: [String] = ["suspect", "evict"], capacity: Int) throws -> EventLog {
             let copy = try folder.killed()
             return EventLog(
-                try ServiceMemory.open(in: copy.path, keeping: capacity, at: 9).found, levels: levels,
+                try StateStore.open(in: copy.path, keeping: capacity, at: 9).found, levels: levels,
                 capacity: capacity)
         }
     }

@@ -103,7 +103,7 @@ import ZeroMQ
 
     @Test func `has nodes introduce themselves to a detector that comes back`() throws {
         let stage = try RelayStage(detectors: 1)
-        var outlet = try HeartbeatOutlet(connect: [stage.relay.boundEndpoints[0]], bind: [])
+        var outlet = try HeartbeatSender(connect: [stage.relay.boundEndpoints[0]], bind: [])
         // Time is the test's own: half a second per look, so that newcomers are new for twenty looks.
         var now: Int64 = 0
         let heartbeat = Heartbeat(
@@ -111,7 +111,7 @@ import ZeroMQ
             announcedInterval: 1_000_000_000, isLeaving: false)
         func look() throws -> Bool {
             now += 500_000_000
-            return try outlet.hasNewcomers(at: now)
+            return try outlet.hasNewSubscribers(at: now)
         }
         for _ in 0..<2 {
             let detector = try stage.detector(0)
@@ -186,12 +186,12 @@ import ZeroMQ
     /// A node's heartbeats: every tenth introduces it, the last says goodbye.
     private static func frames(of name: String, count: Int) throws -> [[UInt8]] {
         let identity = try NodeIdentity(group: "edge", name: name)
-        let introduction = try Introduction(identity: identity, labels: ["zone": "a"])
+        let announcement = try NodeAnnouncement(identity: identity, labels: ["zone": "a"])
         return (0..<count).map { number in
             let heartbeat = Heartbeat(
                 key: NodeKey(of: identity), incarnation: 1, sequence: UInt32(number), sent: Int64(number),
                 announcedInterval: 1_000_000_000, isLeaving: number == count - 1 && count > 2)
-            return HeartbeatFrame.encode(heartbeat, introducing: number % 10 == 0 ? introduction : nil)
+            return HeartbeatFrame.encode(heartbeat, introducing: number % 10 == 0 ? announcement : nil)
         }
     }
 }
@@ -276,14 +276,14 @@ private final class StandIn {
 
 @Suite struct `A node` {
     @Test func `says its name to newcomers, and as long as nobody listens`() throws {
-        var outlet = try HeartbeatOutlet(connect: [], bind: ["tcp://127.0.0.1:*"])
+        var outlet = try HeartbeatSender(connect: [], bind: ["tcp://127.0.0.1:*"])
         // Time is the test's own, in seconds.
-        #expect(try outlet.hasNewcomers(at: 0))
-        #expect(try outlet.hasNewcomers(at: 1_000_000_000_000))
+        #expect(try outlet.hasNewSubscribers(at: 0))
+        #expect(try outlet.hasNewSubscribers(at: 1_000_000_000_000))
         var now: Int64 = 1_000_000_000_000
         func saysItsName() throws -> Bool {
             now += 1_000_000_000
-            return try outlet.hasNewcomers(at: now)
+            return try outlet.hasNewSubscribers(at: now)
         }
         for _ in 0..<2 {
             var detector: Socket? = try Socket(.subscribe, in: Context())

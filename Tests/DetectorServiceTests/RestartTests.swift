@@ -3,8 +3,8 @@ import HeartbeatProtocol
 import HeartbeatPublisher
 import PhiAccrual
 import PhiClient
-import ServiceMemory
-import Settings
+import StateStore
+import Configuration
 import Testing
 
 @testable import DetectorService
@@ -129,9 +129,9 @@ import Testing
         try audience.waitForTrust(in: ["edge-1"])
         let identity = try NodeIdentity(group: "edge", name: "edge-1")
         var client = try ControlClient(endpoint: first.control)
-        let order = TuneOrder(level: "suspect", policy: .phi(9), scope: .group("edge"))
+        let order = TuneRequest(level: "suspect", policy: .phi(9), scope: .group("edge"))
         let _: TuneAnswer = try client.ask(.tune(order), within: patience)
-        let pause = try PauseOrder(identity, for: .seconds(1), reason: "disk")
+        let pause = try PauseRequest(identity, for: .seconds(1), reason: "disk")
         let _: PauseAnswer = try client.ask(.pause(pause), within: patience)
         #expect(try audience.nextNotice().kind == .tune)
         #expect(try audience.nextNotice().code == "paused")
@@ -146,8 +146,8 @@ import Testing
         #expect(try audience.nextNotice().code == "resumed")
         second.service.stop()
 
-        let alarm = try Level(name: "alarm", policy: .phi(8))
-        let third = try site.start { $0.policies = PolicyBook(levels: [alarm]) }
+        let nextWakeUp = try Level(name: "alarm", policy: .phi(8))
+        let third = try site.start { $0.policies = PolicyTable(levels: [nextWakeUp]) }
         let none: PoliciesAnswer = try client.ask(.policies(of: nil), within: patience)
         #expect(none.overrides.isEmpty)
         third.service.stop()
@@ -168,7 +168,7 @@ import Testing
         let identity = try NodeIdentity(group: "edge", name: "edge-1")
         var client = try ControlClient(endpoint: first.control)
         let _: PauseAnswer = try client.ask(
-            .pause(PauseOrder(identity, for: .seconds(3600), reason: "disk")), within: patience)
+            .pause(PauseRequest(identity, for: .seconds(3600), reason: "disk")), within: patience)
         first.service.stop()
 
         let other = try #require(
@@ -197,7 +197,7 @@ import Testing
         first.service.stop()
 
         let levels = [Level.suspect(.phi(8)), try Level(name: "evict", policy: .phi(12))]
-        func restart() throws -> Stage { try site.start { $0.policies = PolicyBook(levels: levels) } }
+        func restart() throws -> Stage { try site.start { $0.policies = PolicyTable(levels: levels) } }
         let second = try restart()
         var late = try second.audience(from: .snapshot)
         let told = [try audience.nextTransition(), try audience.nextTransition()]
@@ -218,12 +218,12 @@ import Testing
     @Test func `ends a hold that its end left open`() throws {
         let site = try Site()
         try {
-            let (memory, found) = try ServiceMemory.open(in: "\(site.folder.path)/state", at: 7)
+            let (memory, found) = try StateStore.open(in: "\(site.folder.path)/state", at: 7)
             var log = EventLog(found, levels: [], capacity: 10)
-            func hold(_ turn: HoldChange.Turn, of group: String?) throws {
+            func hold(_ turn: HoldChange.Phase, of group: String?) throws {
                 let start = Instant(nanoseconds: 0)
                 let change = HoldChange(
-                    turn: turn, group: group, at: start, began: start, silentSince: start, overdue: 9, heard: 0,
+                    phase: turn, group: group, at: start, began: start, silentSince: start, overdue: 9, heard: 0,
                     nodes: 9)
                 let message = EventMessage(.hold(change), levels: []) {
                     log.nextPlace(on: $0, at: Timestamp(unixNanoseconds: $1.nanoseconds))
@@ -283,7 +283,7 @@ import Testing
     @Test func `does not begin where another one is at work`() throws {
         let site = try Site()
         let first = try site.start()
-        #expect(throws: MemoryError.inUse(folder: "\(site.folder.path)/state", process: getpid())) {
+        #expect(throws: StoreError.inUse(folder: "\(site.folder.path)/state", process: getpid())) {
             try Stage { $0.state = "\(site.folder.path)/state" }
         }
         first.service.stop()

@@ -38,8 +38,8 @@ import Testing
 @Suite struct `What is known of connections` {
     private let a = NodeKey(rawValue: 1)
     private let b = NodeKey(rawValue: 2)
-    private let first = Connections.Place(socket: 0, descriptor: 7)
-    private let second = Connections.Place(socket: 1, descriptor: 7)
+    private let first = Connections.ConnectionID(socket: 0, descriptor: 7)
+    private let second = Connections.ConnectionID(socket: 1, descriptor: 7)
 
     @Test func `tell who spoke through one that closes, once`() {
         var connections = Connections()

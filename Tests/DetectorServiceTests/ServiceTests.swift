@@ -3,7 +3,7 @@ import HeartbeatPublisher
 import Logging
 import PhiAccrual
 import PhiClient
-import Settings
+import Configuration
 import SystemClocks
 import Testing
 import ZeroMQ
@@ -71,7 +71,7 @@ import ZeroMQ
         }
         #expect(notice.code == "unnamed" && notice.key == NodeKey(of: identity).description)
         heartbeat.sequence += 1
-        try socket.send(HeartbeatFrame.encode(heartbeat, introducing: Introduction(identity: identity)))
+        try socket.send(HeartbeatFrame.encode(heartbeat, introducing: NodeAnnouncement(identity: identity)))
         let announcement = try audience.next(of: "shy")
         #expect(announcement.from == .new)
         stage.service.stop()
@@ -94,7 +94,7 @@ import ZeroMQ
         let identity = try NodeIdentity(group: "edge", name: "stranger")
         let goodbye = HeartbeatFrame.encode(
             Heartbeat(key: NodeKey(of: identity), sequence: 0, isLeaving: true),
-            introducing: try Introduction(identity: identity))
+            introducing: try NodeAnnouncement(identity: identity))
         let socket = try Socket(.publish, in: Context())
         try socket.connect(to: stage.heartbeats)
         var client = try ControlClient(endpoint: stage.control)
@@ -118,13 +118,13 @@ import ZeroMQ
         var client = try ControlClient(endpoint: stage.control)
         let status = try client.status(within: patience)
         #expect(status.nodes == 1 && status.levels.map(\.name) == ["suspect"])
-        #expect(status.stampErrorSeconds > 0 && status.stampErrorSeconds <= 1)
+        #expect(status.timestampUncertaintySeconds > 0 && status.timestampUncertaintySeconds <= 1)
         let node = try #require(try client.nodes(within: patience).first)
         #expect(node.group == "edge" && node.node == "edge-1" && node.levels["suspect"]?.state == "trusted")
         #expect((node.levels["suspect"]?.secondsLeft ?? 0) > 0)
 
-        func refusal(_ change: (inout ControlRequest) -> Void) throws -> ControlError.Code? {
-            var request = ControlRequest(id: 0, action: "events")
+        func refusal(_ change: (inout ControlFrame) -> Void) throws -> ControlError.Code? {
+            var request = ControlFrame(id: 0, action: "events")
             change(&request)
             do {
                 let _: EventsAnswer<EventMessage> = try client.ask(request, within: patience)
@@ -164,7 +164,7 @@ import ZeroMQ
         let stage = try Stage()
         var client = try ControlClient(endpoint: stage.control)
         for cursor in [-1, 5, Int.max, Int.min] {
-            var request = ControlRequest(id: 0, action: "nodes")
+            var request = ControlFrame(id: 0, action: "nodes")
             request.cursor = cursor
             let answer: NodesAnswer = try client.ask(request, within: patience)
             #expect(answer.nodes.isEmpty && answer.cursor == nil)
@@ -213,7 +213,7 @@ struct Stage {
         configuration.control = ["tcp://127.0.0.1:*"]
         // A loaded machine's pauses are no suspicions: 12 intervals of silence are.
         configuration.model = .normal(.init(floor: 2))
-        configuration.policies = PolicyBook(levels: [.suspect(.phi(8))])
+        configuration.policies = PolicyTable(levels: [.suspect(.phi(8))])
         change(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical

@@ -7,7 +7,7 @@ import Testing
     private static func at(_ microseconds: Int64) -> Instant { Instant(nanoseconds: 1000 * microseconds) }
 
     @Test func `is how long nobody looked at the sockets`() {
-        var error = StampError(at: Self.at(0))
+        var error = TimestampUncertainty(at: Self.at(0))
         error.emptied(at: Self.at(0))
         error.waited(from: Self.at(30), to: Self.at(900_000))
         error.stamped(at: Self.at(900_020))
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func `grows while a turn does not empty the sockets`() {
-        var error = StampError(at: Self.at(0))
+        var error = TimestampUncertainty(at: Self.at(0))
         for turn in 1...10 { error.stamped(at: Self.at(5000 * Int64(turn))) }
         #expect(error.nanoseconds == 50_000_000)
         error.emptied(at: Self.at(50_000))
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func `fades within seconds, however often it is asked, and is bounded`() {
-        var (seldom, often) = (StampError(at: Self.at(0)), StampError(at: Self.at(0)))
+        var (seldom, often) = (TimestampUncertainty(at: Self.at(0)), TimestampUncertainty(at: Self.at(0)))
         seldom.stamped(at: Self.at(3_600_000_000))
         often.stamped(at: Self.at(3_600_000_000))
         #expect(seldom.nanoseconds == 1_000_000_000)
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func `takes in how late a deadline was seen, and forgets nothing by a step back`() {
-        var error = StampError(at: Self.at(0))
+        var error = TimestampUncertainty(at: Self.at(0))
         error.stamped(at: Self.at(20))
         error.woken(late: .microseconds(80), at: Self.at(10))
         #expect(error.nanoseconds == 80_000)

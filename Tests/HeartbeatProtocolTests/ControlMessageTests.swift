@@ -6,22 +6,22 @@ import Testing
 @Suite struct `A control request` {
     @Test func `needs nothing but what to do`() throws {
         #expect(
-            try WireJSON.decode(ControlRequest.self, from: #"{"do":"status"}"#.utf8)
-                == ControlRequest(id: 0, action: "status"))
+            try WireJSON.decode(ControlFrame.self, from: #"{"do":"status"}"#.utf8)
+                == ControlFrame(id: 0, action: "status"))
     }
     @Test func `carries all of this`() throws {
-        var request = ControlRequest(id: 1, action: "events")
+        var request = ControlFrame(id: 1, action: "events")
         (request.since, request.epoch, request.prefix) = (41, 1_767_225_600_000, "e1/suspect/")
         (request.cursor, request.node, request.limit) = (5, "lab/a", 100)
         let text = """
             {"cursor":5,"do":"events","epoch":1767225600000,"id":1,"limit":100,"node":"lab/a","prefix":"e1/suspect/","since":41}
             """
         #expect(String(decoding: try WireJSON.encode(request), as: UTF8.self) == text)
-        #expect(try WireJSON.decode(ControlRequest.self, from: text.utf8) == request)
+        #expect(try WireJSON.decode(ControlFrame.self, from: text.utf8) == request)
     }
     @Test func `may have fields that we do not know, and nulls`() throws {
         let text = #"{"id":null,"do":"nodes","since":null,"colour":"red"}"#
-        #expect(try WireJSON.decode(ControlRequest.self, from: text.utf8) == ControlRequest(id: 0, action: "nodes"))
+        #expect(try WireJSON.decode(ControlFrame.self, from: text.utf8) == ControlFrame(id: 0, action: "nodes"))
     }
     @Test(arguments: [
         "", " ", "null", "1", "[]", "{}", "{", "{\"do\"}", #"{"do":1}"#, #"{"do":null}"#,
@@ -32,13 +32,13 @@ import Testing
         #"{"do":"events"}x"#, #"{"do":"\ud800"}"#, "{\"do\":\"\u{0}\"", "\u{feff}",
     ])
     func `that is junk is an error`(text: String) {
-        #expect(throws: DecodingError.self) { try WireJSON.decode(ControlRequest.self, from: text.utf8) }
+        #expect(throws: DecodingError.self) { try WireJSON.decode(ControlFrame.self, from: text.utf8) }
     }
     @Test func `that is nested without end is an error`() {
         for (open, close) in [("[", "]"), (#"{"do":"#, "}")] {
             for depth in [600, 100_000] {
                 let text = String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)
-                #expect(throws: (any Error).self) { try WireJSON.decode(ControlRequest.self, from: text.utf8) }
+                #expect(throws: (any Error).self) { try WireJSON.decode(ControlFrame.self, from: text.utf8) }
             }
         }
     }
@@ -48,7 +48,7 @@ import Testing
             let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)
             }
-            #expect(throws: (any Error).self) { try WireJSON.decode(ControlRequest.self, from: bytes) }
+            #expect(throws: (any Error).self) { try WireJSON.decode(ControlFrame.self, from: bytes) }
         }
     }
 }
@@ -102,7 +102,7 @@ import Testing
     @Test func `to status is this`() throws {
         let answer = StatusAnswer(
             epoch: 1, sequence: 2, uptimeSeconds: 3.5, levels: [.init(name: "suspect", policy: "phi=8")], nodes: 4,
-            heartbeats: ["fresh": 5], malformed: ["foreign": 6], stampErrorSeconds: 0.25,
+            heartbeats: ["fresh": 5], malformed: ["foreign": 6], timestampUncertaintySeconds: 0.25,
             endpoints: ["heartbeats": ["tcp://127.0.0.1:7710"]])
         let text = """
             {"endpoints":{"heartbeats":["tcp://127.0.0.1:7710"]},"epoch":1,"heartbeats":{"fresh":5},\

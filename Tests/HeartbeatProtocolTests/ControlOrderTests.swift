@@ -4,45 +4,45 @@ import Testing
 
 @Suite struct `A control order` {
     private static func node(_ text: String) throws -> NodeIdentity { try NodeIdentity(writtenAs: text) }
-    private func order(_ json: String) throws -> ControlOrder {
-        try WireJSON.decode(ControlRequest.self, from: json.utf8).order()
+    private func order(_ json: String) throws -> ControlRequest {
+        try WireJSON.decode(ControlFrame.self, from: json.utf8).order()
     }
 
-    static let orders: [(String, ControlOrder)] = [
+    static let orders: [(String, ControlRequest)] = [
         (#"{"do":"status","id":0}"#, .status),
         (#"{"cursor":5,"do":"nodes","id":0,"limit":10}"#, .nodes(from: 5, limit: 10)),
         (#"{"do":"nodes","id":0,"node":"lab/a"}"#, .node(lab("a"))),
         (
             #"{"do":"events","epoch":7,"id":0,"limit":1000,"prefix":"e1/suspect/","since":41}"#,
-            .events(EventsOrder(since: 41, epoch: 7, prefix: "e1/suspect/"))
+            .events(EventsRequest(since: 41, epoch: 7, prefix: "e1/suspect/"))
         ),
         (
             #"{"do":"snapshot","id":0,"limit":2,"since":0}"#,
-            .snapshot(EventsOrder(since: 0, epoch: nil, limit: 2))
+            .snapshot(EventsRequest(since: 0, epoch: nil, limit: 2))
         ),
         (#"{"do":"explain","id":0,"node":"lab/a"}"#, .explain(lab("a"))),
         (#"{"do":"tune","id":0}"#, .policies(of: nil)),
         (#"{"do":"tune","id":0,"node":"lab/a"}"#, .policies(of: lab("a"))),
         (
             #"{"do":"tune","id":0,"level":"suspect","policy":"phi=10"}"#,
-            .tune(TuneOrder(level: "suspect", policy: .phi(10), scope: .everyone))
+            .tune(TuneRequest(level: "suspect", policy: .phi(10), scope: .everyone))
         ),
         (
             #"{"do":"tune","group":"lab","id":0,"level":"evict","policy":"mistakes=1/30d,within=3s"}"#,
             .tune(
-                TuneOrder(
+                TuneRequest(
                     level: "evict",
                     policy: .mistakes(MistakeBudget(.every(30 * 86_400e9), within: 3_000_000_000)),
                     scope: .group("lab")))
         ),
         (
             #"{"do":"tune","id":0,"level":"suspect","node":"lab/a","unset":true}"#,
-            .tune(TuneOrder(level: "suspect", policy: nil, scope: .node(lab("a"))))
+            .tune(TuneRequest(level: "suspect", policy: nil, scope: .node(lab("a"))))
         ),
-        (#"{"do":"what-if","id":0,"policy":"phi=10"}"#, .whatIf(WhatIfOrder(policy: .phi(10)))),
+        (#"{"do":"what-if","id":0,"policy":"phi=10"}"#, .whatIf(WhatIfRequest(policy: .phi(10)))),
         (
             #"{"do":"what-if","group":"lab","id":0,"level":"evict","policy":"price=1000"}"#,
-            .whatIf(WhatIfOrder(policy: .price(1000), level: "evict", scope: .group("lab")))
+            .whatIf(WhatIfRequest(policy: .price(1000), level: "evict", scope: .group("lab")))
         ),
         (
             #"{"do":"pause","id":0,"node":"lab/a","reason":"kernel","seconds":7200}"#,
@@ -54,26 +54,26 @@ import Testing
         (#"{"do":"record","id":0,"on":true}"#, .record(true)),
         (#"{"do":"record","id":0,"on":false}"#, .record(false)),
     ]
-    @Test(arguments: orders) func `is written so and read again`(text: String, order: ControlOrder) throws {
-        #expect(String(decoding: try WireJSON.encode(ControlRequest(order)), as: UTF8.self) == text)
+    @Test(arguments: orders) func `is written so and read again`(text: String, order: ControlRequest) throws {
+        #expect(String(decoding: try WireJSON.encode(ControlFrame(order)), as: UTF8.self) == text)
         #expect(try self.order(text) == order)
     }
     @Test func `exists for each action`() {
-        let actions = Self.orders.map { ControlRequest($0.1).action }
-        #expect(Set(actions) == Set(ControlRequest.Action.allCases.map(\.rawValue)))
+        let actions = Self.orders.map { ControlFrame($0.1).action }
+        #expect(Set(actions) == Set(ControlFrame.Action.allCases.map(\.rawValue)))
     }
     @Test func `needs little`() throws {
         #expect(try order(#"{"do":"nodes"}"#) == .nodes(from: 0, limit: 1000))
-        #expect(try order(#"{"do":"events"}"#) == .events(EventsOrder(since: 0, epoch: nil)))
+        #expect(try order(#"{"do":"events"}"#) == .events(EventsRequest(since: 0, epoch: nil)))
         #expect(
             try order(#"{"do":"tune","level":"a","policy":"phi=1","unset":false}"#)
-                == .tune(TuneOrder(level: "a", policy: .phi(1), scope: .everyone)))
+                == .tune(TuneRequest(level: "a", policy: .phi(1), scope: .everyone)))
     }
     @Test(arguments: [(Int.min, 1), (0, 1), (1, 1), (1000, 1000), (1001, 1000), (.max, 1000)])
     func `never asks for more than may be answered at once`(asked: Int, granted: Int) throws {
         for action in ["nodes", "events", "snapshot"] {
             let order = try order(#"{"do":"\#(action)","limit":\#(asked)}"#)
-            #expect(ControlRequest(order).limit == granted)
+            #expect(ControlFrame(order).limit == granted)
         }
     }
 
@@ -117,10 +117,10 @@ import Testing
         #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
     }
     @Test func `takes reasons up to 200 bytes`() throws {
-        _ = try PauseOrder(lab("a"), for: .seconds(1), reason: String(repeating: "ä", count: 100))
-        _ = try PauseOrder(lab("a"), for: PauseOrder.longest)
+        _ = try PauseRequest(lab("a"), for: .seconds(1), reason: String(repeating: "ä", count: 100))
+        _ = try PauseRequest(lab("a"), for: PauseRequest.longest)
         #expect(throws: ControlError(.malformed, "the reason has 201 bytes, and 200 is the most")) {
-            try PauseOrder(lab("a"), for: .seconds(1), reason: String(repeating: "ä", count: 100) + "a")
+            try PauseRequest(lab("a"), for: .seconds(1), reason: String(repeating: "ä", count: 100) + "a")
         }
     }
 }
@@ -130,7 +130,7 @@ private func lab(_ name: String) -> NodeIdentity {
     guard let identity = try? NodeIdentity(group: "lab", name: name) else { fatalError("\(name) is a name") }
     return identity
 }
-private func pause(_ node: NodeIdentity, _ duration: Duration, _ reason: String) -> PauseOrder {
-    guard let order = try? PauseOrder(node, for: duration, reason: reason) else { fatalError("a good pause") }
+private func pause(_ node: NodeIdentity, _ duration: Duration, _ reason: String) -> PauseRequest {
+    guard let order = try? PauseRequest(node, for: duration, reason: reason) else { fatalError("a good pause") }
     return order
 }

@@ -6,26 +6,26 @@ import Testing
 
 /// Keys and texts here are an interface: changing them is changing behaviour.
 @Suite struct `An event as JSON` {
-    static let place = FeedPlace(
+    static let place = EventPosition(
         epoch: 1_767_225_600_000, sequence: 42, previous: 7, at: Timestamp(unixNanoseconds: .seconds(1_767_225_660) + 5)
     )
 
     private func suspicion() throws -> EventMessage {
         let transition = Transition(
             node: try NodeIdentity(group: "edge", name: "edge-1"), incarnation: 1_767_000_000, level: 0,
-            ruling: .init(policy: .phi(8)), from: .trusted,
+            effectivePolicy: .init(policy: .phi(8)), from: .trusted,
             to: .suspected, at: Instant(nanoseconds: 5),
             evidence: Evidence(
-                phi: 8.25, silence: 1_561_000_000, expected: .seconds(1), wait: 1_561_000_000, missing: 3,
+                phi: 8.25, silence: 1_561_000_000, expected: .seconds(1), timeout: 1_561_000_000, missing: 3,
                 senderLate: -2_500_000, ownLate: 125_000, samples: 1000))
         return .transition(TransitionMessage(transition, level: "suspect", at: Self.place))
     }
     private func firstWord() throws -> EventMessage {
         let transition = Transition(
             node: try NodeIdentity(group: "edge", name: "edge-1"), incarnation: 0, level: 0,
-            ruling: .init(policy: .phi(0.5)), from: .new, to: .learning, at: Instant(nanoseconds: 5),
+            effectivePolicy: .init(policy: .phi(0.5)), from: .new, to: .learning, at: Instant(nanoseconds: 5),
             evidence: Evidence(
-                phi: nil, silence: 0, expected: nil, wait: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0))
+                phi: nil, silence: 0, expected: nil, timeout: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0))
         return .transition(TransitionMessage(transition, level: "suspect", at: Self.place))
     }
     private func notice(_ code: Notice.Code, named: Bool) throws -> EventMessage {
@@ -56,10 +56,10 @@ import Testing
         #expect(level != .suspect(.phi(5)) && level.policy == .phi(5))
         let transition = Transition(
             node: try NodeIdentity(group: "edge", name: "edge-1"), incarnation: 0, level: 0,
-            ruling: .init(policy: level.policy, origin: level.origin), from: .trusted,
+            effectivePolicy: .init(policy: level.policy, origin: level.origin), from: .trusted,
             to: .suspected, at: Instant(nanoseconds: 5),
             evidence: Evidence(
-                phi: 5, silence: .seconds(2), expected: .seconds(1), wait: .seconds(2), missing: 0, senderLate: nil,
+                phi: 5, silence: .seconds(2), expected: .seconds(1), timeout: .seconds(2), missing: 0, senderLate: nil,
                 ownLate: 0, samples: 9))
         let message = TransitionMessage(transition, level: level.name, at: Self.place)
         #expect(message.threshold.origin == "option")
@@ -104,20 +104,20 @@ import Testing
         func nanoseconds() -> Int64 { random.anyMagnitude() }
         let transition = Transition(
             node: try NodeIdentity(group: "e", name: "\"\\\u{200b}🫀"), incarnation: .max, level: 0,
-            ruling: .init(policy: .phi(8)), from: .suspected,
+            effectivePolicy: .init(policy: .phi(8)), from: .suspected,
             to: .left,
             at: Instant(nanoseconds: 0),
             evidence: Evidence(
-                phi: Double(nanoseconds()) / 3, silence: nanoseconds(), expected: nanoseconds(), wait: -nanoseconds(),
+                phi: Double(nanoseconds()) / 3, silence: nanoseconds(), expected: nanoseconds(), timeout: -nanoseconds(),
                 missing: nanoseconds(), senderLate: -nanoseconds(), ownLate: nanoseconds(), samples: 7))
-        let place = FeedPlace(
+        let place = EventPosition(
             epoch: .random(in: 0..<1 << 53, using: &random), sequence: .random(in: 0..<1 << 53, using: &random),
             previous: 0, at: Timestamp(unixNanoseconds: Int64(bitPattern: random.next())))
         let event = EventMessage.transition(TransitionMessage(transition, level: "suspect", at: place))
         #expect(try WireJSON.decode(EventMessage.self, from: WireJSON.encode(event)) == event)
         #expect(try event.json == WireJSON.encode(event))
         let hold = HoldChange(
-            turn: .released, group: String((0..<9).map { _ in Self.odd.randomElement(using: &random) ?? "a" }),
+            phase: .released, group: String((0..<9).map { _ in Self.odd.randomElement(using: &random) ?? "a" }),
             at: Instant(nanoseconds: nanoseconds()), began: Instant(nanoseconds: nanoseconds()),
             silentSince: Instant(nanoseconds: -nanoseconds()), overdue: 3, heard: 2, nodes: 5)
         let notice = EventMessage.notice(NoticeMessage(hold, at: place))
@@ -171,9 +171,9 @@ import Testing
     @Test func `have topics from what they are about`() throws {
         let node = try NodeIdentity(group: "edge", name: "edge-1")
         let evidence = Evidence(
-            phi: nil, silence: 0, expected: nil, wait: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0)
+            phi: nil, silence: 0, expected: nil, timeout: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0)
         let transition = Transition(
-            node: node, incarnation: 0, level: 0, ruling: .init(policy: .phi(8)), from: .new, to: .learning,
+            node: node, incarnation: 0, level: 0, effectivePolicy: .init(policy: .phi(8)), from: .new, to: .learning,
             at: Instant(nanoseconds: 0),
             evidence: evidence)
         let place = `An event as JSON`.place
@@ -185,7 +185,7 @@ import Testing
         #expect(NoticeMessage(notice, levels: [], at: place).topic.description == "e1/-/-/-/")
     }
     @Test func `of an overload tells that it begins, and how long it was`() throws {
-        let place = FeedPlace(epoch: 1, sequence: 2, previous: 0, at: Timestamp(unixNanoseconds: 3))
+        let place = EventPosition(epoch: 1, sequence: 2, previous: 0, at: Timestamp(unixNanoseconds: 3))
         let (begin, end) = (NoticeMessage(.overloaded, at: place), NoticeMessage(.caughtUp(.seconds(12)), at: place))
         #expect(begin.code == "overloaded" && begin.numbers.isEmpty && !begin.explanation.hasPrefix(" "))
         #expect(end.code == "caught-up" && end.numbers == ["seconds": 12] && end.explanation.contains("12 s"))

@@ -7,15 +7,15 @@ import Testing
 @Suite struct `An explanation` {
     private func explanation(
         _ from: Verdict, _ to: Verdict, silence: Int64 = .seconds(12), expected: Int64? = .seconds(1),
-        wait: Int64? = .seconds(2),
+        timeout: Int64? = .seconds(2),
         missing: Int64 = 0, samples: Int = 50, policy: Policy = .phi(8), isByPolicy: Bool = false
     ) throws -> String {
         let transition = Transition(
-            node: try NodeIdentity(group: "lab", name: "a"), incarnation: 1, level: 0, ruling: .init(policy: policy),
+            node: try NodeIdentity(group: "lab", name: "a"), incarnation: 1, level: 0, effectivePolicy: .init(policy: policy),
             from: from, to: to,
             at: Instant(nanoseconds: 0),
             evidence: Evidence(
-                phi: 9, silence: silence, expected: expected, wait: wait, missing: missing, senderLate: nil, ownLate: 0,
+                phi: 9, silence: silence, expected: expected, timeout: timeout, missing: missing, senderLate: nil, ownLate: 0,
                 samples: samples, isByPolicy: isByPolicy))
         return Explanation.of(transition)
     }
@@ -67,7 +67,7 @@ import Testing
     }
     @Test func `does without what is not known`() throws {
         #expect(
-            try explanation(.learning, .suspected, expected: nil, wait: nil)
+            try explanation(.learning, .suspected, expected: nil, timeout: nil)
                 == "No heartbeat for 12 s. phi=8 (default) is reached, judged by 50 gaps.")
     }
     @Test func `of a budget says which silence it allows`() throws {
@@ -78,29 +78,29 @@ import Testing
     @Test func `says that no heartbeat ended a suspicion, but another policy`() throws {
         for to in [Verdict.learning, .trusted] {
             #expect(
-                try explanation(.suspected, to, silence: .seconds(3), wait: .seconds(9), isByPolicy: true)
+                try explanation(.suspected, to, silence: .seconds(3), timeout: .seconds(9), isByPolicy: true)
                     == "phi=8 (default) allows 9 s of silence, and it has lasted 3 s.")
             #expect(
-                try explanation(.suspected, to, wait: nil, isByPolicy: true)
+                try explanation(.suspected, to, timeout: nil, isByPolicy: true)
                     == "phi=8 (default) suspects nobody for silence, and it has lasted 12 s.")
         }
     }
     @Test func `of a notice says what to do`() throws {
         let node = try NodeIdentity(group: "lab", name: "a")
-        func sentence(_ code: Notice.Code, shortfall: Shortfall? = nil) -> String {
+        func sentence(_ code: Notice.Code, shortfall: BudgetShortfall? = nil) -> String {
             let budget = MistakeBudget(.perHeartbeat(1e-4), within: .seconds(3))
             return Explanation.of(
                 Notice(
                     code: code, key: NodeKey(rawValue: 0xff), node: code == .unnamed ? nil : node, incarnation: 1,
-                    at: Instant(nanoseconds: 0), ruling: .init(policy: .mistakes(budget)), shortfall: shortfall),
+                    at: Instant(nanoseconds: 0), effectivePolicy: .init(policy: .mistakes(budget)), shortfall: shortfall),
                 level: "suspect")
         }
         #expect(
-            sentence(.infeasible, shortfall: Shortfall(mistakesPerHeartbeat: 0.004, neededWait: .milliseconds(7400)))
+            sentence(.infeasible, shortfall: BudgetShortfall(mistakesPerHeartbeat: 0.004, neededTimeout: .milliseconds(7400)))
                 == "The budget mistakes=1/10000hb,within=3s of level suspect cannot be kept for lab/a. Within its limit comes one mistake in 250 heartbeats; the budget needs a limit of 7.4 s."
         )
         #expect(
-            sentence(.infeasible, shortfall: Shortfall(mistakesPerHeartbeat: 0.004, neededWait: nil))
+            sentence(.infeasible, shortfall: BudgetShortfall(mistakesPerHeartbeat: 0.004, neededTimeout: nil))
                 == "The budget mistakes=1/10000hb,within=3s of level suspect cannot be kept for lab/a. By outages alone comes one mistake in 250 heartbeats, however long the wait."
         )
         #expect(
@@ -127,6 +127,6 @@ import Testing
             (.min, "-106752 days"),
         ] as [(Int64, String)])
     func `speaks of times in three digits or so`(nanoseconds: Int64, text: String) {
-        #expect(Explanation.spoken(nanoseconds) == text)
+        #expect(Explanation.formatted(nanoseconds) == text)
     }
 }

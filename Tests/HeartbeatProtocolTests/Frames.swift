@@ -4,20 +4,20 @@ import PhiAccrual
 /// What a detector makes of a frame.
 struct ReadHeartbeat: Hashable {
     var heartbeat: Heartbeat
-    var introduction: Introduction?
+    var announcement: NodeAnnouncement?
 
     init(_ bytes: [UInt8]) throws(MalformedHeartbeat) {
         let result = bytes.withUnsafeBytes { frame in
-            Result { () throws(MalformedHeartbeat) -> (Heartbeat, Introduction?) in
-                let (heartbeat, introduces) = try HeartbeatFrame.decode(frame)
-                guard introduces else { return (heartbeat, nil) }
+            Result { () throws(MalformedHeartbeat) -> (Heartbeat, NodeAnnouncement?) in
+                let (heartbeat, announces) = try HeartbeatFrame.decode(frame)
+                guard announces else { return (heartbeat, nil) }
                 let tail = UnsafeRawBufferPointer(rebasing: frame[HeartbeatFrame.compactSize...])
-                return (heartbeat, try Introduction(decoding: tail, key: heartbeat.key))
+                return (heartbeat, try NodeAnnouncement(decoding: tail, key: heartbeat.key))
             }
         }
-        (heartbeat, introduction) = try result.get()
+        (heartbeat, announcement) = try result.get()
     }
-    var bytes: [UInt8] { HeartbeatFrame.encode(heartbeat, introducing: introduction) }
+    var bytes: [UInt8] { HeartbeatFrame.encode(heartbeat, introducing: announcement) }
 
     static func malformation(of bytes: [UInt8]) -> MalformedHeartbeat? {
         do throws(MalformedHeartbeat) {

@@ -15,7 +15,7 @@ import Testing
         #expect(compact.indices.map { compact[$0] } == GoldenFrames.compact)
         let read = try ReadHeartbeat(GoldenFrames.compact)
         #expect(read.heartbeat == heartbeat)
-        #expect(read.introduction == nil)
+        #expect(read.announcement == nil)
     }
     @Test func `are those of the example in the documentation`() throws {
         let first = Heartbeat(
@@ -29,32 +29,32 @@ import Testing
         leaving.isLeaving = true
         let read = try ReadHeartbeat(GoldenFrames.long)
         #expect(read.heartbeat == leaving)
-        #expect(read.introduction?.identity == (try NodeIdentity(group: "lab", name: "a")))
-        #expect(read.introduction?.labels == ["zone": "b/ü"])
+        #expect(read.announcement?.identity == (try NodeIdentity(group: "lab", name: "a")))
+        #expect(read.announcement?.labels == ["zone": "b/ü"])
         // What was read is passed on as it was; what is written here has no spaces.
         #expect(read.bytes == GoldenFrames.long)
-        let introduction = try Introduction(identity: NodeIdentity(group: "lab", name: "a"), labels: ["zone": "b/ü"])
+        let announcement = try NodeAnnouncement(identity: NodeIdentity(group: "lab", name: "a"), labels: ["zone": "b/ü"])
         #expect(
-            HeartbeatFrame.encode(leaving, introducing: introduction)
+            HeartbeatFrame.encode(leaving, introducing: announcement)
                 == GoldenFrames.long.replacing(38, with: [15]).dropLast())
     }
     @Test func `without labels end with an empty object`() throws {
-        let introduction = try Introduction(identity: NodeIdentity(group: "lab", name: "a"))
+        let announcement = try NodeAnnouncement(identity: NodeIdentity(group: "lab", name: "a"))
         #expect(
-            HeartbeatFrame.encode(heartbeat, introducing: introduction).dropFirst(32)
+            HeartbeatFrame.encode(heartbeat, introducing: announcement).dropFirst(32)
                 == [3, 0x6c, 0x61, 0x62, 1, 0x61, 2, 0, 0x7b, 0x7d])
     }
     @Test func `may leave the labels out altogether`() throws {
         let bytes = GoldenFrames.long[..<38] + [0, 0]
-        #expect(try ReadHeartbeat(Array(bytes)).introduction?.labels == [:])
+        #expect(try ReadHeartbeat(Array(bytes)).announcement?.labels == [:])
     }
     @Test func `may name groups and nodes with 64 bytes each`() throws {
         let longest = String(repeating: "ü", count: 32)
-        let introduction = try Introduction(identity: NodeIdentity(group: longest, name: longest), labels: ["a": "b"])
+        let announcement = try NodeAnnouncement(identity: NodeIdentity(group: longest, name: longest), labels: ["a": "b"])
         let bytes = HeartbeatFrame.encode(
-            Heartbeat(key: NodeKey(of: introduction.identity), sequence: 0), introducing: introduction)
+            Heartbeat(key: NodeKey(of: announcement.identity), sequence: 0), introducing: announcement)
         #expect(bytes.count == 32 + 65 + 65 + 2 + 9)
-        #expect(try ReadHeartbeat(bytes).introduction == introduction)
+        #expect(try ReadHeartbeat(bytes).announcement == announcement)
     }
     @Test func `carry a key made from the name`() throws {
         // SHA-256 as Python's hashlib has it.
@@ -75,18 +75,18 @@ import Testing
             (0..<Int.random(in: 0...5, using: &random)).map { _ in (text(8, &random), text(20, &random)) },
             uniquingKeysWith: { $1 })
         let identity = try NodeIdentity(group: name(&random), name: name(&random))
-        let introduction = try Introduction(identity: identity, labels: labels)
+        let announcement = try NodeAnnouncement(identity: identity, labels: labels)
         let written = Heartbeat(
             key: NodeKey(of: identity), incarnation: .random(in: 0 ... .max, using: &random),
             sequence: .random(in: 0 ... .max, using: &random), sent: .random(in: .min ... .max, using: &random),
             // What a float32 holds exactly.
             announcedInterval: .milliseconds(125) * .random(in: 0..<1_000_000, using: &random),
             isLeaving: random.chance(0.5))
-        for introduced in [nil, introduction] {
+        for introduced in [nil, announcement] {
             let read = try ReadHeartbeat(HeartbeatFrame.encode(written, introducing: introduced))
             #expect(read.heartbeat == written)
-            #expect(read.introduction == introduced)
-            #expect(read.introduction?.labels == introduced.map { _ in labels })
+            #expect(read.announcement == introduced)
+            #expect(read.announcement?.labels == introduced.map { _ in labels })
         }
     }
     /// Letters, signs that JSON escapes, and some of two to four bytes.
@@ -131,12 +131,12 @@ import Testing
         let identity = try NodeIdentity(group: "lab", name: "a")
         // 32 bytes, `lab` and `a` with their lengths, the length of the labels, and `{"x":""}`.
         let room = 1024 - 32 - 6 - 2 - 8
-        let introduction = try Introduction(identity: identity, labels: ["x": String(repeating: "y", count: room)])
-        let bytes = HeartbeatFrame.encode(Heartbeat(key: NodeKey(of: identity), sequence: 0), introducing: introduction)
+        let announcement = try NodeAnnouncement(identity: identity, labels: ["x": String(repeating: "y", count: room)])
+        let bytes = HeartbeatFrame.encode(Heartbeat(key: NodeKey(of: identity), sequence: 0), introducing: announcement)
         #expect(bytes.count == HeartbeatFrame.maximumSize)
-        #expect(try ReadHeartbeat(bytes).introduction == introduction)
+        #expect(try ReadHeartbeat(bytes).announcement == announcement)
         let error = #expect(throws: LabelsTooLong.self) {
-            try Introduction(identity: identity, labels: ["x": String(repeating: "y", count: room + 1)])
+            try NodeAnnouncement(identity: identity, labels: ["x": String(repeating: "y", count: room + 1)])
         }
         #expect(
             error?.description
@@ -147,7 +147,7 @@ import Testing
         let labels = ["zone": "b", "host": "h", "a/b": "\"", "ü": ""]
         let bytes = HeartbeatFrame.encode(
             Heartbeat(key: NodeKey(of: identity), sequence: 0),
-            introducing: try Introduction(identity: identity, labels: labels))
+            introducing: try NodeAnnouncement(identity: identity, labels: labels))
         #expect(String(decoding: bytes.dropFirst(40), as: UTF8.self) == #"{"a/b":"\"","host":"h","zone":"b","ü":""}"#)
     }
 }

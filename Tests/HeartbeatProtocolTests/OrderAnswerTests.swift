@@ -16,7 +16,7 @@ import Testing
             "key":null,"kind":"notice","node":"a","numbers":{},"prev":0,"sequence":18}
             """#
         let answer = ExplainAnswer(
-            node: node(), levels: [LevelRuling(name: "suspect", policy: "phi=8", origin: "default")],
+            node: node(), levels: [LevelPolicyStatus(name: "suspect", policy: "phi=8", origin: "default")],
             verdicts: [try WireJSON.decode(EventMessage.self, from: json.utf8)], disconnectedSeconds: 2,
             pause: .init(secondsLeft: 60, reason: "kernel"), heldSeconds: 3)
         try expect(
@@ -29,10 +29,10 @@ import Testing
                 """#)
     }
     @Test func `to tune without a level is this`() throws {
-        let allowed = AllowedSilence(nodes: 3, leastSeconds: 1, medianSeconds: 2, greatestSeconds: 4)
+        let allowed = TimeoutRange(nodes: 3, minSeconds: 1, medianSeconds: 2, maxSeconds: 4)
         try expect(
             PoliciesAnswer(
-                levels: [LevelRuling(name: "suspect", policy: "phi=8", origin: "option", allows: allowed)],
+                levels: [LevelPolicyStatus(name: "suspect", policy: "phi=8", origin: "option", allows: allowed)],
                 overrides: [
                     .init(level: "suspect", policy: .phi(10), origin: Origin(.tune, for: .group("lab"))),
                     .init(level: "suspect", policy: .phi(12), origin: Origin(.file, for: .node(lab))),
@@ -49,7 +49,7 @@ import Testing
         try expect(
             PoliciesAnswer(
                 levels: [
-                    LevelRuling(
+                    LevelPolicyStatus(
                         name: "suspect", policy: "phi=8", origin: "default", state: "trusted", thresholdSeconds: 2.5,
                         secondsLeft: 1.5)
                 ], overrides: [], node: lab),
@@ -59,12 +59,12 @@ import Testing
                 """#)
     }
     @Test func `to tune with a level is this`() throws {
-        var book = PolicyBook(levels: [.suspect(.phi(8))])
+        var book = PolicyTable(levels: [.suspect(.phi(8))])
         book.set(.phi(10), level: 0, from: Origin(.tune, for: .group("lab")))
         try expect(
             TuneAnswer(
-                level: "suspect", ruling: book.ruling(lab, level: 0),
-                allows: AllowedSilence(nodes: 2, thresholds: [.seconds(4), .seconds(2)])),
+                level: "suspect", effectivePolicy: book.effectivePolicy(lab, level: 0),
+                allows: TimeoutRange(nodes: 2, thresholds: [.seconds(4), .seconds(2)])),
             is: #"""
                 {"allows":{"greatest_seconds":4,"least_seconds":2,"median_seconds":4,"nodes":2},"level":"suspect",\#
                 "origin":"tune, group lab","policy":"phi=10"}
@@ -94,10 +94,10 @@ import Testing
 
     @Test func `to explain says what holds now`() {
         let levels = [
-            LevelRuling(
+            LevelPolicyStatus(
                 name: "suspect", policy: "mistakes=1/1d", origin: "default", state: "suspected", thresholdSeconds: 2,
                 secondsLeft: -0.5),
-            LevelRuling(
+            LevelPolicyStatus(
                 name: "evict", policy: "phi=12", origin: "tune, group lab", state: "trusted", thresholdSeconds: 10,
                 secondsLeft: 7.5),
         ]
@@ -113,7 +113,7 @@ import Testing
         let answer = ExplainAnswer(
             node: node(),
             levels: [
-                LevelRuling(
+                LevelPolicyStatus(
                     name: "suspect", policy: "phi=8", origin: "default", state: "trusted", thresholdSeconds: 2,
                     secondsLeft: -1)
             ], verdicts: [], disconnectedSeconds: 3, pause: .init(secondsLeft: 5400, reason: "kernel"), heldSeconds: 4)
@@ -127,7 +127,7 @@ import Testing
     @Test func `to explain does without what is not known`() {
         var unheard = node()
         (unheard.silenceSeconds, unheard.group, unheard.node) = (nil, nil, nil)
-        let level = LevelRuling(name: "suspect", policy: "phi=8", origin: "default", state: "new")
+        let level = LevelPolicyStatus(name: "suspect", policy: "phi=8", origin: "default", state: "new")
         #expect(
             ExplainAnswer(node: unheard, levels: [level], verdicts: []).sentences == [
                 "The node with key 000000000000000a is expected, and was not heard yet.",
@@ -147,14 +147,14 @@ import Testing
             ([.seconds(4), .seconds(1), .seconds(2)], "3 nodes, after 1 s to 4 s, half of them by 2 s"),
         ] as [([Int64], String)])
     func `to tune says what it allows`(thresholds: [Int64], text: String) {
-        #expect(AllowedSilence(nodes: thresholds.count, thresholds: thresholds).description == text)
+        #expect(TimeoutRange(nodes: thresholds.count, thresholds: thresholds).description == text)
     }
     @Test func `to tune says what is not known, and what holds`() {
-        let unknown = AllowedSilence(nodes: 2, thresholds: [])
+        let unknown = TimeoutRange(nodes: 2, thresholds: [])
         #expect(unknown.description == "2 nodes, not known yet")
-        let ruling = PolicyBook(levels: [.suspect(.phi(8))]).ruling(lab, level: 0)
+        let effectivePolicy = PolicyTable(levels: [.suspect(.phi(8))]).effectivePolicy(lab, level: 0)
         #expect(
-            TuneAnswer(level: "suspect", ruling: ruling, allows: unknown).sentence
+            TuneAnswer(level: "suspect", effectivePolicy: effectivePolicy, allows: unknown).sentence
                 == "Level suspect: phi=8 (default) holds now. Suspected by silence: 2 nodes, not known yet.")
     }
     @Test func `to what-if compares`() {

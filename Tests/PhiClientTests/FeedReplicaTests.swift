@@ -10,9 +10,9 @@ import Testing
         #expect(replica.question == .init(action: "snapshot", since: 0, epoch: 7))
         service.answer(&replica)
         #expect(replica.question == nil)
-        #expect(replica.takeDeliveries() == (1...5).map(delivery) + [.inStep(epoch: 7, sequence: 5)])
+        #expect(replica.dequeueDeliveries() == (1...5).map(delivery) + [.live(epoch: 7, sequence: 5)])
         replica.receive(event(6), epoch: 7)
-        #expect(replica.takeDeliveries() == [delivery(6)])
+        #expect(replica.dequeueDeliveries() == [delivery(6)])
     }
 
     @Test func `delivers what came while it was fetching, once and in order`() throws {
@@ -25,32 +25,32 @@ import Testing
         service.append(7)
         replica.receive(event(7), epoch: 7)
         while replica.question != nil { service.answer(&replica) }
-        #expect(replica.takeDeliveries().filter(\.isEvent) == (1...7).map(delivery))
+        #expect(replica.dequeueDeliveries().filter(\.isEvent) == (1...7).map(delivery))
     }
 
     @Test func `discards what it has`() {
-        var replica = inStep(at: 5)
+        var replica = live(at: 5)
         replica.receive(event(4), epoch: 7)
         replica.receive(event(5), epoch: 7)
-        #expect(replica.takeDeliveries().isEmpty)
+        #expect(replica.dequeueDeliveries().isEmpty)
         #expect(replica.question == nil)
     }
 
     @Test func `notices a gap by the next event and repairs it`() {
-        var replica = inStep(at: 5)
+        var replica = live(at: 5)
         replica.receive(event(8), epoch: 7)
-        #expect(replica.takeDeliveries().isEmpty)
+        #expect(replica.dequeueDeliveries().isEmpty)
         #expect(replica.question == .init(action: "events", since: 5, epoch: 7))
         replica.receive(event(9), epoch: 7)
         replica.receiveAnswer(
             epoch: 7, through: 8, more: false, events: [event(6), event(7), event(8)],
             to: .init(action: "events", since: 5, epoch: 7))
-        #expect(replica.takeDeliveries() == (6...9).map(delivery) + [.inStep(epoch: 7, sequence: 9)])
+        #expect(replica.dequeueDeliveries() == (6...9).map(delivery) + [.live(epoch: 7, sequence: 9)])
         #expect(replica.question == nil)
     }
 
     @Test func `notices the loss of the last events by the beacon`() {
-        var replica = inStep(at: 5)
+        var replica = live(at: 5)
         replica.receiveBeacon(epoch: 7, sequence: 5)
         #expect(replica.question == nil)
         replica.receiveBeacon(epoch: 7, sequence: 6)
@@ -58,124 +58,124 @@ import Testing
     }
 
     @Test func `is not in step while a beacon that came meanwhile tells of more`() {
-        var replica = inStep(at: 5)
+        var replica = live(at: 5)
         replica.receiveBeacon(epoch: 7, sequence: 6)
-        let first = FeedReplica.Question(action: "events", since: 5, epoch: 7)
+        let first = FeedReplica.Query(action: "events", since: 5, epoch: 7)
         replica.receiveBeacon(epoch: 7, sequence: 7)
         replica.receiveAnswer(epoch: 7, through: 6, more: false, events: [event(6)], to: first)
-        #expect(replica.takeDeliveries() == [delivery(6)])
+        #expect(replica.dequeueDeliveries() == [delivery(6)])
         #expect(replica.question == .init(action: "events", since: 6, epoch: 7))
     }
 
     @Test func `reads long answers page by page`() {
         var replica = FeedReplica(from: .beginning)
         replica.receiveBeacon(epoch: 7, sequence: 4)
-        let first = FeedReplica.Question(action: "events", since: 0, epoch: 7)
+        let first = FeedReplica.Query(action: "events", since: 0, epoch: 7)
         #expect(replica.question == first)
         replica.receiveAnswer(epoch: 7, through: 2, more: true, events: [event(1), event(2)], to: first)
-        let second = FeedReplica.Question(action: "events", since: 2, epoch: 7)
+        let second = FeedReplica.Query(action: "events", since: 2, epoch: 7)
         #expect(replica.question == second)
         replica.receiveAnswer(epoch: 7, through: 4, more: false, events: [event(3), event(4)], to: second)
-        #expect(replica.takeDeliveries() == (1...4).map(delivery) + [.inStep(epoch: 7, sequence: 4)])
+        #expect(replica.dequeueDeliveries() == (1...4).map(delivery) + [.live(epoch: 7, sequence: 4)])
     }
 
     @Test func `ignores an answer to a question it no longer has`() {
-        var replica = inStep(at: 5)
+        var replica = live(at: 5)
         replica.receiveAnswer(
             epoch: 7, through: 3, more: false, events: [event(2), event(3)],
             to: .init(action: "events", since: 1, epoch: 7))
-        #expect(replica.takeDeliveries().isEmpty)
+        #expect(replica.dequeueDeliveries().isEmpty)
     }
 
     @Test func `says so when events are gone, and goes on from the state they led to`() {
-        var replica = inStep(at: 5)
+        var replica = live(at: 5)
         replica.receive(event(90), epoch: 7)
-        let lost = FeedReplica.Question(action: "events", since: 5, epoch: 7)
+        let lost = FeedReplica.Query(action: "events", since: 5, epoch: 7)
         replica.receiveGone(lost)
-        let state = FeedReplica.Question(action: "snapshot", since: 5, epoch: 7)
+        let state = FeedReplica.Query(action: "snapshot", since: 5, epoch: 7)
         #expect(replica.question == state)
         replica.receiveAnswer(epoch: 7, through: 90, more: false, events: [event(70), event(90)], to: state)
         #expect(
-            replica.takeDeliveries() == [
-                .gap(after: 5, epoch: 7), delivery(70), delivery(90), .inStep(epoch: 7, sequence: 90),
+            replica.dequeueDeliveries() == [
+                .gap(after: 5, epoch: 7), delivery(70), delivery(90), .live(epoch: 7, sequence: 90),
             ])
     }
 
     @Test func `asks whether the log is what it was when a beacon tells of less, and goes on if it is`() {
-        var replica = inStep(at: 5)
+        var replica = live(at: 5)
         replica.receiveBeacon(epoch: 7, sequence: 4)
-        let doubt = FeedReplica.Question(action: "events", since: 5, epoch: 7)
+        let doubt = FeedReplica.Query(action: "events", since: 5, epoch: 7)
         #expect(replica.question == doubt)
         replica.receive(event(6), epoch: 7)
         #expect(replica.question == doubt)
         replica.receiveAnswer(epoch: 7, through: 6, more: false, events: [event(6)], to: doubt)
         #expect(replica.question == nil)
-        #expect(replica.takeDeliveries() == [delivery(6), .inStep(epoch: 7, sequence: 6)])
+        #expect(replica.dequeueDeliveries() == [delivery(6), .live(epoch: 7, sequence: 6)])
     }
 
     @Test func `does not ask about beacons that an answer overtook`() {
         var replica = FeedReplica(from: .beginning)
         replica.receiveBeacon(epoch: 7, sequence: 3)
-        let first = FeedReplica.Question(action: "events", since: 0, epoch: 7)
+        let first = FeedReplica.Query(action: "events", since: 0, epoch: 7)
         replica.receiveAnswer(epoch: 7, through: 5, more: false, events: (1...5).map(event), to: first)
         replica.receiveBeacon(epoch: 7, sequence: 4)
         #expect(replica.question == nil)
     }
 
     @Test func `asks also when a beacon told of less while it was asking for more`() {
-        var replica = inStep(at: 5)
+        var replica = live(at: 5)
         replica.receiveBeacon(epoch: 7, sequence: 8)
-        let missing = FeedReplica.Question(action: "events", since: 5, epoch: 7)
+        let missing = FeedReplica.Query(action: "events", since: 5, epoch: 7)
         replica.receiveBeacon(epoch: 7, sequence: 6)
         replica.receiveAnswer(epoch: 7, through: 8, more: false, events: (6...8).map(event), to: missing)
         #expect(replica.question == nil)
         replica.receiveBeacon(epoch: 7, sequence: 6)
-        #expect(replica.question == FeedReplica.Question(action: "events", since: 8, epoch: 7))
+        #expect(replica.question == FeedReplica.Query(action: "events", since: 8, epoch: 7))
     }
 
     @Test func `says so when the log lost its end, and tells the state once more`() {
-        var replica = inStep(at: 50)
+        var replica = live(at: 50)
         replica.receiveBeacon(epoch: 7, sequence: 30)
-        let doubt = FeedReplica.Question(action: "events", since: 50, epoch: 7)
+        let doubt = FeedReplica.Query(action: "events", since: 50, epoch: 7)
         #expect(replica.question == doubt)
         replica.receiveGone(doubt)
-        let state = FeedReplica.Question(action: "snapshot", since: 50, epoch: 7)
+        let state = FeedReplica.Query(action: "snapshot", since: 50, epoch: 7)
         #expect(replica.question == state)
         replica.receiveAnswer(epoch: 7, through: 31, more: false, events: [], to: state)
-        let whole = FeedReplica.Question(action: "snapshot", since: 0, epoch: 7)
+        let whole = FeedReplica.Query(action: "snapshot", since: 0, epoch: 7)
         #expect(replica.question == whole)
         replica.receiveAnswer(epoch: 7, through: 32, more: false, events: [event(20), event(32)], to: whole)
         #expect(replica.question == nil)
         replica.receive(event(33), epoch: 7)
         #expect(
-            replica.takeDeliveries() == [
-                .setBack(to: 31, epoch: 7), delivery(20), delivery(32), .inStep(epoch: 7, sequence: 32), delivery(33),
+            replica.dequeueDeliveries() == [
+                .rolledBack(to: 31, epoch: 7), delivery(20), delivery(32), .live(epoch: 7, sequence: 32), delivery(33),
             ])
     }
 
     @Test func `does not ask for ever for events that were told of and lost`() {
-        var replica = inStep(at: 5)
+        var replica = live(at: 5)
         replica.receiveBeacon(epoch: 7, sequence: 8)
         replica.receive(event(9), epoch: 7)
-        let lost = FeedReplica.Question(action: "events", since: 5, epoch: 7)
+        let lost = FeedReplica.Query(action: "events", since: 5, epoch: 7)
         // One such answer may have been given before the events were there.
         replica.receiveAnswer(epoch: 7, through: 5, more: false, events: [], to: lost)
         #expect(replica.question == lost)
-        #expect(replica.takeDeliveries() == [])
+        #expect(replica.dequeueDeliveries() == [])
         replica.receiveAnswer(epoch: 7, through: 5, more: false, events: [], to: lost)
         #expect(replica.question == nil)
-        #expect(replica.takeDeliveries() == [.setBack(to: 5, epoch: 7), .inStep(epoch: 7, sequence: 5)])
+        #expect(replica.dequeueDeliveries() == [.rolledBack(to: 5, epoch: 7), .live(epoch: 7, sequence: 5)])
         replica.receive(event(6), epoch: 7)
-        #expect(replica.takeDeliveries() == [delivery(6)])
+        #expect(replica.dequeueDeliveries() == [delivery(6)])
     }
 
     @Test(arguments: FeedReplica.Start.allCases) func `reads a new log from its beginning`(start: FeedReplica.Start) {
-        var replica = inStep(at: 5, from: start)
+        var replica = live(at: 5, from: start)
         replica.receiveBeacon(epoch: 8, sequence: 2)
-        let question = FeedReplica.Question(action: "events", since: 0, epoch: 8)
+        let question = FeedReplica.Query(action: "events", since: 0, epoch: 8)
         #expect(replica.question == question)
         replica.receiveAnswer(epoch: 8, through: 2, more: false, events: [event(1), event(2)], to: question)
-        #expect(replica.takeDeliveries() == [delivery(1), delivery(2), .inStep(epoch: 8, sequence: 2)])
+        #expect(replica.dequeueDeliveries() == [delivery(1), delivery(2), .live(epoch: 8, sequence: 2)])
     }
 
     @Test(arguments: FeedReplica.Start.allCases) func `takes any number that a feed can send`(start: FeedReplica.Start)
@@ -190,16 +190,16 @@ import Testing
                         epoch: 7, through: other, more: false, events: [event(sequence)], to: question)
                 }
             }
-            #expect(!replica.takeDeliveries().isEmpty)
+            #expect(!replica.dequeueDeliveries().isEmpty)
         }
     }
 
     @Test func `can begin with what comes`() {
         var replica = FeedReplica(from: .now)
         replica.receiveBeacon(epoch: 7, sequence: 41)
-        #expect(replica.takeDeliveries() == [.inStep(epoch: 7, sequence: 41)])
+        #expect(replica.dequeueDeliveries() == [.live(epoch: 7, sequence: 41)])
         replica.receive(event(42), epoch: 7)
-        #expect(replica.takeDeliveries() == [delivery(42)])
+        #expect(replica.dequeueDeliveries() == [delivery(42)])
     }
 
     @Test(arguments: 0..<200 as Range<UInt64>) func `ends with every event in order, whatever is lost`(seed: UInt64) {
@@ -216,11 +216,11 @@ import Testing
             default:
                 if replica.question != nil { service.answer(&replica, pageSize: Int.random(in: 1...5, using: &random)) }
             }
-            delivered += replica.takeDeliveries()
+            delivered += replica.dequeueDeliveries()
         }
         replica.receiveBeacon(epoch: 7, sequence: service.last)
         while replica.question != nil { service.answer(&replica) }
-        delivered += replica.takeDeliveries()
+        delivered += replica.dequeueDeliveries()
         #expect(delivered.filter(\.isEvent) == (1...service.last).map(delivery))
     }
 }
@@ -234,13 +234,13 @@ private func event(_ sequence: UInt64) -> FeedReplica.Event {
 }
 private func delivery(_ sequence: UInt64) -> FeedReplica.Delivery { .event(event(sequence)) }
 
-private func inStep(at sequence: UInt64, from start: FeedReplica.Start = .now) -> FeedReplica {
+private func live(at sequence: UInt64, from start: FeedReplica.Start = .now) -> FeedReplica {
     var replica = FeedReplica(from: start)
     replica.receiveBeacon(epoch: 7, sequence: sequence)
     if let question = replica.question {
         replica.receiveAnswer(epoch: 7, through: sequence, more: false, events: [], to: question)
     }
-    _ = replica.takeDeliveries()
+    _ = replica.dequeueDeliveries()
     return replica
 }
 

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct `A queue of work` {
     @Test func `does a subject's work one after the other, in order`() {
-        var queue = WorkQueue<String, Int>(atOnce: 4, capacity: 10)
+        var queue = KeyedSerialQueue<String, Int>(atOnce: 4, capacity: 10)
         for work in 1...3 { queue.add(work, of: "a") }
         for work in 1...3 {
             #expect(begun(&queue) == ["a\(work)"])
@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func `does the work of different subjects side by side, up to its limit`() {
-        var queue = WorkQueue<String, Int>(atOnce: 2, capacity: 10)
+        var queue = KeyedSerialQueue<String, Int>(atOnce: 2, capacity: 10)
         for subject in ["a", "a", "b", "c"] { queue.add(1, of: subject) }
         #expect(begun(&queue) == ["a1", "b1"])
         #expect(queue.running == 2 && queue.waiting == 2)
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func `lets nobody wait for a subject that has much to do`() {
-        var queue = WorkQueue<String, Int>(atOnce: 1, capacity: 10)
+        var queue = KeyedSerialQueue<String, Int>(atOnce: 1, capacity: 10)
         for work in 1...4 { queue.add(work, of: "busy") }
         #expect(begun(&queue) == ["busy1"])
         queue.add(1, of: "rare")
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func `is full when as much waits as may, whatever is under way`() {
-        var queue = WorkQueue<String, Int>(atOnce: 1, capacity: 2)
+        var queue = KeyedSerialQueue<String, Int>(atOnce: 1, capacity: 2)
         queue.add(1, of: "a")
         #expect(begun(&queue) == ["a1"])
         queue.add(2, of: "a")
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func `gives up what has not begun, and knows what has`() {
-        var queue = WorkQueue<String, Int>(atOnce: 1, capacity: 10)
+        var queue = KeyedSerialQueue<String, Int>(atOnce: 1, capacity: 10)
         for subject in ["a", "a", "b"] { queue.add(1, of: subject) }
         #expect(begun(&queue) == ["a1"])
         queue.clear()
@@ -61,7 +61,7 @@ import Testing
 
     @Test(arguments: 0..<100 as Range<UInt64>) func `keeps its word in any order of events`(seed: UInt64) {
         var random = Seeded(state: seed)
-        var queue = WorkQueue<Int, Int>(atOnce: 3, capacity: 8)
+        var queue = KeyedSerialQueue<Int, Int>(atOnce: 3, capacity: 8)
         var running: [Int: Int] = [:]
         var last: [Int: Int] = [:]
         var waiting: [Int: Int] = [:]
@@ -90,7 +90,7 @@ import Testing
         #expect(begun > 50)
     }
 
-    private func begun(_ queue: inout WorkQueue<String, Int>) -> [String] {
+    private func begun(_ queue: inout KeyedSerialQueue<String, Int>) -> [String] {
         var begun: [String] = []
         while let (subject, work) = queue.begin() { begun.append("\(subject)\(work)") }
         return begun

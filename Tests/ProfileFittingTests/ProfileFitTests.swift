@@ -46,7 +46,7 @@ import Testing
         #expect(fit.rows.count == 2 * ProfileFit.horizons.count * ProfileFit.policies.count)
         for row in fit.rows {
             #expect(row.alone.heartbeats == row.profiled.heartbeats && row.alone.heartbeats >= 200 * row.horizon)
-            #expect(row.profiled.wait < row.alone.wait, "\(row)")
+            #expect(row.profiled.timeout < row.alone.timeout, "\(row)")
         }
         let calibration = try #require(fit.calibration)
         #expect(Set(calibration.decades.keys) == Set(twins.map(\.source.trace)))

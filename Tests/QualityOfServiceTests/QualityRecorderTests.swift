@@ -207,14 +207,14 @@ import Testing
 @Suite struct `Detection times` {
     /// Waits of 1 to 2 s, evenly, less 0 to 0.1 s: 1.45 s in the mean, and the 99th percentile is close below 1.99.
     @Test(arguments: [1 << 20, 500]) func `are those of all heartbeats or of an even share`(capacity: Int) throws {
-        var waits = WaitSample(capacity: capacity)
+        var timeouts = TimeoutSample(capacity: capacity)
         for index in 0..<100_000 as Range<Int64> {
-            waits.insert(node: 3, delay: 0, from: 5, until: 1_000_000_005 + index * 7919 % 100_000 * 10_000)
+            timeouts.insert(node: 3, delay: 0, from: 5, until: 1_000_000_005 + index * 7919 % 100_000 * 10_000)
         }
-        let times = try #require(waits.detectionTimes(intervals: [3: 0.1], includingDelays: true))
+        let times = try #require(timeouts.detectionTimes(intervals: [3: 0.1], includingDelays: true))
         let isWhole = capacity > 100_000
         #expect(isClose(times.mean, 1.45, within: isWhole ? 1e-5 : 0.04))
         #expect(isClose(times.p99, 1.9449, within: isWhole ? 0.02 : 0.04))
-        #expect(waits.detectionTimes(intervals: [4: 0.1], includingDelays: true) == nil)
+        #expect(timeouts.detectionTimes(intervals: [4: 0.1], includingDelays: true) == nil)
     }
 }

@@ -15,9 +15,9 @@ import Testing
     init() throws {
         inputs = try DetectorInput.specimens()
         let name = KnownName(try NodeIdentity(group: "a", name: "b"), key: NodeKey(rawValue: 1))
-        var bytes = RecordingBeginning(.specimen(), checkpoint: [1, 2, 3]).bytes
+        var bytes = SegmentStart(.specimen(), checkpoint: [1, 2, 3]).bytes
         beginningCount = bytes.count
-        bytes += RecordingBeginning(.specimen(), checkpoint: [1, 2, 3], names: [name]).bytes.dropFirst(bytes.count)
+        bytes += SegmentStart(.specimen(), checkpoint: [1, 2, 3], names: [name]).bytes.dropFirst(bytes.count)
         var ends = [beginningCount, bytes.count]
         for input in inputs {
             var buffer = RecordBuffer()
@@ -94,11 +94,11 @@ import Testing
         _ = try scratch.file("phi-20250101T000000Z-000008.phirec", holding: good)
         let parts = try RecordingReader.parts([scratch.folder])
         let names = parts.compactMap { if case .names = $0 { $0 } else { nil } }[0]
-        let beginning = RecordingPart.beginning(.specimen(), checkpoint: [1, 2, 3])
+        let beginning = RecordingItem.beginning(.specimen(), checkpoint: [1, 2, 3])
         let damage = RecordingDamage(
             path: "\(scratch.folder)/phi-20260101T000000Z-000007.phirec", reason: "has a record whose check is wrong",
             isTorn: false, skippedBytes: 25)
-        let (lost, all) = (inputs.dropLast().map(RecordingPart.input), inputs.map(RecordingPart.input))
+        let (lost, all) = (inputs.dropLast().map(RecordingItem.input), inputs.map(RecordingItem.input))
         #expect(parts == [beginning, names] + lost + [.damage(damage), beginning, names] + all)
     }
 
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test func `with a second beginning in one file ends there`() throws {
-        let header = RecordingBeginning(.specimen()).bytes.dropFirst(RecordingFormat.prefixCount)
+        let header = SegmentStart(.specimen()).bytes.dropFirst(RecordingFormat.prefixCount)
         let parts = try RecordingReader.parts([
             try scratch.file(holding: good + header + good.dropFirst(beginningCount))
         ])

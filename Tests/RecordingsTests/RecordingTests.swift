@@ -17,13 +17,13 @@ import Testing
     @Test func `is read as it was told`() throws {
         let inputs = try DetectorInput.specimens()
         let names = [KnownName(try NodeIdentity(group: "a", name: "b"), key: NodeKey(rawValue: 1))]
-        let beginning = RecordingBeginning(.specimen(), checkpoint: [9, 8, 7], names: names)
+        let beginning = SegmentStart(.specimen(), checkpoint: [9, 8, 7], names: names)
         var writer = try RecordingWriter(folder: scratch.folder, beginning)
         for input in inputs { try writer.write(recorded([input])) }
         try writer.synchronize()
         // It is all there although nobody closed it.
         let expected =
-            [.beginning(.specimen(), checkpoint: [9, 8, 7]), .names(names)] + inputs.map(RecordingPart.input)
+            [.beginning(.specimen(), checkpoint: [9, 8, 7]), .names(names)] + inputs.map(RecordingItem.input)
         #expect(try RecordingReader.parts([writer.path]) == expected)
         #expect(try RecordingReader.parts([scratch.folder]) == expected)
         #expect(scratch.files == ["\(scratch.folder)/phi-20231114T221320Z-000001.phirec"])
@@ -40,7 +40,7 @@ import Testing
             createdAt: 1_700_000_000_000_000_000, start: Instant(nanoseconds: 5_000), wallOffset: 0, program: "phi",
             detector: "fixed")
         let step = recorded([.advance(to: Instant(nanoseconds: 6_000))])
-        #expect(shown == RecordingBeginning(header).bytes + step.bytes)
+        #expect(shown == SegmentStart(header).bytes + step.bytes)
     }
 
     @Test func `holds heartbeats of any kind, whichever way they were told`() throws {
@@ -58,7 +58,7 @@ import Testing
             buffer.append(heartbeats.span, at: Instant(nanoseconds: Int64(batch)))
             batches.append(heartbeats)
         }
-        let file = try scratch.file(holding: RecordingBeginning(.specimen()).bytes + buffer.bytes)
+        let file = try scratch.file(holding: SegmentStart(.specimen()).bytes + buffer.bytes)
         let expected = batches.enumerated().map { DetectorInput.heartbeats($1, at: Instant(nanoseconds: Int64($0))) }
         #expect(try RecordingReader.parts([file]).inputs == expected)
         #expect(recorded(expected).bytes == buffer.bytes)
@@ -82,11 +82,11 @@ import Testing
         let checkpoint = (0..<count / 8 + 1).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }
             .prefix(count)
         let file = try scratch.file(
-            holding: RecordingBeginning(.specimen(), checkpoint: Array(checkpoint)).bytes
-                + recorded([.stampError(3)]).bytes)
+            holding: SegmentStart(.specimen(), checkpoint: Array(checkpoint)).bytes
+                + recorded([.timestampUncertainty(3)]).bytes)
         #expect(
             try RecordingReader.parts([file]) == [
-                .beginning(.specimen(), checkpoint: Array(checkpoint)), .input(.stampError(3)),
+                .beginning(.specimen(), checkpoint: Array(checkpoint)), .input(.timestampUncertainty(3)),
             ])
     }
 
@@ -94,7 +94,7 @@ import Testing
         let names = try (0..<60_000 as Range<UInt64>).map { number in
             KnownName(try NodeIdentity(group: "group", name: "node \(number)"), key: NodeKey(rawValue: number))
         }
-        let file = try scratch.file(holding: RecordingBeginning(.specimen(), names: names).bytes)
+        let file = try scratch.file(holding: SegmentStart(.specimen(), names: names).bytes)
         let parts = try RecordingReader.parts([file])
         #expect(parts.count > 2)
         #expect(parts.flatMap { if case .names(let some) = $0 { some } else { [KnownName]() } } == names)
@@ -104,16 +104,16 @@ import Testing
 
     @Test func `goes on from file to file`() throws {
         var writer = try RecordingWriter(
-            folder: scratch.folder, limits: .init(file: 100, total: 1 << 20), RecordingBeginning(.specimen()))
+            folder: scratch.folder, limits: .init(file: 100, total: 1 << 20), SegmentStart(.specimen()))
         var inputs: [DetectorInput] = []
         for number in 0..<100 as Range<UInt8> {
             if writer.isFull {
                 // The wall clock goes back meanwhile.
                 let header = RecordingHeader.specimen(at: 1_700_000_000 - Int64(number))
-                try writer.begin(RecordingBeginning(header, checkpoint: [number]))
+                try writer.begin(SegmentStart(header, checkpoint: [number]))
             }
-            inputs.append(.stampError(Int64(number)))
-            try writer.write(recorded([.stampError(Int64(number))]))
+            inputs.append(.timestampUncertainty(Int64(number)))
+            try writer.write(recorded([.timestampUncertainty(Int64(number))]))
         }
         #expect(scratch.files.count == 17)
         let parts = try RecordingReader.parts([scratch.folder])
@@ -124,33 +124,33 @@ import Testing
 
     @Test func `keeps within its bounds, and the newest`() throws {
         let limits = RecordingWriter.Limits(file: 1000, total: 10_000)
-        var writer = try RecordingWriter(folder: scratch.folder, limits: limits, RecordingBeginning(.specimen()))
+        var writer = try RecordingWriter(folder: scratch.folder, limits: limits, SegmentStart(.specimen()))
         _ = try scratch.file("phi-notes.txt", holding: Array(repeating: 0, count: 20_000))
         for number in 0..<2000 as Range<Int64> {
-            if writer.isFull { try writer.begin(RecordingBeginning(.specimen())) }
-            try writer.write(recorded([.stampError(number)]))
+            if writer.isFull { try writer.begin(SegmentStart(.specimen())) }
+            try writer.write(recorded([.timestampUncertainty(number)]))
             let total = try RecordingFolder(path: scratch.folder).files.reduce(0) { $0 + $1.size }
             #expect(total <= 10_000)
         }
         let inputs = try RecordingReader.parts([scratch.folder]).inputs
         #expect((350...560).contains(inputs.count))  // of 17 bytes each
-        #expect(inputs == (2000 - Int64(inputs.count)..<2000).map(DetectorInput.stampError))
+        #expect(inputs == (2000 - Int64(inputs.count)..<2000).map(DetectorInput.timestampUncertainty))
         #expect(scratch.files.contains("\(scratch.folder)/phi-notes.txt"))
         // One that alone is above the bound is kept.
-        try writer.begin(RecordingBeginning(.specimen(), checkpoint: Array(repeating: 7, count: 50_000)))
+        try writer.begin(SegmentStart(.specimen(), checkpoint: Array(repeating: 7, count: 50_000)))
         #expect(try RecordingFolder(path: scratch.folder).files.map(\.path) == [writer.path])
     }
 
     @Test func `is gone on with by the next start`() throws {
         do {
-            var first = try RecordingWriter(folder: scratch.folder, RecordingBeginning(.specimen()))
-            try first.write(recorded([.stampError(1)]))
+            var first = try RecordingWriter(folder: scratch.folder, SegmentStart(.specimen()))
+            try first.write(recorded([.timestampUncertainty(1)]))
         }
-        var second = try RecordingWriter(folder: scratch.folder, RecordingBeginning(.specimen(), checkpoint: [2]))
-        try second.write(recorded([.stampError(2)]))
+        var second = try RecordingWriter(folder: scratch.folder, SegmentStart(.specimen(), checkpoint: [2]))
+        try second.write(recorded([.timestampUncertainty(2)]))
         #expect(scratch.files.count == 2)
         let parts = try RecordingReader.parts([scratch.folder])
-        #expect(parts.inputs == [.stampError(1), .stampError(2)])
+        #expect(parts.inputs == [.timestampUncertainty(1), .timestampUncertainty(2)])
         #expect(parts.checkpoints == [[], [2]])
     }
 
@@ -162,16 +162,16 @@ import Testing
             ("a\0b", "the folder's name contains a zero byte"),
         ] {
             #expect(throws: RecordingError(path: folder, reason: reason)) {
-                _ = try RecordingWriter(folder: folder, RecordingBeginning(.specimen()))
+                _ = try RecordingWriter(folder: folder, SegmentStart(.specimen()))
             }
         }
-        var writer = try RecordingWriter(folder: scratch.folder, RecordingBeginning(.specimen()))
+        var writer = try RecordingWriter(folder: scratch.folder, SegmentStart(.specimen()))
         try FileManager.default.removeItem(atPath: scratch.folder)
         let reason = "the folder cannot be read: No such file or directory"
         #expect(throws: RecordingError(path: scratch.folder, reason: reason)) {
-            try writer.begin(RecordingBeginning(.specimen()))
+            try writer.begin(SegmentStart(.specimen()))
         }
-        try writer.write(recorded([.stampError(1)]))  // a file without a name is one all the same
+        try writer.write(recorded([.timestampUncertainty(1)]))  // a file without a name is one all the same
     }
 
     @Test func `that is none is not read`() throws {
@@ -183,7 +183,7 @@ import Testing
             }
             #expect(!RecordingReader.isRecording(file))
         }
-        var bytes = RecordingBeginning(.specimen()).bytes
+        var bytes = SegmentStart(.specimen()).bytes
         bytes[8] = 4
         let newer = try scratch.file(holding: bytes)
         #expect(

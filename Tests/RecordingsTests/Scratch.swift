@@ -31,15 +31,15 @@ extension RecordingHeader {
 
 extension RecordingReader {
     /// Everything to the end.
-    static func parts(_ paths: [String]) throws -> [RecordingPart] {
+    static func parts(_ paths: [String]) throws -> [RecordingItem] {
         var reader = try RecordingReader(paths)
-        var parts: [RecordingPart] = []
+        var parts: [RecordingItem] = []
         while let part = try reader.next() { parts.append(part) }
         return parts
     }
 }
 
-extension [RecordingPart] {
+extension [RecordingItem] {
     var inputs: [DetectorInput] { compactMap { if case .input(let input) = $0 { input } else { nil } } }
     var damages: [RecordingDamage] { compactMap { if case .damage(let damage) = $0 { damage } else { nil } } }
     var checkpoints: [[UInt8]] { compactMap { if case .beginning(_, let bytes) = $0 { bytes } else { nil } } }
@@ -50,7 +50,7 @@ extension DetectorInput {
     static func specimens() throws -> [DetectorInput] {
         let node = try NodeIdentity(group: "edge", name: "ü-1")
         let key = NodeKey(rawValue: 0xFEDC_BA98_7654_3210)
-        var book = PolicyBook(levels: [.suspect(.phi(0.1)), try Level(name: "evict", policy: .price(1e12))])
+        var book = PolicyTable(levels: [.suspect(.phi(0.1)), try Level(name: "evict", policy: .price(1e12))])
         book.set(.mistakes(MistakeBudget(.every(1e15 / 7), within: 1)), level: 1, from: Origin(.tune, for: .node(node)))
         let heartbeats = [
             Heartbeat(
@@ -59,17 +59,17 @@ extension DetectorInput {
         ]
         func instant(_ nanoseconds: Int64) -> Instant { Instant(nanoseconds: nanoseconds) }
         return [
-            .introduction(node, key, at: instant(6_000)),
+            .announcement(node, key, at: instant(6_000)),
             .expectation(node, key, until: instant(.max), at: instant(6_000)),
             .heartbeats(heartbeats, at: instant(6_001)), .heartbeats([], at: instant(6_002)),
-            .advance(to: instant(.min)), .deafness(from: instant(-1), to: instant(1)), .stampError(.max),
+            .advance(to: instant(.min)), .ignoredSilence(from: instant(-1), to: instant(1)), .timestampUncertainty(.max),
             .backlog(true), .backlog(false),
             .policies(book, at: instant(6_003)),
             .pause(key, until: instant(9_000), reason: "planned, says \"ops\"\n", at: instant(6_004)),
             .pause(key, until: instant(9_000), reason: "", at: instant(6_004)),
             .resumption(key, at: instant(6_005)), .forgetting(key, at: instant(6_006)),
             .noExpectation(key, at: instant(6_007)),
-            .rules(RecoveryRule(steady: 3, flaps: 5, within: 7, calm: 9), HoldRule(share: 0.3, least: 4, longest: 11)),
+            .rules(RecoveryRule(minConsecutive: 3, flaps: 5, within: 7, quietPeriod: 9), HoldRule(share: 0.3, minExcess: 4, maxDuration: 11)),
             .rules(RecoveryRule(), nil), .disconnection(key, at: instant(6_008)),
         ]
     }

@@ -14,7 +14,7 @@ import Testing
         for (number, file) in files.enumerated() {
             var records = RecordBuffer()
             for input in file.inputs { records.append(input) }
-            let beginning = RecordingBeginning(file.header, names: file.names)
+            let beginning = SegmentStart(file.header, names: file.names)
             paths.append(try scratch.file("\(number).phirec", holding: beginning.bytes + records.bytes))
         }
         var export = TraceExport(names: try TraceExport.names(in: RecordingReader(paths)))
@@ -40,9 +40,9 @@ import Testing
                 [KnownName(try NodeIdentity(group: "g", name: "early"), key: NodeKey(rawValue: 1))],
                 [
                     heard(1, 5, at: 10, sent: -3), heard(2, 0, at: 20), heard(255, 7, at: 20), heard(3, 1, at: 21),
-                    .introduction(
+                    .announcement(
                         try NodeIdentity(group: "g", name: "late"), NodeKey(rawValue: 2), at: Instant(nanoseconds: 30)),
-                    .introduction(
+                    .announcement(
                         try NodeIdentity(group: "g", name: "a,b"), NodeKey(rawValue: 3), at: Instant(nanoseconds: 30)),
                     .advance(to: Instant(nanoseconds: 40)),
                 ]

@@ -13,8 +13,8 @@ struct CheckedReplay: ModelVisitor {
 
     /// - Returns: How many heartbeats were judged, and why not more.
     @discardableResult
-    static func run(_ path: String, _ choice: ModelChoice) throws -> Outcome {
-        var replay = CheckedReplay(path: path, policy: .phi(choice.ownPhi ?? 8))
+    static func run(_ path: String, _ choice: DetectorSpec) throws -> Outcome {
+        var replay = CheckedReplay(path: path, policy: .phi(choice.nativeThreshold ?? 8))
         return try choice.open(&replay)
     }
 

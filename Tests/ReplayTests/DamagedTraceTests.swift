@@ -14,17 +14,17 @@ import Testing
             for _ in 0..<Int.random(in: 1...2, using: &random) { bytes.damage(using: &random) }
             try withFile(of: bytes) { path in
                 try CheckedReplay.run(path, .adaptive(.init()))
-                let name = ModelChoice.names.randomElement(using: &random) ?? "normal"
-                try CheckedReplay.run(path, try ModelChoice(parsing: name))
+                let name = DetectorSpec.names.randomElement(using: &random) ?? "normal"
+                try CheckedReplay.run(path, try DetectorSpec(parsing: name))
             }
         }
     }
 
-    @Test(arguments: SoundTrace.allCases, ModelChoice.names)
+    @Test(arguments: SoundTrace.allCases, DetectorSpec.names)
     func `was sound before`(trace: SoundTrace, detector: String) throws {
         var random = SplitMix64(seed: 1)
         try withFile(of: trace.bytes(using: &random)) { path in
-            let (samples, error) = try CheckedReplay.run(path, try ModelChoice(parsing: detector))
+            let (samples, error) = try CheckedReplay.run(path, try DetectorSpec(parsing: detector))
             #expect(error == nil)
             #expect(samples == SoundTrace.count)
         }

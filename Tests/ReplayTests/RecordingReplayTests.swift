@@ -13,10 +13,10 @@ import Testing
         private var remaining: Int
         private var sequences: [UInt32]
         private var incarnations: [UInt32]
-        private let book: PolicyBook
+        private let book: PolicyTable
         private var waiting: [DetectorInput] = []
 
-        init(seed: UInt64, book: PolicyBook, steps: Int) {
+        init(seed: UInt64, book: PolicyTable, steps: Int) {
             (random, remaining, self.book) = (SplitMix64(seed: seed), steps, book)
             (sequences, incarnations) = (Array(repeating: 0, count: 8), Array(repeating: 7, count: 8))
         }
@@ -33,11 +33,11 @@ import Testing
             guard let identity = try? NodeIdentity(group: node < 4 ? "a" : "b", name: "\(node)") else { return nil }
             waiting = [.advance(to: at)]
             switch Double.random(in: 0..<1, using: &random) {
-            case ..<0.03: return .introduction(identity, key, at: at)
+            case ..<0.03: return .announcement(identity, key, at: at)
             case ..<0.035: return .expectation(identity, key, until: later, at: at)
             case ..<0.037: return .noExpectation(key, at: at)
-            case ..<0.04: return .deafness(from: at, to: later)
-            case ..<0.05: return .stampError(.random(in: 0...1_000_000, using: &random))
+            case ..<0.04: return .ignoredSilence(from: at, to: later)
+            case ..<0.05: return .timestampUncertainty(.random(in: 0...1_000_000, using: &random))
             case ..<0.055:
                 var changed = book
                 let policy = Policy.phi(.random(in: 0.5...9, using: &random))
@@ -45,7 +45,7 @@ import Testing
                 return .policies(changed, at: at)
             case ..<0.057:
                 return .rules(
-                    RecoveryRule(steady: .random(in: 1...3, using: &random)), random.chance(0.5) ? .init() : nil)
+                    RecoveryRule(minConsecutive: .random(in: 1...3, using: &random)), random.chance(0.5) ? .init() : nil)
             case ..<0.062: return .pause(key, until: later, reason: "planned", at: at)
             case ..<0.067: return .resumption(key, at: at)
             case ..<0.068: return .forgetting(key, at: at)
@@ -67,11 +67,11 @@ import Testing
         }
     }
 
-    private static func book() throws -> PolicyBook {
-        PolicyBook(levels: [.suspect(.phi(2)), try Level(name: "evict", policy: .phi(5))])
+    private static func book() throws -> PolicyTable {
+        PolicyTable(levels: [.suspect(.phi(2)), try Level(name: "evict", policy: .phi(5))])
     }
     private static func detector<Model: ArrivalModel>(
-        _ parameters: Model.Parameters, _ book: PolicyBook, _: Model.Type = Model.self
+        _ parameters: Model.Parameters, _ book: PolicyTable, _: Model.Type = Model.self
     ) -> Detector<Model> {
         var configuration = Detector<Model>.Configuration(
             levels: book.levels, model: parameters, retention: .seconds(60), seed: 5)
@@ -85,7 +85,7 @@ import Testing
         typealias Outcome = [Event]
 
         let folder: String
-        let choice: ModelChoice
+        let choice: DetectorSpec
         var fileSize: Int64 = 20_000
 
         func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws -> [Event] {
@@ -96,7 +96,7 @@ import Testing
             var (events, buffer) = ([Event](), RecordBuffer())
             for (number, input) in Day(seed: 3, book: book, steps: 6000).enumerated() {
                 buffer.append(input)
-                detector.take(input, into: &events)
+                detector.apply(input, into: &events)
                 guard number % 50 == 49 else { continue }
                 try writer.write(buffer)
                 buffer.removeAll()
@@ -105,20 +105,20 @@ import Testing
             try writer.write(buffer)
             return events
         }
-        func beginning<Model>(_ detector: Detector<Model>, at now: Instant) -> RecordingBeginning {
-            var state = StateWriter()
+        func beginning<Model>(_ detector: Detector<Model>, at now: Instant) -> SegmentStart {
+            var state = BinaryWriter()
             detector.write(to: &state)
             let header = RecordingHeader(
                 createdAt: 1_700_000_000_000_000_000, start: now, wallOffset: 0, program: "test",
                 detector: choice.description)
-            return RecordingBeginning(header, checkpoint: state.bytes)
+            return SegmentStart(header, checkpoint: state.bytes)
         }
     }
     private struct Once: ModelVisitor {
         typealias Outcome = [Event]
 
         let paths: [String]
-        let choice: ModelChoice
+        let choice: DetectorSpec
         var policy: Policy?
         var damages: [RecordingDamage] = []
         var samples = 0
@@ -146,7 +146,7 @@ import Testing
     @Test(arguments: ["normal", "adaptive", "akka,max-sample-size=50", "fixed,timeout=900ms", "empirical,window=30"])
     func `decides what was decided, to the nanosecond`(text: String) throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let choice = try ModelChoice(parsing: text)
+        let choice = try DetectorSpec(parsing: text)
         var service = Service(folder: folder, choice: choice)
         let events = try choice.open(&service)
         #expect(events.count > 200)
@@ -165,18 +165,18 @@ import Testing
     @Test(arguments: [1 << 30, 20_000] as [Int64])
     func `under another policy decides what would have been decided, however many files`(fileSize: Int64) throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let choice = try ModelChoice(parsing: "normal")
+        let choice = try DetectorSpec(parsing: "normal")
         var service = Service(folder: folder, choice: choice, fileSize: fileSize)
         let decided = try choice.open(&service)
 
         let policy = Policy.phi(1)
-        let book = PolicyBook(
+        let book = PolicyTable(
             levels: [Level.suspect(policy).set(by: .option), try Level(name: "evict", policy: .phi(5))])
         var detector = Self.detector(NormalModel.Parameters(), book, NormalModel.self)
         var expected: [Event] = []
         for input in Day(seed: 3, book: book, steps: 6000) {
             if let now = input.instant { detector.advanceIdeally(before: now, into: &expected) }
-            detector.take(input, into: &expected)
+            detector.apply(input, into: &expected)
         }
         var what = Once(paths: [folder], choice: choice, policy: policy)
         let events = try choice.open(&what)
@@ -212,7 +212,7 @@ import Testing
 
     @Test func `of damaged files goes on with the next`() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let choice = try ModelChoice(parsing: "normal")
+        let choice = try DetectorSpec(parsing: "normal")
         var service = Service(folder: folder, choice: choice)
         let events = try choice.open(&service)
         let files = try RecordingReader.files([folder])
@@ -220,12 +220,12 @@ import Testing
         bytes[bytes.count - 100] ^= 1
         try bytes.write(to: URL(fileURLWithPath: files[1]))
         var once = Once(paths: [folder], choice: choice)
-        let told = try choice.open(&once)
+        let emitted = try choice.open(&once)
         #expect(once.damages.map(\.path) == [files[1]])
         var rest = Once(paths: Array(files.dropFirst(2)), choice: choice)
         let later = try choice.open(&rest)
-        #expect(told.suffix(later.count) == events.suffix(later.count))
-        #expect(told.count <= events.count)
+        #expect(emitted.suffix(later.count) == events.suffix(later.count))
+        #expect(emitted.count <= events.count)
     }
 
     @Test func `refuses what another detector recorded`() throws {

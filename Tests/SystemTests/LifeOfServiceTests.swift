@@ -69,12 +69,12 @@ extension SystemTests {
                 // A connection each: what they sent meanwhile lies in as many buffers.
                 let nodes = try names.map { try bed.beat($0, to: detector, every: "200ms") }
                 for name in names { try await watch.transition(of: name, to: .trusted) }
-                func longestWait() async throws -> Double {
+                func maxTimeout() async throws -> Double {
                     try await bed.status(of: detector).nodes.compactMap { node in
                         names.contains(node.node ?? "") ? node.levels["suspect"]?.thresholdSeconds : nil
                     }.max() ?? .infinity
                 }
-                let before = try await longestWait()
+                let before = try await maxTimeout()
                 for round in 1...2 {
                     detector.program.signal(SIGSTOP)
                     // Ten times what it would allow a node.
@@ -87,10 +87,10 @@ extension SystemTests {
                     _ = try bed.beat("newcomer-\(round)", to: detector, every: "200ms")
                     try await watch.transition(of: "newcomer-\(round)", to: .trusted)
                     // What it took in late bears late stamps, and it knows.
-                    #expect(try await bed.status(of: detector).service.stampErrorSeconds > 0.01)
+                    #expect(try await bed.status(of: detector).service.timestampUncertaintySeconds > 0.01)
                 }
                 // Four seconds without a heartbeat would make the waits several times as long.
-                #expect(try await longestWait() < 2 * before)
+                #expect(try await maxTimeout() < 2 * before)
                 for node in nodes { node.terminate() }
                 for name in names { try await watch.transition(of: name, to: .left) }
                 #expect(watch.transitions.filter { $0.to == .suspected }.map(\.node) == [])

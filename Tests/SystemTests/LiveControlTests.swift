@@ -14,14 +14,14 @@ extension SystemTests {
                 let node = try bed.beat("n", to: detector)
                 try await watch.transition(of: "n", to: .trusted)
                 node.signal(SIGSTOP)
-                func ruling() async throws -> (LevelRuling, silence: Double) {
+                func effectivePolicy() async throws -> (LevelPolicyStatus, silence: Double) {
                     let answer: ExplainAnswer = try await bed.ask(detector, "explain", "lab/n")
                     return (try #require(answer.levels.first), try #require(answer.node.silenceSeconds))
                 }
-                let (before, silenceBefore) = try await ruling()
+                let (before, silenceBefore) = try await effectivePolicy()
                 let tuned: TuneAnswer = try await bed.ask(detector, "tune", "suspect=phi=4000", "--node", "lab/n")
                 #expect(tuned.policy == "phi=4000" && tuned.origin == "tune, node lab/n")
-                let (after, silenceAfter) = try await ruling()
+                let (after, silenceAfter) = try await effectivePolicy()
                 let (old, new) = (try #require(before.thresholdSeconds), try #require(after.thresholdSeconds))
                 #expect(new > 1.5 * old, "\(old) s, \(new) s")
                 #expect(after.origin == "tune, node lab/n" && before.origin == "option")

@@ -2,7 +2,7 @@ import Foundation
 import HeartbeatProtocol
 import PhiAccrual
 import PhiClient
-import ServiceMemory
+import StateStore
 import TestSupport
 import Testing
 
@@ -66,8 +66,8 @@ extension SystemTests {
 
                 detector.program.terminate()
                 #expect(try await detector.program.exit() == 0)
-                let kept = try ServiceMemory.open(in: bed.path("state"), at: 0).found
-                #expect(kept.remarks.isEmpty && kept.events.map(\.sequence) == Array(1...kept.lastSequence))
+                let kept = try StateStore.open(in: bed.path("state"), at: 0).found
+                #expect(kept.warnings.isEmpty && kept.events.map(\.sequence) == Array(1...kept.lastSequence))
                 let log = kept.events.map { String(decoding: $0.json, as: UTF8.self) }
                 for subscriber in [subscriber, try #require(late)] {
                     try await subscriber.lines(log.count)
@@ -241,7 +241,7 @@ extension TestBed {
 
 // A client is of one thread, which a test that waits is not.
 extension RunningDetector {
-    fileprivate func ask<Answer: Codable & Sendable>(_ order: ControlOrder) throws -> Answer {
+    fileprivate func ask<Answer: Codable & Sendable>(_ order: ControlRequest) throws -> Answer {
         var client = try ControlClient(endpoint: control)
         return try client.ask(order, within: patience)
     }
@@ -269,9 +269,9 @@ extension RunningDetector {
     }
 }
 
-extension TuneOrder {
-    fileprivate static func everyone(_ policy: Policy) -> TuneOrder {
-        TuneOrder(level: "suspect", policy: policy, scope: .everyone)
+extension TuneRequest {
+    fileprivate static func everyone(_ policy: Policy) -> TuneRequest {
+        TuneRequest(level: "suspect", policy: policy, scope: .everyone)
     }
 }
 

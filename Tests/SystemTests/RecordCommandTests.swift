@@ -9,7 +9,7 @@ extension SystemTests {
         private func record(in folder: String) throws {
             let levels = Level.standard(for: .normal(.init()))
             let detector = Detector<NormalModel>(.init(levels: levels, model: .init()))
-            var state = StateWriter()
+            var state = BinaryWriter()
             detector.write(to: &state)
             let nodes = try ["a", "b"].enumerated().map { number, name in
                 KnownName(try NodeIdentity(group: "edge", name: name), key: NodeKey(rawValue: UInt64(number)))
@@ -18,10 +18,10 @@ extension SystemTests {
                 createdAt: 1_700_000_000_000_000_000, start: Instant(nanoseconds: 0),
                 wallOffset: 1_700_000_000_000_000_000, program: "test",
                 detector: "normal")
-            let beginning = RecordingBeginning(header, checkpoint: state.bytes, names: nodes)
+            let beginning = SegmentStart(header, checkpoint: state.bytes, names: nodes)
             var writer = try RecordingWriter(folder: folder, beginning)
             var records = RecordBuffer()
-            for node in nodes { records.append(.introduction(node.identity, node.key, at: header.start)) }
+            for node in nodes { records.append(.announcement(node.identity, node.key, at: header.start)) }
             for sequence in 0..<50 as Range<UInt32> {
                 let heartbeats = nodes.map { Heartbeat(key: $0.key, sequence: sequence, sent: Int64(sequence)) }
                 records.append(heartbeats.span, at: Instant(nanoseconds: Int64(sequence) * 100_000_000))

@@ -1,7 +1,7 @@
 import Foundation
 import HeartbeatProtocol
 import PhiAccrual
-import Settings
+import Configuration
 import Testing
 
 extension SystemTests {

@@ -15,7 +15,7 @@ extension SystemTests {
                 5048 2b2470f4e7c67879 01 02 0000803f 00f15365 00000000 15cd5b0700000000 \
                 04 65646765 06 656467652d31 0200 7b7d
                 """.replacing(" ", with: "")
-            #expect(HeartbeatFrame.encode(heartbeat, introducing: try Introduction(identity: identity)).hex == golden)
+            #expect(HeartbeatFrame.encode(heartbeat, introducing: try NodeAnnouncement(identity: identity)).hex == golden)
             try await TestBed.run { bed in
                 let node = try bed.python(.own("one_heartbeat"), "edge", "edge-1", "1", "1700000000", "0", "123456789")
                 #expect(try await node.exit() == 0)
@@ -37,9 +37,9 @@ extension SystemTests {
 
                 let identity = try NodeIdentity(group: "lab", name: "nœud-1")
                 let heard = try sniffer.output.map { line in
-                    let (heartbeat, introduction, bytes) = try read(line)
-                    #expect(introduction.identity == identity && introduction.labels == [:])
-                    let written = HeartbeatFrame.encode(heartbeat, introducing: try Introduction(identity: identity))
+                    let (heartbeat, announcement, bytes) = try read(line)
+                    #expect(announcement.identity == identity && announcement.labels == [:])
+                    let written = HeartbeatFrame.encode(heartbeat, introducing: try NodeAnnouncement(identity: identity))
                     #expect(written.hex == bytes.hex)
                     return heartbeat
                 }
@@ -141,14 +141,14 @@ private func event(_ line: String) throws -> TransitionMessage? {
         ? try WireJSON.decode(EventMessage.self, from: try #require(frames.last)).transition : nil
 }
 
-private func read(_ line: String) throws -> (heartbeat: Heartbeat, introduction: Introduction, bytes: [UInt8]) {
+private func read(_ line: String) throws -> (heartbeat: Heartbeat, announcement: NodeAnnouncement, bytes: [UInt8]) {
     let frames = try frames(line)
     try #require(frames.count == 1)
     return try frames[0].withUnsafeBytes { bytes in
-        let (heartbeat, introduces) = try HeartbeatFrame.decode(bytes)
-        try #require(introduces)
+        let (heartbeat, announces) = try HeartbeatFrame.decode(bytes)
+        try #require(announces)
         let tail = UnsafeRawBufferPointer(rebasing: bytes[HeartbeatFrame.compactSize...])
-        return (heartbeat, try Introduction(decoding: tail, key: heartbeat.key), frames[0])
+        return (heartbeat, try NodeAnnouncement(decoding: tail, key: heartbeat.key), frames[0])
     }
 }
 

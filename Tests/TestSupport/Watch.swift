@@ -6,7 +6,7 @@ public struct Watch: Sendable {
     /// Everything that the last step told.
     public private(set) var events: [Event] = []
     /// What became of the last heartbeat.
-    public private(set) var reception: Reception?
+    public private(set) var outcome: HeartbeatOutcome?
     /// When the last heartbeat was taken in.
     public private(set) var lastArrival: Int64 = 0
     /// Number of the last heartbeat taken in.
@@ -36,55 +36,55 @@ public struct Watch: Sendable {
         _ name: String, afterHeartbeats count: Int = 100, every interval: Int64 = .milliseconds(100),
         from start: Int64 = 0, group: String = "lab"
     ) {
-        introduce(name, group: group, at: start)
+        announce(name, group: group, at: start)
         for number in 0..<count {
-            hear(name, UInt32(number), announcing: interval, at: start + Int64(number) * interval)
+            receive(name, UInt32(number), announcing: interval, at: start + Int64(number) * interval)
         }
     }
 
     // MARK: Steps
 
     @discardableResult
-    public mutating func introduce(
+    public mutating func announce(
         _ name: String, as claimed: String? = nil, group: String = "lab", at now: Int64
-    ) -> [Told] {
+    ) -> [Emitted] {
         events = []
         guard let identity = try? NodeIdentity(group: group, name: claimed ?? name) else { return [] }
-        detector.introduce(identity, key: .named(name), at: Instant(nanoseconds: now), into: &events)
-        return events.told
+        detector.announce(identity, key: .named(name), at: Instant(nanoseconds: now), into: &events)
+        return events.emitted
     }
 
     @discardableResult
-    public mutating func hear(
+    public mutating func receive(
         _ name: String, _ sequence: UInt32, incarnation: UInt32 = 1, sent: Int64? = nil, announcing interval: Int64 = 0,
         isLeaving: Bool = false, at now: Int64
-    ) -> [Told] {
-        hear(
+    ) -> [Emitted] {
+        receive(
             Heartbeat(
                 key: .named(name), incarnation: incarnation, sequence: sequence, sent: sent,
                 announcedInterval: interval,
                 isLeaving: isLeaving), at: now)
     }
     @discardableResult
-    public mutating func hear(_ heartbeat: Heartbeat, at now: Int64) -> [Told] {
+    public mutating func receive(_ heartbeat: Heartbeat, at now: Int64) -> [Emitted] {
         events = []
-        reception = detector.receive(heartbeat, at: Instant(nanoseconds: now), into: &events)
-        if reception == .fresh { (lastArrival, lastSequence) = (now, heartbeat.sequence) }
-        return events.told
+        outcome = detector.receive(heartbeat, at: Instant(nanoseconds: now), into: &events)
+        if outcome == .fresh { (lastArrival, lastSequence) = (now, heartbeat.sequence) }
+        return events.emitted
     }
 
     @discardableResult
-    public mutating func advance(to now: Int64) -> [Told] {
+    public mutating func advance(to now: Int64) -> [Emitted] {
         events = []
         detector.advance(to: Instant(nanoseconds: now), into: &events)
-        return events.told
+        return events.emitted
     }
 
     @discardableResult
-    public mutating func advanceIdeally(before instant: Int64) -> [Told] {
+    public mutating func advanceIdeally(before instant: Int64) -> [Emitted] {
         events = []
         detector.advanceIdeally(before: Instant(nanoseconds: instant), into: &events)
-        return events.told
+        return events.emitted
     }
 
     // MARK: Questions
@@ -108,20 +108,20 @@ public struct Watch: Sendable {
 }
 
 /// The bare bones of an event.
-public enum Told: Hashable, Sendable {
+public enum Emitted: Hashable, Sendable {
     case change(String, level: Int = 0, Verdict, Verdict, at: Int64)
     case notice(Notice.Code, at: Int64)
-    case hold(HoldChange.Turn, of: String?, at: Int64)
+    case hold(HoldChange.Phase, of: String?, at: Int64)
 }
 
 extension [Event] {
-    public var told: [Told] {
+    public var emitted: [Emitted] {
         map { event in
             switch event {
             case .transition(let change):
                 .change(change.node.name, level: change.level, change.from, change.to, at: change.at.nanoseconds)
             case .notice(let notice): .notice(notice.code, at: notice.at.nanoseconds)
-            case .hold(let hold): .hold(hold.turn, of: hold.group, at: hold.at.nanoseconds)
+            case .hold(let hold): .hold(hold.phase, of: hold.group, at: hold.at.nanoseconds)
             }
         }
     }

@@ -8,7 +8,7 @@ import ZeroMQ
 
     init() throws {
         context = try Context()
-        publisher = try Socket.publisherOfPerishables(queue: 16, in: context)
+        publisher = try Socket.bestEffortPublisher(queue: 16, in: context)
         subscriber = try Socket(.subscribe, in: context)
         try subscriber.set(.sendHighWaterMark, to: 0)  // subscriptions beyond it would be lost
         try publisher.bind(to: "tcp://127.0.0.1:*")

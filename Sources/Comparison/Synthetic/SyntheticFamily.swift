@@ -45,7 +45,7 @@ public enum SyntheticFamily: String, CaseIterable, Sendable {
             }
         }
         arrivals.sort { $0 < $1 }
-        for arrival in arrivals { recording.take(arrival.sequence, at: arrival.at, node: arrival.node) }
+        for arrival in arrivals { recording.append(arrival.sequence, at: arrival.at, node: arrival.node) }
         return recording
     }
 }

@@ -32,10 +32,10 @@ struct RelayRun: ~Copyable {
     private let logger: Logger
     private var message = Message()
     private var counts: RelayCounts
-    private var malformed = RareLog<MalformedHeartbeat>()
-    private var lost = RareLog<Lost>()
-    private var subscribed = RareLog<Int>()
-    private var refusals = RareLog<Int32>()
+    private var malformed = RateLimitedLog<MalformedHeartbeat>()
+    private var lost = RateLimitedLog<Lost>()
+    private var subscribed = RateLimitedLog<Int>()
+    private var refusals = RateLimitedLog<Int32>()
 
     init(
         inlet: consuming RelayInlet, outlets: [RelayOutlet], gather: Duration, published: PublishedCounts,
@@ -58,7 +58,7 @@ struct RelayRun: ~Copyable {
             let now = MonotonicClock.now
             try passOnSubscriptions(at: now)
             let isEmpty = try handOn(at: now)
-            try tellRefusals(at: now)
+            try logRefusals(at: now)
             if poller.isReadable(stopped) { return }
             if isEmpty { letOthersGather() }
         }
@@ -73,7 +73,7 @@ struct RelayRun: ~Copyable {
     /// A detector that subscribes knows nobody's name yet.
     private mutating func passOnSubscriptions(at now: Instant) throws(ZeroMQError) {
         var isNew = false
-        for (index, outlet) in outlets.enumerated() where try outlet.takeSubscriptions() {
+        for (index, outlet) in outlets.enumerated() where try outlet.drainSubscriptions() {
             isNew = true
             subscribed.count(index, at: now) { [logger, counts] _ in
                 logger.info("a detector listens", metadata: ["detector": "\(counts.detectors[index].endpoint)"])
@@ -94,8 +94,8 @@ struct RelayRun: ~Copyable {
             try handOnFrame(at: now)
         }
         for (index, (old, new)) in zip(before, counts.detectors).enumerated() {
-            tell(Lost(detector: index, reason: .absent), times: new.absent - old.absent, at: now)
-            tell(Lost(detector: index, reason: .slow), times: new.slow - old.slow, at: now)
+            logLoss(Lost(detector: index, reason: .absent), times: new.absent - old.absent, at: now)
+            logLoss(Lost(detector: index, reason: .slow), times: new.slow - old.slow, at: now)
         }
         counts.malformed = malformed.counts
         published.counts.withLock { $0 = counts }
@@ -131,7 +131,7 @@ struct RelayRun: ~Copyable {
         }
     }
 
-    private mutating func tell(_ loss: Lost, times: Int64, at now: Instant) {
+    private mutating func logLoss(_ loss: Lost, times: Int64, at now: Instant) {
         guard times > 0 else { return }
         lost.count(loss, times: times, at: now) { [logger, counts] count in
             let metadata: Logger.Metadata = [
@@ -145,7 +145,7 @@ struct RelayRun: ~Copyable {
         }
     }
 
-    private mutating func tellRefusals(at now: Instant) throws(ZeroMQError) {
+    private mutating func logRefusals(at now: Instant) throws(ZeroMQError) {
         // Bounded, so that heartbeats get their turn.
         for _ in 0..<1000 {
             guard let code = try inlet.refusal() else { return }

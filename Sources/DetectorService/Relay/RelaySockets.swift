@@ -31,7 +31,7 @@ struct RelayInlet: ~Copyable {
     }
 
     /// Tells all nodes that somebody subscribed, so that they introduce themselves. Those that watch for subscriptions
-    /// (`HeartbeatOutlet`) see it as often as it is told; a PUB takes no notice of what it knows.
+    /// (`HeartbeatSender`) see it as often as it is told; a PUB takes no notice of what it knows.
     borrowing func repeatSubscription() throws(ZeroMQError) { try socket.send(Self.subscription) }
 
     /// The next frame, without waiting.
@@ -56,7 +56,7 @@ final class RelayOutlet {
     private static let queue: Int32 = 65_536
 
     init(to endpoint: String, in context: Context) throws(ZeroMQError) {
-        socket = try Socket.publisherOfPerishables(queue: Self.queue, in: context)
+        socket = try Socket.bestEffortPublisher(queue: Self.queue, in: context)
         try socket.set(.xpublishNoDrop, to: 1)  // or drops could not be counted
         try socket.connect(to: endpoint)
     }
@@ -70,7 +70,7 @@ final class RelayOutlet {
     func wants(_ key: NodeKey) -> Bool { wanted[Int(key.firstByte)] }
 
     /// Takes in what the detector subscribed to since the last time, and says whether there was a new subscription.
-    func takeSubscriptions() throws(ZeroMQError) -> Bool {
+    func drainSubscriptions() throws(ZeroMQError) -> Bool {
         let (added, removed) = try subscriptions.update(from: socket)
         if added + removed > 0 { noteWanted() }
         return added > 0

@@ -10,32 +10,32 @@ extension AdaptiveModel {
     }
 
     /// What one node keeps per level.
-    public struct Pursuit: Sendable {
+    public struct LevelState: Sendable {
         /// When the level suspects, in nanoseconds after the last arrival; nil while no interval is known.
-        fileprivate(set) var wait: Int64?
-        fileprivate(set) var choice = WaitChoice()
+        fileprivate(set) var timeout: Int64?
+        fileprivate(set) var choice = TimeoutChoice()
         /// Where φ was reached last, in scales after the centre.
         fileprivate(set) var lateness: Float = 4
-        fileprivate(set) var steering = BudgetSteering()
+        fileprivate(set) var controller = BudgetController()
         /// Whether the wait is longer than the choice is, since stamps are wrong.
         fileprivate var isStretched = false
 
-        @inline(__always) fileprivate mutating func setWait(
-            _ model: borrowing AdaptiveModel, stampError: Int64, within: Int64?
+        @inline(__always) fileprivate mutating func setTimeout(
+            _ model: borrowing AdaptiveModel, timestampUncertainty: Int64, within: Int64?
         ) {
-            let chosen = model.wait(choice)
-            let wait = max(chosen, model.earliestWait(of: choice.family, stampError: stampError))
-            isStretched = wait > chosen
-            self.wait = min(wait, within ?? .max)
+            let chosen = model.timeout(choice)
+            let timeout = max(chosen, model.earliestTimeout(of: choice.family, timestampUncertainty: timestampUncertainty))
+            isStretched = timeout > chosen
+            self.timeout = min(timeout, within ?? .max)
         }
     }
 
     /// What the nodes of one group learn together.
-    public struct Commons: Sendable {
-        var tables: GroupTables
+    public struct GroupState: Sendable {
+        var tables: GroupHistograms
         /// For each level.
         var mistakes = InlineArray<8, MistakeRecord>(repeating: MistakeRecord())
-        public init(profile: LatenessProfile? = nil) { tables = GroupTables(profile) }
+        public init(profile: LatenessProfile? = nil) { tables = GroupHistograms(profile) }
 
         /// What was learned so far, with the profile that it began with; nil while that is nothing.
         public var profile: LatenessProfile? { LatenessProfile(tables) }
@@ -51,89 +51,89 @@ extension AdaptiveModel {
         }
     }
 
-    public static func pursuit(of threshold: Threshold) -> Pursuit { Pursuit() }
-    public static func commons(_ parameters: Parameters = .init()) -> Commons { Commons(profile: parameters.profile) }
+    public static func levelState(of threshold: Threshold) -> LevelState { LevelState() }
+    public static func makeGroupState(_ parameters: Parameters = .init()) -> GroupState { GroupState(profile: parameters.profile) }
 
-    public mutating func pursue(
-        _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<Pursuit>, after arrival: Arrival?,
-        stampError: Int64,
-        in commons: inout Commons
+    public mutating func updateLevels(
+        _ thresholds: Span<Threshold>, _ levelStates: inout MutableSpan<LevelState>, after arrival: Arrival?,
+        timestampUncertainty: Int64,
+        in group: inout GroupState
     ) {
         guard isExpecting else { return }
         if let arrival {
             // Mistakes made while an interval changes say nothing of predictions.
-            if !isWithheld { account(arrival, thresholds, &pursuits, in: &commons) }
+            if !isWithheld { account(arrival, thresholds, &levelStates, in: &group) }
         } else {
-            join(commons.tables)
+            join(group.tables)
         }
         // Where nothing was observed there is nothing to choose anew by: after an overload that is so for every heartbeat, and
         // whoever chose each time would never catch up.
-        if arrival == nil ? pursuits.contains(where: { $0.wait == nil || $0.choice.isInitial }) : isChoiceDue {
-            choose(thresholds, &pursuits, commons)
+        if arrival == nil ? levelStates.contains(where: { $0.timeout == nil || $0.choice.isInitial }) : isChoiceDue {
+            choose(thresholds, &levelStates, group)
             choiceIsMade()
         }
         for level in thresholds.indices {
             switch thresholds[level] {
             case .phi: break
-            case .price: pursuits[level].setWait(self, stampError: stampError, within: nil)
-            case .mistakes(let budget): pursuits[level].setWait(self, stampError: stampError, within: budget.within)
+            case .price: levelStates[level].setTimeout(self, timestampUncertainty: timestampUncertainty, within: nil)
+            case .mistakes(let budget): levelStates[level].setTimeout(self, timestampUncertainty: timestampUncertainty, within: budget.within)
             }
         }
-        if thresholds.contains(where: \.isPhi) { reachPhi(thresholds, &pursuits, stampError: stampError) }
+        if thresholds.contains(where: \.isPhi) { reachPhi(thresholds, &levelStates, timestampUncertainty: timestampUncertainty) }
     }
 
     // These are inlined, or else the model and what its group knows would be copied for each call.
 
     @inline(__always) private func reachPhi(
-        _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<Pursuit>, stampError: Int64
+        _ thresholds: Span<Threshold>, _ levelStates: inout MutableSpan<LevelState>, timestampUncertainty: Int64
     ) {
         let curve = suspicion
         for level in thresholds.indices {
             guard case .phi(let phi) = thresholds[level] else { continue }
-            let wait = curve.wait(until: phi, near: curve.silence(ofLateness: Double(pursuits[level].lateness)))
-            pursuits[level].lateness = Float(curve.lateness(after: wait))
-            pursuits[level].wait = max(
-                Int64(saturating: wait.rounded(.up)), earliestWait(of: .patches, stampError: stampError))
+            let timeout = curve.timeout(until: phi, near: curve.silence(ofLateness: Double(levelStates[level].lateness)))
+            levelStates[level].lateness = Float(curve.lateness(after: timeout))
+            levelStates[level].timeout = max(
+                Int64(saturating: timeout.rounded(.up)), earliestTimeout(of: .bursts, timestampUncertainty: timestampUncertainty))
         }
     }
 
     @inline(__always) private func account(
-        _ arrival: Arrival, _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<Pursuit>,
-        in commons: inout Commons
+        _ arrival: Arrival, _ thresholds: Span<Threshold>, _ levelStates: inout MutableSpan<LevelState>,
+        in group: inout GroupState
     ) {
         for level in thresholds.indices {
             guard case .mistakes = thresholds[level] else { continue }
             // Predictions are made for the choice as it is, and leave out what no choice avoids. Two conditions: one made of
             // both with `&&` would be a closure, and take a copy of the model along.
-            if pursuits[level].isStretched { continue }
-            if isOutage(arrival.gap, for: pursuits[level].choice) { continue }
-            pursuits[level].steering.account(
-                wasMistake: arrival.gap > pursuits[level].wait ?? .max, in: &commons.mistakes[min(7, level)])
+            if levelStates[level].isStretched { continue }
+            if isOutage(arrival.gap, for: levelStates[level].choice) { continue }
+            levelStates[level].controller.account(
+                wasMistake: arrival.gap > levelStates[level].timeout ?? .max, in: &group.mistakes[min(7, level)])
         }
     }
 
     @inline(__always) private func choose(
-        _ thresholds: Span<Threshold>, _ pursuits: inout MutableSpan<Pursuit>, _ commons: borrowing Commons
+        _ thresholds: Span<Threshold>, _ levelStates: inout MutableSpan<LevelState>, _ group: borrowing GroupState
     ) {
-        guard thresholds.contains(where: { !$0.isPhi }), hasMenu(commons) else { return }
-        let menu = menu(commons)
+        guard thresholds.contains(where: { !$0.isPhi }), hasCandidates(group) else { return }
+        let candidates = candidates(group)
         for level in thresholds.indices {
             switch thresholds[level] {
             case .phi: break
-            case .price(let price): pursuits[level].choice = menu.cheapest(at: price)
+            case .price(let price): levelStates[level].choice = candidates.minimumCost(at: price)
             case .mistakes(let budget):
-                pursuits[level].choice = pursuits[level].steering.choose(
-                    from: menu, target: Float(budget.perHeartbeat(interval: expectedInterval)),
+                levelStates[level].choice = levelStates[level].controller.choose(
+                    from: candidates, target: Float(budget.perHeartbeat(interval: expectedInterval)),
                     limit: budget.within.map(inIntervals) ?? .infinity, heartbeats: heartbeatsSinceChoice,
-                    samples: UInt32(clamping: samples), group: commons.mistakes[min(7, level)])
+                    samples: UInt32(clamping: samples), group: group.mistakes[min(7, level)])
             }
         }
     }
 
-    public func wait(until threshold: Threshold, in pursuit: Pursuit) -> Int64? { pursuit.wait }
+    public func timeout(until threshold: Threshold, in levelState: LevelState) -> Int64? { levelState.timeout }
 
-    public func shortfall(of threshold: Threshold, in pursuit: Pursuit) -> Shortfall? {
-        pursuit.steering.shortfall(unit: unitInNanoseconds)
+    public func shortfall(of threshold: Threshold, in levelState: LevelState) -> BudgetShortfall? {
+        levelState.controller.shortfall(unit: unitInNanoseconds)
     }
 }
 
@@ -150,29 +150,29 @@ extension Span {
 
 // MARK: Stored state
 
-extension AdaptiveModel.Pursuit: StoredState {
-    public func write(to writer: inout StateWriter) {
-        writer.write(wait)
+extension AdaptiveModel.LevelState: BinaryCodable {
+    public func write(to writer: inout BinaryWriter) {
+        writer.write(timeout)
         writer.write(choice)
         writer.write(lateness)
-        writer.write(steering)
+        writer.write(controller)
         writer.write(isStretched)
     }
-    public init(from reader: inout StateReader) throws(DamagedState) {
-        wait = try reader.optional { reader throws(DamagedState) in try reader.integer(in: 0...(.max)) }
+    public init(from reader: inout BinaryReader) throws(CorruptData) {
+        timeout = try reader.optional { reader throws(CorruptData) in try reader.integer(in: 0...(.max)) }
         choice = try reader.state()
         lateness = try reader.float()
-        steering = try reader.state()
+        controller = try reader.state()
         isStretched = try reader.bool()
     }
 }
 
-extension AdaptiveModel.Commons: StoredState {
-    public func write(to writer: inout StateWriter) {
+extension AdaptiveModel.GroupState: BinaryCodable {
+    public func write(to writer: inout BinaryWriter) {
         writer.write(tables)
         for level in mistakes.indices { writer.write(mistakes[level]) }
     }
-    public init(from reader: inout StateReader) throws(DamagedState) {
+    public init(from reader: inout BinaryReader) throws(CorruptData) {
         tables = try reader.state()
         for level in mistakes.indices { mistakes[level] = try reader.state() }
     }

@@ -12,9 +12,9 @@ public struct AdaptiveModel: ArrivalModel {
     }
 
     // Times are nanoseconds.
-    private var tables = LatenessTables()
+    private var tables = LatenessHistograms()
     private var drift = SequenceDrift()
-    private var rival = RivalInterval()
+    private var intervalChange = IntervalChangeDetector()
     /// The interval that lateness is counted in. Frozen once it is known well: a unit that moves blurs every bucket.
     private var unit: Float = 0
     private var meanGap: Float = 0
@@ -44,12 +44,12 @@ public struct AdaptiveModel: ArrivalModel {
 
     public mutating func begin(announcedInterval: Int64) {
         drift.begin()
-        rival.end()
+        intervalChange.end()
         if observed == 0, announcedInterval > 0 { assume(Double(announcedInterval)) }
     }
 
     /// A newcomer takes its gaps to be as volatile as its group's.
-    mutating func join(_ group: borrowing GroupTables) {
+    mutating func join(_ group: borrowing GroupHistograms) {
         if observed == 0 { deviation = group.deviation * unit }
     }
 
@@ -58,17 +58,17 @@ public struct AdaptiveModel: ArrivalModel {
         drift.assume(interval)
     }
 
-    public mutating func observe(_ arrival: Arrival, in commons: inout Commons) {
+    public mutating func observe(_ arrival: Arrival, in group: inout GroupState) {
         let gap = Double(arrival.gap)
         // First heartbeats with one stamp tell nothing of an interval.
         guard observed > 0 || gap > 0 else { return }
         if unit == 0 {
             assume(gap / Double(arrival.step))
-            join(commons.tables)
+            join(group.tables)
         } else {
             isWithheld = follow(Float(gap) / Float(arrival.step))
             guard !isWithheld else { return }
-            tally(gap, in: &commons.tables)
+            tally(gap, in: &group.tables)
             learnVolatility(Float(gap))
         }
         observed = observed == .max ? .max : observed + 1
@@ -77,13 +77,13 @@ public struct AdaptiveModel: ArrivalModel {
         if heartbeatsSinceChoice < .max { heartbeatsSinceChoice += 1 }
     }
 
-    private mutating func tally(_ gap: Double, in group: inout GroupTables) {
-        let centre = drift.expectedWait
+    private mutating func tally(_ gap: Double, in group: inout GroupHistograms) {
+        let centre = drift.expectedGap
         let scale = scale
         var lateness = InlineArray<3, Float>(repeating: 0)
         lateness[Family.last.rawValue] = Float(gap - Double(unit)) / (Family.lastScale * unit)
         lateness[Family.schedule.rawValue] = Float(gap - centre) / scale
-        lateness[Family.patches.rawValue] = Float(gap - Double(unit)) / scale
+        lateness[Family.bursts.rawValue] = Float(gap - Double(unit)) / scale
         var states = InlineArray<3, Int>(repeating: 0)
         var buckets = InlineArray<3, Int>(repeating: 0)
         for family in Family.allCases {
@@ -113,16 +113,16 @@ public struct AdaptiveModel: ArrivalModel {
     /// Follows what may become a new interval. Says whether this gap, of one step, is to be learned no other way: nothing
     /// is learned from a change until it is clear whether it stays.
     private mutating func follow(_ gap: Float) -> Bool {
-        if rival.observe(gap) { (deviationBefore, excessBefore) = (deviation, excess) }
-        guard observed > Self.unitGaps, rival.fits > 1, rival.isLike(gap),
-            abs(rival.interval - unit) > RivalInterval.tolerance * unit,
-            tables.count(near: (rival.interval - unit) / scale(of: .last)) - 2 < Self.knownShare * Float(tables.total)
+        if intervalChange.observe(gap) { (deviationBefore, excessBefore) = (deviation, excess) }
+        guard observed > Self.unitGaps, intervalChange.fits > 1, intervalChange.isLike(gap),
+            abs(intervalChange.interval - unit) > IntervalChangeDetector.tolerance * unit,
+            tables.count(near: (intervalChange.interval - unit) / scale(of: .last)) - 2 < Self.knownShare * Float(tables.total)
         else { return false }
-        if rival.isEstablished {
-            adopt(rival.mean)
+        if intervalChange.isEstablished {
+            adopt(intervalChange.mean)
             return true
         }
-        return !rival.isOld
+        return !intervalChange.isOld
     }
 
     /// What was learned stays, in the new unit.
@@ -133,7 +133,7 @@ public struct AdaptiveModel: ArrivalModel {
         excess = min(excess, excessBefore) * factor
         drift.rescale(to: Double(interval))
         (unit, meanGap) = (interval, interval)
-        rival.end()
+        intervalChange.end()
         isUnitNew = true
     }
 
@@ -154,21 +154,21 @@ public struct AdaptiveModel: ArrivalModel {
     mutating func choiceIsMade() { (heartbeatsSinceChoice, isUnitNew) = (0, false) }
 
     /// Whether there is anything to choose from.
-    @inline(__always) func hasMenu(_ commons: borrowing Commons) -> Bool { WaitMenu.isKnown(tables, commons.tables) }
+    @inline(__always) func hasCandidates(_ group: borrowing GroupState) -> Bool { TimeoutCandidates.isKnown(tables, group.tables) }
     /// What there is to choose from.
-    @inline(__always) func menu(_ commons: borrowing Commons) -> WaitMenu {
-        WaitMenu(tables, commons.tables, nextCentre: Float(drift.expectedWait) / unit, scale: scale / unit)
+    @inline(__always) func candidates(_ group: borrowing GroupState) -> TimeoutCandidates {
+        TimeoutCandidates(tables, group.tables, nextCentre: Float(drift.expectedGap) / unit, scale: scale / unit)
     }
     /// Whether a gap is so long that all choices of a choice's family, and all of `last`, would have been mistaken.
-    @inline(__always) func isOutage(_ gap: Int64, for choice: WaitChoice) -> Bool {
-        guard inIntervals(gap) > Family.longestWait else { return false }
-        return gap > wait(WaitChoice(choice.family, edge: UInt8(choice.family.edgeCount - 1)))
+    @inline(__always) func isOutage(_ gap: Int64, for choice: TimeoutChoice) -> Bool {
+        guard inIntervals(gap) > Family.maxTimeout else { return false }
+        return gap > timeout(TimeoutChoice(choice.family, edge: UInt8(choice.family.edgeCount - 1)))
     }
     /// In units.
-    @inline(__always) func inIntervals(_ wait: Int64) -> Float { Float(wait) / unit }
+    @inline(__always) func inIntervals(_ timeout: Int64) -> Float { Float(timeout) / unit }
     var unitInNanoseconds: Double { Double(unit) }
 
-    private func centre(of family: Family) -> Double { family == .schedule ? drift.expectedWait : Double(unit) }
+    private func centre(of family: Family) -> Double { family == .schedule ? drift.expectedGap : Double(unit) }
 
     /// Which state of a family the next heartbeat meets.
     @inline(__always) private func state(of family: Family) -> Int {
@@ -177,7 +177,7 @@ public struct AdaptiveModel: ArrivalModel {
         case .schedule:
             let lateness = drift.lateness / max(drift.surprise, .leastNormalMagnitude)
             return family.firstState + (lateness < -1 ? 0 : lateness < 1.5 ? 1 : 2)
-        case .patches:
+        case .bursts:
             // Powers of four, from 1/64 on.
             let share = excess / unit
             let step = share < 0.0156 ? 0 : share < 0.0625 ? 1 : share < 0.25 ? 2 : share < 1 ? 3 : share < 4 ? 4 : 5
@@ -186,14 +186,14 @@ public struct AdaptiveModel: ArrivalModel {
     }
 
     /// When a choice suspects, in nanoseconds after the last arrival.
-    @inline(__always) func wait(_ choice: WaitChoice) -> Int64 {
+    @inline(__always) func timeout(_ choice: TimeoutChoice) -> Int64 {
         let lateness = choice.lateness(inState: state(of: choice.family))
-        let wait = centre(of: choice.family) + Double(lateness * scale(of: choice.family))
-        return Int64(saturating: max(0, wait).rounded(.up))
+        let timeout = centre(of: choice.family) + Double(lateness * scale(of: choice.family))
+        return Int64(saturating: max(0, timeout).rounded(.up))
     }
     /// The least wait that an error of stamps allows, where it is known: so long after the heartbeat is expected.
-    @inline(__always) func earliestWait(of family: Family, stampError: Int64) -> Int64 {
-        stampError > 0 ? Int64(saturating: max(0, centre(of: family)) + Double(stampError)) : 0
+    @inline(__always) func earliestTimeout(of family: Family, timestampUncertainty: Int64) -> Int64 {
+        timestampUncertainty > 0 ? Int64(saturating: max(0, centre(of: family)) + Double(timestampUncertainty)) : 0
     }
 
     // MARK: Suspicion
@@ -203,7 +203,7 @@ public struct AdaptiveModel: ArrivalModel {
     }
     var suspicion: SuspicionCurve { SuspicionCurve(tables, unit: Double(unit), scale: Double(scale)) }
 
-    @inline(__always) public var expectedWait: Int64? { isExpecting ? Int64(saturating: expectedInterval) : nil }
+    @inline(__always) public var expectedGap: Int64? { isExpecting ? Int64(saturating: expectedInterval) : nil }
     public var samples: Int { Int(observed) }
 }
 
@@ -213,20 +213,20 @@ extension AdaptiveModel {
     /// Another one when families or buckets change, too.
     public static let stateVersion = "adaptive/2"
 
-    public func write(to writer: inout StateWriter) {
+    public func write(to writer: inout BinaryWriter) {
         writer.write(tables)
         writer.write(drift)
-        writer.write(rival)
+        writer.write(intervalChange)
         for number in [unit, meanGap, deviation, excess, deviationBefore, excessBefore] { writer.write(number) }
         writer.write(observed)
         writer.write(heartbeatsSinceChoice)
         writer.write(isUnitNew)
         writer.write(isWithheld)
     }
-    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+    public init(_ parameters: Parameters, from reader: inout BinaryReader) throws(CorruptData) {
         tables = try reader.state()
         drift = try reader.state()
-        rival = try reader.state()
+        intervalChange = try reader.state()
         unit = try reader.magnitude()
         meanGap = try reader.magnitude()
         deviation = try reader.magnitude()

@@ -11,14 +11,14 @@ enum Family: Int, CaseIterable, Sendable {
     case schedule
     /// From one interval after the last arrival, in that same scale, by how much lateness there was lately: for links
     /// that go through bad patches. φ is asked of this one.
-    case patches
+    case bursts
 
     static let count = 3
     /// The scale of `last`, in intervals. A little more than one: edges at whole numbers then lie just after the instants at
     /// which heartbeats come when one or two before them were lost.
     static let lastScale: Float = 1.05
     /// The longest wait that `last` knows, in intervals. Not stored: each access would ask whether it is there yet.
-    static var longestWait: Float { 1 + lastScale * LatenessBuckets.edge(last.edgeCount - 1, early: last.early) }
+    static var maxTimeout: Float { 1 + lastScale * LatenessBuckets.edge(last.edgeCount - 1, early: last.early) }
     static let stateCount = 10
 
     /// Of the tables of all families together, where this one's begin.
@@ -26,14 +26,14 @@ enum Family: Int, CaseIterable, Sendable {
         switch self {
         case .last: 0
         case .schedule: 1
-        case .patches: 4
+        case .bursts: 4
         }
     }
     var states: Range<Int> {
         switch self {
         case .last: 0..<1
         case .schedule: 1..<4
-        case .patches: 4..<10
+        case .bursts: 4..<10
         }
     }
 

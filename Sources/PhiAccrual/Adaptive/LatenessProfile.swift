@@ -92,7 +92,7 @@ public struct LatenessProfile: Hashable, Sendable {
     public init?(mixing parts: [(profile: LatenessProfile, weight: Double)]) {
         let total = parts.reduce(0) { $0 + $1.weight }
         guard total > 0, total.isFinite else { return nil }
-        var sums = [Double](repeating: 0, count: GroupTables.bucketCount)
+        var sums = [Double](repeating: 0, count: GroupHistograms.bucketCount)
         for part in parts {
             for bucket in sums.indices { sums[bucket] += Double(part.profile.counts[bucket]) * part.weight / total }
         }
@@ -101,10 +101,10 @@ public struct LatenessProfile: Hashable, Sendable {
     }
 
     /// What a group has learned; nil while that is nothing.
-    init?(_ group: borrowing GroupTables) {
+    init?(_ group: borrowing GroupHistograms) {
         guard group.total > 0 else { return nil }
         var counts: [Int32] = []
-        for bucket in 0..<GroupTables.bucketCount {
+        for bucket in 0..<GroupHistograms.bucketCount {
             counts.append(Int32((group.counts[bucket] / group.total * Float(Self.heartbeats)).rounded()))
         }
         self.counts = counts
@@ -130,7 +130,7 @@ extension Family {
         switch self {
         case .last: "last"
         case .schedule: "schedule"
-        case .patches: "patches"
+        case .bursts: "patches"
         }
     }
 }

@@ -30,7 +30,7 @@ struct SequenceDrift: Sendable {
     private var carry: Float { variance > 0 ? min(1, max(0, covariance / variance)) : 0 }
 
     /// When the next heartbeat is expected, after the last arrival.
-    var expectedWait: Double {
+    var expectedGap: Double {
         // A stray says little of the next heartbeat.
         max(0, interval + Double((carry - 1) * lateness.clamped(to: Self.farOff * surprise)))
     }
@@ -74,14 +74,14 @@ extension Float {
     fileprivate func clamped(to limit: Float) -> Float { Swift.min(limit, Swift.max(-limit, self)) }
 }
 
-extension SequenceDrift: StoredState {
-    func write(to writer: inout StateWriter) {
+extension SequenceDrift: BinaryCodable {
+    func write(to writer: inout BinaryWriter) {
         writer.write(interval)
         for number in [lateness, variance, covariance, surprise] { writer.write(number) }
         writer.write(steps)
         writer.write(strays)
     }
-    init(from reader: inout StateReader) throws(DamagedState) {
+    init(from reader: inout BinaryReader) throws(CorruptData) {
         interval = try reader.double(in: 0 ... .greatestFiniteMagnitude)
         lateness = try reader.float()
         variance = try reader.magnitude()

@@ -7,8 +7,8 @@ struct SuspicionCurve: ~Copyable {
     private let unit: Double  // ns
     private let scale: Double  // ns
 
-    init(_ tables: borrowing LatenessTables, unit: Double, scale: Double) {
-        survival = LatenessSurvival(tables.pooled(.patches).span, of: .patches)
+    init(_ tables: borrowing LatenessHistograms, unit: Double, scale: Double) {
+        survival = LatenessSurvival(tables.pooled(.bursts).span, of: .bursts)
         (self.unit, self.scale) = (unit, scale)
     }
 
@@ -19,14 +19,14 @@ struct SuspicionCurve: ~Copyable {
     /// - Parameter silence: In nanoseconds, at least 0.
     @inline(__always) func phi(after silence: Double) -> Double {
         let logShare = survival.logShare(at: lateness(after: silence), start: -unit / scale)
-        let pretended = PretendedHeartbeat.share(longerThan: silence / unit)
+        let pretended = PseudoCountPrior.share(longerThan: silence / unit)
         // Not −x, which would be −0 where all come later.
-        return max(0, 0 - PretendedHeartbeat.mixed(logShare, of: Double(survival.total), with: pretended) / ln10)
+        return max(0, 0 - PseudoCountPrior.mixed(logShare, of: Double(survival.total), with: pretended) / ln10)
     }
 
     /// The silence at which φ is reached, in nanoseconds.
     /// - Parameter guess: Where it may be, above 0; near it the search is short.
-    func wait(until phi: Double, near guess: Double) -> Double {
+    func timeout(until phi: Double, near guess: Double) -> Double {
         // φ only grows, so there is one crossing: after `low`, and not after `high`.
         var (low, high) = (0.0, Double.infinity)
         var (at, error) = (guess, self.phi(after: guess) - phi)

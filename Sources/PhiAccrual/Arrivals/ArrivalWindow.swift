@@ -4,7 +4,7 @@
 /// sum of doubles would drift over weeks of heartbeats and could end in a negative variance.
 public struct ArrivalWindow: Sendable {
     /// Longer gaps count as this long. With it, the sums below fit for every capacity allowed.
-    public static let longestGap: Int64 = 1 << 54  // ns, 208 days
+    public static let maxGap: Int64 = 1 << 54  // ns, 208 days
     public static let capacities = 2...100_000
 
     public private(set) var count = 0
@@ -22,7 +22,7 @@ public struct ArrivalWindow: Sendable {
 
     /// Takes in a gap in nanoseconds, below 0 as 0; the oldest one leaves when the window is full.
     public mutating func insert(_ gap: Int64) {
-        let entering = min(max(0, gap), Self.longestGap)
+        let entering = min(max(0, gap), Self.maxGap)
         var leaving: Int64 = 0
         if count < capacity {
             gaps.append(entering)
@@ -52,17 +52,17 @@ public struct ArrivalWindow: Sendable {
 
 // The gaps tell everything: sums of whole numbers come out the same again.
 extension ArrivalWindow {
-    func write(to writer: inout StateWriter) {
+    func write(to writer: inout BinaryWriter) {
         writer.write(gaps: gaps, oldest: count < capacity ? 0 : next)
     }
 
-    init(capacity: Int, from reader: inout StateReader) throws(DamagedState) {
+    init(capacity: Int, from reader: inout BinaryReader) throws(CorruptData) {
         self.init(capacity: capacity)
         for gap in try reader.gaps(upTo: capacity) { insert(gap) }
     }
 }
 
-extension StateWriter {
+extension BinaryWriter {
     /// What a window remembers, in the order in which it came.
     /// - Parameter oldest: Where in the ring the first one is.
     mutating func write(gaps ring: [Int64], oldest: Int) {
@@ -71,12 +71,12 @@ extension StateWriter {
     }
 }
 
-extension StateReader {
+extension BinaryReader {
     /// What a window of this capacity remembers, in the order in which it came.
-    mutating func gaps(upTo capacity: Int) throws(DamagedState) -> [Int64] {
+    mutating func gaps(upTo capacity: Int) throws(CorruptData) -> [Int64] {
         var gaps: [Int64] = []
         for _ in 0..<(try integer(UInt32.self, in: 0...UInt32(capacity))) {
-            gaps.append(try integer(in: 0...ArrivalWindow.longestGap))
+            gaps.append(try integer(in: 0...ArrivalWindow.maxGap))
         }
         return gaps
     }

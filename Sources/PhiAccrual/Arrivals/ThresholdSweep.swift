@@ -18,18 +18,18 @@ public struct SweepCost: Hashable, Sendable {
     /// Arrivals that there was a deadline for.
     public var deadlines = 0
     /// Sum of deadline − arrival that set it, in units; nothing counts below 0.
-    public var waits = 0.0
+    public var timeouts = 0.0
 
     public init() {}
-    public init(mistakes: Int, late: Int, deadlines: Int, waits: Double) {
-        (self.mistakes, self.late, self.deadlines, self.waits) = (mistakes, late, deadlines, waits)
+    public init(mistakes: Int, late: Int, deadlines: Int, timeouts: Double) {
+        (self.mistakes, self.late, self.deadlines, self.timeouts) = (mistakes, late, deadlines, timeouts)
     }
 
     public static func += (sum: inout SweepCost, other: SweepCost) {
         sum.mistakes += other.mistakes
         sum.late += other.late
         sum.deadlines += other.deadlines
-        sum.waits += other.waits
+        sum.timeouts += other.timeouts
     }
 }
 
@@ -47,16 +47,16 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
 
     private let thresholds: [Model.Threshold]
     private let recordsPhi: Bool
-    private var commons: Model.Commons
+    private var group: Model.GroupState
 
     /// - Parameters:
-    ///   - commons: What the nodes' group knows beforehand.
+    ///   - group: What the nodes' group knows beforehand.
     ///   - blocks: How many parts of the arrivals have their costs apart.
     public init(
-        _ thresholds: [Model.Threshold], commons: Model.Commons, blocks: Int = 1, recordingPhi recordsPhi: Bool = false
+        _ thresholds: [Model.Threshold], group: Model.GroupState, blocks: Int = 1, recordingPhi recordsPhi: Bool = false
     ) {
         self.thresholds = thresholds
-        self.commons = commons
+        self.group = group
         self.recordsPhi = recordsPhi
         costs = Array(repeating: SweepCost(), count: blocks * thresholds.count)
     }
@@ -99,11 +99,11 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
         unit: Double, blocks: [Int32?]
     ) {
         precondition(heartbeats.count == blocks.count, "each heartbeat is judged in one block or not at all")
-        let thresholds = thresholds  // or its span would bar `commons` from changing
+        let thresholds = thresholds  // or its span would bar `group` from changing
         var models = Array(repeating: model, count: count)
         // Of each node and threshold: node · thresholds + threshold.
-        var pursuits = (0..<count).flatMap { _ in thresholds.map(Model.pursuit(of:)) }
-        var waits = [Int64?](repeating: nil, count: count * thresholds.count)
+        var levelStates = (0..<count).flatMap { _ in thresholds.map(Model.levelState(of:)) }
+        var timeouts = [Int64?](repeating: nil, count: count * thresholds.count)
         var isSuspected = [Bool](repeating: false, count: count * thresholds.count)
         for (heartbeat, block) in zip(heartbeats, blocks) {
             let node = heartbeat.node
@@ -113,29 +113,29 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
                     samples += 1
                     if recordsPhi, let phi = models[node].phi(after: arrival.gap) { phis.append(phi) }
                 }
-                models[node].observe(arrival, in: &commons)
+                models[node].observe(arrival, in: &group)
             } else {
                 models[node].begin(announcedInterval: announcedInterval)
             }
-            var all = pursuits.mutableSpan
+            var all = levelStates.mutableSpan
             var own = all._mutatingExtracting(levels)
-            models[node].pursue(thresholds.span, &own, after: heartbeat.arrival, stampError: 0, in: &commons)
+            models[node].updateLevels(thresholds.span, &own, after: heartbeat.arrival, timestampUncertainty: 0, in: &group)
             for (index, level) in levels.enumerated() {
-                if let arrival = heartbeat.arrival, let wait = waits[level].map({ max(0, $0) }) {
-                    let isLate = arrival.gap > wait
+                if let arrival = heartbeat.arrival, let timeout = timeouts[level].map({ max(0, $0) }) {
+                    let isLate = arrival.gap > timeout
                     let isMistake = isLate && !isSuspected[level]
                     if isMistake { isSuspected[level] = true }
                     if let block {
                         let cost = Int(block) * thresholds.count + index
                         costs[cost].deadlines += 1
-                        costs[cost].waits += Double(wait) / unit
+                        costs[cost].timeouts += Double(timeout) / unit
                         if isLate { costs[cost].late += 1 }
                         if isMistake { costs[cost].mistakes += 1 }
                     }
                 }
-                let wait = models[node].wait(until: thresholds[index], in: pursuits[level])
-                waits[level] = wait
-                if wait.map({ $0 >= 0 }) ?? true { isSuspected[level] = false }
+                let timeout = models[node].timeout(until: thresholds[index], in: levelStates[level])
+                timeouts[level] = timeout
+                if timeout.map({ $0 >= 0 }) ?? true { isSuspected[level] = false }
             }
         }
     }

@@ -15,7 +15,7 @@
 /// Source: Bertier, Marin and Sens, “Implementation and performance evaluation of an adaptable failure detector”, DSN
 /// 2002, basic layer; “Performance analysis of a hierarchical failure detector”, DSN 2003. γ, β and φ as in Jacobson,
 /// “Congestion avoidance and control”, SIGCOMM 1988.
-public struct BertierModel: PlainArrivalModel {
+public struct BertierModel: ClassicalModel {
     public struct Parameters: DetectorParameters {
         /// n: how many arrivals are remembered.
         public var window = 1000
@@ -58,7 +58,7 @@ public struct BertierModel: PlainArrivalModel {
 
     public mutating func observe(_ arrival: Arrival) {
         let (gap, step) = arrival.bounded
-        if let due = expected.wait(steps: step) {
+        if let due = expected.timeout(steps: step) {
             let error = Double(gap) - due - delay
             delay += parameters.gamma * error
             deviation += parameters.gamma * (abs(error) - deviation)
@@ -66,24 +66,24 @@ public struct BertierModel: PlainArrivalModel {
         expected.observe(arrival)
     }
 
-    public func wait(until threshold: Void) -> Int64? {
+    public func timeout(until threshold: Void) -> Int64? {
         let margin = parameters.beta * delay + parameters.phi * deviation
-        return expected.wait.map { Int64(saturating: ($0 + margin).rounded(.up)) }
+        return expected.timeout.map { Int64(saturating: ($0 + margin).rounded(.up)) }
     }
     public func phi(after silence: Int64) -> Double? { nil }
-    public var expectedWait: Int64? { expected.wait.map { Int64(saturating: $0) } }
+    public var expectedGap: Int64? { expected.timeout.map { Int64(saturating: $0) } }
     public var samples: Int { expected.samples }
 }
 
 extension BertierModel {
     public static let stateVersion = "bertier/1"
 
-    public func write(to writer: inout StateWriter) {
+    public func write(to writer: inout BinaryWriter) {
         expected.write(to: &writer)
         writer.write(delay)
         writer.write(deviation)
     }
-    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+    public init(_ parameters: Parameters, from reader: inout BinaryReader) throws(CorruptData) {
         self.init(parameters)
         expected = try ExpectedArrival(window: parameters.window, interval: parameters.interval, from: &reader)
         delay = try reader.double()

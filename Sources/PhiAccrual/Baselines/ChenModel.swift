@@ -9,7 +9,7 @@
 ///
 /// Source: Chen, Toueg and Aguilera, “On the quality of service of failure detectors”, IEEE Transactions on Computers
 /// 51(5), 2002, algorithm NFD-E in the part on unsynchronised clocks; their simulations use the last 32 heartbeats.
-public struct ChenModel: PlainArrivalModel {
+public struct ChenModel: ClassicalModel {
     public struct Parameters: DetectorParameters {
         /// n: how many arrivals are remembered.
         public var window = 32
@@ -42,19 +42,19 @@ public struct ChenModel: PlainArrivalModel {
     public mutating func begin(announcedInterval: Int64) { expected.begin(announcedInterval: announcedInterval) }
     public mutating func observe(_ arrival: Arrival) { expected.observe(arrival) }
 
-    public func wait(until threshold: Void) -> Int64? {
-        expected.wait.map { Int64(saturating: ($0 + alpha).rounded(.up)) }
+    public func timeout(until threshold: Void) -> Int64? {
+        expected.timeout.map { Int64(saturating: ($0 + alpha).rounded(.up)) }
     }
     public func phi(after silence: Int64) -> Double? { nil }
-    public var expectedWait: Int64? { expected.wait.map { Int64(saturating: $0) } }
+    public var expectedGap: Int64? { expected.timeout.map { Int64(saturating: $0) } }
     public var samples: Int { expected.samples }
 }
 
 extension ChenModel {
     public static let stateVersion = "chen/1"
 
-    public func write(to writer: inout StateWriter) { expected.write(to: &writer) }
-    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+    public func write(to writer: inout BinaryWriter) { expected.write(to: &writer) }
+    public init(_ parameters: Parameters, from reader: inout BinaryReader) throws(CorruptData) {
         self.init(parameters)
         expected = try ExpectedArrival(window: parameters.window, interval: parameters.interval, from: &reader)
     }

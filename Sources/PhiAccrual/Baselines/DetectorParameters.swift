@@ -6,11 +6,11 @@ public protocol DetectorParameters: Hashable, Sendable, CustomStringConvertible 
     static var detectorName: String { get }
     static var named: [NamedParameter<Self>] { get }
     /// The φ that these parameters are made for, where the detector has one of its own.
-    var ownPhi: Double? { get set }
+    var nativeThreshold: Double? { get set }
 }
 
 extension DetectorParameters {
-    public var ownPhi: Double? {
+    public var nativeThreshold: Double? {
         get { nil }
         set {}
     }
@@ -20,7 +20,7 @@ extension DetectorParameters {
     ///
     /// - Throws: At the first name that is not known and the first value that is not allowed.
     public init(parsing pairs: [(name: String, value: String)], onto preset: Self = Self())
-        throws(InvalidModelChoice)
+        throws(InvalidDetectorSpec)
     {
         self = preset
         for pair in pairs {
@@ -39,9 +39,9 @@ extension DetectorParameters {
         return names.count < 2
             ? names.joined() : names.dropLast().joined(separator: ", ") + " and " + names[names.count - 1]
     }
-    private static func invalid(_ pairs: [(name: String, value: String)], _ reason: String) -> InvalidModelChoice {
+    private static func invalid(_ pairs: [(name: String, value: String)], _ reason: String) -> InvalidDetectorSpec {
         let text = ([detectorName] + pairs.map { "\($0.name)=\($0.value)" }).joined(separator: ",")
-        return InvalidModelChoice(text: text, reason: reason, known: Self().description)
+        return InvalidDetectorSpec(text: text, reason: reason, known: Self().description)
     }
 
     /// The notation that is read in options and files, with all parameters.
@@ -102,7 +102,7 @@ public struct NamedParameter<Parameters: Sendable>: Sendable {
     static func phi(_ name: String, _ path: WritableKeyPath<Parameters, Double> & Sendable) -> Self {
         Self(
             name, path, rule: phiRule, reading: { Double($0) }, writing: \.notation,
-            allowing: { $0 > 0 && $0 <= Policy.largestPhi })
+            allowing: { $0 > 0 && $0 <= Policy.maxPhi })
     }
     static func phi(_ name: String, _ path: WritableKeyPath<Parameters, Double?> & Sendable, orNil word: String)
         -> Self
@@ -111,16 +111,16 @@ public struct NamedParameter<Parameters: Sendable>: Sendable {
             name, path, rule: "\(phiRule), or '\(word)'",
             reading: { $0 == word ? .some(nil) : Double($0).map(Optional.some) },
             writing: { $0?.notation ?? word },
-            allowing: { $0.map { $0 > 0 && $0 <= Policy.largestPhi } ?? true })
+            allowing: { $0.map { $0 > 0 && $0 <= Policy.maxPhi } ?? true })
     }
-    private static var phiRule: String { "a number above 0 and at most \(Policy.largestPhi.notation)" }
+    private static var phiRule: String { "a number above 0 and at most \(Policy.maxPhi.notation)" }
 
     static func duration(
         _ name: String, _ path: WritableKeyPath<Parameters, Duration> & Sendable, atLeast least: Duration = .zero
     ) -> Self {
         Self(
             name, path, rule: durationRule(atLeast: least), reading: { try? Duration(parsing: $0) },
-            writing: \.notation, allowing: { least <= $0 && $0 <= .longestParameter })
+            writing: \.notation, allowing: { least <= $0 && $0 <= .maxParameter })
     }
     static func duration(_ name: String, _ path: WritableKeyPath<Parameters, Duration?> & Sendable, orNil word: String)
         -> Self
@@ -129,10 +129,10 @@ public struct NamedParameter<Parameters: Sendable>: Sendable {
             name, path, rule: "\(durationRule(atLeast: .nanoseconds(1))), or '\(word)'",
             reading: { text in text == word ? .some(nil) : (try? Duration(parsing: text)).map(Optional.some) },
             writing: { $0?.notation ?? word },
-            allowing: { $0.map { .nanoseconds(1) <= $0 && $0 <= .longestParameter } ?? true })
+            allowing: { $0.map { .nanoseconds(1) <= $0 && $0 <= .maxParameter } ?? true })
     }
     private static func durationRule(atLeast least: Duration) -> String {
-        "a duration from \(least.notation) to \(Duration.longestParameter.notation), such as 250ms or 2s"
+        "a duration from \(least.notation) to \(Duration.maxParameter.notation), such as 250ms or 2s"
     }
 
     static func flag(_ name: String, _ path: WritableKeyPath<Parameters, Bool> & Sendable) -> Self {
@@ -148,7 +148,7 @@ public struct NamedParameter<Parameters: Sendable>: Sendable {
 }
 
 extension Duration {
-    /// The longest time that a detector's parameter may be. It lies below `ArrivalWindow.longestGap`, so that a sum of
+    /// The longest time that a detector's parameter may be. It lies below `ArrivalWindow.maxGap`, so that a sum of
     /// some never leaves the range.
-    public static var longestParameter: Duration { .seconds(200 * 86_400) }
+    public static var maxParameter: Duration { .seconds(200 * 86_400) }
 }

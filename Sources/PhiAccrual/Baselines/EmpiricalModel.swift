@@ -21,7 +21,7 @@
 /// Source: Satzger, Pietzowski, Trumler and Ungerer, “A new adaptive accrual failure detector for dependable distributed
 /// systems”, SAC 2007; the scaling factor as in aholstenson/adaptive-accrual-failure-detector (`src/index.ts`), which
 /// follows that paper with 1,000 gaps and 0.9.
-public struct EmpiricalModel: PlainArrivalModel {
+public struct EmpiricalModel: ClassicalModel {
     public struct Parameters: DetectorParameters {
         /// How many gaps are remembered.
         public var window = 1000
@@ -63,7 +63,7 @@ public struct EmpiricalModel: PlainArrivalModel {
     }
 
     /// The share of gaps that a silence has reached changes where one of them, scaled up, ends.
-    public func wait(until threshold: Void) -> Int64? {
+    public func timeout(until threshold: Void) -> Int64? {
         guard gaps.count > 0 else { return nil }
         let count = Double(gaps.count)
         let rank = Int64.first(near: self.threshold * count) { Double($0) / count >= self.threshold }
@@ -79,18 +79,18 @@ public struct EmpiricalModel: PlainArrivalModel {
     private func scaled(_ silence: Int64) -> Int64 { Int64(saturating: (Double(silence) * factor).rounded(.down)) }
 
     /// The median gap.
-    public var expectedWait: Int64? { gaps.count > 0 ? gaps.gap(rank: (gaps.count + 1) / 2) : nil }
+    public var expectedGap: Int64? { gaps.count > 0 ? gaps.gap(rank: (gaps.count + 1) / 2) : nil }
     public var samples: Int { min(observed, gaps.count) }
 }
 
 extension EmpiricalModel {
     public static let stateVersion = "empirical/1"
 
-    public func write(to writer: inout StateWriter) {
+    public func write(to writer: inout BinaryWriter) {
         gaps.write(to: &writer)
         writer.write(observed)
     }
-    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+    public init(_ parameters: Parameters, from reader: inout BinaryReader) throws(CorruptData) {
         self.init(parameters)
         gaps = try SortedGaps(capacity: parameters.window, from: &reader)
         observed = try reader.tally()

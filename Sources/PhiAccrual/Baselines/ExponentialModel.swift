@@ -18,7 +18,7 @@
 /// Source: `FailureDetector.java` in apache/cassandra (`org.apache.cassandra.gms`; classes `FailureDetector`,
 /// `ArrivalWindow`, `ArrayBackedBoundedStats`; CASSANDRA-2597), `Gossiper.java`, and `chitchat/src/failure_detector.rs` in
 /// quickwit-oss/chitchat.
-public struct ExponentialModel: PlainArrivalModel {
+public struct ExponentialModel: ClassicalModel {
     public struct Parameters: DetectorParameters {
         /// What φ is a logarithm to.
         public enum Base: String, Hashable, Sendable, CaseIterable {
@@ -52,7 +52,7 @@ public struct ExponentialModel: PlainArrivalModel {
             return parameters
         }()
 
-        public var ownPhi: Double? {
+        public var nativeThreshold: Double? {
             get { phiThreshold }
             set { if phiThreshold != nil { phiThreshold = newValue } }
         }
@@ -121,7 +121,7 @@ public struct ExponentialModel: PlainArrivalModel {
         mean = max(1, sum / (count + priorWeight))
     }
 
-    public func wait(until threshold: Double) -> Int64? {
+    public func timeout(until threshold: Double) -> Int64? {
         mean.map { mean in
             .first(near: threshold * perMean * mean) { Self.phi($0, mean: mean, perMean: perMean) >= threshold }
         }
@@ -132,20 +132,20 @@ public struct ExponentialModel: PlainArrivalModel {
         Double(max(0, silence)) / mean / perMean
     }
 
-    public var expectedWait: Int64? { mean.map { Int64(saturating: $0) } }
+    public var expectedGap: Int64? { mean.map { Int64(saturating: $0) } }
     public var samples: Int { min(observed, window.count) }
 }
 
 extension ExponentialModel {
     public static let stateVersion = "exponential/1"
 
-    public func write(to writer: inout StateWriter) {
+    public func write(to writer: inout BinaryWriter) {
         let hasBegun = mean != nil
         writer.write(hasBegun)
         window.write(to: &writer)
         writer.write(observed)
     }
-    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+    public init(_ parameters: Parameters, from reader: inout BinaryReader) throws(CorruptData) {
         self.init(parameters)
         let hasBegun = try reader.bool()
         window = try ArrivalWindow(capacity: capacity, from: &reader)

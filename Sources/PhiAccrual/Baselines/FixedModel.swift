@@ -2,7 +2,7 @@
 ///
 /// What most systems have, and hard to beat where nothing varies. Akka calls it `DeadlineFailureDetector`, Hazelcast
 /// `deadline` (60 s, its default), Chen et al. the simple algorithm, SFD. There is no φ in it.
-public struct FixedModel: PlainArrivalModel {
+public struct FixedModel: ClassicalModel {
     public struct Parameters: DetectorParameters {
         /// The silence after which a node is suspected.
         public var timeout = Duration.seconds(3)
@@ -28,17 +28,17 @@ public struct FixedModel: PlainArrivalModel {
     public mutating func begin(announcedInterval: Int64) { interval.begin(announcedInterval: announcedInterval) }
     public mutating func observe(_ arrival: Arrival) { interval.observe(arrival) }
 
-    public func wait(until threshold: Void) -> Int64? { timeout }
+    public func timeout(until threshold: Void) -> Int64? { timeout }
     public func phi(after silence: Int64) -> Double? { nil }
-    public var expectedWait: Int64? { interval.nanoseconds.map { Int64(saturating: $0) } }
+    public var expectedGap: Int64? { interval.nanoseconds.map { Int64(saturating: $0) } }
     public var samples: Int { 0 }
 }
 
 extension FixedModel {
     public static let stateVersion = "fixed/1"
 
-    public func write(to writer: inout StateWriter) { interval.write(to: &writer) }
-    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+    public func write(to writer: inout BinaryWriter) { interval.write(to: &writer) }
+    public init(_ parameters: Parameters, from reader: inout BinaryReader) throws(CorruptData) {
         self.init(parameters)
         interval = try SendingInterval(given: nil, from: &reader)
     }

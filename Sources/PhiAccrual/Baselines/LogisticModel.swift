@@ -23,7 +23,7 @@
 /// `cluster/src/main/resources/reference.conf`; `PhiAccrualFailureDetector.java` and
 /// `PhiAccrualClusterFailureDetector.java` in hazelcast/hazelcast (`internal.cluster.fd`), defaults in
 /// `ClusterProperty.java`.
-public struct LogisticModel: PlainArrivalModel {
+public struct LogisticModel: ClassicalModel {
     public struct Parameters: DetectorParameters {
         /// φ from which on a gap is not learned from. The policy decides when to suspect: give both the same number.
         public var threshold = 8.0
@@ -57,7 +57,7 @@ public struct LogisticModel: PlainArrivalModel {
             return parameters
         }()
 
-        public var ownPhi: Double? {
+        public var nativeThreshold: Double? {
             get { threshold }
             set { threshold = newValue ?? threshold }
         }
@@ -80,7 +80,7 @@ public struct LogisticModel: PlainArrivalModel {
 
     private var window: ArrivalWindow  // of gaps in ticks
     private let resolution: Int64  // ns per tick
-    private let leastDeviation: Double  // ticks
+    private let minDeviation: Double  // ticks
     private let pause: Double  // ticks
     private let unlearnedFrom: Double  // deviations
     private let firstEstimate: Int64  // ticks
@@ -96,7 +96,7 @@ public struct LogisticModel: PlainArrivalModel {
         let resolution = parameters.resolution.nanoseconds
         self.resolution = resolution
         // Their durations are cut to whole milliseconds, too.
-        leastDeviation = max(0.001, Double(parameters.minStdDeviation.nanoseconds / resolution))
+        minDeviation = max(0.001, Double(parameters.minStdDeviation.nanoseconds / resolution))
         pause = Double(parameters.acceptableHeartbeatPause.nanoseconds / resolution)
         firstEstimate = parameters.firstHeartbeatEstimate.nanoseconds / resolution
         unlearnedFrom = parameters.learnsEveryGap ? .infinity : LogisticTail.quantile(phi: parameters.threshold)
@@ -126,13 +126,13 @@ public struct LogisticModel: PlainArrivalModel {
     private mutating func fit() {
         guard let mean = window.mean, let variance = window.variance else { return }
         self.mean = mean
-        deviation = max(leastDeviation, variance.squareRoot())
+        deviation = max(minDeviation, variance.squareRoot())
     }
 
     /// How many deviations a silence goes beyond what is acceptable.
     private func deviations(_ ticks: Int64) -> Double { (Double(ticks) - (mean + pause)) / deviation }
 
-    public func wait(until threshold: Double) -> Int64? {
+    public func timeout(until threshold: Double) -> Int64? {
         guard hasBegun else { return nil }
         let tick = Int64.first(near: mean + pause + threshold * deviation) { deviations($0) >= threshold }
         let (instant, overflow) = tick.multipliedReportingOverflow(by: resolution)
@@ -144,20 +144,20 @@ public struct LogisticModel: PlainArrivalModel {
         return LogisticTail.phi(deviations(sinceTick.addingSaturated(max(0, silence)) / resolution))
     }
 
-    public var expectedWait: Int64? { hasBegun ? Int64(saturating: mean * Double(resolution)) : nil }
+    public var expectedGap: Int64? { hasBegun ? Int64(saturating: mean * Double(resolution)) : nil }
     public var samples: Int { min(observed, window.count) }
 }
 
 extension LogisticModel {
     public static let stateVersion = "logistic/1"
 
-    public func write(to writer: inout StateWriter) {
+    public func write(to writer: inout BinaryWriter) {
         writer.write(hasBegun)
         window.write(to: &writer)
         writer.write(observed)
         writer.write(sinceTick)
     }
-    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+    public init(_ parameters: Parameters, from reader: inout BinaryReader) throws(CorruptData) {
         self.init(parameters)
         hasBegun = try reader.bool()
         window = try ArrivalWindow(capacity: parameters.maxSampleSize, from: &reader)

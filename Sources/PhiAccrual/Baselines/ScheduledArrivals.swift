@@ -65,11 +65,11 @@ struct ScheduledArrivals: Sendable {
 
 extension Arrival {
     /// More numbers at once count as so many: a sequence number has no more.
-    static let largestStep: Int64 = 1 << 32
+    static let maxStep: Int64 = 1 << 32
 
     /// With gaps as long as `ArrivalWindow` counts them, so that sums fit.
     var bounded: (gap: Int64, step: Int64) {
-        (min(max(0, gap), ArrivalWindow.longestGap), min(max(1, step), Self.largestStep))
+        (min(max(0, gap), ArrivalWindow.maxGap), min(max(1, step), Self.maxStep))
     }
 }
 
@@ -81,7 +81,7 @@ struct ExpectedArrival: Sendable {
     private var arrivals: ScheduledArrivals
     private var interval: SendingInterval
     /// How long after the newest arrival the next one is expected; nil while no interval is known.
-    private(set) var wait: Double?  // ns
+    private(set) var timeout: Double?  // ns
 
     init(window: Int, interval: Duration?) {
         arrivals = ScheduledArrivals(capacity: window)
@@ -91,18 +91,18 @@ struct ExpectedArrival: Sendable {
     mutating func begin(announcedInterval: Int64) {
         interval.begin(announcedInterval: announcedInterval)
         arrivals.restart()
-        wait = waitIfNothingIsLost
+        timeout = timeoutIfNothingIsLost
     }
     mutating func observe(_ arrival: Arrival) {
         interval.observe(arrival)
         arrivals.insert(arrival)
-        wait = waitIfNothingIsLost
+        timeout = timeoutIfNothingIsLost
     }
-    private var waitIfNothingIsLost: Double? { wait(steps: 1) }
+    private var timeoutIfNothingIsLost: Double? { timeout(steps: 1) }
 
     /// How long after the newest arrival the one `steps` numbers later is expected.
-    /// - Parameter steps: At most `Arrival.largestStep`.
-    func wait(steps: Int64) -> Double? {
+    /// - Parameter steps: At most `Arrival.maxStep`.
+    func timeout(steps: Int64) -> Double? {
         interval.ratio.map { arrivals.expected(after: steps, interval: $0) }
     }
 
@@ -114,7 +114,7 @@ struct ExpectedArrival: Sendable {
 
 // Windows and intervals given are parameters.
 extension ScheduledArrivals {
-    func write(to writer: inout StateWriter) {
+    func write(to writer: inout BinaryWriter) {
         writer.write(UInt32(count))
         for (gap, step) in between[oldest...] + between[..<oldest] {
             writer.write(gap)
@@ -122,27 +122,27 @@ extension ScheduledArrivals {
         }
     }
 
-    init(capacity: Int, from reader: inout StateReader) throws(DamagedState) {
+    init(capacity: Int, from reader: inout BinaryReader) throws(CorruptData) {
         self.init(capacity: capacity)
         let arrivals = try reader.integer(UInt32.self, in: 0...UInt32(capacity))
         guard arrivals > 0 else { return }
         restart()
         for _ in 1..<arrivals {
-            let gap = try reader.integer(in: 0...ArrivalWindow.longestGap)
-            insert(Arrival(gap: gap, step: try reader.integer(in: 1...Arrival.largestStep)))
+            let gap = try reader.integer(in: 0...ArrivalWindow.maxGap)
+            insert(Arrival(gap: gap, step: try reader.integer(in: 1...Arrival.maxStep)))
         }
     }
 }
 
 extension ExpectedArrival {
-    func write(to writer: inout StateWriter) {
+    func write(to writer: inout BinaryWriter) {
         arrivals.write(to: &writer)
         interval.write(to: &writer)
     }
 
-    init(window: Int, interval: Duration?, from reader: inout StateReader) throws(DamagedState) {
+    init(window: Int, interval: Duration?, from reader: inout BinaryReader) throws(CorruptData) {
         arrivals = try ScheduledArrivals(capacity: window, from: &reader)
         self.interval = try SendingInterval(given: interval, from: &reader)
-        wait = arrivals.count > 0 ? waitIfNothingIsLost : nil
+        timeout = arrivals.count > 0 ? timeoutIfNothingIsLost : nil
     }
 }

@@ -15,7 +15,7 @@
 ///
 /// Source: Xiong, Vasilakos, Wu, Yang, Rindos, Zhou, Song and Pan, “A self-tuning failure detection scheme for cloud
 /// computing service”, IPDPS 2012, section on SFD.
-public struct SelfTuningModel: PlainArrivalModel {
+public struct SelfTuningModel: ClassicalModel {
     public struct Parameters: DetectorParameters {
         /// How many arrivals are remembered.
         public var window = 1000
@@ -81,8 +81,8 @@ public struct SelfTuningModel: PlainArrivalModel {
     public mutating func begin(announcedInterval: Int64) { expected.begin(announcedInterval: announcedInterval) }
 
     public mutating func observe(_ arrival: Arrival) {
-        if let wait = wait(until: ()) {
-            slot.record(gap: arrival.bounded.gap, wait: wait)
+        if let timeout = timeout(until: ()) {
+            slot.record(gap: arrival.bounded.gap, timeout: timeout)
             if slot.heartbeats >= parameters.slot {
                 tune()
                 slot = SlotQuality()
@@ -103,11 +103,11 @@ public struct SelfTuningModel: PlainArrivalModel {
         }
     }
 
-    public func wait(until threshold: Void) -> Int64? {
-        expected.wait.map { Int64(saturating: ($0 + margin).rounded(.up)) }
+    public func timeout(until threshold: Void) -> Int64? {
+        expected.timeout.map { Int64(saturating: ($0 + margin).rounded(.up)) }
     }
     public func phi(after silence: Int64) -> Double? { nil }
-    public var expectedWait: Int64? { expected.wait.map { Int64(saturating: $0) } }
+    public var expectedGap: Int64? { expected.timeout.map { Int64(saturating: $0) } }
     public var samples: Int { expected.samples }
 }
 
@@ -115,21 +115,21 @@ public struct SelfTuningModel: PlainArrivalModel {
 private struct SlotQuality: Sendable {
     private(set) var heartbeats = 0
     private var mistakes = 0
-    private var waits: Int128 = 0  // ns
+    private var timeouts: Int128 = 0  // ns
     private var time: Int128 = 0  // ns
     private var mistakeTime: Int128 = 0  // ns
 
     /// - Parameter wait: From the arrival before to the suspicion that would have followed; below 0: at that arrival.
-    mutating func record(gap: Int64, wait: Int64) {
+    mutating func record(gap: Int64, timeout: Int64) {
         heartbeats += 1
-        waits += Int128(max(0, wait))
+        timeouts += Int128(max(0, timeout))
         time += Int128(gap)
-        guard gap > wait else { return }
+        guard gap > timeout else { return }
         mistakes += 1
-        mistakeTime += Int128(gap) - Int128(max(0, wait))
+        mistakeTime += Int128(gap) - Int128(max(0, timeout))
     }
     /// T_D: nanoseconds, on average.
-    var detectionTime: Double { waits.double / Double(max(1, heartbeats)) }
+    var detectionTime: Double { timeouts.double / Double(max(1, heartbeats)) }
     /// λ_M: per second.
     var mistakeRate: Double { Double(mistakes) / (max(1, time).double / 1e9) }
     /// P_A
@@ -139,19 +139,19 @@ private struct SlotQuality: Sendable {
 extension SelfTuningModel {
     public static let stateVersion = "self-tuning/1"
 
-    public func write(to writer: inout StateWriter) {
+    public func write(to writer: inout BinaryWriter) {
         expected.write(to: &writer)
         writer.write(margin)
         writer.write(feedback) { $0.write($1.rawValue) }
         slot.write(to: &writer)
     }
-    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+    public init(_ parameters: Parameters, from reader: inout BinaryReader) throws(CorruptData) {
         self.init(parameters)
         expected = try ExpectedArrival(window: parameters.window, interval: parameters.interval, from: &reader)
         margin = try reader.double(in: 0...0x1p63)
-        feedback = try reader.optional { reader throws(DamagedState) in
+        feedback = try reader.optional { reader throws(CorruptData) in
             guard let feedback = Feedback(rawValue: try reader.integer()) else {
-                throw DamagedState("no slot leads to such a thing")
+                throw CorruptData("no slot leads to such a thing")
             }
             return feedback
         }
@@ -160,16 +160,16 @@ extension SelfTuningModel {
 }
 
 extension SlotQuality {
-    fileprivate func write(to writer: inout StateWriter) {
+    fileprivate func write(to writer: inout BinaryWriter) {
         writer.write(heartbeats)
         writer.write(mistakes)
-        for sum in [waits, time, mistakeTime] { writer.write(sum) }
+        for sum in [timeouts, time, mistakeTime] { writer.write(sum) }
     }
-    fileprivate init(upTo most: Int, from reader: inout StateReader) throws(DamagedState) {
+    fileprivate init(upTo most: Int, from reader: inout BinaryReader) throws(CorruptData) {
         heartbeats = try reader.integer(in: 0...most)
         mistakes = try reader.integer(in: 0...heartbeats)
         let longest = Int128(heartbeats) << 63
-        waits = try reader.integer(in: 0...longest)
+        timeouts = try reader.integer(in: 0...longest)
         time = try reader.integer(in: 0...longest)
         mistakeTime = try reader.integer(in: 0...longest)
     }

@@ -37,7 +37,7 @@ struct SendingInterval: Sendable {
     /// So many nanoseconds for so many numbers, both whole so that nothing is rounded; nil while nothing is known.
     var ratio: (time: Int128, steps: Int128)? {
         if let given { return (Int128(given), 1) }
-        if announced > 0 { return (Int128(min(announced, ArrivalWindow.longestGap)), 1) }
+        if announced > 0 { return (Int128(min(announced, ArrivalWindow.maxGap)), 1) }
         return older.steps > 0 ? (older.time, older.steps) : nil
     }
     var nanoseconds: Double? { ratio.map { $0.time.double / $0.steps.double } }
@@ -45,7 +45,7 @@ struct SendingInterval: Sendable {
 
 // What was given is a parameter.
 extension SendingInterval {
-    func write(to writer: inout StateWriter) {
+    func write(to writer: inout BinaryWriter) {
         writer.write(announced)
         for span in [older, newer] {
             writer.write(span.time)
@@ -53,15 +53,15 @@ extension SendingInterval {
         }
     }
 
-    init(given: Duration?, from reader: inout StateReader) throws(DamagedState) {
+    init(given: Duration?, from reader: inout BinaryReader) throws(CorruptData) {
         self.init(given: given)
         announced = try reader.integer(in: 0...(.max))
-        older = try Self.span(from: &reader, upTo: Int128(2 * Arrival.largestStep))
+        older = try Self.span(from: &reader, upTo: Int128(2 * Arrival.maxStep))
         newer = try Self.span(from: &reader, upTo: Self.anchorDistance - 1)
     }
-    private static func span(from reader: inout StateReader, upTo steps: Int128) throws(DamagedState) -> Span {
+    private static func span(from reader: inout BinaryReader, upTo steps: Int128) throws(CorruptData) -> Span {
         var span = Span()
-        span.time = try reader.integer(in: 0...steps * Int128(ArrivalWindow.longestGap))
+        span.time = try reader.integer(in: 0...steps * Int128(ArrivalWindow.maxGap))
         span.steps = try reader.integer(in: 0...steps)
         return span
     }

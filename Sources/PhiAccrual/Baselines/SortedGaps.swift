@@ -16,7 +16,7 @@ struct SortedGaps: Sendable {
     var count: Int { ascending.count }
 
     mutating func insert(_ gap: Int64) {
-        let entering = min(max(0, gap), ArrivalWindow.longestGap)
+        let entering = min(max(0, gap), ArrivalWindow.maxGap)
         if count < capacity {
             arrived.append(entering)
             ascending.insert(entering, at: countAtMost(entering))
@@ -57,11 +57,11 @@ struct SortedGaps: Sendable {
 }
 
 extension SortedGaps {
-    func write(to writer: inout StateWriter) {
+    func write(to writer: inout BinaryWriter) {
         writer.write(gaps: arrived, oldest: count < capacity ? 0 : next)
     }
 
-    init(capacity: Int, from reader: inout StateReader) throws(DamagedState) {
+    init(capacity: Int, from reader: inout BinaryReader) throws(CorruptData) {
         self.init(capacity: capacity)
         arrived = try reader.gaps(upTo: capacity)
         ascending = arrived.sorted()

@@ -7,7 +7,7 @@
 ///
 /// Source: Tomsic, Sens, Garcia, Arantes and Sopena, “2W-FD: a failure detector algorithm with QoS”, IPDPS 2015, with the
 /// windows of 1 and 1000 that they settle on.
-public struct TwoWindowModel: PlainArrivalModel {
+public struct TwoWindowModel: ClassicalModel {
     public struct Parameters: DetectorParameters {
         /// n₁: how many arrivals the short window remembers.
         public var n1 = 1
@@ -53,25 +53,25 @@ public struct TwoWindowModel: PlainArrivalModel {
     }
 
     private var expected: Double? {
-        guard let short = short.wait, let long = long.wait else { return nil }
+        guard let short = short.timeout, let long = long.timeout else { return nil }
         return max(short, long)
     }
-    public func wait(until threshold: Void) -> Int64? {
+    public func timeout(until threshold: Void) -> Int64? {
         expected.map { Int64(saturating: ($0 + margin).rounded(.up)) }
     }
     public func phi(after silence: Int64) -> Double? { nil }
-    public var expectedWait: Int64? { expected.map { Int64(saturating: $0) } }
+    public var expectedGap: Int64? { expected.map { Int64(saturating: $0) } }
     public var samples: Int { max(short.samples, long.samples) }
 }
 
 extension TwoWindowModel {
     public static let stateVersion = "two-window/1"
 
-    public func write(to writer: inout StateWriter) {
+    public func write(to writer: inout BinaryWriter) {
         short.write(to: &writer)
         long.write(to: &writer)
     }
-    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+    public init(_ parameters: Parameters, from reader: inout BinaryReader) throws(CorruptData) {
         self.init(parameters)
         short = try ExpectedArrival(window: parameters.n1, interval: parameters.interval, from: &reader)
         long = try ExpectedArrival(window: parameters.n2, interval: parameters.interval, from: &reader)

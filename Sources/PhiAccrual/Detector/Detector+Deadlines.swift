@@ -2,10 +2,10 @@
 
 extension Detector {
     /// The instant at which something happens to a node if it stays silent has come.
-    mutating func reach(_ due: Instant, _ slot: Int, actingAt now: Instant, into events: inout [Event]) {
-        acts &+= 1
-        if nodes[slot].marks.contains(.paused) {
-            guard let pause = details[slot].pause, due >= pause.until else {
+    mutating func handleDeadline(_ due: Instant, _ slot: Int, actingAt now: Instant, into events: inout [Event]) {
+        stepCount &+= 1
+        if nodes[slot].flags.contains(.paused) {
+            guard let pause = coldStates[slot].pause, due >= pause.until else {
                 rearm(slot)
                 return
             }
@@ -15,34 +15,34 @@ extension Detector {
             forget(slot, at: due, ownLate: now.nanoseconds.subtractingSaturated(due.nanoseconds), into: &events)
             return
         }
-        weighSilence(of: slot, at: due.nanoseconds, into: &events)
-        let before = nodes[slot].standing
+        checkMassSilence(of: slot, at: due.nanoseconds, into: &events)
+        let before = nodes[slot].state
         for level in 0..<levelCount where suspicionInstant(slot, level) <= due.nanoseconds {
-            nodes[slot].standing.suspect(atLevel: level)
+            nodes[slot].state.suspect(atLevel: level)
             if !configuration.recovery.isImmediate { noteSuspicion(slot, level, at: due, into: &events) }
         }
         rearm(slot)
         let silence = due.nanoseconds.subtractingSaturated(nodes[slot].lastArrival)
         let ownLate = now.nanoseconds.subtractingSaturated(due.nanoseconds)
-        announce(
+        emitTransitions(
             slot, at: due, from: before, evidence: evidence(slot, silence: silence, ownLate: ownLate), into: &events)
     }
 
     private mutating func noteSuspicion(_ slot: Int, _ level: Int, at now: Instant, into events: inout [Event]) {
         let rule = configuration.recovery
-        if details[slot].recoveries.isEmpty {
-            details[slot].recoveries = Array(repeating: Recovery(), count: levelCount)
+        if coldStates[slot].recoveries.isEmpty {
+            coldStates[slot].recoveries = Array(repeating: Recovery(), count: levelCount)
         }
-        details[slot].recoveries[level].suspected(at: now.nanoseconds, under: rule)
-        if details[slot].recoveries[level].isDamped(at: now.nanoseconds, under: rule) {
-            tell(.flapping, slot, at: now, into: &events)
+        coldStates[slot].recoveries[level].suspected(at: now.nanoseconds, under: rule)
+        if coldStates[slot].recoveries[level].isDamped(at: now.nanoseconds, under: rule) {
+            emit(.flapping, slot, at: now, into: &events)
         }
     }
 
     /// When a level not suspecting yet will: at its deadline, but not before the arrival that set it, and not while it is
     /// held back.
     @inline(__always) private func suspicionInstant(_ slot: Int, _ level: Int) -> Int64 {
-        guard !nodes[slot].standing.isSuspected(atLevel: level) else { return .max }
+        guard !nodes[slot].state.isSuspected(atLevel: level) else { return .max }
         let deadline = deadlines[slot * levelCount + level]
         guard deadline != .max else { return .max }
         let instant = max(deadline, nodes[slot].lastArrival)
@@ -51,11 +51,11 @@ extension Detector {
 
     @inline(__always) private func endOfRetention(_ slot: Int) -> Int64 {
         // Who is only expected, and not overdue, is no more silent than he ever was.
-        guard let retention = configuration.retention, !nodes[slot].marks.contains(.kept),
-            nodes[slot].standing != Standing()
+        guard let retention = configuration.retention, !nodes[slot].flags.contains(.kept),
+            nodes[slot].state != NodeState()
         else { return .max }
         // Only who is silent in an odd way has another beginning of that silence.
-        let since = nodes[slot].marks.contains(.excused) ? details[slot].silentSince : nil
+        let since = nodes[slot].flags.contains(.exempt) ? coldStates[slot].silentSince : nil
         return (since ?? nodes[slot].lastArrival).addingSaturated(retention)
     }
 
@@ -65,7 +65,7 @@ extension Detector {
     /// When something happens to a node if it stays silent; .max: never.
     @inline(__always) mutating func nextInstant(of slot: Int) -> Int64 {
         let end = endOfRetention(slot)
-        if nodes[slot].marks.contains(.paused) { return details[slot].pause?.until.nanoseconds ?? end }
+        if nodes[slot].flags.contains(.paused) { return coldStates[slot].pause?.until.nanoseconds ?? end }
         var next = end
         for level in 0..<levelCount { next = min(next, suspicionInstant(slot, level)) }
         return next
@@ -73,7 +73,7 @@ extension Detector {
 
     /// Moves a node's open deadlines that lie after `start`.
     mutating func postpone(_ slot: Int, after start: Int64, by time: Int64) {
-        for level in 0..<levelCount where !nodes[slot].standing.isSuspected(atLevel: level) {
+        for level in 0..<levelCount where !nodes[slot].state.isSuspected(atLevel: level) {
             let number = slot * levelCount + level
             if deadlines[number] != .max, deadlines[number] >= start {
                 deadlines[number] = deadlines[number].addingSaturated(time)
@@ -89,9 +89,9 @@ extension Detector {
     @discardableResult
     public mutating func pause(_ key: NodeKey, _ pause: Pause, at now: Instant, into events: inout [Event]) -> Bool {
         guard let slot = table[key.rawValue] else { return false }
-        details[slot].pause = pause
-        nodes[slot].marks.formUnion([.paused, .excused])
-        tell(.paused, pause, slot, at: now, into: &events)
+        coldStates[slot].pause = pause
+        nodes[slot].flags.formUnion([.paused, .exempt])
+        emit(.paused, pause, slot, at: now, into: &events)
         rearm(slot)
         return true
     }
@@ -100,7 +100,7 @@ extension Detector {
     /// - Returns: False if there is none.
     @discardableResult
     public mutating func resume(_ key: NodeKey, at now: Instant, into events: inout [Event]) -> Bool {
-        guard let slot = table[key.rawValue], let pause = details[slot].pause else { return false }
+        guard let slot = table[key.rawValue], let pause = coldStates[slot].pause else { return false }
         end(pause, slot, at: now, into: &events)
         if now.nanoseconds >= endOfRetention(slot) {
             forget(slot, at: now, ownLate: 0, into: &events)
@@ -112,17 +112,17 @@ extension Detector {
 
     /// From here on the node has as long as after a heartbeat, if it is silent.
     private mutating func end(_ pause: Pause, _ slot: Int, at now: Instant, into events: inout [Event]) {
-        details[slot].pause = nil
-        nodes[slot].marks.remove(.paused)
-        nodes[slot].marks.insert(.excused)
-        details[slot].silentSince = now.nanoseconds
+        coldStates[slot].pause = nil
+        nodes[slot].flags.remove(.paused)
+        nodes[slot].flags.insert(.exempt)
+        coldStates[slot].silentSince = now.nanoseconds
         for level in 0..<levelCount {
             let number = slot * levelCount + level
             guard deadlines[number] != .max, deadlines[number] <= now.nanoseconds else { continue }
             // Of one never heard no wait is known, but how long it was given.
             let given = deadlines[number].subtractingSaturated(nodes[slot].lastArrival)
-            deadlines[number] = now.nanoseconds.addingSaturated(max(0, wait(slot, level) ?? given))
+            deadlines[number] = now.nanoseconds.addingSaturated(max(0, timeout(slot, level) ?? given))
         }
-        tell(.resumed, pause, slot, at: now, into: &events)
+        emit(.resumed, pause, slot, at: now, into: &events)
     }
 }

@@ -1,7 +1,7 @@
 // What a heartbeat does to its node.
 
 extension Detector {
-    mutating func take(_ heartbeat: Heartbeat, at now: Instant, into events: inout [Event]) -> Reception {
+    mutating func apply(_ heartbeat: Heartbeat, at now: Instant, into events: inout [Event]) -> HeartbeatOutcome {
         let slot: Int
         if let known = table[heartbeat.key.rawValue] {
             slot = known
@@ -10,45 +10,45 @@ extension Detector {
             guard let added = addNode(heartbeat.key) else { return .tooManyNodes }
             slot = added
         }
-        let interval = models[slot].expectedWait ?? heartbeat.announcedInterval
+        let interval = models[slot].expectedGap ?? heartbeat.announcedInterval
         let order = nodes[slot].order(heartbeat, expectedInterval: interval)
         guard order != .fresh else {
-            if nodes[slot].marks.contains(.claimed) { details[slot].claimant?.acceptedSpoke() }
+            if nodes[slot].flags.contains(.contended) { coldStates[slot].contender?.acceptedSpoke() }
             if hasBacklog, nodes[slot].coalesce(heartbeat, at: now.nanoseconds) {
-                guard !nodes[slot].marks.contains(.coalesced) else { return .coalesced }
-                nodes[slot].marks.insert(.coalesced)
+                guard !nodes[slot].flags.contains(.coalesced) else { return .coalesced }
+                nodes[slot].flags.insert(.coalesced)
                 // The first of those taken as one may have been late, and the newest not: the schedule starts with that.
                 models[slot].begin(announcedInterval: heartbeat.announcedInterval)
-                pursue(slot, after: nil)
+                updateLevels(slot, after: nil)
                 setDeadlines(slot)
                 return .coalesced
             }
             accept(heartbeat, slot, at: now, into: &events)
             return .fresh
         }
-        details[slot].discarded += 1
-        return hearClaim(heartbeat, order, slot, interval, at: now, into: &events) ? .fresh : order
+        coldStates[slot].discarded += 1
+        return observeContender(heartbeat, order, slot, interval, at: now, into: &events) ? .fresh : order
     }
 
     /// A heartbeat that would be discarded. Says whether its sender was believed in the end.
-    private mutating func hearClaim(
-        _ heartbeat: Heartbeat, _ order: Reception, _ slot: Int, _ interval: Int64, at now: Instant,
+    private mutating func observeContender(
+        _ heartbeat: Heartbeat, _ order: HeartbeatOutcome, _ slot: Int, _ interval: Int64, at now: Instant,
         into events: inout [Event]
     ) -> Bool {
         guard order != .repeated else { return false }
-        var claimant = details[slot].claimant ?? Claimant(heartbeat)
-        if details[slot].claimant != nil {
-            claimant.hear(heartbeat, plausibleJump: WatchedNode.plausibleJump(expectedInterval: interval))
+        var contender = coldStates[slot].contender ?? ContendingSender(heartbeat)
+        if coldStates[slot].contender != nil {
+            contender.observe(heartbeat, plausibleJump: WatchedNode.plausibleJump(expectedInterval: interval))
         }
-        details[slot].claimant = claimant
-        nodes[slot].marks.insert(.claimed)
-        if claimant.turns >= WatchedNode.confirmations { tell(.duplicateNode, slot, at: now, into: &events) }
-        guard claimant.inOrder >= WatchedNode.confirmations,
-            order == .implausibleJump || nodes[slot].standing.mayBeTakenOver
+        coldStates[slot].contender = contender
+        nodes[slot].flags.insert(.contended)
+        if contender.turns >= WatchedNode.requiredConfirmations { emit(.duplicateNode, slot, at: now, into: &events) }
+        guard contender.inOrder >= WatchedNode.requiredConfirmations,
+            order == .implausibleJump || nodes[slot].state.mayBeTakenOver
         else { return false }
         accept(heartbeat, slot, at: now, isTakeover: true, into: &events)
-        details[slot].told.remove(.takeover)  // the next one is news
-        tell(.takeover, slot, at: now, into: &events)
+        coldStates[slot].emitted.remove(.takeover)  // the next one is news
+        emit(.takeover, slot, at: now, into: &events)
         return true
     }
 
@@ -56,7 +56,7 @@ extension Detector {
         _ heartbeat: Heartbeat, _ slot: Int, at now: Instant, isTakeover: Bool = false, into events: inout [Event]
     ) {
         var node = nodes[slot]
-        let before = node.standing
+        let before = node.state
         let isFirst = before.phase == .new
         let silence =
             isFirst && !before.isSuspectedAnywhere
@@ -67,51 +67,51 @@ extension Detector {
         let isOtherSender = isFirst || isTakeover || heartbeat.incarnation != node.incarnation
         if isOtherSender || before.phase == .left {  // what lies between a goodbye and a return is no gap
             models[slot].begin(announcedInterval: heartbeat.announcedInterval)
-            pursue(slot, after: nil)
+            updateLevels(slot, after: nil)
             node.missing = 0
             node.senderLate = nil
-            details[slot].claimant = nil
-            node.marks.remove(.claimed)
-            details[slot].told.remove(.duplicateNode)
+            coldStates[slot].contender = nil
+            node.flags.remove(.contended)
+            coldStates[slot].emitted.remove(.duplicateNode)
         } else {
             let step = node.sequence.distance(toNewer: heartbeat.sequence)
             node.missing += step - 1
             node.senderLate = Self.senderLateness(
-                heartbeat, after: node, step: step, expected: models[slot].expectedWait)
-            if isExcused(node, silence: silence) {
+                heartbeat, after: node, step: step, expected: models[slot].expectedGap)
+            if isExempt(node, silence: silence) {
                 models[slot].begin(announcedInterval: heartbeat.announcedInterval)
-                pursue(slot, after: nil)
+                updateLevels(slot, after: nil)
             } else {
                 let arrival = Arrival(gap: silence, step: step)
-                models[slot].observe(arrival, in: &commons[Int(node.group)])
-                pursue(slot, after: arrival)
+                models[slot].observe(arrival, in: &groupStates[Int(node.group)])
+                updateLevels(slot, after: arrival)
             }
-            tellShortfalls(slot, &node, at: now, into: &events)
+            emitBudgetChanges(slot, &node, at: now, into: &events)
         }
         node.lastArrival = now.nanoseconds
         node.lastSent = heartbeat.sent
         node.incarnation = heartbeat.incarnation
         node.sequence = heartbeat.sequence
-        if node.marks.contains(.excused) { details[slot].silentSince = nil }
-        if !node.marks.isEmpty { node.marks.subtract([.excused, .doubted, .coalesced]) }
+        if node.flags.contains(.exempt) { coldStates[slot].silentSince = nil }
+        if !node.flags.isEmpty { node.flags.subtract([.exempt, .undecided, .coalesced]) }
         heardAt[Int(node.group)] = now.nanoseconds
-        if !holds.active.isEmpty { holds.hurry(at: now.nanoseconds) }
+        if !holds.active.isEmpty { holds.recheckSoon(at: now.nanoseconds) }
         if heartbeat.isLeaving {
-            node.standing.leave()
+            node.state.leave()
         } else {
-            if node.heard < WatchedNode.confirmations { node.heard += 1 }
-            node.standing.phase = node.heard < WatchedNode.confirmations ? .learning : .trusted
+            if node.confirmations < WatchedNode.requiredConfirmations { node.confirmations += 1 }
+            node.state.phase = node.confirmations < WatchedNode.requiredConfirmations ? .learning : .trusted
         }
         for level in 0..<levelCount {
             let number = slot * levelCount + level
-            let wait = heartbeat.isLeaving ? nil : wait(slot, level)
+            let timeout = heartbeat.isLeaving ? nil : timeout(slot, level)
             let isInTime = now.nanoseconds <= deadlines[number]
-            deadlines[number] = wait.map(now.nanoseconds.addingSaturated) ?? .max
-            guard node.standing.isSuspected(atLevel: level) else { continue }
+            deadlines[number] = timeout.map(now.nanoseconds.addingSaturated) ?? .max
+            guard node.state.isSuspected(atLevel: level) else { continue }
             // An arrival whose own new deadline has passed already leaves suspicion as it was.
-            if wait.map({ $0 >= 0 }) ?? true, mayTrust(slot, level, at: now.nanoseconds, isInTime: isInTime) {
-                node.standing.clearSuspicion(atLevel: level)
-                evidence?.inRow = details[slot].recoveries.isEmpty ? nil : Int(details[slot].recoveries[level].heard)
+            if timeout.map({ $0 >= 0 }) ?? true, mayTrust(slot, level, at: now.nanoseconds, isInTime: isInTime) {
+                node.state.clearSuspicion(atLevel: level)
+                evidence?.inRow = coldStates[slot].recoveries.isEmpty ? nil : Int(coldStates[slot].recoveries[level].heard)
             }
         }
         nodes[slot] = node
@@ -119,42 +119,42 @@ extension Detector {
         evidence?.missing = node.missing
         evidence?.senderLate = node.senderLate
         evidence?.samples = models[slot].samples
-        if let evidence { announce(slot, at: now, from: before, evidence: evidence, into: &events) }
+        if let evidence { emitTransitions(slot, at: now, from: before, evidence: evidence, into: &events) }
     }
 
     /// Whether what lies between two heartbeats tells of others than the node.
-    @inline(__always) private func isExcused(_ node: WatchedNode, silence: Int64) -> Bool {
-        if node.marks.contains(.excused) || node.marks.contains(.paused) { return true }
-        if node.lastArrival < deafUntil, deafUntil.subtractingSaturated(deafSince) > silence / 10 { return true }
-        return !holds.isQuiet(since: node.lastArrival) && holds.toldSince(for: node) != nil
+    @inline(__always) private func isExempt(_ node: WatchedNode, silence: Int64) -> Bool {
+        if node.flags.contains(.exempt) || node.flags.contains(.paused) { return true }
+        if node.lastArrival < suspendedUntil, suspendedUntil.subtractingSaturated(suspendedSince) > silence / 10 { return true }
+        return !holds.isQuiet(since: node.lastArrival) && holds.publishedSince(for: node) != nil
     }
 
     /// Whether a heartbeat ends a level's suspicion.
     private mutating func mayTrust(_ slot: Int, _ level: Int, at now: Int64, isInTime: Bool) -> Bool {
         let rule = configuration.recovery
-        guard !rule.isImmediate, level < details[slot].recoveries.count else { return true }
-        let mayTrust = details[slot].recoveries[level].heard(at: now, inTime: isInTime, under: rule)
-        if mayTrust { details[slot].told.remove(.flapping) }
+        guard !rule.isImmediate, level < coldStates[slot].recoveries.count else { return true }
+        let mayTrust = coldStates[slot].recoveries[level].heard(at: now, inTime: isInTime, under: rule)
+        if mayTrust { coldStates[slot].emitted.remove(.flapping) }
         return mayTrust
     }
 
-    mutating func pursue(_ slot: Int, after arrival: Arrival?) {
+    mutating func updateLevels(_ slot: Int, after arrival: Arrival?) {
         // Out of `self` and back, so that the spans do not bar the model from changing; nothing is copied.
-        var (all, levels): ([Model.Pursuit], [Model.Threshold]) = ([], [])
-        swap(&all, &pursuits)
+        var (all, levels): ([Model.LevelState], [Model.Threshold]) = ([], [])
+        swap(&all, &levelStates)
         swap(&levels, &thresholds)
         let (first, plan) = (slot * levelCount, Int(nodes[slot].plan) * levelCount)
         var span = all.mutableSpan
         var own = span._mutatingExtracting(first..<first + levelCount)
-        models[slot].pursue(
-            levels.span.extracting(plan..<plan + levelCount), &own, after: arrival, stampError: stampError,
-            in: &commons[Int(nodes[slot].group)])
+        models[slot].updateLevels(
+            levels.span.extracting(plan..<plan + levelCount), &own, after: arrival, timestampUncertainty: timestampUncertainty,
+            in: &groupStates[Int(nodes[slot].group)])
         swap(&levels, &thresholds)
-        swap(&all, &pursuits)
+        swap(&all, &levelStates)
     }
 
-    @inline(__always) func wait(_ slot: Int, _ level: Int) -> Int64? {
-        models[slot].wait(until: threshold(slot, level), in: pursuits[slot * levelCount + level])
+    @inline(__always) func timeout(_ slot: Int, _ level: Int) -> Int64? {
+        models[slot].timeout(until: threshold(slot, level), in: levelStates[slot * levelCount + level])
     }
 
     /// By the sender's own clock: how much longer than its steps should take it needed for them.

@@ -2,8 +2,8 @@
 
 extension Detector {
     /// What some nodes, asked at one moment, say of whether anybody is heard.
-    private struct Testimony {
-        var overdue: [HoldBook.Witness] = []
+    private struct SilenceSample {
+        var overdue: [ActiveHolds.SampledNode] = []
         /// Nodes heard since the suspect should have been.
         var heard = 0
         /// Nodes that are neither.
@@ -14,94 +14,94 @@ extension Detector {
         var isComplete: Bool { overdue.count + heard >= HoldRule.sampleSize }
 
         func isMassSilence(under rule: HoldRule) -> Bool {
-            overdue.count - heard >= rule.least && Double(overdue.count) >= rule.share * Double(overdue.count + heard)
+            overdue.count - heard >= rule.minExcess && Double(overdue.count) >= rule.share * Double(overdue.count + heard)
         }
         /// Nobody asked was heard, and they are enough to be a mass.
-        func mayBecomeOne(under rule: HoldRule) -> Bool { heard == 0 && overdue.count + waiting >= rule.least }
+        func mayBecomeOne(under rule: HoldRule) -> Bool { heard == 0 && overdue.count + waiting >= rule.minExcess }
     }
 
-    private enum Judgement {
+    private enum SilenceVerdict {
         case single
         /// Nobody was heard since, though it was not yet time for others either.
-        case doubtful(HoldBook.Scope)
-        case common(HoldBook.Scope, Testimony)
+        case undecided(ActiveHolds.Scope)
+        case common(ActiveHolds.Scope, SilenceSample)
     }
 
     /// A node is about to be suspected. If its silence is one of many, a hold begins; if that cannot be told yet, a doubt.
-    mutating func weighSilence(of slot: Int, at due: Int64, into events: inout [Event]) {
-        guard let rule = configuration.hold, nodes[slot].standing.isWatched, !nodes[slot].standing.isSuspectedAnywhere,
-            holds.isQuiet || !(holds.isActive(for: nodes[slot]) || holds.hasTried(nodes[slot]))
+    mutating func checkMassSilence(of slot: Int, at due: Int64, into events: inout [Event]) {
+        guard let rule = configuration.hold, nodes[slot].state.isWatched, !nodes[slot].state.isSuspectedAnywhere,
+            holds.isQuiet || !(holds.isActive(for: nodes[slot]) || holds.isExhausted(nodes[slot]))
         else { return }
-        switch judge(slot, at: due, under: rule) {
+        switch classify(slot, at: due, under: rule) {
         case .single: return
         case .common(let scope, let found): begin(scope, found, slot, at: due, under: rule, into: &events)
-        case .doubtful(let scope):
+        case .undecided(let scope):
             // By the time that its next heartbeat would come it is known of all that are as frequent.
-            let time = min(models[slot].expectedWait ?? 0, rule.longest)
-            guard time > 0, !nodes[slot].marks.contains(.doubted) else { return }
+            let time = min(models[slot].expectedGap ?? 0, rule.maxDuration)
+            guard time > 0, !nodes[slot].flags.contains(.undecided) else { return }
             let until = due.addingSaturated(time)
             holds.begin(
-                HoldBook.Hold(
+                ActiveHolds.Hold(
                     scope: scope, began: due, silentSince: nodes[slot].lastArrival, until: until,
-                    nextCheck: min(due.addingSaturated(HoldBook.doubtEvery), until), heard: 0, witnesses: [],
-                    suspect: HoldBook.Witness(slot: Int32(slot), key: nodes[slot].key)))
+                    nextCheck: min(due.addingSaturated(ActiveHolds.undecidedCheckInterval), until), heard: 0, sampledNodes: [],
+                    candidate: ActiveHolds.SampledNode(slot: Int32(slot), key: nodes[slot].key)))
         }
     }
 
     /// What others say of a node's silence.
-    private mutating func judge(_ slot: Int, at due: Int64, under rule: HoldRule) -> Judgement {
-        let expectedAt = nodes[slot].lastArrival.addingSaturated(models[slot].expectedWait ?? 0)
+    private mutating func classify(_ slot: Int, at due: Int64, under rule: HoldRule) -> SilenceVerdict {
+        let expectedAt = nodes[slot].lastArrival.addingSaturated(models[slot].expectedGap ?? 0)
         // After a time in which nobody was heard everybody is overdue.
-        let lastHeard = nodes[slot].lastArrival < deafUntil ? .min : nodes[slot].lastArrival
+        let lastHeard = nodes[slot].lastArrival < suspendedUntil ? .min : nodes[slot].lastArrival
         let isAnybodyHeard = heardAt.contains { $0 >= expectedAt }
         // Nodes whose name is not known, and those of groups beyond the limit, are of no group.
         guard nodes[slot].group != 0 else {
-            let found = ask(nil, since: lastHeard, expectedAt, at: due)
+            let found = sample(nil, since: lastHeard, expectedAt, at: due)
             if found.isMassSilence(under: rule) { return .common(nil, found) }
-            return !isAnybodyHeard && found.mayBecomeOne(under: rule) ? .doubtful(nil) : .single
+            return !isAnybodyHeard && found.mayBecomeOne(under: rule) ? .undecided(nil) : .single
         }
-        let group: HoldBook.Scope = nodes[slot].group
-        let found = ask(group, since: lastHeard, expectedAt, at: due)
+        let group: ActiveHolds.Scope = nodes[slot].group
+        let found = sample(group, since: lastHeard, expectedAt, at: due)
         // Where there are no others, to look for them would take longer than all else.
         let others =
             members[Int(nodes[slot].group)].count < nodeCount
-            ? ask(nil, except: group, since: lastHeard, expectedAt, at: due) : Testimony()
+            ? sample(nil, except: group, since: lastHeard, expectedAt, at: due) : SilenceSample()
         if others.isMassSilence(under: rule) { return .common(nil, others) }
         if found.isMassSilence(under: rule) { return .common(group, found) }
         let isGroupHeard = heardAt[Int(nodes[slot].group)] >= expectedAt
-        if !isGroupHeard, found.mayBecomeOne(under: rule) { return .doubtful(group) }
-        return !isAnybodyHeard && others.mayBecomeOne(under: rule) ? .doubtful(nil) : .single
+        if !isGroupHeard, found.mayBecomeOne(under: rule) { return .undecided(group) }
+        return !isAnybodyHeard && others.mayBecomeOne(under: rule) ? .undecided(nil) : .single
     }
 
     private mutating func begin(
-        _ scope: HoldBook.Scope, _ found: Testimony, _ slot: Int, at now: Int64, under rule: HoldRule,
+        _ scope: ActiveHolds.Scope, _ found: SilenceSample, _ slot: Int, at now: Int64, under rule: HoldRule,
         into events: inout [Event]
     ) {
-        let until = now.addingSaturated(rule.longest)
-        let hold = HoldBook.Hold(
+        let until = now.addingSaturated(rule.maxDuration)
+        let hold = ActiveHolds.Hold(
             scope: scope, began: now, silentSince: max(found.silentSince, nodes[slot].lastArrival), until: until,
-            nextCheck: min(now.addingSaturated(HoldBook.checkEvery), until), heard: found.heard,
-            witnesses: found.overdue)
+            nextCheck: min(now.addingSaturated(ActiveHolds.checkEvery), until), heard: found.heard,
+            sampledNodes: found.overdue)
         holds.begin(hold)
-        tell(.begins, of: hold, at: now, into: &events)
+        emit(.begins, of: hold, at: now, into: &events)
     }
 
     /// More can be said now of a silence that was doubted.
     private mutating func decide(
-        _ doubt: HoldBook.Hold, about suspect: HoldBook.Witness, at now: Int64, into events: inout [Event]
+        _ doubt: ActiveHolds.Hold, about candidate: ActiveHolds.SampledNode, at now: Int64, into events: inout [Event]
     ) {
         holds.release(doubt)
-        let slot = Int(suspect.slot)
-        if let rule = configuration.hold, isPresent(suspect), nodes[slot].standing.isWatched,
+        let slot = Int(candidate.slot)
+        if let rule = configuration.hold, isPresent(candidate), nodes[slot].state.isWatched,
             nodes[slot].lastArrival < doubt.began, !holds.isActive(for: nodes[slot])
         {
-            switch judge(slot, at: now, under: rule) {
+            switch classify(slot, at: now, under: rule) {
             case .common(let scope, let found):
                 begin(scope, found, slot, at: now, under: rule, into: &events)
                 return
-            case .doubtful where now < doubt.until:
+            case .undecided where now < doubt.until:
                 var doubt = doubt
-                doubt.nextCheck = min(now.addingSaturated(HoldBook.doubtEvery), doubt.until)
+                doubt.nextCheck = min(now.addingSaturated(ActiveHolds.undecidedCheckInterval), doubt.until)
                 holds.begin(doubt)
                 return
             default: break
@@ -109,13 +109,13 @@ extension Detector {
         }
         // Whoever fell due meanwhile is suspected now, and not as of then: nothing is told of the past.
         forEachMember(of: doubt.scope) { detector, slot in
-            guard detector.nodes[slot].standing.isWatched else { return }
+            guard detector.nodes[slot].state.isWatched else { return }
             for level in 0..<detector.levelCount {
                 let number = slot * detector.levelCount + level
-                guard !detector.nodes[slot].standing.isSuspected(atLevel: level), detector.deadlines[number] <= now
+                guard !detector.nodes[slot].state.isSuspected(atLevel: level), detector.deadlines[number] <= now
                 else { continue }
                 detector.deadlines[number] = now
-                detector.nodes[slot].marks.insert(.doubted)
+                detector.nodes[slot].flags.insert(.undecided)
             }
             detector.rearm(slot)
         }
@@ -123,72 +123,72 @@ extension Detector {
 
     /// Looks at every hold that is to be looked at now.
     mutating func checkHolds(at now: Int64, into events: inout [Event]) {
-        acts &+= 1
-        while var hold = holds.takeDue(at: now) {
-            if let suspect = hold.suspect {
-                decide(hold, about: suspect, at: now, into: &events)
+        stepCount &+= 1
+        while var hold = holds.dequeueDue(at: now) {
+            if let candidate = hold.candidate {
+                decide(hold, about: candidate, at: now, into: &events)
                 continue
             }
-            let isBack = hold.witnesses.count { isHeardSince(hold.began, $0) }
-            if 2 * isBack >= hold.witnesses.count {
+            let isBack = hold.sampledNodes.count { isHeardSince(hold.began, $0) }
+            if 2 * isBack >= hold.sampledNodes.count {
                 holds.release(hold)
-                tell(.released, of: hold, at: now, into: &events)
-                excuse(hold, at: now)
+                emit(.released, of: hold, at: now, into: &events)
+                exempt(hold, at: now)
             } else if now >= hold.until {
                 holds.expire(hold)
-                tell(.expired, of: hold, at: now, into: &events)
+                emit(.expired, of: hold, at: now, into: &events)
                 forEachMember(of: hold.scope) { $0.rearm($1) }
             } else {
-                addWitnesses(to: &hold, at: now)
-                hold.nextCheck = min(now.addingSaturated(HoldBook.checkEvery), hold.until)
-                holds.goOn(hold)
+                addSampledNodes(to: &hold, at: now)
+                hold.nextCheck = min(now.addingSaturated(ActiveHolds.checkEvery), hold.until)
+                holds.reschedule(hold)
             }
         }
     }
 
-    private func isHeardSince(_ instant: Int64, _ witness: HoldBook.Witness) -> Bool {
+    private func isHeardSince(_ instant: Int64, _ witness: ActiveHolds.SampledNode) -> Bool {
         isPresent(witness) && nodes[Int(witness.slot)].lastArrival >= instant
     }
 
     /// One that was forgotten meanwhile says nothing more.
-    private func isPresent(_ witness: HoldBook.Witness) -> Bool {
+    private func isPresent(_ witness: ActiveHolds.SampledNode) -> Bool {
         let slot = Int(witness.slot)
         return slot < nodes.count && nodes[slot].key == witness.key && isInUse(slot)
     }
 
     /// Others fell due since, and are as silent.
-    private mutating func addWitnesses(to hold: inout HoldBook.Hold, at now: Int64) {
-        let room = HoldRule.sampleSize - hold.witnesses.count
+    private mutating func addSampledNodes(to hold: inout ActiveHolds.Hold, at now: Int64) {
+        let room = HoldRule.sampleSize - hold.sampledNodes.count
         guard room > 0 else { return }
-        let known = Set(hold.witnesses)
-        let found = ask(hold.scope, since: .min, hold.began, at: now)
+        let known = Set(hold.sampledNodes)
+        let found = sample(hold.scope, since: .min, hold.began, at: now)
         let more = found.overdue.filter { !known.contains($0) && !isHeardSince(hold.began, $0) }
-        hold.witnesses += more.prefix(room)
+        hold.sampledNodes += more.prefix(room)
     }
 
     /// The time of a hold that was released is held against nobody: silences go on from where they were at its beginning.
     /// TCP waits twice as long for each next attempt, so nodes may need as long again to be heard.
-    private mutating func excuse(_ hold: HoldBook.Hold, at now: Int64) {
+    private mutating func exempt(_ hold: ActiveHolds.Hold, at now: Int64) {
         let time = now.subtractingSaturated(hold.silentSince)
-        let respite = time.addingSaturated(min(time, configuration.hold?.longest ?? 0))
+        let grace = time.addingSaturated(min(time, configuration.hold?.maxDuration ?? 0))
         // What waited somewhere on its way comes all at once.
-        learnNothing(from: hold.silentSince, to: now.addingSaturated(HoldBook.checkEvery))
+        suspendLearning(from: hold.silentSince, to: now.addingSaturated(ActiveHolds.checkEvery))
         forEachMember(of: hold.scope) { detector, slot in
             if detector.nodes[slot].lastArrival < hold.began {
-                detector.nodes[slot].marks.insert(.excused)
-                detector.postpone(slot, after: hold.silentSince, by: respite)
+                detector.nodes[slot].flags.insert(.exempt)
+                detector.postpone(slot, after: hold.silentSince, by: grace)
             } else {
-                detector.renew(slot, at: now)
+                detector.restartTimeout(slot, at: now)
             }
         }
     }
 
     /// Heard in a hold: from its end on it has its usual time once more, since heartbeats may still be on odd ways.
-    private mutating func renew(_ slot: Int, at now: Int64) {
-        for level in 0..<levelCount where !nodes[slot].standing.isSuspected(atLevel: level) {
+    private mutating func restartTimeout(_ slot: Int, at now: Int64) {
+        for level in 0..<levelCount where !nodes[slot].state.isSuspected(atLevel: level) {
             let number = slot * levelCount + level
-            guard deadlines[number] != .max, let wait = wait(slot, level) else { continue }
-            deadlines[number] = max(deadlines[number], now.addingSaturated(wait))
+            guard deadlines[number] != .max, let timeout = timeout(slot, level) else { continue }
+            deadlines[number] = max(deadlines[number], now.addingSaturated(timeout))
         }
         rearm(slot)
     }
@@ -200,65 +200,65 @@ extension Detector {
     ///   - lastHeard: When the suspect was heard last. Who was overdue by then fell silent for a reason of his own, and says
     ///     nothing of what has happened since; unless his silence was nobody's fault. `.min`: all may speak.
     ///   - expectedAt: Who was heard after this was heard while the suspect should have been.
-    private mutating func ask(
-        _ scope: HoldBook.Scope, except group: HoldBook.Scope = nil, since lastHeard: Int64, _ expectedAt: Int64,
+    private mutating func sample(
+        _ scope: ActiveHolds.Scope, except group: ActiveHolds.Scope = nil, since lastHeard: Int64, _ expectedAt: Int64,
         at now: Int64
-    ) -> Testimony {
-        var testimony = Testimony()
-        var walk = Walk(past: scope.map { members[Int($0)].count } ?? nodes.count, using: &random)
+    ) -> SilenceSample {
+        var found = SilenceSample()
+        var indices = ShuffledIndices(past: scope.map { members[Int($0)].count } ?? nodes.count, using: &random)
         var slots = InlineArray<16, Int>(repeating: 0)
         // Of nodes that are heard every ten seconds few can say anything of the last one.
-        var left = HoldRule.mostAsked
-        while left > 0, !testimony.isComplete {
+        var left = HoldRule.maxSampled
+        while left > 0, !found.isComplete {
             // They lie far apart in memory: several are waited for together.
             var count = 0
-            while count < slots.count, let place = walk.next() {
-                let slot = scope.map { Int(members[Int($0)][place]) } ?? place
+            while count < slots.count, let index = indices.next() {
+                let slot = scope.map { Int(members[Int($0)][index]) } ?? index
                 nodes.prefetch(slot..<slot + 1)
                 models.prefetch(slot..<slot + 1)
                 slots[count] = slot
                 count += 1
             }
-            for index in 0..<count where !testimony.isComplete {
+            for index in 0..<count where !found.isComplete {
                 guard group == nil || nodes[slots[index]].group != group else { continue }
-                ask(slots[index], since: lastHeard, expectedAt, at: now, &testimony)
+                sample(slots[index], since: lastHeard, expectedAt, at: now, into: &found)
             }
             left = count < slots.count ? 0 : left - count
         }
-        return testimony
+        return found
     }
 
-    @inline(__always) private func ask(
-        _ slot: Int, since lastHeard: Int64, _ expectedAt: Int64, at now: Int64, _ testimony: inout Testimony
+    @inline(__always) private func sample(
+        _ slot: Int, since lastHeard: Int64, _ expectedAt: Int64, at now: Int64, into found: inout SilenceSample
     ) {
         let node = nodes[slot]
-        guard node.standing.isWatched, !node.marks.contains(.paused), holds.isQuiet || !holds.hasTried(node),
-            !node.standing.isSuspectedAnywhere || isNewlySilent(node, at: now)
+        guard node.state.isWatched, !node.flags.contains(.paused), holds.isQuiet || !holds.isExhausted(node),
+            !node.state.isSuspectedAnywhere || isNewlySilent(node, at: now)
         else { return }
         if isOverdue(slot, at: now) {
-            guard node.marks.contains(.excused) || !isOverdue(slot, at: lastHeard) else { return }
-            testimony.overdue.append(.init(slot: Int32(slot), key: node.key))
-            testimony.silentSince = max(testimony.silentSince, node.lastArrival)
+            guard node.flags.contains(.exempt) || !isOverdue(slot, at: lastHeard) else { return }
+            found.overdue.append(.init(slot: Int32(slot), key: node.key))
+            found.silentSince = max(found.silentSince, node.lastArrival)
         } else if node.lastArrival >= expectedAt {
-            testimony.heard += 1
+            found.heard += 1
         } else {
-            testimony.waiting += 1
+            found.waiting += 1
         }
     }
 
     /// Who is suspected may be the first of a mass, unless it was silent for long already.
     @inline(__always) private func isNewlySilent(_ node: WatchedNode, at now: Int64) -> Bool {
-        now.subtractingSaturated(node.lastArrival) < configuration.hold?.longest ?? 0
+        now.subtractingSaturated(node.lastArrival) < configuration.hold?.maxDuration ?? 0
     }
 
     /// Whether its silence is longer than two in three of its gaps, or than its interval where no φ is known.
     @inline(__always) private func isOverdue(_ slot: Int, at now: Int64) -> Bool {
         let silence = max(0, now.subtractingSaturated(nodes[slot].lastArrival))
-        guard let expected = models[slot].expectedWait, silence > expected else { return false }
+        guard let expected = models[slot].expectedGap, silence > expected else { return false }
         return models[slot].phi(after: silence).map { $0 >= 0.5 } ?? true
     }
 
-    private mutating func forEachMember(of scope: HoldBook.Scope, _ body: (inout Self, Int) -> Void) {
+    private mutating func forEachMember(of scope: ActiveHolds.Scope, _ body: (inout Self, Int) -> Void) {
         if let scope {
             for slot in members[Int(scope)] { body(&self, Int(slot)) }
         } else {
@@ -266,20 +266,20 @@ extension Detector {
         }
     }
 
-    private func tell(_ turn: HoldChange.Turn, of hold: HoldBook.Hold, at now: Int64, into events: inout [Event]) {
+    private func emit(_ phase: HoldChange.Phase, of hold: ActiveHolds.Hold, at now: Int64, into events: inout [Event]) {
         events.append(
             .hold(
                 HoldChange(
-                    turn: turn, group: hold.scope.map { groupNames[Int($0)] }, at: Instant(nanoseconds: now),
+                    phase: phase, group: hold.scope.map { groupNames[Int($0)] }, at: Instant(nanoseconds: now),
                     began: Instant(nanoseconds: hold.began), silentSince: Instant(nanoseconds: hold.silentSince),
-                    overdue: hold.witnesses.count,
-                    heard: turn == .begins ? hold.heard : hold.witnesses.count { isHeardSince(hold.began, $0) },
+                    overdue: hold.sampledNodes.count,
+                    heard: phase == .begins ? hold.heard : hold.sampledNodes.count { isHeardSince(hold.began, $0) },
                     nodes: hold.scope.map { members[Int($0)].count } ?? nodeCount)))
     }
 }
 
 /// Every one of some places once, in an order that nobody can foresee.
-private struct Walk: Sequence, IteratorProtocol {
+private struct ShuffledIndices: Sequence, IteratorProtocol {
     private var place: Int
     private var left: Int
     private let step: Int

@@ -4,20 +4,20 @@ extension Detector {
     /// Policies of other levels, or that the model refuses, change nothing: they are not this detector's.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
-    public mutating func take(_ input: DetectorInput, into events: inout [Event]) {
+    public mutating func apply(_ input: DetectorInput, into events: inout [Event]) {
         switch input {
-        case .introduction(let identity, let key, let now): introduce(identity, key: key, at: now, into: &events)
+        case .announcement(let identity, let key, let now): announce(identity, key: key, at: now, into: &events)
         case .expectation(let identity, let key, let until, let now):
             expect(identity, key: key, until: until, at: now, into: &events)
         case .noExpectation(let key, let now): expectNoLonger(key, at: now, into: &events)
         case .heartbeats(let batch, let now): receive(batch.span, at: now, into: &events)
         case .advance(let now): advance(to: now, into: &events)
-        case .deafness(let start, let end): wasDeaf(from: start, to: end)
-        case .stampError(let nanoseconds): stampError = nanoseconds
+        case .ignoredSilence(let start, let end): ignoreSilence(from: start, to: end)
+        case .timestampUncertainty(let nanoseconds): timestampUncertainty = nanoseconds
         case .backlog(let hasBacklog): self.hasBacklog = hasBacklog
-        case .policies(let book, let now):
-            let isOurs = book.levels.map(\.name) == levels.map(\.name) && refusal(of: book) == nil && !book.isTooLarge
-            if isOurs { govern(by: book, at: now, into: &events) }
+        case .policies(let policies, let now):
+            let isOurs = policies.levels.map(\.name) == levels.map(\.name) && refusal(of: policies) == nil && !policies.isTooLarge
+            if isOurs { apply(policies, at: now, into: &events) }
         case .rules(let recovery, let hold): (configuration.recovery, configuration.hold) = (recovery, hold)
         case .pause(let key, let until, let reason, let now):
             pause(key, Pause(until: until, reason: reason), at: now, into: &events)
@@ -28,15 +28,15 @@ extension Detector {
     }
 
     /// Why policies cannot hold here; nil if they can.
-    public func refusal(of book: PolicyBook) -> InvalidPolicy? { Configuration.refusal(of: book) }
+    public func refusal(of policies: PolicyTable) -> InvalidPolicy? { Configuration.refusal(of: policies) }
 }
 
 extension Detector.Configuration {
     /// Why its model cannot follow its policies; nil if it can.
     public var refusal: InvalidPolicy? { Self.refusal(of: policies) }
 
-    fileprivate static func refusal(of book: PolicyBook) -> InvalidPolicy? {
-        for policy in book.allPolicies {
+    fileprivate static func refusal(of policies: PolicyTable) -> InvalidPolicy? {
+        for policy in policies.allPolicies {
             if let reason = Model.refusal(of: policy) {
                 return InvalidPolicy(text: policy.description, reason: reason)
             }

@@ -7,16 +7,16 @@ extension Detector {
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     @discardableResult
-    public mutating func introduce(
+    public mutating func announce(
         _ identity: NodeIdentity, key: NodeKey, at now: Instant, into events: inout [Event]
     ) -> Bool {
         guard let slot = table[key.rawValue] ?? addNode(key) else { return false }
-        guard let known = details[slot].identity else {
+        guard let known = coldStates[slot].identity else {
             name(slot, identity)
-            announce(slot, at: now, from: Standing(), into: &events)
+            emitTransitions(slot, at: now, from: NodeState(), into: &events)
             return true
         }
-        if known != identity { tell(.nameCollision, slot, at: now, into: &events) }
+        if known != identity { emit(.nameCollision, slot, at: now, into: &events) }
         return true
     }
 
@@ -29,10 +29,10 @@ extension Detector {
         _ identity: NodeIdentity, key: NodeKey, until: Instant, at now: Instant, into events: inout [Event]
     ) -> Bool {
         let isNew = !knows(key)
-        guard introduce(identity, key: key, at: now, into: &events), let slot = table[key.rawValue] else {
+        guard announce(identity, key: key, at: now, into: &events), let slot = table[key.rawValue] else {
             return false
         }
-        nodes[slot].marks.insert(.kept)
+        nodes[slot].flags.insert(.kept)
         if isNew {
             nodes[slot].lastArrival = now.nanoseconds
             for level in 0..<levelCount { deadlines[slot * levelCount + level] = until.nanoseconds }
@@ -44,8 +44,8 @@ extension Detector {
     /// A node that was expected is so no longer: it may be forgotten. One never heard is, at once.
     public mutating func expectNoLonger(_ key: NodeKey, at now: Instant, into events: inout [Event]) {
         guard let slot = table[key.rawValue] else { return }
-        nodes[slot].marks.remove(.kept)
-        if nodes[slot].standing.phase == .new { forget(key, at: now, into: &events) } else { rearm(slot) }
+        nodes[slot].flags.remove(.kept)
+        if nodes[slot].state.phase == .new { forget(key, at: now, into: &events) } else { rearm(slot) }
     }
 
     /// Keeps a node no longer. Should it be heard again, it is a new one.
@@ -59,32 +59,32 @@ extension Detector {
 
     /// The node's connection was closed: evidence, and no verdict.
     public mutating func disconnected(_ key: NodeKey, at now: Instant) {
-        if let slot = table[key.rawValue] { details[slot].disconnectedAt = now.nanoseconds }
+        if let slot = table[key.rawValue] { coldStates[slot].disconnectedAt = now.nanoseconds }
     }
 
     func isInUse(_ slot: Int) -> Bool { table[nodes[slot].key] == slot }
 
     /// Gives a node its name, and with it its group and its policies.
     mutating func name(_ slot: Int, _ identity: NodeIdentity) {
-        details[slot].identity = identity
+        coldStates[slot].identity = identity
         move(slot, to: group(named: identity.group))
         let plan = plans.number(for: identity)
         // A plan that nobody was under before.
-        for ruling in plans.rulings[(thresholds.count / levelCount)...].joined() {
-            thresholds.append(Model.threshold(for: ruling.policy))
+        for effectivePolicy in plans.effectivePolicies[(thresholds.count / levelCount)...].joined() {
+            thresholds.append(Model.threshold(for: effectivePolicy.policy))
         }
         guard plan != nodes[slot].plan else { return }
         nodes[slot].plan = plan
-        for level in 0..<levelCount { pursuits[slot * levelCount + level] = Model.pursuit(of: threshold(slot, level)) }
-        pursue(slot, after: nil)
-        if nodes[slot].standing.isWatched { setDeadlines(slot) }
+        for level in 0..<levelCount { levelStates[slot * levelCount + level] = Model.levelState(of: threshold(slot, level)) }
+        updateLevels(slot, after: nil)
+        if nodes[slot].state.isWatched { setDeadlines(slot) }
     }
 
     /// At each level so long after the last arrival as the level waits now.
     mutating func setDeadlines(_ slot: Int) {
         for level in 0..<levelCount {
             deadlines[slot * levelCount + level] =
-                wait(slot, level).map(nodes[slot].lastArrival.addingSaturated) ?? .max
+                timeout(slot, level).map(nodes[slot].lastArrival.addingSaturated) ?? .max
         }
         rearm(slot)
     }
@@ -94,9 +94,9 @@ extension Detector {
 
     mutating func group(named name: String) -> UInt16 {
         if let known = groups[name] { return known }
-        guard commons.count < Self.groupLimit else { return 0 }
-        let number = UInt16(commons.count)
-        commons += freshCommons
+        guard groupStates.count < Self.groupLimit else { return 0 }
+        let number = UInt16(groupStates.count)
+        groupStates += freshGroupState
         groups[name] = number
         groupNames.append(name)
         members.append([])
@@ -111,15 +111,15 @@ extension Detector {
 
     private mutating func join(_ group: UInt16, _ slot: Int) {
         nodes[slot].group = group
-        details[slot].place = Int32(members[Int(group)].count)
+        coldStates[slot].place = Int32(members[Int(group)].count)
         members[Int(group)].append(Int32(slot))
     }
 
     private mutating func leaveGroup(_ slot: Int) {
-        let (group, place) = (Int(nodes[slot].group), Int(details[slot].place))
+        let (group, place) = (Int(nodes[slot].group), Int(coldStates[slot].place))
         guard let last = members[group].popLast(), Int(last) != slot else { return }
         members[group][place] = last
-        details[Int(last)].place = Int32(place)
+        coldStates[Int(last)].place = Int32(place)
     }
 
     mutating func addNode(_ key: NodeKey) -> Int? {
@@ -128,18 +128,18 @@ extension Detector {
         if slot == nodes.count {
             nodes.append(WatchedNode(key: key))
             models.append(Model(configuration.model))
-            details.append(NodeDetails())
+            coldStates.append(NodeColdState())
             for level in 0..<levelCount {
                 deadlines.append(.max)
-                pursuits.append(Model.pursuit(of: thresholds[level]))
+                levelStates.append(Model.levelState(of: thresholds[level]))
             }
         } else {
             nodes[slot] = WatchedNode(key: key)
             models[slot] = Model(configuration.model)
-            details[slot] = NodeDetails()
+            coldStates[slot] = NodeColdState()
             for level in 0..<levelCount {
                 deadlines[slot * levelCount + level] = .max
-                pursuits[slot * levelCount + level] = Model.pursuit(of: thresholds[level])
+                levelStates[slot * levelCount + level] = Model.levelState(of: thresholds[level])
             }
         }
         join(0, slot)
@@ -150,18 +150,18 @@ extension Detector {
     mutating func forget(_ slot: Int, at due: Instant, ownLate: Int64, into events: inout [Event]) {
         let silence = max(0, due.nanoseconds.subtractingSaturated(nodes[slot].lastArrival))
         let evidence = evidence(slot, silence: silence, ownLate: ownLate)
-        let standing = nodes[slot].standing
+        let state = nodes[slot].state
         // Of a node that was expected, and of which nothing was told, there is nothing to take back.
-        if standing != Standing() {
+        if state != NodeState() {
             for level in 0..<levelCount {
-                transition(slot, level, from: standing.verdict(atLevel: level), to: .forgotten, due, evidence, &events)
+                transition(slot, level, from: state.verdict(atLevel: level), to: .forgotten, due, evidence, &events)
             }
         }
         table.remove(nodes[slot].key)
         wheel.cancel(slot)
         leaveGroup(slot)
         nodes[slot] = WatchedNode(key: NodeKey(rawValue: 0))  // one that nobody watches
-        details[slot] = NodeDetails()
+        coldStates[slot] = NodeColdState()
         models[slot] = Model(configuration.model)
         vacant.append(slot)
     }

@@ -1,7 +1,7 @@
 // What outlives the detector: what was learned of each node and each group, for the next run of a service.
 
 /// What was learned of one node, as bytes that `Detector.recall` reads.
-public struct NodeMemory: Hashable, Sendable {
+public struct PersistedNode: Hashable, Sendable {
     public var key: NodeKey
     public var identity: NodeIdentity
     /// On the clock of the detector that wrote it; nil if it was never heard.
@@ -15,46 +15,46 @@ public struct NodeMemory: Hashable, Sendable {
 
 extension Detector {
     /// Which memories it can read: those that were written under the same words.
-    public static var memoryVersion: String { "\(Model.stateVersion) node/1" }
+    public static var persistedVersion: String { "\(Model.stateVersion) node/1" }
 
     /// The memories of named nodes in slots from `cursor` on, after a look at no more than `limit` slots, and where to go on;
     /// nil after the last.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
-    public func memories(from cursor: Int, limit: Int) -> (page: [NodeMemory], next: Int?) {
+    public func persistedNodes(from cursor: Int, limit: Int) -> (page: [PersistedNode], next: Int?) {
         let slots = max(0, cursor)..<min(nodes.count, max(0, cursor) + max(1, limit))
-        let page = slots.compactMap { isInUse($0) ? memory(ofSlot: $0) : nil }
+        let page = slots.compactMap { isInUse($0) ? persistedNode(ofSlot: $0) : nil }
         return (page, slots.upperBound < nodes.count ? slots.upperBound : nil)
     }
 
     /// The memory of one node; nil if it is not known, or not by name.
-    public func memory(of key: NodeKey) -> NodeMemory? { table[key.rawValue].flatMap { memory(ofSlot: $0) } }
+    public func persistedNode(of key: NodeKey) -> PersistedNode? { table[key.rawValue].flatMap { persistedNode(ofSlot: $0) } }
 
-    private func memory(ofSlot slot: Int) -> NodeMemory? {
-        guard let identity = details[slot].identity else { return nil }
-        var writer = StateWriter()
+    private func persistedNode(ofSlot slot: Int) -> PersistedNode? {
+        guard let identity = coldStates[slot].identity else { return nil }
+        var writer = BinaryWriter()
         write(slot, to: &writer)
-        let isHeard = nodes[slot].standing.phase != .new
-        return NodeMemory(
+        let isHeard = nodes[slot].state.phase != .new
+        return PersistedNode(
             key: NodeKey(rawValue: nodes[slot].key), identity: identity,
             lastArrival: isHeard ? Instant(nanoseconds: lastHeard(slot)) : nil, bytes: writer.bytes)
     }
 
     /// What the groups know together, by their names; the first, without a name, is that of nodes without a group.
-    public var groupMemories: [(group: String, bytes: [UInt8])] {
+    public var persistedGroups: [(group: String, bytes: [UInt8])] {
         groupNames.indices.map { group in
-            var writer = StateWriter()
-            writer.write(commons[group])
+            var writer = BinaryWriter()
+            writer.write(groupStates[group])
             return (groupNames[group], writer.bytes)
         }
     }
 
     /// Has a group know what it knew in an earlier run.
     /// - Throws: For bytes that are no such memory; nothing is changed then.
-    public mutating func recall(group name: String, bytes: [UInt8]) throws(DamagedState) {
-        var reader = StateReader(bytes)
-        let known: Model.Commons = try reader.state()
-        commons[name.isEmpty ? 0 : Int(group(named: name))] = known
+    public mutating func recall(group name: String, bytes: [UInt8]) throws(CorruptData) {
+        var reader = BinaryReader(bytes)
+        let known: Model.GroupState = try reader.state()
+        groupStates[name.isEmpty ? 0 : Int(group(named: name))] = known
     }
 
     /// Watches a node again that was watched in an earlier run.
@@ -84,32 +84,32 @@ extension Detector {
         nodes[slot].lastArrival = now.nanoseconds
         nodes[slot].lastSent = nil
         nodes[slot].senderLate = nil
-        nodes[slot].marks = .excused
+        nodes[slot].flags = .exempt
         if wasRead != true { nodes[slot].incarnation = incarnation }
         // One whose time is over is forgotten now, and not in the past.
         let earliest = now.nanoseconds.subtractingSaturated(configuration.retention ?? .max)
-        details[slot].silentSince = lastHeard.map { max($0.nanoseconds, earliest) }
-        let wasHeard = nodes[slot].heard > 0 || nodes[slot].incarnation > 0
-        nodes[slot].standing = Self.standing(
-            told: Array(verdicts.prefix(levelCount)), last: last, wasHeard: wasHeard, heard: &nodes[slot].heard)
-        let hasLeft = nodes[slot].standing.phase == .left
+        coldStates[slot].silentSince = lastHeard.map { max($0.nanoseconds, earliest) }
+        let wasHeard = nodes[slot].confirmations > 0 || nodes[slot].incarnation > 0
+        nodes[slot].state = Self.state(
+            emitted: Array(verdicts.prefix(levelCount)), last: last, wasHeard: wasHeard, heard: &nodes[slot].confirmations)
+        let hasLeft = nodes[slot].state.phase == .left
         for level in 0..<levelCount {
             let deadline =
-                wait(slot, level).map { soonest.nanoseconds.addingSaturated(max(0, $0)) } ?? latest.nanoseconds
+                timeout(slot, level).map { soonest.nanoseconds.addingSaturated(max(0, $0)) } ?? latest.nanoseconds
             deadlines[slot * levelCount + level] = hasLeft ? .max : deadline
         }
         rearm(slot)
-        tellUntold(slot, told: verdicts, at: now, into: &events)
+        emitMissingVerdicts(slot, emitted: verdicts, at: now, into: &events)
         return wasRead ?? true
     }
 
     /// Tells a recalled node's verdict at levels that told of nothing, or of something before it.
-    private mutating func tellUntold(
-        _ slot: Int, told verdicts: [Verdict?], at now: Instant, into events: inout [Event]
+    private mutating func emitMissingVerdicts(
+        _ slot: Int, emitted verdicts: [Verdict?], at now: Instant, into events: inout [Event]
     ) {
         for level in 0..<levelCount {
             let from = (level < verdicts.count ? verdicts[level] : nil) ?? .new
-            let to = nodes[slot].standing.verdict(atLevel: level)
+            let to = nodes[slot].state.verdict(atLevel: level)
             guard from != to, to != .new else { continue }
             var evidence = evidence(slot, silence: 0, ownLate: 0)
             evidence.isRecalled = true
@@ -119,34 +119,34 @@ extension Detector {
 
     /// Takes over what bytes say of a node with the same key. Says whether they could be read.
     private mutating func recall(_ bytes: [UInt8], _ slot: Int) -> Bool {
-        var reader = StateReader(bytes)
-        do throws(DamagedState) {
+        var reader = BinaryReader(bytes)
+        do throws(CorruptData) {
             let stored: WatchedNode = try reader.state()
-            let storedDetails: NodeDetails = try reader.state()
+            let storedDetails: NodeColdState = try reader.state()
             let model = try Model(configuration.model, from: &reader)
             guard stored.key == nodes[slot].key else { return false }
-            var (recalled, isNew, strained): ([Model.Pursuit], Bool, UInt8) = ([], false, 0)
+            var (recalled, isNew, infeasibleLevels): ([Model.LevelState], Bool, UInt8) = ([], false, 0)
             for level in 0..<levelCount {
                 if reader.isAtEnd {  // a level that there was not
-                    recalled.append(Model.pursuit(of: threshold(slot, level)))
+                    recalled.append(Model.levelState(of: threshold(slot, level)))
                     isNew = true
                     continue
                 }
                 let _: Int64 = try reader.integer()  // a deadline on another clock
                 let policy: Policy = try reader.state()
-                let pursuit: Model.Pursuit = try reader.state()
-                let isSame = policy == ruling(slot, level).policy
-                recalled.append(isSame ? pursuit : Model.pursuit(of: threshold(slot, level)))
+                let levelState: Model.LevelState = try reader.state()
+                let isSame = policy == effectivePolicy(slot, level).policy
+                recalled.append(isSame ? levelState : Model.levelState(of: threshold(slot, level)))
                 isNew = isNew || !isSame
-                if isSame { strained |= stored.strained & 1 << UInt8(level) }
+                if isSame { infeasibleLevels |= stored.infeasibleLevels & 1 << UInt8(level) }
             }
             models[slot] = model
-            for level in 0..<levelCount { pursuits[slot * levelCount + level] = recalled[level] }
+            for level in 0..<levelCount { levelStates[slot * levelCount + level] = recalled[level] }
             (nodes[slot].incarnation, nodes[slot].sequence) = (stored.incarnation, stored.sequence)
-            (nodes[slot].missing, nodes[slot].heard) = (stored.missing, stored.heard)
-            nodes[slot].strained = strained  // told before
-            details[slot].discarded = storedDetails.discarded
-            if isNew { pursue(slot, after: nil) }
+            (nodes[slot].missing, nodes[slot].confirmations) = (stored.missing, stored.confirmations)
+            nodes[slot].infeasibleLevels = infeasibleLevels  // told before
+            coldStates[slot].discarded = storedDetails.discarded
+            if isNew { updateLevels(slot, after: nil) }
             return true
         } catch {
             return false
@@ -156,8 +156,8 @@ extension Detector {
     /// Has a node's planned absence of an earlier run go on; one that is over ends with the next step. Only its end is told.
     public mutating func recall(_ pause: Pause, of key: NodeKey) {
         guard let slot = table[key.rawValue] else { return }
-        details[slot].pause = pause
-        nodes[slot].marks.formUnion([.paused, .excused])
+        coldStates[slot].pause = pause
+        nodes[slot].flags.formUnion([.paused, .exempt])
         rearm(slot)
     }
 
@@ -165,25 +165,25 @@ extension Detector {
     ///
     /// A level that was away for some runs tells of a time before them. It may have seen the node leave, but trust stays.
     /// It does not see the detector: while it changes a part of it, all the rest would be copied.
-    private static func standing(
-        told verdicts: [Verdict?], last: Verdict?, wasHeard: Bool, heard: inout UInt8
-    ) -> Standing {
-        var standing = Standing()
+    private static func state(
+        emitted verdicts: [Verdict?], last: Verdict?, wasHeard: Bool, heard: inout UInt8
+    ) -> NodeState {
+        var state = NodeState()
         for (level, verdict) in verdicts.enumerated() where verdict == .suspected {
-            standing.suspect(atLevel: level)
+            state.suspect(atLevel: level)
         }
-        let told = ([last] + verdicts).compactMap(\.self)
-        if (last ?? told.first) == .left {
-            standing.leave()
-        } else if told.contains(.trusted) {
-            standing.phase = .trusted
-        } else if told.contains(.learning) {
-            standing.phase = .learning
-        } else if told.contains(.suspected), wasHeard {  // else it was expected, and never heard
-            standing.phase = heard < WatchedNode.confirmations ? .learning : .trusted
+        let emitted = ([last] + verdicts).compactMap(\.self)
+        if (last ?? emitted.first) == .left {
+            state.leave()
+        } else if emitted.contains(.trusted) {
+            state.phase = .trusted
+        } else if emitted.contains(.learning) {
+            state.phase = .learning
+        } else if emitted.contains(.suspected), wasHeard {  // else it was expected, and never heard
+            state.phase = heard < WatchedNode.requiredConfirmations ? .learning : .trusted
         }
-        if standing.phase == .trusted { heard = WatchedNode.confirmations }
-        if standing.phase == .learning { heard = min(heard, WatchedNode.confirmations - 1) }
-        return standing
+        if state.phase == .trusted { heard = WatchedNode.requiredConfirmations }
+        if state.phase == .learning { heard = min(heard, WatchedNode.requiredConfirmations - 1) }
+        return state
     }
 }

@@ -6,23 +6,23 @@ extension Detector {
     /// - Complexity: Linear in the number of nodes, with some hundred bytes for each.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
-    public func write(to writer: inout StateWriter) {
+    public func write(to writer: inout BinaryWriter) {
         writer.write(Model.stateVersion)
-        writer.write(plans.book)
+        writer.write(plans.policies)
         writer.write(configuration.retention)
         writer.write(Int64(configuration.capacity))
         writer.write(configuration.seed)
         writer.write(configuration.recovery)
         writer.write(configuration.hold) { $0.write($1) }
-        for number in [stampError, deafSince, deafUntil] { writer.write(number) }
+        for number in [timestampUncertainty, suspendedSince, suspendedUntil] { writer.write(number) }
         writer.write(hasBacklog)
         writer.write(random.state)
         writer.write(holds)
-        writer.write(freshCommons[0])
+        writer.write(freshGroupState[0])
         writer.write(UInt32(groupNames.count))
         for group in groupNames.indices {
             writer.write(groupNames[group])
-            writer.write(commons[group])
+            writer.write(groupStates[group])
             writer.write(heardAt[group])
         }
         writer.write(UInt32(nodes.count))
@@ -35,176 +35,176 @@ extension Detector {
         for members in members { writer.write(slots: members) }
     }
 
-    func write(_ slot: Int, to writer: inout StateWriter) {
+    func write(_ slot: Int, to writer: inout BinaryWriter) {
         writer.write(nodes[slot])
-        writer.write(details[slot])
+        writer.write(coldStates[slot])
         models[slot].write(to: &writer)
         for level in 0..<levelCount {
             writer.write(deadlines[slot * levelCount + level])
-            writer.write(ruling(slot, level).policy)
-            writer.write(pursuits[slot * levelCount + level])
+            writer.write(effectivePolicy(slot, level).policy)
+            writer.write(levelStates[slot * levelCount + level])
         }
     }
 
     /// Reads what was written by a detector whose model had the same parameters.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
-    public init(model: Model.Parameters, from reader: inout StateReader) throws(DamagedState) {
+    public init(model: Model.Parameters, from reader: inout BinaryReader) throws(CorruptData) {
         let version = try reader.text()
         guard version == Model.stateVersion else {
-            throw DamagedState("it is of \(version.escapingControls), and this is \(Model.stateVersion)")
+            throw CorruptData("it is of \(version.escapingControls), and this is \(Model.stateVersion)")
         }
-        let book: PolicyBook = try reader.state()
-        for policy in book.allPolicies {
-            if let reason = Model.refusal(of: policy) { throw DamagedState(reason) }
+        let policies: PolicyTable = try reader.state()
+        for policy in policies.allPolicies {
+            if let reason = Model.refusal(of: policy) { throw CorruptData(reason) }
         }
-        let retention = try reader.optional { reader throws(DamagedState) in try reader.integer(in: 1...Int64.max) }
+        let retention = try reader.optional { reader throws(CorruptData) in try reader.integer(in: 1...Int64.max) }
         let capacity = Int(try reader.integer(Int64.self, in: 1...Int64(Int32.max)))
         var configuration = Configuration(
-            levels: book.levels, model: model, retention: retention, capacity: capacity, seed: try reader.integer())
-        configuration.policies = book
+            levels: policies.levels, model: model, retention: retention, capacity: capacity, seed: try reader.integer())
+        configuration.policies = policies
         configuration.recovery = try reader.state()
-        configuration.hold = try reader.optional { reader throws(DamagedState) in try reader.state() }
+        configuration.hold = try reader.optional { reader throws(CorruptData) in try reader.state() }
         self.configuration = configuration
-        levelCount = book.levels.count
-        plans = PlanTable(book: book)
+        levelCount = policies.levels.count
+        plans = PolicyInterner(policies: policies)
         thresholds = []
         table = KeyTable(seed: configuration.seed)
-        stampError = try reader.integer()
-        deafSince = try reader.integer()
-        deafUntil = try reader.integer()
+        timestampUncertainty = try reader.integer()
+        suspendedSince = try reader.integer()
+        suspendedUntil = try reader.integer()
         hasBacklog = try reader.bool()
         random = SplitMix64(seed: try reader.integer())
         holds = try reader.state()
-        freshCommons = [try reader.state()]
-        commons = []
+        freshGroupState = [try reader.state()]
+        groupStates = []
         (groupNames, heardAt) = ([], [])
         try readGroups(from: &reader)
         // A vacant slot has a byte here, and its number below; it takes up as much room as another.
         let count = try reader.count(ofBytes: 5)
-        guard count <= capacity else { throw DamagedState("\(count) nodes are more than it has room for") }
+        guard count <= capacity else { throw CorruptData("\(count) nodes are more than it has room for") }
         for _ in 0..<count { try readNode(from: &reader) }
-        thresholds = plans.rulings.joined().map { Model.threshold(for: $0.policy) }
+        thresholds = plans.effectivePolicies.joined().map { Model.threshold(for: $0.policy) }
         try readOrder(from: &reader)
         for slot in nodes.indices where isInUse(slot) { rearm(slot) }
     }
 
-    private mutating func readGroups(from reader: inout StateReader) throws(DamagedState) {
+    private mutating func readGroups(from reader: inout BinaryReader) throws(CorruptData) {
         for number in 0..<(try reader.integer(UInt32.self, in: 1...UInt32(Self.groupLimit))) {
             let name = try reader.text()
             groupNames.append(name)
-            commons.append(try reader.state())
+            groupStates.append(try reader.state())
             heardAt.append(try reader.integer())
             guard number > 0 else { continue }
             guard groups.updateValue(UInt16(number), forKey: name) == nil else {
-                throw DamagedState("a group is there twice")
+                throw CorruptData("a group is there twice")
             }
         }
     }
 
-    private mutating func readNode(from reader: inout StateReader) throws(DamagedState) {
+    private mutating func readNode(from reader: inout BinaryReader) throws(CorruptData) {
         guard try reader.bool() else {
             // What lies here is not looked at before the slot is used again.
             nodes.append(WatchedNode(key: NodeKey(rawValue: 0)))
             models.append(Model(configuration.model))
-            details.append(NodeDetails())
+            coldStates.append(NodeColdState())
             for level in 0..<levelCount {
                 deadlines.append(.max)
-                pursuits.append(Model.pursuit(of: Model.threshold(for: plans.rulings[0][level].policy)))
+                levelStates.append(Model.levelState(of: Model.threshold(for: plans.effectivePolicies[0][level].policy)))
             }
             return
         }
         var node: WatchedNode = try reader.state()
-        let details: NodeDetails = try reader.state()
-        guard Int(node.group) < commons.count, table[node.key] == nil, nodeCount < configuration.capacity,
-            details.recoveries.isEmpty || details.recoveries.count == levelCount,
-            node.marks.contains(.paused) == (details.pause != nil),
-            node.marks.contains(.claimed) == (details.claimant != nil)
-        else { throw DamagedState("a node contradicts itself or another") }
-        node.plan = plans.number(for: details.identity)
+        let coldStates: NodeColdState = try reader.state()
+        guard Int(node.group) < groupStates.count, table[node.key] == nil, nodeCount < configuration.capacity,
+            coldStates.recoveries.isEmpty || coldStates.recoveries.count == levelCount,
+            node.flags.contains(.paused) == (coldStates.pause != nil),
+            node.flags.contains(.contended) == (coldStates.contender != nil)
+        else { throw CorruptData("a node contradicts itself or another") }
+        node.plan = plans.number(for: coldStates.identity)
         models.append(try Model(configuration.model, from: &reader))
         for level in 0..<levelCount {
             deadlines.append(try reader.integer())
             let policy: Policy = try reader.state()
-            let pursuit: Model.Pursuit = try reader.state()
-            let present = plans.rulings[Int(node.plan)][level].policy
-            pursuits.append(policy == present ? pursuit : Model.pursuit(of: Model.threshold(for: present)))
+            let levelState: Model.LevelState = try reader.state()
+            let present = plans.effectivePolicies[Int(node.plan)][level].policy
+            levelStates.append(policy == present ? levelState : Model.levelState(of: Model.threshold(for: present)))
         }
         table.insert(node.key, slot: nodes.count)
         nodes.append(node)
-        self.details.append(details)
+        self.coldStates.append(coldStates)
     }
 
-    private mutating func readOrder(from reader: inout StateReader) throws(DamagedState) {
+    private mutating func readOrder(from reader: inout BinaryReader) throws(CorruptData) {
         let slots = nodes.count
         vacant = try reader.slots(upTo: slots).map(Int.init)
         guard Set(vacant).count == vacant.count, vacant.allSatisfy({ !isInUse($0) }),
             vacant.count + nodeCount == slots
-        else { throw DamagedState("what is vacant is not") }
+        else { throw CorruptData("what is vacant is not") }
         guard holds.active.allSatisfy({ Int($0.scope ?? 0) < groupNames.count }) else {
-            throw DamagedState("a hold is of no group")
+            throw CorruptData("a hold is of no group")
         }
         members = []
         for group in groupNames.indices {
             let slots = try reader.slots(upTo: slots)
             for (place, slot) in slots.enumerated() {
-                guard isInUse(Int(slot)), Int(nodes[Int(slot)].group) == group, details[Int(slot)].place < 0 else {
-                    throw DamagedState("a node is of another group")
+                guard isInUse(Int(slot)), Int(nodes[Int(slot)].group) == group, coldStates[Int(slot)].place < 0 else {
+                    throw CorruptData("a node is of another group")
                 }
-                details[Int(slot)].place = Int32(place)
+                coldStates[Int(slot)].place = Int32(place)
             }
             members.append(slots)
         }
-        guard nodes.indices.allSatisfy({ !isInUse($0) || details[$0].place >= 0 }) else {
-            throw DamagedState("a node is of no group")
+        guard nodes.indices.allSatisfy({ !isInUse($0) || coldStates[$0].place >= 0 }) else {
+            throw CorruptData("a node is of no group")
         }
     }
 }
 
-extension StateWriter {
+extension BinaryWriter {
     fileprivate mutating func write(slots: [Int32]) {
         write(UInt32(slots.count))
         for slot in slots { write(slot) }
     }
 }
 
-extension StateReader {
-    fileprivate mutating func slots(upTo count: Int) throws(DamagedState) -> [Int32] {
+extension BinaryReader {
+    fileprivate mutating func slots(upTo count: Int) throws(CorruptData) -> [Int32] {
         var slots: [Int32] = []
         for _ in 0..<(try self.count(ofBytes: 4)) {
-            guard slots.count < count else { throw DamagedState("more slots are named than there are") }
+            guard slots.count < count else { throw CorruptData("more slots are named than there are") }
             slots.append(try integer(in: 0...Int32(clamping: max(0, count - 1))))
         }
         return slots
     }
 }
 
-extension RecoveryRule: StoredState {
-    public func write(to writer: inout StateWriter) {
-        writer.write(Int64(steady))
+extension RecoveryRule: BinaryCodable {
+    public func write(to writer: inout BinaryWriter) {
+        writer.write(Int64(minConsecutive))
         writer.write(flaps.map(Int64.init))
         writer.write(within)
-        writer.write(calm)
+        writer.write(quietPeriod)
     }
-    public init(from reader: inout StateReader) throws(DamagedState) {
+    public init(from reader: inout BinaryReader) throws(CorruptData) {
         self.init(
-            steady: Int(try reader.integer(Int64.self, in: 1...Int64(Int32.max))),
-            flaps: try reader.optional { reader throws(DamagedState) in
-                Int(try reader.integer(Int64.self, in: 1...Int64(Recovery.mostFlaps)))
-            }, within: try reader.integer(in: 1...(.max)), calm: try reader.integer(in: 0...(.max)))
+            minConsecutive: Int(try reader.integer(Int64.self, in: 1...Int64(Int32.max))),
+            flaps: try reader.optional { reader throws(CorruptData) in
+                Int(try reader.integer(Int64.self, in: 1...Int64(Recovery.maxFlaps)))
+            }, within: try reader.integer(in: 1...(.max)), quietPeriod: try reader.integer(in: 0...(.max)))
     }
 }
 
-extension HoldRule: StoredState {
-    public func write(to writer: inout StateWriter) {
+extension HoldRule: BinaryCodable {
+    public func write(to writer: inout BinaryWriter) {
         writer.write(share)
-        writer.write(Int64(least))
-        writer.write(longest)
+        writer.write(Int64(minExcess))
+        writer.write(maxDuration)
     }
-    public init(from reader: inout StateReader) throws(DamagedState) {
+    public init(from reader: inout BinaryReader) throws(CorruptData) {
         self.init(
             share: try reader.double(in: .leastNonzeroMagnitude...1),
-            least: Int(try reader.integer(Int64.self, in: 2...Int64(HoldRule.sampleSize))),
-            longest: try reader.integer(in: 1...HoldRule.longestAllowed))
+            minExcess: Int(try reader.integer(Int64.self, in: 2...Int64(HoldRule.sampleSize))),
+            maxDuration: try reader.integer(in: 1...HoldRule.maxDurationLimit))
     }
 }

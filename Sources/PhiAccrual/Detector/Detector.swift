@@ -9,7 +9,7 @@
 public struct Detector<Model: ArrivalModel>: Sendable {
     public struct Configuration: Sendable {
         /// Between one and eight levels, from the least certain to the most, and who has policies of his own.
-        public var policies: PolicyBook
+        public var policies: PolicyTable
         public var model: Model.Parameters
         /// After which silence a node is forgotten, in nanoseconds; nil keeps it for ever.
         public var retention: Int64?
@@ -29,7 +29,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         ) {
             precondition((1...Int(Int32.max)).contains(capacity))
             precondition(retention.map { $0 > 0 } ?? true, "a node is kept for some time")
-            policies = PolicyBook(levels: levels)
+            policies = PolicyTable(levels: levels)
             self.model = model
             self.retention = retention
             self.capacity = capacity
@@ -38,56 +38,56 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     }
 
     public internal(set) var configuration: Configuration
-    public var levels: [Level] { plans.book.levels }
+    public var levels: [Level] { plans.policies.levels }
     /// What holds at present.
-    public var policies: PolicyBook { plans.book }
+    public var policies: PolicyTable { plans.policies }
     public var nodeCount: Int { table.count }
-    public internal(set) var receptions = ReceptionCounts()
+    public internal(set) var heartbeatCounts = HeartbeatCounts()
     /// How often a deadline, or the moment of a hold, was acted on, whether there was something to tell or not.
-    public internal(set) var acts: UInt64 = 0
+    public internal(set) var stepCount: UInt64 = 0
     /// By how much stamps of arrivals may be too late at present, in nanoseconds; 0 where that is not known. The default
     /// detector then suspects nobody sooner than so long after a heartbeat is expected, unless a policy’s `within` bids it.
-    public var stampError: Int64 = 0
+    public var timestampUncertainty: Int64 = 0
     /// Whether more heartbeats wait than are taken in at a time. Several of one node that are taken in at one instant are then
     /// learned from as one: whoever sends without measure costs the others little.
     public var hasBacklog = false
 
     let levelCount: Int
-    var plans: PlanTable
+    var plans: PolicyInterner
     var thresholds: [Model.Threshold]  // plan · levels + level
     var table: KeyTable
     // One element per slot; a slot that no node uses is in `vacant`.
     var nodes: [WatchedNode] = []
     var models: [Model] = []
     var deadlines: [Int64] = []  // ns; slot · levels + level; .max: none
-    var pursuits: [Model.Pursuit] = []  // slot · levels + level
-    var details: [NodeDetails] = []
+    var levelStates: [Model.LevelState] = []  // slot · levels + level
+    var coldStates: [NodeColdState] = []
     // What groups know together. Nodes whose group is not known yet, and those of groups beyond the limit, share the first.
-    var commons: [Model.Commons]
-    let freshCommons: [Model.Commons]  // what a group begins with; one, kept apart since it is large
+    var groupStates: [Model.GroupState]
+    let freshGroupState: [Model.GroupState]  // what a group begins with; one, kept apart since it is large
     var members: [[Int32]] = [[]]  // slots
     var heardAt: [Int64] = [.min]  // ns; when one of them was heard last
     var groupNames = [""]
     var groups: [String: UInt16] = [:]
     var vacant: [Int] = []
     var wheel = TimingWheel()
-    var holds = HoldBook()
+    var holds = ActiveHolds()
     var random: SplitMix64
     // When the caller was deaf last.
-    var deafSince: Int64 = .min  // ns
-    var deafUntil: Int64 = .min  // ns
+    var suspendedSince: Int64 = .min  // ns
+    var suspendedUntil: Int64 = .min  // ns
 
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public init(_ configuration: Configuration) {
         self.configuration = configuration
-        plans = PlanTable(book: configuration.policies)
+        plans = PolicyInterner(policies: configuration.policies)
         levelCount = configuration.policies.levels.count
-        thresholds = plans.rulings.joined().map { Model.threshold(for: $0.policy) }
+        thresholds = plans.effectivePolicies.joined().map { Model.threshold(for: $0.policy) }
         table = KeyTable(seed: configuration.seed)
         random = SplitMix64(seed: configuration.seed)
-        freshCommons = [Model.commons(configuration.model)]
-        commons = freshCommons
+        freshGroupState = [Model.makeGroupState(configuration.model)]
+        groupStates = freshGroupState
     }
 
     // MARK: Steps
@@ -131,7 +131,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             nodes.prefetch(slot..<slot + 1)
             models.prefetch(slot..<slot + 1)
             deadlines.prefetch(levels)
-            pursuits.prefetch(levels)
+            levelStates.prefetch(levels)
             wheel.prefetch(slot)
         }
     }
@@ -147,10 +147,10 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     @specialized(where Model == EmpiricalModel)
     @specialized(where Model == SelfTuningModel)
     @discardableResult
-    public mutating func receive(_ heartbeat: Heartbeat, at now: Instant, into events: inout [Event]) -> Reception {
-        let reception = take(heartbeat, at: now, into: &events)
-        receptions.count(reception)
-        return reception
+    public mutating func receive(_ heartbeat: Heartbeat, at now: Instant, into events: inout [Event]) -> HeartbeatOutcome {
+        let outcome = apply(heartbeat, at: now, into: &events)
+        heartbeatCounts.count(outcome)
+        return outcome
     }
 
     /// Acts on every deadline up to and including `now`, in the order of the deadlines.
@@ -173,7 +173,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
                     rearm(slot)  // deafness moved its deadlines
                 } else {
                     wheel.cancel(slot)
-                    reach(Instant(nanoseconds: due), slot, actingAt: now, into: &events)
+                    handleDeadline(Instant(nanoseconds: due), slot, actingAt: now, into: &events)
                 }
             }
             let check = holds.nextCheck
@@ -198,9 +198,9 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     ///
     /// - Complexity: Linear in the number of nodes, at about a nanosecond each: whoever is overloaded is deaf often, and must
     ///   not become more so by it.
-    public mutating func wasDeaf(from start: Instant, to end: Instant) {
+    public mutating func ignoreSilence(from start: Instant, to end: Instant) {
         let time = max(0, end.nanoseconds.subtractingSaturated(start.nanoseconds))
-        learnNothing(from: start.nanoseconds, to: end.nanoseconds)
+        suspendLearning(from: start.nanoseconds, to: end.nanoseconds)
         holds.lengthen(by: time)
         // Only the deadlines. What is filed by them comes too early then, and is filed anew. Suspected levels have some too: by
         // when the next heartbeat must come that is to count for their recovery.
@@ -209,9 +209,9 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         }
     }
 
-    mutating func learnNothing(from start: Int64, to end: Int64) {
+    mutating func suspendLearning(from start: Int64, to end: Int64) {
         // Else it had not recovered from the last time, and both are one.
-        if start > deafUntil { deafSince = start }
-        deafUntil = max(deafUntil, end)
+        if start > suspendedUntil { suspendedSince = start }
+        suspendedUntil = max(suspendedUntil, end)
     }
 }

@@ -26,7 +26,7 @@ public struct Transition: Hashable, Sendable {
     /// The level's place among the detector's levels.
     public var level: Int
     /// The policy that holds there for this node.
-    public var ruling: PolicyBook.Ruling
+    public var effectivePolicy: PolicyTable.EffectivePolicy
     public var from: Verdict
     public var to: Verdict
     /// The scheduled deadline for `.suspected`, the arrival for `.trusted`.
@@ -43,7 +43,7 @@ public struct Evidence: Hashable, Sendable {
     /// After which silence the next heartbeat was expected; nil while no interval was known.
     public var expected: Int64?
     /// After which silence the node is suspected at this level.
-    public var wait: Int64?
+    public var timeout: Int64?
     /// Heartbeats of this incarnation that are missing, by sequence number.
     public var missing: Int64
     /// How much later than one expected gap the sender sent its last heartbeat, by its own clock; below 0: earlier.
@@ -92,14 +92,14 @@ public struct Notice: Hashable, Sendable {
     /// The level's place among the detector's levels, where it concerns one.
     public var level: Int?
     /// The policy that holds there.
-    public var ruling: PolicyBook.Ruling?
+    public var effectivePolicy: PolicyTable.EffectivePolicy?
     /// What can be had, where it is infeasible.
-    public var shortfall: Shortfall?
+    public var shortfall: BudgetShortfall?
     public var pause: Pause?
 }
 
 /// What became of a heartbeat.
-public enum Reception: Int, Hashable, Sendable, CaseIterable {
+public enum HeartbeatOutcome: Int, Hashable, Sendable, CaseIterable {
     case fresh
     /// Newer too, but of a node that was heard at this very instant while there was a backlog: only its number counts.
     case coalesced
@@ -121,11 +121,11 @@ public enum Reception: Int, Hashable, Sendable, CaseIterable {
 }
 
 /// How many heartbeats had which fate.
-public struct ReceptionCounts: Hashable, Sendable {
-    private var counts = [Int64](repeating: 0, count: Reception.allCases.count)
-    public internal(set) subscript(reception: Reception) -> Int64 {
-        get { counts[reception.rawValue] }
-        set { counts[reception.rawValue] = newValue }
+public struct HeartbeatCounts: Hashable, Sendable {
+    private var counts = [Int64](repeating: 0, count: HeartbeatOutcome.allCases.count)
+    public internal(set) subscript(outcome: HeartbeatOutcome) -> Int64 {
+        get { counts[outcome.rawValue] }
+        set { counts[outcome.rawValue] = newValue }
     }
-    mutating func count(_ reception: Reception) { self[reception] += 1 }
+    mutating func count(_ outcome: HeartbeatOutcome) { self[outcome] += 1 }
 }

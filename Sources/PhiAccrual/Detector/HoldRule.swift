@@ -6,35 +6,35 @@ public struct HoldRule: Hashable, Sendable {
     /// Of the nodes that should have been heard, this share must be overdue: above 0, at most 1.
     public var share: Double
     /// And so many more than were heard, at least 2: of few, most fall silent at once by chance.
-    public var least: Int
-    /// After this time suspicions are told all the same; above 0, at most `longestAllowed`.
-    public var longest: Int64  // ns
+    public var minExcess: Int
+    /// After this time suspicions are told all the same; above 0, at most `maxDurationLimit`.
+    public var maxDuration: Int64  // ns
     /// An hour. All that time a hold is looked at every few milliseconds, and a step of time over it takes as many looks.
-    public static let longestAllowed: Int64 = 3_600_000_000_000  // ns
+    public static let maxDurationLimit: Int64 = 3_600_000_000_000  // ns
 
-    public init(share: Double = 0.5, least: Int = 3, longest: Int64 = 30_000_000_000) {
+    public init(share: Double = 0.5, minExcess: Int = 3, maxDuration: Int64 = 30_000_000_000) {
         precondition(share > 0 && share <= 1, "a share")
-        precondition((2...HoldRule.sampleSize).contains(least), "a mass is more than one, and is seen in a sample")
-        precondition((1...Self.longestAllowed).contains(longest), "a hold takes time, and not for ever")
-        (self.share, self.least, self.longest) = (share, least, longest)
+        precondition((2...HoldRule.sampleSize).contains(minExcess), "a mass is more than one, and is seen in a sample")
+        precondition((1...Self.maxDurationLimit).contains(maxDuration), "a hold takes time, and not for ever")
+        (self.share, self.minExcess, self.maxDuration) = (share, minExcess, maxDuration)
     }
 
     /// How many nodes are listened to at most.
     static let sampleSize = 64
     /// How many are asked for it: many may have nothing to say, since it is not their time.
-    static let mostAsked = 1024
+    static let maxSampled = 1024
 }
 
 /// Suspicions of a whole group, or of all nodes, begin to be held back, or are no longer.
 public struct HoldChange: Hashable, Sendable {
-    public enum Turn: String, Hashable, Sendable {
+    public enum Phase: String, Hashable, Sendable {
         case begins
         /// The silent are heard again. The time of the hold is held against nobody.
         case released
         /// It lasted as long as a hold may. The silent are suspected.
         case expired
     }
-    public var turn: Turn
+    public var phase: Phase
     /// Nil: all groups.
     public var group: String?
     public var at: Instant

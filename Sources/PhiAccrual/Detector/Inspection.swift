@@ -3,11 +3,11 @@ public struct NodeStatus: Hashable, Sendable {
     public struct AtLevel: Hashable, Sendable {
         public var verdict: Verdict
         /// The policy that holds there for this node.
-        public var ruling: PolicyBook.Ruling
+        public var effectivePolicy: PolicyTable.EffectivePolicy
         /// When the node is (or was) suspected if nothing more is heard; nil while no interval is known.
         public var deadline: Instant?
         /// The same as a silence, in nanoseconds.
-        public var wait: Int64?
+        public var timeout: Int64?
     }
     public var key: NodeKey
     public var identity: NodeIdentity?
@@ -45,16 +45,16 @@ extension Detector {
     /// - Complexity: Linear in the number of nodes.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
-    public func waits(atLevel level: Int, under origin: Origin) -> [Int64?] {
+    public func timeouts(atLevel level: Int, under origin: Origin) -> [Int64?] {
         nodes.indices.compactMap { slot in
-            isInUse(slot) && ruling(slot, level).origin == origin ? .some(wait(slot, level)) : nil
+            isInUse(slot) && effectivePolicy(slot, level).origin == origin ? .some(timeout(slot, level)) : nil
         }
     }
 
     /// What its nodes are called, as far as they said.
     public var identities: [(key: NodeKey, identity: NodeIdentity)] {
         nodes.indices.compactMap { slot in
-            isInUse(slot) ? details[slot].identity.map { (NodeKey(rawValue: nodes[slot].key), $0) } : nil
+            isInUse(slot) ? coldStates[slot].identity.map { (NodeKey(rawValue: nodes[slot].key), $0) } : nil
         }
     }
 
@@ -82,7 +82,7 @@ extension Detector {
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func phi(of key: NodeKey, at now: Instant) -> Double? {
-        table[key.rawValue].flatMap { nodes[$0].standing.isWatched ? phi(ofSlot: $0, at: now) : nil }
+        table[key.rawValue].flatMap { nodes[$0].state.isWatched ? phi(ofSlot: $0, at: now) : nil }
     }
 
     /// When the node is suspected at a level if nothing more comes; nil if it is unknown, or the deadline is.
@@ -102,7 +102,7 @@ extension Detector {
     /// By this detector, or in an earlier run.
     func lastHeard(_ slot: Int) -> Int64 {
         let arrival = nodes[slot].lastArrival
-        return nodes[slot].marks.contains(.excused) ? min(arrival, details[slot].silentSince ?? arrival) : arrival
+        return nodes[slot].flags.contains(.exempt) ? min(arrival, coldStates[slot].silentSince ?? arrival) : arrival
     }
 
     private func phi(ofSlot slot: Int, at now: Instant) -> Double? {
@@ -116,21 +116,21 @@ extension Detector {
 
     private func status(ofSlot slot: Int, at now: Instant) -> NodeStatus {
         let (node, model) = (nodes[slot], models[slot])
-        let isHeard = node.standing.phase != .new
-        let isWatched = node.standing.isWatched
+        let isHeard = node.state.phase != .new
+        let isWatched = node.state.isWatched
         return NodeStatus(
-            key: NodeKey(rawValue: node.key), identity: details[slot].identity, incarnation: node.incarnation,
+            key: NodeKey(rawValue: node.key), identity: coldStates[slot].identity, incarnation: node.incarnation,
             sequence: isHeard ? node.sequence : nil,
             lastArrival: isHeard ? Instant(nanoseconds: lastHeard(slot)) : nil,
-            phi: isWatched ? phi(ofSlot: slot, at: now) : nil, expected: model.expectedWait, missing: node.missing,
-            discarded: details[slot].discarded, samples: model.samples, pause: details[slot].pause,
+            phi: isWatched ? phi(ofSlot: slot, at: now) : nil, expected: model.expectedGap, missing: node.missing,
+            discarded: coldStates[slot].discarded, samples: model.samples, pause: coldStates[slot].pause,
             disconnectedAt: disconnectedAt(slot).map(Instant.init(nanoseconds:)),
-            heldSince: holds.toldSince(for: node).map(Instant.init(nanoseconds:)),
+            heldSince: holds.publishedSince(for: node).map(Instant.init(nanoseconds:)),
             levels: (0..<levelCount).map { level in
                 NodeStatus.AtLevel(
-                    verdict: node.standing.verdict(atLevel: level), ruling: ruling(slot, level),
+                    verdict: node.state.verdict(atLevel: level), effectivePolicy: effectivePolicy(slot, level),
                     deadline: isWatched ? deadline(ofSlot: slot, level: level) : nil,
-                    wait: isWatched ? wait(slot, level) : nil)
+                    timeout: isWatched ? timeout(slot, level) : nil)
             })
     }
 }

@@ -1,11 +1,11 @@
 /// Finds a node's slot by its key: open addressing, linear probing, no tombstones.
 struct KeyTable: Sendable {
     /// Side by side, so that a look-up costs one cache miss.
-    private struct Place {
+    private struct Bucket {
         var key: UInt64 = 0
         var slot: Int32 = -1  // −1 where nothing lies
     }
-    private var places = Array(repeating: Place(), count: 16)
+    private var places = Array(repeating: Bucket(), count: 16)
     private(set) var count = 0
     private let seed: UInt64
 
@@ -59,18 +59,18 @@ struct KeyTable: Sendable {
             }
             place = (place + 1) & mask
         }
-        places[hole] = Place()
+        places[hole] = Bucket()
     }
 
     private mutating func put(_ key: UInt64, slot: Int32) {
         var place = home(of: key)
         while places[place].slot >= 0 { place = (place + 1) & mask }
-        places[place] = Place(key: key, slot: slot)
+        places[place] = Bucket(key: key, slot: slot)
     }
 
     private mutating func grow() {
         let old = places
-        places = Array(repeating: Place(), count: old.count * 2)
+        places = Array(repeating: Bucket(), count: old.count * 2)
         for place in old where place.slot >= 0 { put(place.key, slot: place.slot) }
     }
 }

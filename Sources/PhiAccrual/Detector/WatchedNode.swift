@@ -5,12 +5,12 @@ struct WatchedNode: Sendable {
     var lastArrival: Int64 = 0  // ns
     var lastSent: Int64?  // ns of the sender's clock
     // What is small fills the gap that an optional number leaves.
-    var standing = Standing()
+    var state = NodeState()
     /// A bit per level whose budget cannot be kept.
-    var strained: UInt8 = 0
+    var infeasibleLevels: UInt8 = 0
     /// Fresh heartbeats so far, up to what trust takes. Kept over incarnations: what was learned stays.
-    var heard: UInt8 = 0
-    var marks = Marks()
+    var confirmations: UInt8 = 0
+    var flags = Flags()
     /// How much later than expected the sender sent its newest heartbeat.
     var senderLate: Int64?  // ns
     /// The group it learns with.
@@ -22,31 +22,31 @@ struct WatchedNode: Sendable {
     var sequence: UInt32 = 0
 
     /// What is seldom so. Each mark tells that there is something to see elsewhere, or to do.
-    struct Marks: OptionSet, Sendable {
+    struct Flags: OptionSet, Sendable {
         let rawValue: UInt8
-        /// `NodeDetails` has a claimant.
-        static var claimed: Marks { Marks(rawValue: 1) }
-        /// `NodeDetails` has a pause.
-        static var paused: Marks { Marks(rawValue: 2) }
+        /// `NodeColdState` has a claimant.
+        static var contended: Flags { Flags(rawValue: 1) }
+        /// `NodeColdState` has a pause.
+        static var paused: Flags { Flags(rawValue: 2) }
         /// Part of the present silence is nobody's fault: the gap that it becomes is not learned from.
-        static var excused: Marks { Marks(rawValue: 4) }
+        static var exempt: Flags { Flags(rawValue: 4) }
         /// It is kept however long it is silent.
-        static var kept: Marks { Marks(rawValue: 8) }
+        static var kept: Flags { Flags(rawValue: 8) }
         /// Its present silence was doubted for as long as it may be.
-        static var doubted: Marks { Marks(rawValue: 16) }
+        static var undecided: Flags { Flags(rawValue: 16) }
         /// Others were taken in with its newest heartbeat as one, and its schedule starts with that.
-        static var coalesced: Marks { Marks(rawValue: 32) }
-        static var all: Marks { [.claimed, .paused, .excused, .kept, .doubted, .coalesced] }
+        static var coalesced: Flags { Flags(rawValue: 32) }
+        static var all: Flags { [.contended, .paused, .exempt, .kept, .undecided, .coalesced] }
     }
 
     /// Heartbeats until a node is trusted, and until a stubborn sender is believed.
-    static let confirmations: UInt8 = 3
+    static let requiredConfirmations: UInt8 = 3
 
     init(key: NodeKey) { self.key = key.rawValue }
 
     /// How a heartbeat stands to the newest one.
-    func order(_ heartbeat: Heartbeat, expectedInterval: Int64) -> Reception {
-        guard standing.phase != .new, heartbeat.incarnation <= incarnation else { return .fresh }
+    func order(_ heartbeat: Heartbeat, expectedInterval: Int64) -> HeartbeatOutcome {
+        guard state.phase != .new, heartbeat.incarnation <= incarnation else { return .fresh }
         guard heartbeat.incarnation == incarnation else { return .olderIncarnation }
         let ahead = sequence.distance(toNewer: heartbeat.sequence)
         if ahead == 0 { return .repeated }
@@ -57,7 +57,7 @@ struct WatchedNode: Sendable {
     /// Takes in a fresh heartbeat that came at the same instant as the one before, if nothing is to be told of it: only its
     /// number, so that no heartbeat is missing. Says whether it could.
     mutating func coalesce(_ heartbeat: Heartbeat, at now: Int64) -> Bool {
-        guard now == lastArrival, standing.isTrusted, heartbeat.incarnation == incarnation, !heartbeat.isLeaving else {
+        guard now == lastArrival, state.isTrusted, heartbeat.incarnation == incarnation, !heartbeat.isLeaving else {
             return false
         }
         missing += sequence.distance(toNewer: heartbeat.sequence) - 1
@@ -73,7 +73,7 @@ struct WatchedNode: Sendable {
 }
 
 /// What is thought of a node at all levels together.
-struct Standing: Hashable, Sendable {
+struct NodeState: Hashable, Sendable {
     /// Where the node is in its life, before any level's suspicion.
     enum Phase: UInt8, Sendable { case new, learning, trusted, left }
     var phase = Phase.new
@@ -112,7 +112,7 @@ extension UInt32 {
 /// A sender that speaks out of turn, watched in case it is the living one.
 ///
 /// A node whose clock was set back, or that restarted twice within a second, must not stay suspected for ever.
-struct Claimant: Sendable {
+struct ContendingSender: Sendable {
     private(set) var incarnation: UInt32
     private(set) var sequence: UInt32
     /// Heartbeats in order since the accepted sender was last heard.
@@ -124,12 +124,12 @@ struct Claimant: Sendable {
     init(_ heartbeat: Heartbeat) { (incarnation, sequence) = (heartbeat.incarnation, heartbeat.sequence) }
 
     /// Takes in one more heartbeat out of turn; one that does not continue this claimant's is another claimant.
-    mutating func hear(_ heartbeat: Heartbeat, plausibleJump: Int64) {
+    mutating func observe(_ heartbeat: Heartbeat, plausibleJump: Int64) {
         guard heartbeat.incarnation == incarnation,
             (1...plausibleJump).contains(sequence.distance(toNewer: heartbeat.sequence))
         else {
             // The number said before once more proves nothing, and takes nothing away.
-            if heartbeat.incarnation != incarnation || heartbeat.sequence != sequence { self = Claimant(heartbeat) }
+            if heartbeat.incarnation != incarnation || heartbeat.sequence != sequence { self = ContendingSender(heartbeat) }
             return
         }
         sequence = heartbeat.sequence
@@ -143,15 +143,15 @@ struct Claimant: Sendable {
     }
 }
 
-extension Claimant: StoredState {
-    func write(to writer: inout StateWriter) {
+extension ContendingSender: BinaryCodable {
+    func write(to writer: inout BinaryWriter) {
         writer.write(incarnation)
         writer.write(sequence)
         writer.write(inOrder)
         writer.write(turns)
         writer.write(acceptedSpokeSince)
     }
-    init(from reader: inout StateReader) throws(DamagedState) {
+    init(from reader: inout BinaryReader) throws(CorruptData) {
         incarnation = try reader.integer()
         sequence = try reader.integer()
         inOrder = try reader.integer()
@@ -161,11 +161,11 @@ extension Claimant: StoredState {
 }
 
 /// What is seldom needed of a node.
-struct NodeDetails: Sendable {
+struct NodeColdState: Sendable {
     var identity: NodeIdentity?
-    var claimant: Claimant?
+    var contender: ContendingSender?
     var discarded: Int64 = 0
-    var told: Set<Notice.Code> = []
+    var emitted: Set<Notice.Code> = []
     var pause: Pause?
     /// What the present silence is counted from for retention, where that is not the last arrival: the end of a pause, or what
     /// an earlier run heard last.

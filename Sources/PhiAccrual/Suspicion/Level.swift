@@ -25,8 +25,8 @@ public struct Level: Hashable, Sendable {
     public static func suspect(_ policy: Policy = .phi(8)) -> Level { Level(plain: "suspect", policy) }
 
     /// The levels there are unless something else is asked for.
-    public static func standard(for model: ModelChoice) -> [Level] {
-        guard case .adaptive = model else { return [.suspect(.phi(model.ownPhi ?? 8))] }
+    public static func standard(for model: DetectorSpec) -> [Level] {
+        guard case .adaptive = model else { return [.suspect(.phi(model.nativeThreshold ?? 8))] }
         let day = 86_400e9  // ns
         return [
             .suspect(.mistakes(MistakeBudget(.every(day)))),

@@ -7,7 +7,7 @@
 ///   side, so that the first deadlines are wide. Akka does the same.
 ///
 /// Source: Hayashibara, Défago, Yared, Katayama, “The φ accrual failure detector”, SRDS 2004, section 3.
-public struct NormalModel: PlainArrivalModel {
+public struct NormalModel: ClassicalModel {
     public struct Parameters: DetectorParameters {
         /// How many gaps are remembered.
         public var window = 1000
@@ -70,7 +70,7 @@ public struct NormalModel: PlainArrivalModel {
         deviation = max(1, max(floor * mean, variance.squareRoot()))
     }
 
-    public func wait(until threshold: Double) -> Int64? {
+    public func timeout(until threshold: Double) -> Int64? {
         mean.map { Int64(saturating: ($0 + threshold * deviation).rounded(.up)) }
     }
 
@@ -78,18 +78,18 @@ public struct NormalModel: PlainArrivalModel {
         mean.map { max(0, -NormalTail.logSurvival((Double(silence) - $0) / deviation) / ln10) }
     }
 
-    public var expectedWait: Int64? { mean.map { Int64(saturating: $0) } }
+    public var expectedGap: Int64? { mean.map { Int64(saturating: $0) } }
     public var samples: Int { min(observed, window.count) }
 }
 
 extension NormalModel {
     public static let stateVersion = "normal/1"
 
-    public func write(to writer: inout StateWriter) {
+    public func write(to writer: inout BinaryWriter) {
         window.write(to: &writer)
         writer.write(observed)
     }
-    public init(_ parameters: Parameters, from reader: inout StateReader) throws(DamagedState) {
+    public init(_ parameters: Parameters, from reader: inout BinaryReader) throws(CorruptData) {
         self.init(parameters)
         window = try ArrivalWindow(capacity: parameters.window, from: &reader)
         observed = try reader.tally()

@@ -1,15 +1,15 @@
 /// When silence becomes suspicion, as its user states it.
 public enum Policy: Hashable, Sendable {
-    /// As soon as φ reaches this number: above 0, at most `largestPhi`.
+    /// As soon as φ reaches this number: above 0, at most `maxPhi`.
     case phi(Double)
     /// At the deadline that minimises the wait plus this price of a mistake times its probability. The price is counted in
-    /// intervals between heartbeats: 1000 is worth waiting 1000 intervals. Above 0, at most `largestPrice`.
+    /// intervals between heartbeats: 1000 is worth waiting 1000 intervals. Above 0, at most `maxPrice`.
     case price(Double)
     /// As early as the budget of mistakes allows.
     case mistakes(MistakeBudget)
 
-    public static let largestPhi = 1e6
-    public static let largestPrice = 1e12
+    public static let maxPhi = 1e6
+    public static let maxPrice = 1e12
 
     /// φ at which it suspects; nil for policies that weigh more than φ.
     public var phi: Double? { if case .phi(let phi) = self { phi } else { nil } }
@@ -64,8 +64,8 @@ extension Policy: CustomStringConvertible {
             return number
         }
         switch names.first {
-        case "phi": self = .phi(try number("phi", upTo: Self.largestPhi))
-        case "price": self = .price(try number("price", upTo: Self.largestPrice))
+        case "phi": self = .phi(try number("phi", upTo: Self.maxPhi))
+        case "price": self = .price(try number("price", upTo: Self.maxPrice))
         case "mistakes":
             do { self = .mistakes(try MistakeBudget(rate: values["mistakes"] ?? "", within: values["within"])) } catch {
                 throw InvalidPolicy(text: text, reason: error.reason)

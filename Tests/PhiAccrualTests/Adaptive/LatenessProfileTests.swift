@@ -7,15 +7,15 @@ import Testing
     // MARK: What it does to new nodes
 
     @Test(arguments: [0, 1, 3, 10]) func `makes a newcomer wait as long as it is late`(heartbeats: Int) throws {
-        func newcomersWait(_ profile: LatenessProfile?) throws -> Int64 {
+        func newNodeTimeout(_ profile: LatenessProfile?) throws -> Int64 {
             var newcomer = LoneNode(
-                [.price(30)], announcedInterval: .seconds(1), commons: AdaptiveModel.commons(.init(profile: profile)))
-            for _ in 0..<heartbeats { newcomer.hear(.seconds(1)) }
-            return try #require(newcomer.wait())
+                [.price(30)], announcedInterval: .seconds(1), group: AdaptiveModel.makeGroupState(.init(profile: profile)))
+            for _ in 0..<heartbeats { newcomer.observe(.seconds(1)) }
+            return try #require(newcomer.timeout())
         }
-        let punctual = try newcomersWait(profile { _ in .seconds(1) })
-        let late = try newcomersWait(losing(0.2, 3))
-        let alone = try newcomersWait(nil)
+        let punctual = try newNodeTimeout(profile { _ in .seconds(1) })
+        let late = try newNodeTimeout(losing(0.2, 3))
+        let alone = try newNodeTimeout(nil)
         #expect(punctual > .seconds(1) && punctual <= alone)
         #expect(late > .seconds(4) && late < .seconds(8))
     }
@@ -29,12 +29,12 @@ import Testing
         for _ in 0..<500 {
             var newcomer = LoneNode(
                 [.mistakes(MistakeBudget(.perHeartbeat(rate)))], announcedInterval: .seconds(1),
-                commons: AdaptiveModel.commons(.init(profile: profile)))
+                group: AdaptiveModel.makeGroupState(.init(profile: profile)))
             for _ in 0..<30 {
                 let gap = gap(&random)
                 heartbeats += 1
-                if gap > (try #require(newcomer.wait())) { mistakes += 1 }
-                newcomer.hear(gap)
+                if gap > (try #require(newcomer.timeout())) { mistakes += 1 }
+                newcomer.observe(gap)
             }
         }
         let ratio = Double(mistakes) / Double(heartbeats) / rate
@@ -44,28 +44,28 @@ import Testing
     @Test func `says nothing any more to a node that has shown much`() throws {
         var random = SplitMix64(seed: 32)
         let late = try losing(0.2, 8)
-        var lent = LoneNode([.price(30)], commons: AdaptiveModel.commons(.init(profile: late)))
+        var lent = LoneNode([.price(30)], group: AdaptiveModel.makeGroupState(.init(profile: late)))
         var alone = LoneNode([.price(30)])
         for _ in 0..<20_000 {
             let gap = Int64(1e9 + 5e7 * random.exponential())
-            lent.hear(gap)
-            alone.hear(gap)
+            lent.observe(gap)
+            alone.observe(gap)
         }
-        let (with, without) = (try #require(lent.wait()), try #require(alone.wait()))
+        let (with, without) = (try #require(lent.timeout()), try #require(alone.timeout()))
         #expect(Double(with) < 1.2 * Double(without))
     }
 
     @Test func `is outweighed by what a group shows`() throws {
         let late = try losing(0.2, 8)
-        func newcomersWait(_ commons: AdaptiveModel.Commons) throws -> Int64 {
-            var newcomer = LoneNode([.price(100)], announcedInterval: .seconds(1), commons: commons)
-            for _ in 0..<5 { newcomer.hear(.seconds(1)) }
-            return try #require(newcomer.wait())
+        func newNodeTimeout(_ group: AdaptiveModel.GroupState) throws -> Int64 {
+            var newcomer = LoneNode([.price(100)], announcedInterval: .seconds(1), group: group)
+            for _ in 0..<5 { newcomer.observe(.seconds(1)) }
+            return try #require(newcomer.timeout())
         }
-        var veteran = LoneNode(commons: AdaptiveModel.commons(.init(profile: late)))
-        for _ in 0..<30_000 { veteran.hear(.seconds(1)) }
-        #expect(try newcomersWait(AdaptiveModel.commons(.init(profile: late))) > .seconds(9))
-        #expect(try newcomersWait(veteran.commons) < .seconds(3))
+        var veteran = LoneNode(group: AdaptiveModel.makeGroupState(.init(profile: late)))
+        for _ in 0..<30_000 { veteran.observe(.seconds(1)) }
+        #expect(try newNodeTimeout(AdaptiveModel.makeGroupState(.init(profile: late))) > .seconds(9))
+        #expect(try newNodeTimeout(veteran.group) < .seconds(3))
     }
 
     @Test func `is what every group of a detector begins with`() throws {
@@ -75,7 +75,7 @@ import Testing
             var events: [Event] = []
             let now = Instant(nanoseconds: 0)
             let key = NodeKey(rawValue: 7)
-            detector.introduce(try NodeIdentity(group: group, name: "a"), key: key, at: now, into: &events)
+            detector.announce(try NodeIdentity(group: group, name: "a"), key: key, at: now, into: &events)
             detector.receive(Heartbeat(key: key, sequence: 0, announcedInterval: .seconds(1)), at: now, into: &events)
             return try #require(detector.deadline(of: key)).nanoseconds
         }
@@ -97,10 +97,10 @@ import Testing
             let lateness = min(0.75, 0.1 * random.exponential())
             for lateness in [lateness, -lateness] {
                 latenesses.append(lateness)
-                node.hear(Int64(1e9 * (1 + lateness)))
+                node.observe(Int64(1e9 * (1 + lateness)))
             }
         }
-        let table = try #require(node.commons.profile?.tables["last"]?.first)
+        let table = try #require(node.group.profile?.tables["last"]?.first)
         #expect(abs(table.reduce(0, +) - LatenessProfile.heartbeats) < 50)
         // Six buckets of what is early; then edges at 1/64, two to the octave up to 1/16, and four from there.
         var edges = [0.015625, 0.0234375, 0.03125, 0.046875]
@@ -115,9 +115,9 @@ import Testing
     @Test func `is the same when it was written and read, and when a group was made of it`() throws {
         let profile = try profile { Int64(1e9 + 3e8 * $0.exponential()) }
         #expect(try LatenessProfile(tables: profile.tables, deviation: profile.deviation) == profile)
-        let commons = AdaptiveModel.commons(.init(profile: profile))
-        #expect(commons.profile == profile)
-        #expect(AdaptiveModel.commons().profile == nil)
+        let group = AdaptiveModel.makeGroupState(.init(profile: profile))
+        #expect(group.profile == profile)
+        #expect(AdaptiveModel.makeGroupState().profile == nil)
     }
 
     @Test func `is a weighted mean of those that it was mixed of`() throws {
@@ -177,9 +177,9 @@ import Testing
         var veteran = LoneNode(announcedInterval: .seconds(1))
         for _ in 0..<10_000 {
             let gap = gap(&random)
-            veteran.hear(gap, step: 1 + lost(gap))
+            veteran.observe(gap, step: 1 + lost(gap))
         }
-        return try #require(veteran.commons.profile)
+        return try #require(veteran.group.profile)
     }
 
     /// What a node shows that is on time but for this share of its heartbeats, before which so many are lost.

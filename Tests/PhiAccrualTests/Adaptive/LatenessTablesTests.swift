@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct `Tables of lateness` {
     @Test func `stay true over ten million heartbeats`() throws {
-        var tables = LatenessTables()
+        var tables = LatenessHistograms()
         var random = SplitMix64(seed: 1)
         // Of the three families alike: lateness of which a share of 2⁻ʲ is more than 2ʲ⁻⁴ scales.
         let buckets = (0..<10).map { octave in
@@ -21,7 +21,7 @@ import Testing
             tables.tally(buckets[octave], centre: 1.001, scale: 0.0123)
         }
         #expect((32_768..<65_536).contains(tables.total))
-        let (intercept, slope) = tables.meanWait(.schedule, nextCentre: 1.001, scale: 0.0123)
+        let (intercept, slope) = tables.meanTimeout(.schedule, nextCentre: 1.001, scale: 0.0123)
         #expect(abs(intercept - 1.001) < 1e-6)
         #expect(abs(slope - 0.0123) < 1e-7)
         for family in Family.allCases {

@@ -3,43 +3,43 @@ import PhiAccrual
 /// A node watched by the adaptive model, in a group of its own.
 struct LoneNode {
     private(set) var model = AdaptiveModel(.init())
-    private(set) var commons: AdaptiveModel.Commons
+    private(set) var group: AdaptiveModel.GroupState
     private var other = AdaptiveModel(.init())
     private let thresholds: [AdaptiveModel.Threshold]
-    private var pursuits: [AdaptiveModel.Pursuit]
+    private var levelStates: [AdaptiveModel.LevelState]
 
     init(
         _ policies: [Policy] = [], announcedInterval: Int64 = 0,
-        commons: AdaptiveModel.Commons = AdaptiveModel.commons()
+        group: AdaptiveModel.GroupState = AdaptiveModel.makeGroupState()
     ) {
-        self.commons = commons
+        self.group = group
         thresholds = policies.map(AdaptiveModel.threshold(for:))
-        pursuits = thresholds.map(AdaptiveModel.pursuit(of:))
+        levelStates = thresholds.map(AdaptiveModel.levelState(of:))
         begin(announcedInterval: announcedInterval)
     }
 
-    mutating func begin(announcedInterval: Int64, stampError: Int64 = 0) {
+    mutating func begin(announcedInterval: Int64, timestampUncertainty: Int64 = 0) {
         model.begin(announcedInterval: announcedInterval)
-        pursue(after: nil, stampError: stampError)
+        updateLevels(after: nil, timestampUncertainty: timestampUncertainty)
     }
-    mutating func hear(_ gap: Int64, step: Int64 = 1, stampError: Int64 = 0) {
+    mutating func observe(_ gap: Int64, step: Int64 = 1, timestampUncertainty: Int64 = 0) {
         let arrival = Arrival(gap: gap, step: step)
-        model.observe(arrival, in: &commons)
-        pursue(after: arrival, stampError: stampError)
+        model.observe(arrival, in: &group)
+        updateLevels(after: arrival, timestampUncertainty: timestampUncertainty)
     }
     /// Another node of its group, which was heard for long, is heard after this gap.
     mutating func groupHears(_ gap: Int64) {
-        other.observe(Arrival(gap: gap, step: 1), in: &commons)
+        other.observe(Arrival(gap: gap, step: 1), in: &group)
     }
-    private mutating func pursue(after arrival: Arrival?, stampError: Int64) {
-        var pursuits = pursuits
+    private mutating func updateLevels(after arrival: Arrival?, timestampUncertainty: Int64) {
+        var levelStates = levelStates
         let thresholds = thresholds
-        var span = pursuits.mutableSpan
-        model.pursue(thresholds.span, &span, after: arrival, stampError: stampError, in: &commons)
-        self.pursuits = pursuits
+        var span = levelStates.mutableSpan
+        model.updateLevels(thresholds.span, &span, after: arrival, timestampUncertainty: timestampUncertainty, in: &group)
+        self.levelStates = levelStates
     }
 
     /// Nanoseconds after the last arrival.
-    func wait(_ level: Int = 0) -> Int64? { model.wait(until: thresholds[level], in: pursuits[level]) }
-    func shortfall(_ level: Int = 0) -> Shortfall? { model.shortfall(of: thresholds[level], in: pursuits[level]) }
+    func timeout(_ level: Int = 0) -> Int64? { model.timeout(until: thresholds[level], in: levelStates[level]) }
+    func shortfall(_ level: Int = 0) -> BudgetShortfall? { model.shortfall(of: thresholds[level], in: levelStates[level]) }
 }

@@ -45,7 +45,7 @@ import Testing
         #expect(means == [1, 1.5, 3, 6, 9])
         #expect(window.count == 3)
     }
-    @Test(arguments: [0, 1, .milliseconds(100), .seconds(1) + 1, .hours(1), ArrivalWindow.longestGap])
+    @Test(arguments: [0, 1, .milliseconds(100), .seconds(1) + 1, .hours(1), ArrivalWindow.maxGap])
     func `of equal gaps has no variance at all`(gap: Int64) {
         var window = ArrivalWindow(capacity: 100)
         for _ in 0..<250 {
@@ -72,7 +72,7 @@ import Testing
     @Test func `holds gaps of any size at once`() {
         var window = ArrivalWindow(capacity: 4)
         for gap in [Int64.max, .min, -1, 0] { window.insert(gap) }
-        let longest = Double(ArrivalWindow.longestGap)
+        let longest = Double(ArrivalWindow.maxGap)
         #expect(window.mean == longest / 4)
         #expect(window.variance == longest * longest * 3 / 16)
         for gap in [Int64.min, -5, 0, 0] { window.insert(gap) }
@@ -82,7 +82,7 @@ import Testing
     @Test func `of the largest capacity holds the longest gaps`() {
         var window = ArrivalWindow(capacity: ArrivalWindow.capacities.upperBound)
         for number in 0..<ArrivalWindow.capacities.upperBound { window.insert(number % 2 == 0 ? .max : 0) }
-        let half = Double(ArrivalWindow.longestGap) / 2
+        let half = Double(ArrivalWindow.maxGap) / 2
         #expect(window.mean == half)
         #expect(isClose(window.variance, half * half))
     }

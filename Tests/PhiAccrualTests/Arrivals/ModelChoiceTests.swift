@@ -9,21 +9,21 @@ import Testing
             ("normal,floor=0.05,window=2", .normal(.init(window: 2, floor: 0.05))), ("akka", .logistic(.akka)),
             ("hazelcast", .logistic(.hazelcast)), ("cassandra", .exponential(.cassandra)),
             ("chitchat", .exponential(.chitchat)),
-        ] as [(String, ModelChoice)])
-    func `is read as it is written`(text: String, choice: ModelChoice) throws {
-        #expect(try ModelChoice(parsing: text) == choice)
-        #expect(try ModelChoice(parsing: choice.description) == choice)
+        ] as [(String, DetectorSpec)])
+    func `is read as it is written`(text: String, choice: DetectorSpec) throws {
+        #expect(try DetectorSpec(parsing: text) == choice)
+        #expect(try DetectorSpec(parsing: choice.description) == choice)
     }
-    @Test(arguments: ModelChoice.names) func `may be any name that is listed`(name: String) throws {
-        let choice = try ModelChoice(parsing: name)
-        #expect(try ModelChoice(parsing: choice.description) == choice)
+    @Test(arguments: DetectorSpec.names) func `may be any name that is listed`(name: String) throws {
+        let choice = try DetectorSpec(parsing: name)
+        #expect(try DetectorSpec(parsing: choice.description) == choice)
     }
     @Test func `is made for the φ asked for, where it has one of its own`() throws {
-        #expect(try ModelChoice(parsing: "akka").ownPhi == 8)
-        #expect(try ModelChoice(parsing: "hazelcast").ownPhi == 10)
-        #expect(try ModelChoice(parsing: "akka").made(forPhi: 12) == ModelChoice(parsing: "akka,threshold=12"))
-        #expect(try ModelChoice(parsing: "cassandra").ownPhi == nil)
-        #expect(try ModelChoice(parsing: "normal").made(forPhi: 12) == .normal(.init()))
+        #expect(try DetectorSpec(parsing: "akka").nativeThreshold == 8)
+        #expect(try DetectorSpec(parsing: "hazelcast").nativeThreshold == 10)
+        #expect(try DetectorSpec(parsing: "akka").made(forPhi: 12) == DetectorSpec(parsing: "akka,threshold=12"))
+        #expect(try DetectorSpec(parsing: "cassandra").nativeThreshold == nil)
+        #expect(try DetectorSpec(parsing: "normal").made(forPhi: 12) == .normal(.init()))
     }
     @Test(arguments: [
         ("", "'' is not a detector known here"), ("Chen", "'Chen' is not a detector known here"),
@@ -36,7 +36,7 @@ import Testing
         ("normal,floor=nan", "floor must be a number from 0 to 100, not 'nan'"),
     ])
     func `is refused with the reason`(text: String, reason: String) {
-        let error = #expect(throws: InvalidModelChoice.self) { try ModelChoice(parsing: text) }
+        let error = #expect(throws: InvalidDetectorSpec.self) { try DetectorSpec(parsing: text) }
         #expect(error?.reason == reason)
     }
 }

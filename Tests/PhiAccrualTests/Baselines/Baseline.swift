@@ -4,7 +4,7 @@ import Testing
 
 /// Any of the baseline detectors, made from what its user would write: a name, and parameters after spaces.
 struct Baseline {
-    private(set) var model: any PlainArrivalModel
+    private(set) var model: any ClassicalModel
 
     init(_ text: String) throws {
         let words = text.split(separator: " ")
@@ -37,17 +37,17 @@ struct Baseline {
     }
 
     mutating func begin(announcing interval: Int64 = 0) { model.begin(announcedInterval: interval) }
-    mutating func hear(_ arrival: Arrival) { model.observe(arrival) }
-    mutating func hear(after gap: Int64, step: Int64 = 1) { hear(Arrival(gap: gap, step: step)) }
-    mutating func hear(every gap: Int64, times: Int) {
-        for _ in 0..<times { hear(after: gap) }
+    mutating func observe(_ arrival: Arrival) { model.observe(arrival) }
+    mutating func observe(after gap: Int64, step: Int64 = 1) { observe(Arrival(gap: gap, step: step)) }
+    mutating func observe(every gap: Int64, times: Int) {
+        for _ in 0..<times { observe(after: gap) }
     }
 
     func phi(after silence: Int64) -> Double? { model.phi(after: silence) }
-    func wait(phi: Double = 8) -> Int64? { Self.wait(model, phi) }
-    private static func wait<Model: PlainArrivalModel>(_ model: Model, _ phi: Double) -> Int64? {
+    func timeout(phi: Double = 8) -> Int64? { Self.timeout(model, phi) }
+    private static func timeout<Model: ClassicalModel>(_ model: Model, _ phi: Double) -> Int64? {
         let threshold = Model.threshold(for: .phi(phi))
-        return model.wait(until: threshold, in: Model.pursuit(of: threshold))
+        return model.timeout(until: threshold, in: Model.levelState(of: threshold))
     }
 
     /// One of each kind, by their defaults and by others.

@@ -16,10 +16,10 @@ import Testing
                 case 1: interval + .random(in: -(interval / 4)...(interval / 4), using: &random)
                 default: random.anyMagnitude() >> 10
                 }
-            baseline.hear(after: gap, step: random.chance(0.1) ? random.anyMagnitude() >> 40 : 1)
+            baseline.observe(after: gap, step: random.chance(0.1) ? random.anyMagnitude() >> 40 : 1)
             if random.chance(0.02) { baseline.begin() }
         }
-        baseline.hear(after: interval)  // after a beginning too, an interval is known now
+        baseline.observe(after: interval)  // after a beginning too, an interval is known now
         return (baseline, random)
     }
 
@@ -39,26 +39,26 @@ import Testing
     {
         let (baseline, _) = try experienced(text, seed: seed)
         for threshold in [1e-6, 0.1, 0.30102999566398114, 0.5, 1, 3, 8, 16, 100, 1e4, 1e6] {
-            let wait = try #require(baseline.wait(phi: threshold))
-            guard wait > 0, wait < .max / 2 else { continue }
-            #expect(try #require(baseline.phi(after: wait)) >= threshold)
+            let timeout = try #require(baseline.timeout(phi: threshold))
+            guard timeout > 0, timeout < .max / 2 else { continue }
+            #expect(try #require(baseline.phi(after: timeout)) >= threshold)
             // A wait of months has more nanoseconds than a double can tell apart.
-            let before = wait - (wait < 1 << 52 ? 1 : 1 << 12)
-            #expect(try #require(baseline.phi(after: before)) < threshold, "φ = \(threshold) at \(wait)")
+            let before = timeout - (timeout < 1 << 52 ? 1 : 1 << 12)
+            #expect(try #require(baseline.phi(after: before)) < threshold, "φ = \(threshold) at \(timeout)")
         }
     }
     @Test(arguments: Baseline.accrual, 0..<8 as Range<UInt64>) func `with a φ waits longer for more certainty`(
         text: String, seed: UInt64
     ) throws {
         let (baseline, _) = try experienced(text, seed: seed)
-        let waits = try [0.01, 0.1, 0.5, 1, 2, 4, 8, 16, 64, 1000].map { try #require(baseline.wait(phi: $0)) }
-        #expect(zip(waits, waits.dropFirst()).allSatisfy { $0 <= $1 })
-        #expect(waits[0] < waits[9])
+        let timeouts = try [0.01, 0.1, 0.5, 1, 2, 4, 8, 16, 64, 1000].map { try #require(baseline.timeout(phi: $0)) }
+        #expect(zip(timeouts, timeouts.dropFirst()).allSatisfy { $0 <= $1 })
+        #expect(timeouts[0] < timeouts[9])
     }
     @Test(arguments: Baseline.specimens) func `without one takes no notice of the policy`(text: String) throws {
         guard !Baseline.accrual.contains(text) else { return }
         let (baseline, _) = try experienced(text, seed: 1)
-        #expect(baseline.wait(phi: 1e-9) == baseline.wait(phi: 1e6))
+        #expect(baseline.timeout(phi: 1e-9) == baseline.timeout(phi: 1e6))
     }
     @Test func `says whether it uses the policy`() {
         #expect(LogisticModel.usesPolicy && ExponentialModel.usesPolicy)
@@ -69,8 +69,8 @@ import Testing
     @Test(arguments: Baseline.specimens) func `knows nothing before the first heartbeat`(text: String) throws {
         let baseline = try Baseline(text)
         #expect(baseline.phi(after: .days(1)) == nil)
-        #expect(baseline.wait() == (text.hasPrefix("fixed") ? .milliseconds(700) : nil))
-        #expect(baseline.model.expectedWait == nil || text.contains("interval="))
+        #expect(baseline.timeout() == (text.hasPrefix("fixed") ? .milliseconds(700) : nil))
+        #expect(baseline.model.expectedGap == nil || text.contains("interval="))
         #expect(baseline.model.samples == 0)
     }
     @Test(arguments: Baseline.specimens) func `takes anything at all`(text: String) throws {
@@ -83,21 +83,21 @@ import Testing
                 var arrival = Arrival(gap: 0, step: 1)
                 arrival.gap = extremes[Int(random.next() % 11)]  // past the checks of its initialiser
                 arrival.step = extremes[Int(random.next() % 11)]
-                baseline.hear(arrival)
+                baseline.observe(arrival)
                 if number % 37 == 36 { baseline.begin(announcing: extremes[Int(random.next() % 11)]) }
                 for silence in extremes {
                     let phi = baseline.phi(after: silence)
                     #expect(phi.map { $0.isFinite && $0 >= 0 } ?? true)
                 }
-                _ = (baseline.wait(phi: 1e-300), baseline.wait(phi: 1e6), baseline.model.expectedWait)
+                _ = (baseline.timeout(phi: 1e-300), baseline.timeout(phi: 1e6), baseline.model.expectedGap)
                 #expect(baseline.model.samples >= 0)
             }
         }
     }
     @Test(arguments: Baseline.specimens) func `bears heartbeats that all carry one stamp`(text: String) throws {
         var baseline = try Baseline.begun(text)
-        baseline.hear(every: 0, times: 1200)
-        #expect(baseline.wait() != nil)
+        baseline.observe(every: 0, times: 1200)
+        #expect(baseline.timeout() != nil)
         #expect(baseline.phi(after: .days(365))?.isFinite ?? true)
     }
     @Test(arguments: Baseline.specimens, [0, 1] as [UInt64]) func `knows only what it was told, not when`(
@@ -105,7 +105,7 @@ import Testing
     ) throws {
         let (first, _) = try experienced(text, seed: seed)
         let (second, _) = try experienced(text, seed: seed)
-        #expect(first.wait() == second.wait())
+        #expect(first.timeout() == second.timeout())
         #expect(first.phi(after: 12345) == second.phi(after: 12345))
     }
 

@@ -63,7 +63,7 @@ import Testing
         #expect(parameters.threshold == 12 && parameters.maxSampleSize == 200 && parameters.learnsEveryGap)
     }
     @Test func `of a name not known list the known ones`() {
-        let error = #expect(throws: InvalidModelChoice.self) { try parsed(ChenModel.Parameters.self, "size=5") }
+        let error = #expect(throws: InvalidDetectorSpec.self) { try parsed(ChenModel.Parameters.self, "size=5") }
         #expect(
             error?.description
                 == "detector \"chen,size=5\" cannot be used: 'size' is no parameter of chen; there are window, alpha and interval; known: chen,window=32,alpha=100ms,interval=auto"
@@ -81,7 +81,7 @@ import Testing
         ("interval=201d", "interval must be a duration from 1ns to 200d, such as 250ms or 2s, or 'auto', not '201d'"),
     ])
     func `that are not allowed say what is`(text: String, reason: String) {
-        let error = #expect(throws: InvalidModelChoice.self) { try parsed(BertierModel.Parameters.self, text) }
+        let error = #expect(throws: InvalidDetectorSpec.self) { try parsed(BertierModel.Parameters.self, text) }
         #expect(error?.reason == reason)
     }
     @Test(arguments: [
@@ -89,7 +89,7 @@ import Testing
         ("phi-threshold=0", "phi-threshold must be a number above 0 and at most 1000000, or 'never', not '0'"),
     ])
     func `with a choice name the choices`(text: String, reason: String) {
-        let error = #expect(throws: InvalidModelChoice.self) { try parsed(ExponentialModel.Parameters.self, text) }
+        let error = #expect(throws: InvalidDetectorSpec.self) { try parsed(ExponentialModel.Parameters.self, text) }
         #expect(error?.reason == reason)
     }
     @Test func `that are not allowed are a caller's mistake in code`() async {

@@ -5,35 +5,35 @@ import Testing
 @Suite struct `The empirical detector` {
     @Test func `suspects when a share of the gaps was as short as the scaled silence`() throws {
         var baseline = try Baseline.begun("empirical window=10 threshold=0.8 scaling-factor=0.5")
-        for gap in [100, 130, 90, 200, 110] as [Int64] { baseline.hear(after: .milliseconds(gap)) }
+        for gap in [100, 130, 90, 200, 110] as [Int64] { baseline.observe(after: .milliseconds(gap)) }
         // Four of five are at most 130.
-        #expect(baseline.wait() == .milliseconds(260))
-        #expect(baseline.model.expectedWait == .milliseconds(110))
+        #expect(baseline.timeout() == .milliseconds(260))
+        #expect(baseline.model.expectedGap == .milliseconds(110))
         #expect(baseline.model.samples == 5)
     }
     @Test func `at a threshold of 1 waits for the longest gap remembered, and then forgets it`() throws {
         var baseline = try Baseline.begun("empirical window=4 threshold=1 scaling-factor=1")
-        baseline.hear(after: .hours(1))
-        baseline.hear(every: .seconds(1), times: 3)
-        #expect(baseline.wait() == .hours(1))
-        baseline.hear(after: .seconds(1))
-        #expect(baseline.wait() == .seconds(1))
+        baseline.observe(after: .hours(1))
+        baseline.observe(every: .seconds(1), times: 3)
+        #expect(baseline.timeout() == .hours(1))
+        baseline.observe(after: .seconds(1))
+        #expect(baseline.timeout() == .seconds(1))
     }
     @Test func `has a φ that one more gap than were seen bounds`() throws {
         var baseline = try Baseline.begun("empirical scaling-factor=1")
-        baseline.hear(every: .seconds(1), times: 99)
+        baseline.observe(every: .seconds(1), times: 99)
         #expect(baseline.phi(after: .milliseconds(999)) == 0)
         #expect(baseline.phi(after: .seconds(1)) == 2)
         #expect(baseline.phi(after: .max) == 2)
     }
     @Test func `takes the announced interval for a gap until it has seen some`() throws {
         var baseline = try Baseline.begun("empirical window=2 scaling-factor=0.5", announcing: .seconds(1))
-        #expect(baseline.wait() == .seconds(2))
+        #expect(baseline.timeout() == .seconds(2))
         #expect(baseline.model.samples == 0)
-        baseline.hear(every: .milliseconds(100), times: 2)
-        #expect(baseline.wait() == .milliseconds(200))
+        baseline.observe(every: .milliseconds(100), times: 2)
+        #expect(baseline.timeout() == .milliseconds(200))
         #expect(baseline.model.samples == 2)
-        #expect(try Baseline.begun("empirical").wait() == nil)
+        #expect(try Baseline.begun("empirical").timeout() == nil)
     }
     @Test(arguments: 0..<60 as Range<UInt64>) func `keeps its gaps in order`(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
@@ -46,10 +46,10 @@ import Testing
         for _ in 0..<100 {
             let gap = Int64.random(in: 0...alphabet, using: &random)
             gaps.append(gap)
-            for index in baselines.indices { baselines[index].hear(after: gap) }
+            for index in baselines.indices { baselines[index].observe(after: gap) }
             guard gaps.count >= window else { continue }
             let sorted = gaps.suffix(window).sorted()
-            #expect(baselines.map { $0.wait() } == [0] + sorted)
+            #expect(baselines.map { $0.timeout() } == [0] + sorted)
         }
     }
 }
@@ -61,45 +61,45 @@ import Testing
         model.begin(announcedInterval: 0)
         return model
     }
-    private func hear(_ model: inout SelfTuningModel, _ gaps: [Int64]) {
+    private func observe(_ model: inout SelfTuningModel, _ gaps: [Int64]) {
         for gap in gaps { model.observe(Arrival(gap: .milliseconds(gap), step: 1)) }
     }
     @Test func `widens its margin when it made too many mistakes and had time left`() throws {
         var model = try model([("mistake-rate", "1"), ("alpha", "20ms"), ("beta", "0.5"), ("query-accuracy", "0")])
-        hear(&model, [150, 50, 100])
+        observe(&model, [150, 50, 100])
         #expect(model.feedback == nil)
-        #expect(model.wait(until: ()) == .milliseconds(140))
-        hear(&model, [100])
+        #expect(model.timeout(until: ()) == .milliseconds(140))
+        observe(&model, [100])
         // One mistake in 400 ms is 2.5 per second.
         #expect(model.feedback == .raised)
-        #expect(model.wait(until: ()) == .milliseconds(150))
-        hear(&model, [149, 51, 100, 100])
+        #expect(model.timeout(until: ()) == .milliseconds(150))
+        observe(&model, [149, 51, 100, 100])
         #expect(model.feedback == .satisfied)
-        #expect(model.wait(until: ()) == .milliseconds(150))
+        #expect(model.timeout(until: ()) == .milliseconds(150))
     }
     @Test func `minds the share of right answers as well`() throws {
         var model = try model([("mistake-rate", "100"), ("query-accuracy", "0.95"), ("alpha", "20ms")])
-        hear(&model, [160, 100, 100, 100])  // 20 of 460 ms wrong
+        observe(&model, [160, 100, 100, 100])  // 20 of 460 ms wrong
         #expect(model.feedback == .satisfied)
-        hear(&model, [165, 100, 100, 100])  // 25 of 465
+        observe(&model, [165, 100, 100, 100])  // 25 of 465
         #expect(model.feedback == .raised)
     }
     @Test func `narrows its margin when it was too slow, not below 0`() throws {
         var model = try model([("detection-time", "125ms"), ("alpha", "30ms"), ("beta", "1"), ("mistake-rate", "0")])
-        hear(&model, [100, 100, 100, 100])
+        observe(&model, [100, 100, 100, 100])
         #expect(model.feedback == .lowered)
-        #expect(model.wait(until: ()) == .milliseconds(110))
-        hear(&model, [100, 100, 100, 100])
+        #expect(model.timeout(until: ()) == .milliseconds(110))
+        observe(&model, [100, 100, 100, 100])
         #expect(model.feedback == .satisfied)
         var strict = try self.model([("detection-time", "1ms"), ("alpha", "30ms"), ("beta", "1")])
-        hear(&strict, Array(repeating: 100, count: 12))
-        #expect(strict.wait(until: ()) == .milliseconds(100))
+        observe(&strict, Array(repeating: 100, count: 12))
+        #expect(strict.timeout(until: ()) == .milliseconds(100))
         #expect(strict.feedback == .lowered)
     }
     @Test func `says so when no margin can help, and keeps it`() throws {
         var model = try model([("detection-time", "50ms"), ("mistake-rate", "0")])
-        hear(&model, [150, 150, 150, 150])
+        observe(&model, [150, 150, 150, 150])
         #expect(model.feedback == .infeasible)
-        #expect(model.wait(until: ()) == .milliseconds(140))
+        #expect(model.timeout(until: ()) == .milliseconds(140))
     }
 }

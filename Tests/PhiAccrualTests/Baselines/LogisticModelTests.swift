@@ -19,49 +19,49 @@ import Testing
     @Test func `return phi value using first interval after second heartbeat`() throws {
         var baseline = try Baseline.begun(detector)
         #expect(try phi(baseline, 100) > 0)
-        baseline.hear(after: .milliseconds(100))
+        baseline.observe(after: .milliseconds(100))
         #expect(try phi(baseline, 100) > 0)
     }
     @Test func `mark node as dead if heartbeat are missed`() throws {
         var baseline = try Baseline.begun("\(detector) threshold=3")
-        baseline.hear(after: .milliseconds(1000))
-        baseline.hear(after: .milliseconds(100))
+        baseline.observe(after: .milliseconds(1000))
+        baseline.observe(after: .milliseconds(100))
         #expect(try phi(baseline, 100) < 3)
         #expect(try phi(baseline, 7100) >= 3)
     }
     @Test func `mark node as available if it starts heartbeat again after being marked dead`() throws {
         var baseline = try Baseline.begun("akka")
-        baseline.hear(every: .seconds(1), times: 999)
+        baseline.observe(every: .seconds(1), times: 999)
         #expect(try phi(baseline, 5 * 60 * 1000) >= 8)
-        baseline.hear(after: 5 * .seconds(60) + .milliseconds(100))
+        baseline.observe(after: 5 * .seconds(60) + .milliseconds(100))
         #expect(try phi(baseline, 900) < 8)
-        baseline.hear(after: .milliseconds(1000))
+        baseline.observe(after: .milliseconds(1000))
         #expect(try phi(baseline, 7000) >= 8)
-        baseline.hear(after: .milliseconds(7100))
+        baseline.observe(after: .milliseconds(7100))
         #expect(try phi(baseline, 900) < 8)
-        baseline.hear(after: .milliseconds(1000))
+        baseline.observe(after: .milliseconds(1000))
         #expect(try phi(baseline, 900) < 8)
     }
     @Test func `accept some configured missing heartbeats`() throws {
         var baseline = try Baseline.begun("akka")
-        baseline.hear(every: .seconds(1), times: 3)
+        baseline.observe(every: .seconds(1), times: 3)
         #expect(try phi(baseline, 4000) < 8)
-        baseline.hear(after: .milliseconds(5000))
+        baseline.observe(after: .milliseconds(5000))
         #expect(try phi(baseline, 1000) < 8)
     }
     @Test func `fail after configured acceptable missing heartbeats`() throws {
         var baseline = try Baseline.begun("akka")
-        baseline.hear(every: .seconds(1), times: 5)
+        baseline.observe(every: .seconds(1), times: 5)
         #expect(try phi(baseline, 500) < 8)
-        baseline.hear(after: .milliseconds(1000))
+        baseline.observe(after: .milliseconds(1000))
         #expect(try phi(baseline, 5000) >= 8)
     }
     @Test func `use maxSampleSize heartbeats`() throws {
         var baseline = try Baseline.begun("\(detector) max-sample-size=3")
-        baseline.hear(every: .milliseconds(100), times: 3)
+        baseline.observe(every: .milliseconds(100), times: 3)
         let before = try phi(baseline, 100)
-        baseline.hear(after: .milliseconds(600))
-        baseline.hear(every: .milliseconds(500), times: 3)
+        baseline.observe(after: .milliseconds(600))
+        baseline.observe(every: .milliseconds(500), times: 3)
         #expect(abs(try phi(baseline, 500) - before) <= 0.001)
     }
 }
@@ -70,70 +70,70 @@ import Testing
     @Test func `triggers after around 5.5 seconds with default settings`() throws {
         // As Pekko's reference.conf says: an estimate of 1 s ± 250 ms, 3 s of pause, and 5.226 deviations.
         let baseline = try Baseline.begun("akka")
-        #expect(baseline.wait() == .milliseconds(5307))
-        #expect(baseline.model.expectedWait == .seconds(1))
+        #expect(baseline.timeout() == .milliseconds(5307))
+        #expect(baseline.model.expectedGap == .seconds(1))
     }
     @Test func `waits 3,623 ms for heartbeats every 100 ms, since floor and pause do not scale`() throws {
         var baseline = try Baseline.begun("akka")
-        baseline.hear(every: .milliseconds(100), times: 1000)
-        #expect(baseline.wait() == .milliseconds(3623))
+        baseline.observe(every: .milliseconds(100), times: 1000)
+        #expect(baseline.timeout() == .milliseconds(3623))
     }
     @Test func `pretends two gaps that leave in their turn`() throws {
         var baseline = try Baseline.begun("logistic resolution=1ns max-sample-size=4 min-std-deviation=1ns")
-        baseline.hear(every: .milliseconds(100), times: 2)
-        #expect(baseline.model.expectedWait == .milliseconds(550))  // 750, 1250, 100, 100
+        baseline.observe(every: .milliseconds(100), times: 2)
+        #expect(baseline.model.expectedGap == .milliseconds(550))  // 750, 1250, 100, 100
         #expect(baseline.model.samples == 2)
-        baseline.hear(after: .milliseconds(100))
-        #expect(baseline.model.expectedWait == 387_500_000)
-        baseline.hear(after: .milliseconds(100))
-        #expect(baseline.model.expectedWait == .milliseconds(100))
+        baseline.observe(after: .milliseconds(100))
+        #expect(baseline.model.expectedGap == 387_500_000)
+        baseline.observe(after: .milliseconds(100))
+        #expect(baseline.model.expectedGap == .milliseconds(100))
         #expect(baseline.model.samples == 4)
     }
     @Test func `does not ask for the announced interval`() throws {
-        #expect(try Baseline.begun("akka", announcing: .hours(1)).wait() == Baseline.begun("akka").wait())
+        #expect(try Baseline.begun("akka", announcing: .hours(1)).timeout() == Baseline.begun("akka").timeout())
     }
     @Test func `does not learn from the gap that ended a suspicion`() throws {
         var baseline = try Baseline.begun("akka")
-        baseline.hear(every: .seconds(1), times: 50)
-        let before = (baseline.wait(), baseline.model.samples)
-        let wait = try #require(before.0)
-        baseline.hear(after: wait)
-        #expect((baseline.wait(), baseline.model.samples) == before)
-        baseline.hear(after: wait - 1)
+        baseline.observe(every: .seconds(1), times: 50)
+        let before = (baseline.timeout(), baseline.model.samples)
+        let timeout = try #require(before.0)
+        baseline.observe(after: timeout)
+        #expect((baseline.timeout(), baseline.model.samples) == before)
+        baseline.observe(after: timeout - 1)
         #expect(baseline.model.samples == 51)
-        #expect(try #require(baseline.wait()) > wait)
+        #expect(try #require(baseline.timeout()) > timeout)
     }
     @Test func `suspects a node that became slower for ever`() throws {
         var baseline = try Baseline.begun("akka")
-        baseline.hear(every: .milliseconds(100), times: 1000)
-        let wait = try #require(baseline.wait())
+        baseline.observe(every: .milliseconds(100), times: 1000)
+        let timeout = try #require(baseline.timeout())
         for _ in 0..<1000 {
-            baseline.hear(after: .seconds(4))
-            #expect(baseline.wait() == wait)
+            baseline.observe(after: .seconds(4))
+            #expect(baseline.timeout() == timeout)
         }
     }
     @Test func `learns or not by its own threshold, whatever the policy`() throws {
         for (threshold, learned) in [(1, 10), (1000, 11)] {
             var baseline = try Baseline.begun("akka threshold=\(threshold)")
-            baseline.hear(every: .seconds(1), times: 10)
-            baseline.hear(after: .seconds(5))
+            baseline.observe(every: .seconds(1), times: 10)
+            baseline.observe(after: .seconds(5))
             #expect(baseline.model.samples == learned)
         }
     }
     @Test func `counts whole milliseconds from the first heartbeat on`() throws {
         var baseline = try Baseline.begun("akka max-sample-size=2")
-        baseline.hear(after: 1_500_000)
-        baseline.hear(after: 1_500_000)
-        #expect(baseline.model.expectedWait == 1_500_000)  // gaps of 1 and 2
+        baseline.observe(after: 1_500_000)
+        baseline.observe(after: 1_500_000)
+        #expect(baseline.model.expectedGap == 1_500_000)  // gaps of 1 and 2
         // 1.5 + 3000 + 5.226 · 100, from 3.0 ms.
-        #expect(baseline.wait() == .milliseconds(3525))
-        baseline.hear(after: 700_000)
+        #expect(baseline.timeout() == .milliseconds(3525))
+        baseline.observe(after: 700_000)
         // Gaps of 2 and 0, and the next tick is 0.3 ms away.
-        #expect(baseline.wait() == .milliseconds(3524) - 700_000)
+        #expect(baseline.timeout() == .milliseconds(3524) - 700_000)
     }
     @Test func `has a φ that rises with the milliseconds`() throws {
         var baseline = try Baseline.begun("akka acceptable-heartbeat-pause=0s")
-        baseline.hear(after: 3_700_000)
+        baseline.observe(after: 3_700_000)
         let phi = try #require(baseline.phi(after: 300_000))
         #expect(try #require(baseline.phi(after: 299_999)) < phi)
         #expect(baseline.phi(after: 1_299_999) == phi)
@@ -145,23 +145,23 @@ import Testing
         var random = SplitMix64(seed: 3)
         for _ in 0..<300 {
             let gap = Int64.random(in: .milliseconds(900)...(.milliseconds(1100)), using: &random)
-            coarse.hear(after: gap)
-            fine.hear(after: gap)
+            coarse.observe(after: gap)
+            fine.observe(after: gap)
         }
-        #expect(try abs(#require(coarse.wait()) - #require(fine.wait())) < .milliseconds(2))
+        #expect(try abs(#require(coarse.timeout()) - #require(fine.timeout())) < .milliseconds(2))
     }
     @Test func `keeps what it learned when a schedule begins anew`() throws {
         var baseline = try Baseline.begun("akka")
-        baseline.hear(every: .milliseconds(100), times: 300)
-        let before = (baseline.wait(), baseline.model.samples)
+        baseline.observe(every: .milliseconds(100), times: 300)
+        let before = (baseline.timeout(), baseline.model.samples)
         baseline.begin(announcing: .hours(1))
-        #expect((baseline.wait(), baseline.model.samples) == before)
+        #expect((baseline.timeout(), baseline.model.samples) == before)
     }
     @Test func `has a deviation even with a floor below a millisecond`() throws {
         var baseline = try Baseline.begun(
             "akka min-std-deviation=1us acceptable-heartbeat-pause=0s max-sample-size=5 threshold=1000000")
-        baseline.hear(every: .milliseconds(100), times: 5)
-        #expect(baseline.wait() == .milliseconds(101))
+        baseline.observe(every: .milliseconds(100), times: 5)
+        #expect(baseline.timeout() == .milliseconds(101))
         #expect(try #require(baseline.phi(after: .days(365))).isFinite)
     }
 }
@@ -179,16 +179,16 @@ import Testing
     @Test func `waits 72 s at first, and the gap, a minute and six floors later`() throws {
         var baseline = try Baseline.begun("hazelcast")
         // 5 s ± 1.25 s, 60 s, and 5.799 deviations.
-        #expect(baseline.wait(phi: 10) == .milliseconds(72_249))
-        baseline.hear(every: .seconds(5), times: 200)
-        #expect(baseline.wait(phi: 10) == .milliseconds(65_580))
+        #expect(baseline.timeout(phi: 10) == .milliseconds(72_249))
+        baseline.observe(every: .seconds(5), times: 200)
+        #expect(baseline.timeout(phi: 10) == .milliseconds(65_580))
     }
     @Test func `learns every gap, outages included`() throws {
         var baseline = try Baseline.begun("hazelcast")
-        baseline.hear(every: .seconds(5), times: 199)
-        baseline.hear(after: .hours(1))
+        baseline.observe(every: .seconds(5), times: 199)
+        baseline.observe(after: .hours(1))
         #expect(baseline.model.samples == 200)
         // Mean 23 s, deviation 254 s.
-        #expect(try #require(baseline.wait(phi: 10)) > .seconds(1500))
+        #expect(try #require(baseline.timeout(phi: 10)) > .seconds(1500))
     }
 }

@@ -10,7 +10,7 @@ import Testing
         var detector: String
         var arrivals: Int
         var threshold: Double?
-        var wait: Int64?
+        var timeout: Int64?
         var silence: Int64
         var phi: Double?
     }
@@ -33,7 +33,7 @@ import Testing
             try #require(row.count == 7)
             return Value(
                 node: String(row[0]), detector: String(row[1]), arrivals: try #require(Int(String(row[2]))),
-                threshold: Double(String(row[3])), wait: Int64(String(row[4])),
+                threshold: Double(String(row[3])), timeout: Int64(String(row[4])),
                 silence: try #require(Int64(String(row[5]))), phi: Double(String(row[6])))
         }
     }
@@ -48,7 +48,7 @@ import Testing
             var baseline = try Baseline.begun(asked[0].detector, announcing: announced)
             var heard = 0
             for value in asked {
-                for arrival in arrivals[heard..<value.arrivals] { baseline.hear(arrival) }
+                for arrival in arrivals[heard..<value.arrivals] { baseline.observe(arrival) }
                 heard = value.arrivals
                 check(baseline, value)
             }
@@ -62,12 +62,12 @@ import Testing
         if let phi, let expected = value.phi {
             #expect(abs(phi - expected) <= 1e-12 * max(1e-3, expected), "φ \(phi) of \(value)")
         }
-        let wait = baseline.wait(phi: value.threshold ?? 8)
-        #expect((wait == nil) == (value.wait == nil))
-        if let wait, let expected = value.wait {
+        let timeout = baseline.timeout(phi: value.threshold ?? 8)
+        #expect((timeout == nil) == (value.timeout == nil))
+        if let timeout, let expected = value.timeout {
             // Doubles have 16 digits; one nanosecond is where theirs ends in an exact half.
             let tolerance = 1 + expected.magnitude / 100_000_000_000_000
-            #expect((wait - expected).magnitude <= tolerance, "wait \(wait) of \(value)")
+            #expect((timeout - expected).magnitude <= tolerance, "wait \(timeout) of \(value)")
         }
     }
 }

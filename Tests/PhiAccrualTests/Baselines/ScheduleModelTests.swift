@@ -6,48 +6,48 @@ import Testing
     @Test func `expects the mean of arrivals less their numbers, a margin on top`() throws {
         var baseline = try Baseline.begun("chen window=3 alpha=10ms interval=100ms")
         // Arrivals 0, 103, 198, 305 of numbers 0, 1, 2, 3: the last three are 3, −2, 5 late, on average 2.
-        for gap in [103, 95, 107] as [Int64] { baseline.hear(after: .milliseconds(gap)) }
-        #expect(baseline.model.expectedWait == .milliseconds(402 - 305))
-        #expect(baseline.wait() == .milliseconds(412 - 305))
+        for gap in [103, 95, 107] as [Int64] { baseline.observe(after: .milliseconds(gap)) }
+        #expect(baseline.model.expectedGap == .milliseconds(402 - 305))
+        #expect(baseline.timeout() == .milliseconds(412 - 305))
         #expect(baseline.phi(after: .days(1)) == nil)
     }
     @Test func `is not shifted by losses`() throws {
         var baseline = try Baseline.begun("chen window=8 alpha=1ms interval=100ms")
-        for step in [1, 4, 1, 1, 20, 3] as [Int64] { baseline.hear(after: .milliseconds(100) * step, step: step) }
-        #expect(baseline.wait() == .milliseconds(101))
+        for step in [1, 4, 1, 1, 20, 3] as [Int64] { baseline.observe(after: .milliseconds(100) * step, step: step) }
+        #expect(baseline.timeout() == .milliseconds(101))
     }
     @Test func `has less time for a heartbeat after a late one`() throws {
         var baseline = try Baseline.begun("chen window=4 alpha=0s interval=100ms")
-        baseline.hear(every: .milliseconds(100), times: 10)
-        baseline.hear(after: .milliseconds(180))
-        #expect(baseline.wait() == .milliseconds(40))  // on average 20 late, this one 80
-        baseline.hear(after: .milliseconds(300), step: 1)
-        #expect(baseline.wait() == .milliseconds(100 + 90 - 280))  // due before the arrival itself
+        baseline.observe(every: .milliseconds(100), times: 10)
+        baseline.observe(after: .milliseconds(180))
+        #expect(baseline.timeout() == .milliseconds(40))  // on average 20 late, this one 80
+        baseline.observe(after: .milliseconds(300), step: 1)
+        #expect(baseline.timeout() == .milliseconds(100 + 90 - 280))  // due before the arrival itself
     }
     @Test func `takes the announced interval, else learns one`() throws {
         var announced = try Baseline.begun("chen alpha=0s", announcing: .milliseconds(90))
-        #expect(announced.wait() == .milliseconds(90))
-        announced.hear(after: .milliseconds(100))
-        #expect(announced.wait() == .milliseconds(85))  // 0 and 10 late
+        #expect(announced.timeout() == .milliseconds(90))
+        announced.observe(after: .milliseconds(100))
+        #expect(announced.timeout() == .milliseconds(85))  // 0 and 10 late
         var learning = try Baseline.begun("chen alpha=0s")
-        #expect(learning.wait() == nil)
-        #expect(learning.model.expectedWait == nil)
-        learning.hear(after: .milliseconds(300), step: 3)
-        #expect(learning.wait() == .milliseconds(100))
+        #expect(learning.timeout() == nil)
+        #expect(learning.model.expectedGap == nil)
+        learning.observe(after: .milliseconds(300), step: 3)
+        #expect(learning.timeout() == .milliseconds(100))
     }
     @Test func `follows a period that changes for good`() throws {
         var baseline = try Baseline.begun("chen alpha=0s")
-        baseline.hear(every: .milliseconds(100), times: 10_000)
-        baseline.hear(every: .milliseconds(300), times: 6_000)
-        #expect(baseline.wait() == .milliseconds(300))
+        baseline.observe(every: .milliseconds(100), times: 10_000)
+        baseline.observe(every: .milliseconds(300), times: 6_000)
+        #expect(baseline.timeout() == .milliseconds(300))
     }
     @Test func `starts the schedule anew with an incarnation, and knows the interval`() throws {
         var baseline = try Baseline.begun("chen alpha=10ms")
-        baseline.hear(every: .milliseconds(100), times: 40)
-        baseline.hear(after: .milliseconds(175))
+        baseline.observe(every: .milliseconds(100), times: 40)
+        baseline.observe(after: .milliseconds(175))
         baseline.begin()
         #expect(baseline.model.samples == 0)
-        #expect(try #require(baseline.wait()) == 110_000_000 + 1_829_269)  // 4175 ms in 41 steps
+        #expect(try #require(baseline.timeout()) == 110_000_000 + 1_829_269)  // 4175 ms in 41 steps
     }
     @Test func `does not drift in a night of heartbeats`() throws {
         var model = ChenModel(.init())
@@ -63,18 +63,18 @@ import Testing
             model.observe(Arrival(gap: .milliseconds(100) - late, step: 1))
             late = 0
         }
-        #expect(model.wait(until: ()) == .milliseconds(200))
+        #expect(model.timeout(until: ()) == .milliseconds(200))
     }
 }
 
 @Suite struct `Two windows` {
     @Test func `wait for the later of two expectations`() throws {
         var baseline = try Baseline.begun("two-window n1=1 n2=4 margin=5ms interval=100ms")
-        baseline.hear(every: .milliseconds(100), times: 10)
-        baseline.hear(after: .milliseconds(140))
-        #expect(baseline.wait() == .milliseconds(105))  // short: 100 after the last; long: 70
-        baseline.hear(after: .milliseconds(60))
-        #expect(baseline.wait() == .milliseconds(115))  // short: 100; long: one in four was 40 late
+        baseline.observe(every: .milliseconds(100), times: 10)
+        baseline.observe(after: .milliseconds(140))
+        #expect(baseline.timeout() == .milliseconds(105))  // short: 100 after the last; long: 70
+        baseline.observe(after: .milliseconds(60))
+        #expect(baseline.timeout() == .milliseconds(115))  // short: 100; long: one in four was 40 late
     }
     @Test(arguments: 0..<20 as Range<UInt64>) func `of one size are Chen's detector`(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
@@ -82,17 +82,17 @@ import Testing
         var chen = try Baseline.begun("chen window=9 alpha=100ms")
         for _ in 0..<50 {
             let arrival = Arrival(gap: random.anyMagnitude() >> 12, step: .random(in: 1...5, using: &random))
-            two.hear(arrival)
-            chen.hear(arrival)
-            #expect(two.wait() == chen.wait())
+            two.observe(arrival)
+            chen.observe(arrival)
+            #expect(two.timeout() == chen.timeout())
         }
     }
     @Test func `never wait less than one interval and the margin with a short one of 1`() throws {
         var random = SplitMix64(seed: 5)
         var baseline = try Baseline.begun("two-window margin=20ms interval=100ms")
         for _ in 0..<500 {
-            baseline.hear(after: .random(in: 0...(.milliseconds(250)), using: &random))
-            #expect(try #require(baseline.wait()) >= .milliseconds(120))
+            baseline.observe(after: .random(in: 0...(.milliseconds(250)), using: &random))
+            #expect(try #require(baseline.timeout()) >= .milliseconds(120))
         }
     }
 }
@@ -100,40 +100,40 @@ import Testing
 @Suite struct `Bertier's detector` {
     @Test func `moves its two averages by a share of what was new`() throws {
         var baseline = try Baseline.begun("bertier window=1 gamma=0.5 beta=1 phi=4 interval=100ms")
-        #expect(baseline.wait() == .milliseconds(100))  // no margin yet
-        baseline.hear(after: .milliseconds(120))
+        #expect(baseline.timeout() == .milliseconds(100))  // no margin yet
+        baseline.observe(after: .milliseconds(120))
         // error 20, delay 10, var 10: a margin of 10 + 40
-        #expect(baseline.wait() == .milliseconds(150))
-        baseline.hear(after: .milliseconds(90))
+        #expect(baseline.timeout() == .milliseconds(150))
+        baseline.observe(after: .milliseconds(90))
         // error −10 − 10 = −20, delay 0, var 10 + 0.5 (20 − 10) = 15
-        #expect(baseline.wait() == .milliseconds(160))
-        baseline.hear(after: .milliseconds(204), step: 2)
+        #expect(baseline.timeout() == .milliseconds(160))
+        baseline.observe(after: .milliseconds(204), step: 2)
         // expected after 200: error 4, delay 2, var 15 + 0.5 (4 − 15) = 9.5
-        #expect(baseline.wait() == .milliseconds(140))
+        #expect(baseline.timeout() == .milliseconds(140))
     }
     @Test func `has no margin left on a quiet link`() throws {
         var baseline = try Baseline.begun("bertier", announcing: .milliseconds(100))
-        baseline.hear(after: .milliseconds(150))
-        baseline.hear(after: .milliseconds(50))
-        #expect(try #require(baseline.wait()) > .milliseconds(140))
-        baseline.hear(every: .milliseconds(100), times: 3000)
-        #expect(try #require(baseline.wait()) <= .milliseconds(100) + 1)
+        baseline.observe(after: .milliseconds(150))
+        baseline.observe(after: .milliseconds(50))
+        #expect(try #require(baseline.timeout()) > .milliseconds(140))
+        baseline.observe(every: .milliseconds(100), times: 3000)
+        #expect(try #require(baseline.timeout()) <= .milliseconds(100) + 1)
     }
     @Test func `keeps its averages when a schedule begins anew`() throws {
         var baseline = try Baseline.begun("bertier window=1 gamma=0.5 interval=100ms")
-        baseline.hear(after: .milliseconds(120))
+        baseline.observe(after: .milliseconds(120))
         baseline.begin()
-        #expect(baseline.wait() == .milliseconds(150))
+        #expect(baseline.timeout() == .milliseconds(150))
     }
 }
 
 @Suite struct `A fixed timeout` {
     @Test func `learns nothing`() throws {
         var baseline = try Baseline.begun("fixed timeout=2s", announcing: .seconds(1))
-        #expect(baseline.model.expectedWait == .seconds(1))
+        #expect(baseline.model.expectedGap == .seconds(1))
         for gap in [0, 1, .hours(1)] as [Int64] {
-            baseline.hear(after: gap)
-            #expect(baseline.wait() == .seconds(2))
+            baseline.observe(after: gap)
+            #expect(baseline.timeout() == .seconds(2))
         }
         #expect(baseline.phi(after: .hours(1)) == nil)
         #expect(baseline.model.samples == 0)

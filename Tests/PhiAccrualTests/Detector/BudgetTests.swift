@@ -23,12 +23,12 @@ import Testing
         for sequence in 3001...4000 {
             beat(sequence, late: random.chance(0.1) ? Double.random(in: 0...3, using: &random) : 0)
         }
-        let told = notices()
-        #expect(told.map(\.code) == [.infeasible])
-        #expect(told.first?.level == 0)
-        let shortfall = try #require(told.first?.shortfall)
+        let emitted = notices()
+        #expect(emitted.map(\.code) == [.infeasible])
+        #expect(emitted.first?.level == 0)
+        let shortfall = try #require(emitted.first?.shortfall)
         #expect(shortfall.mistakesPerHeartbeat > 0.0015)
-        #expect(try #require(shortfall.neededWait) > .milliseconds(1500))
+        #expect(try #require(shortfall.neededTimeout) > .milliseconds(1500))
     }
 
     /// Young nodes of a network with jitter, where a heartbeat in a few hundred is later than the limit allows.
@@ -56,8 +56,8 @@ import Testing
 
     @Test(arguments: [0.003, 0.02, 0.1]) func `of nodes at the border is told of seldom`(tail: Double) throws {
         let heartbeats = 1800
-        let told = notices(ofNodes: 30, heartbeats: heartbeats, tail: tail)
-        for notices in told.values {
+        let emitted = notices(ofNodes: 30, heartbeats: heartbeats, tail: tail)
+        for notices in emitted.values {
             #expect(notices.count <= 2 + heartbeats / 1280)
             // In turns, beginning with what is news.
             for (number, notice) in notices.enumerated() {
@@ -65,7 +65,7 @@ import Testing
             }
         }
         // A heartbeat in a hundred is later, and it is told of most.
-        if tail == 0.1 { #expect(told.count > 25) }
+        if tail == 0.1 { #expect(emitted.count > 25) }
     }
     @Test func `is not told of before a node is known`() {
         #expect(notices(ofNodes: 100, heartbeats: 200, tail: 0.1).isEmpty)
@@ -88,9 +88,9 @@ import Testing
             }
             return events.count { if case .notice = $0 { true } else { false } }
         }
-        before.introduce(identity, key: .named("a"), at: Instant(nanoseconds: 0), into: &events)
+        before.announce(identity, key: .named("a"), at: Instant(nanoseconds: 0), into: &events)
         #expect(beat(&before, 0..<2000) == 1)
-        let memory = try #require(before.memory(of: .named("a")))
+        let memory = try #require(before.persistedNode(of: .named("a")))
         var after = detector()
         after.recall(
             identity, key: .named("a"), bytes: memory.bytes, verdicts: [.trusted], incarnation: 1,

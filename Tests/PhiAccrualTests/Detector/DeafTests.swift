@@ -8,7 +8,7 @@ import Testing
         watch.trust("b")
         let (start, end) = (watch.lastArrival + .milliseconds(50), watch.lastArrival + .seconds(30))
         let deadline = try #require(watch.deadline("a"))
-        watch.detector.wasDeaf(from: Instant(nanoseconds: start), to: Instant(nanoseconds: end))
+        watch.detector.ignoreSilence(from: Instant(nanoseconds: start), to: Instant(nanoseconds: end))
         let later = deadline + end - start
         #expect(watch.deadline("a") == later)
         #expect(watch.advance(to: later - 1).isEmpty)
@@ -16,13 +16,13 @@ import Testing
 
         var other = Watch.trusting("a")
         let due = try #require(other.deadline("a"))
-        other.detector.wasDeaf(from: Instant(nanoseconds: due + 1), to: Instant(nanoseconds: due + .seconds(30)))
+        other.detector.ignoreSilence(from: Instant(nanoseconds: due + 1), to: Instant(nanoseconds: due + .seconds(30)))
         #expect(other.advance(to: due) == [.change("a", .trusted, .suspected, at: due)])
     }
     @Test func `gives as much to whom it heard at the last moment`() throws {
         var watch = Watch.trusting("a")
         let (deadline, start) = (try #require(watch.deadline("a")), watch.lastArrival)
-        watch.detector.wasDeaf(from: Instant(nanoseconds: start), to: Instant(nanoseconds: start + .seconds(5)))
+        watch.detector.ignoreSilence(from: Instant(nanoseconds: start), to: Instant(nanoseconds: start + .seconds(5)))
         #expect(watch.deadline("a") == deadline + .seconds(5))
         #expect(watch.advance(to: deadline + .seconds(5) - 1).isEmpty)
     }
@@ -31,23 +31,23 @@ import Testing
         watch.detector.expect(
             try NodeIdentity(group: "lab", name: "a"), key: .named("a"), until: Instant(nanoseconds: .seconds(60)),
             at: Instant(nanoseconds: 0), into: &events)
-        watch.detector.wasDeaf(from: Instant(nanoseconds: .seconds(30)), to: Instant(nanoseconds: .seconds(90)))
+        watch.detector.ignoreSilence(from: Instant(nanoseconds: .seconds(30)), to: Instant(nanoseconds: .seconds(90)))
         #expect(watch.advance(to: .seconds(120) - 1).isEmpty)
         #expect(watch.advance(to: .seconds(120)) == [.change("a", .new, .suspected, at: .seconds(120))])
     }
     @Test func `does not learn from gaps that reach into that time`() throws {
         var watch = Watch.trusting("a")
-        let wait = try #require(watch.status("a")?.levels[0].wait)
+        let timeout = try #require(watch.status("a")?.levels[0].timeout)
         let samples = try #require(watch.status("a")?.samples)
         let (start, end) = (watch.lastArrival + .milliseconds(50), watch.lastArrival + .seconds(30))
-        watch.detector.wasDeaf(from: Instant(nanoseconds: start), to: Instant(nanoseconds: end))
+        watch.detector.ignoreSilence(from: Instant(nanoseconds: start), to: Instant(nanoseconds: end))
         // All that waited comes at once, and the next is early by as much as the last was late.
-        for number in 100..<400 { watch.hear("a", UInt32(number), at: end - .milliseconds(80)) }
-        watch.hear("a", 400, at: end + .milliseconds(5))
+        for number in 100..<400 { watch.receive("a", UInt32(number), at: end - .milliseconds(80)) }
+        watch.receive("a", 400, at: end + .milliseconds(5))
         #expect(watch.status("a")?.samples == samples)
-        #expect(watch.status("a")?.levels[0].wait == wait)
+        #expect(watch.status("a")?.levels[0].timeout == timeout)
         #expect(watch.status("a")?.missing == 0)
-        watch.hear("a", 401, at: end + .milliseconds(105))
+        watch.receive("a", 401, at: end + .milliseconds(105))
         #expect(watch.status("a")?.samples == samples + 1)
     }
     @Test func `learns from gaps that are much longer than that time`() throws {
@@ -57,11 +57,11 @@ import Testing
         for number in 100..<120 {
             let last = watch.lastArrival
             for stall in [Int64.seconds(3), .seconds(8)] {
-                watch.detector.wasDeaf(
+                watch.detector.ignoreSilence(
                     from: Instant(nanoseconds: last + stall),
                     to: Instant(nanoseconds: last + stall + .milliseconds(250)))
             }
-            watch.hear("slow", UInt32(number), at: last + .seconds(10))
+            watch.receive("slow", UInt32(number), at: last + .seconds(10))
         }
         #expect(watch.status("slow")?.samples == samples + 20)
     }
@@ -69,26 +69,26 @@ import Testing
         var watch = Watch.trusting("a")
         let samples = try #require(watch.status("a")?.samples)
         let (start, end) = (watch.lastArrival + .milliseconds(50), watch.lastArrival + .seconds(30))
-        watch.detector.wasDeaf(from: Instant(nanoseconds: start), to: Instant(nanoseconds: end))
-        watch.detector.wasDeaf(
+        watch.detector.ignoreSilence(from: Instant(nanoseconds: start), to: Instant(nanoseconds: end))
+        watch.detector.ignoreSilence(
             from: Instant(nanoseconds: end - .milliseconds(50)), to: Instant(nanoseconds: end + .milliseconds(150)))
-        watch.hear("a", 100, at: end + .milliseconds(20))
+        watch.receive("a", 100, at: end + .milliseconds(20))
         #expect(watch.status("a")?.samples == samples)
     }
     @Test func `watches nobody again whom it forgot`() {
         var watch = Watch(retention: .hours(1))
-        watch.introduce("a", at: 0)
-        for number in 0..<5 { watch.hear("a", UInt32(number), at: .seconds(Int64(number))) }
+        watch.announce("a", at: 0)
+        for number in 0..<5 { watch.receive("a", UInt32(number), at: .seconds(Int64(number))) }
         watch.advance(to: .hours(2))
-        watch.detector.wasDeaf(from: Instant(nanoseconds: .hours(2)), to: Instant(nanoseconds: .hours(3)))
+        watch.detector.ignoreSilence(from: Instant(nanoseconds: .hours(2)), to: Instant(nanoseconds: .hours(3)))
         #expect(watch.detector.nextDeadline == nil)
         #expect(watch.advance(to: .days(2)).isEmpty)
     }
     @Test func `overflows no deadline`() {
         var watch = Watch.trusting("a")
-        watch.detector.wasDeaf(from: Instant(nanoseconds: .min), to: Instant(nanoseconds: .max))
-        watch.detector.wasDeaf(from: Instant(nanoseconds: watch.lastArrival + 1), to: Instant(nanoseconds: .max))
-        watch.detector.wasDeaf(from: Instant(nanoseconds: .max), to: Instant(nanoseconds: .min))
+        watch.detector.ignoreSilence(from: Instant(nanoseconds: .min), to: Instant(nanoseconds: .max))
+        watch.detector.ignoreSilence(from: Instant(nanoseconds: watch.lastArrival + 1), to: Instant(nanoseconds: .max))
+        watch.detector.ignoreSilence(from: Instant(nanoseconds: .max), to: Instant(nanoseconds: .min))
         #expect(watch.advance(to: .days(1)).isEmpty)
     }
 }

@@ -3,14 +3,14 @@ import TestSupport
 import Testing
 
 @Suite struct `A node that should be heard by some time` {
-    private func expecting(_ name: String, until: Int64, in watch: inout Watch, at now: Int64 = 0) throws -> [Told] {
+    private func expecting(_ name: String, until: Int64, in watch: inout Watch, at now: Int64 = 0) throws -> [Emitted] {
         var events: [Event] = []
         let identity = try NodeIdentity(group: "lab", name: name)
         #expect(
             watch.detector.expect(
                 identity, key: .named(name), until: Instant(nanoseconds: until), at: Instant(nanoseconds: now),
                 into: &events))
-        return events.told
+        return events.emitted
     }
 
     @Test func `and never heard is suspected at a deadline of its own, at every level`() throws {
@@ -23,14 +23,14 @@ import Testing
                 == (0..<3).map { .change("a", level: $0, .new, .suspected, at: .seconds(60)) })
         #expect(watch.evidence?.silence == .seconds(60) && watch.evidence?.expected == nil)
         #expect(
-            watch.hear("a", 0, at: .seconds(90))
+            watch.receive("a", 0, at: .seconds(90))
                 == (0..<3).map { .change("a", level: $0, .suspected, .learning, at: .seconds(90)) })
         #expect(watch.evidence?.silence == .seconds(90))
     }
     @Test func `and heard in time is a node like others`() throws {
         var watch = Watch()
         _ = try expecting("a", until: .seconds(60), in: &watch)
-        #expect(watch.hear("a", 0, at: .seconds(59)) == [.change("a", .new, .learning, at: .seconds(59))])
+        #expect(watch.receive("a", 0, at: .seconds(59)) == [.change("a", .new, .learning, at: .seconds(59))])
         #expect(watch.advance(to: .seconds(61)).isEmpty)
     }
     @Test func `is not forgotten until it is expected no longer`() throws {
@@ -42,7 +42,7 @@ import Testing
         for name in ["a", "b"] {
             watch.detector.expectNoLonger(.named(name), at: Instant(nanoseconds: .days(3)), into: &events)
         }
-        #expect(events.told == [.change("b", .suspected, .forgotten, at: .days(3))])
+        #expect(events.emitted == [.change("b", .suspected, .forgotten, at: .days(3))])
         #expect(watch.advance(to: .days(3)).count == 1)
         #expect(watch.detector.nodeCount == 0)
     }
@@ -69,10 +69,10 @@ import Testing
         var (watch, events) = (Watch.trusting("a"), [Event]())
         let now = watch.lastArrival + 5
         #expect(watch.detector.forget(.named("a"), at: Instant(nanoseconds: now), into: &events))
-        #expect(events.told == [.change("a", .trusted, .forgotten, at: now)])
+        #expect(events.emitted == [.change("a", .trusted, .forgotten, at: now)])
         #expect(watch.advance(to: .days(1)).isEmpty)
-        watch.introduce("a", at: .days(1))
-        #expect(watch.hear("a", 500, at: .days(1)) == [.change("a", .new, .learning, at: .days(1))])
+        watch.announce("a", at: .days(1))
+        #expect(watch.receive("a", 500, at: .days(1)) == [.change("a", .new, .learning, at: .days(1))])
     }
 }
 
@@ -88,7 +88,7 @@ import Testing
     @Test func `is forgotten by the next heartbeat`() {
         var watch = Watch.trusting("a")
         watch.detector.disconnected(.named("a"), at: Instant(nanoseconds: watch.lastArrival + 20))
-        watch.hear("a", 100, at: watch.lastArrival + .milliseconds(100))
+        watch.receive("a", 100, at: watch.lastArrival + .milliseconds(100))
         #expect(watch.advance(to: .seconds(60)).count == 1)
         #expect(watch.evidence.map { $0.disconnected == nil } ?? false)
     }

@@ -9,10 +9,10 @@ import Testing
 
     @Test(arguments: instants, intervals) func `a detector goes on`(now: Int64, interval: Int64) throws {
         var watch = Watch(levels: .three, retention: interval > 0 ? interval : nil)
-        watch.introduce("a", at: now)
-        for number in 0..<5 { watch.hear("a", UInt32(number), sent: .max, announcing: interval, at: now) }
-        watch.hear("b", 0, sent: .min, announcing: interval, at: now)
-        #expect(watch.detector.receptions[.fresh] == 6)
+        watch.announce("a", at: now)
+        for number in 0..<5 { watch.receive("a", UInt32(number), sent: .max, announcing: interval, at: now) }
+        watch.receive("b", 0, sent: .min, announcing: interval, at: now)
+        #expect(watch.detector.heartbeatCounts[.fresh] == 6)
         #expect(watch.verdict("a") == .trusted)
         for instant in Self.instants {
             let status = try #require(watch.status("a", at: instant))
@@ -21,14 +21,14 @@ import Testing
             #expect(status.levels.allSatisfy { $0.deadline.map { $0.nanoseconds >= now } ?? true })
         }
         for instant in Self.instants {
-            for told in watch.advance(to: instant) {
-                guard case .change(_, _, _, _, let at) = told else { continue }
+            for emitted in watch.advance(to: instant) {
+                guard case .change(_, _, _, _, let at) = emitted else { continue }
                 #expect(at <= instant && at >= now)
             }
         }
         for (number, instant) in Self.instants.reversed().enumerated() {
-            watch.hear("a", UInt32(5 + number), sent: .min, announcing: interval, at: instant)
-            watch.hear("b", UInt32(5 + number), announcing: interval, isLeaving: number % 2 == 0, at: instant)
+            watch.receive("a", UInt32(5 + number), sent: .min, announcing: interval, at: instant)
+            watch.receive("b", UInt32(5 + number), announcing: interval, isLeaving: number % 2 == 0, at: instant)
         }
         _ = watch.advanceIdeally(before: .max)
         #expect(watch.detector.nextDeadline == nil)
@@ -37,22 +37,22 @@ import Testing
         var watch = Watch(retention: .hours(1))
         // A deadline that lies past the end of time is none.
         watch.trust("a", afterHeartbeats: 3, every: 1, from: .max - 10)
-        watch.hear("a", 3, announcing: .seconds(1), at: .max)
+        watch.receive("a", 3, announcing: .seconds(1), at: .max)
         #expect(watch.advance(to: .max).isEmpty)
         #expect(watch.verdict("a") == .trusted)
     }
     @Test func `the longest interval counts as 208 days`() {
         var watch = Watch()
-        watch.introduce("a", at: 0)
-        watch.hear("a", 0, announcing: .max, at: 0)
-        #expect(watch.status("a")?.expected == ArrivalWindow.longestGap)
+        watch.announce("a", at: 0)
+        watch.receive("a", 0, announcing: .max, at: 0)
+        #expect(watch.status("a")?.expected == ArrivalWindow.maxGap)
         #expect(watch.advance(to: .days(200)).isEmpty)
         #expect(watch.advance(to: .max).count == 1)
     }
     @Test func `the shortest interval is a nanosecond`() throws {
         var watch = Watch()
-        watch.introduce("a", at: 0)
-        watch.hear("a", 0, announcing: 1, at: 0)
+        watch.announce("a", at: 0)
+        watch.receive("a", 0, announcing: 1, at: 0)
         #expect(watch.status("a")?.expected == 1)
         #expect((1...10).contains(try #require(watch.deadline("a"))))
     }
@@ -61,8 +61,8 @@ import Testing
 @Suite struct `A clock that goes backwards` {
     @Test func `makes no gap below zero`() throws {
         var watch = Watch.trusting("a")
-        #expect(watch.hear("a", 100, at: .seconds(3)).isEmpty)
-        #expect(watch.reception == .fresh)
+        #expect(watch.receive("a", 100, at: .seconds(3)).isEmpty)
+        #expect(watch.outcome == .fresh)
         // 99 gaps of 100 ms, two pretended ones of 75 and 125 ms, and one of 0.
         #expect(watch.status("a")?.expected == 99_019_608)
         let deadline = try #require(watch.deadline("a"))
@@ -79,8 +79,8 @@ import Testing
     }
     @Test func `shows no silence below zero`() {
         var watch = Watch()
-        watch.hear("a", 0, announcing: .seconds(1), at: .seconds(100))
-        watch.introduce("a", at: .seconds(50))
+        watch.receive("a", 0, announcing: .seconds(1), at: .seconds(100))
+        watch.announce("a", at: .seconds(50))
         #expect(watch.evidence?.silence == 0)
     }
 }

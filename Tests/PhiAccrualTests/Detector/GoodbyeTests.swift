@@ -5,8 +5,8 @@ import Testing
 @Suite struct `A node that says goodbye` {
     @Test func `has left at every level, and is never suspected`() {
         var watch = Watch.trusting("a", levels: .three)
-        let told = watch.hear("a", 100, isLeaving: true, at: .seconds(10))
-        #expect(told == (0..<3).map { .change("a", level: $0, .trusted, .left, at: .seconds(10)) })
+        let emitted = watch.receive("a", 100, isLeaving: true, at: .seconds(10))
+        #expect(emitted == (0..<3).map { .change("a", level: $0, .trusted, .left, at: .seconds(10)) })
         #expect(watch.deadline("a") == nil)
         for instant in [Int64.seconds(11), .hours(1), .days(36_500), .max] {
             #expect(watch.advance(to: instant).isEmpty)
@@ -16,9 +16,9 @@ import Testing
     @Test func `has left for good, however suspected it was`() {
         var watch = Watch.trusting("a", levels: .three)
         watch.advance(to: watch.deadline("a", level: 1) ?? 0)
-        let told = watch.hear("a", 100, isLeaving: true, at: .seconds(10))
+        let emitted = watch.receive("a", 100, isLeaving: true, at: .seconds(10))
         #expect(
-            told == [
+            emitted == [
                 .change("a", level: 0, .suspected, .left, at: .seconds(10)),
                 .change("a", level: 1, .suspected, .left, at: .seconds(10)),
                 .change("a", level: 2, .trusted, .left, at: .seconds(10)),
@@ -26,47 +26,47 @@ import Testing
     }
     @Test func `has no φ any more`() {
         var watch = Watch.trusting("a")
-        watch.hear("a", 100, isLeaving: true, at: .seconds(10))
+        watch.receive("a", 100, isLeaving: true, at: .seconds(10))
         #expect(watch.phi("a", at: .hours(1)) == nil)
         #expect(watch.status("a", at: .hours(1))?.phi == nil)
-        #expect(watch.status("a", at: .hours(1))?.levels[0].wait == nil)
+        #expect(watch.status("a", at: .hours(1))?.levels[0].timeout == nil)
     }
     @Test func `tells it once`() {
         var watch = Watch.trusting("a")
-        #expect(watch.hear("a", 100, isLeaving: true, at: .seconds(10)).count == 1)
-        #expect(watch.hear("a", 101, isLeaving: true, at: .seconds(10)).isEmpty)
+        #expect(watch.receive("a", 100, isLeaving: true, at: .seconds(10)).count == 1)
+        #expect(watch.receive("a", 101, isLeaving: true, at: .seconds(10)).isEmpty)
     }
     @Test func `and was never heard before is none of ours`() {
         var watch = Watch()
-        #expect(watch.hear("a", 0, isLeaving: true, at: 0).isEmpty)
-        #expect(watch.reception == .unknownGoodbye)
+        #expect(watch.receive("a", 0, isLeaving: true, at: 0).isEmpty)
+        #expect(watch.outcome == .unknownGoodbye)
         #expect(watch.detector.nodeCount == 0)
     }
     @Test func `and was expected has left`() {
         var watch = Watch()
-        watch.introduce("a", at: 0)
-        #expect(watch.hear("a", 0, isLeaving: true, at: 5) == [.change("a", .new, .left, at: 5)])
+        watch.announce("a", at: 0)
+        #expect(watch.receive("a", 0, isLeaving: true, at: 5) == [.change("a", .new, .left, at: 5)])
     }
     @Test func `is trusted again as soon as it is back`() {
         var watch = Watch.trusting("a")
-        watch.hear("a", 100, isLeaving: true, at: .seconds(10))
+        watch.receive("a", 100, isLeaving: true, at: .seconds(10))
         #expect(
-            watch.hear("a", 0, incarnation: 2, at: .hours(2)) == [.change("a", .left, .trusted, at: .hours(2))])
+            watch.receive("a", 0, incarnation: 2, at: .hours(2)) == [.change("a", .left, .trusted, at: .hours(2))])
         #expect(watch.status("a")?.samples == 100)
     }
     @Test func `and comes back has not been late meanwhile`() {
         var watch = Watch.trusting("a")
-        watch.hear("a", 100, isLeaving: true, at: .seconds(10))
-        watch.hear("a", 101, at: .hours(2))
+        watch.receive("a", 100, isLeaving: true, at: .seconds(10))
+        watch.receive("a", 101, at: .hours(2))
         #expect(watch.status("a")?.samples == 100)
         #expect((watch.status("a")?.expected).map { abs($0 - .milliseconds(100)) < .milliseconds(1) } == true)
     }
     @Test func `goes on learning if it had not learned enough`() {
         var watch = Watch()
-        watch.introduce("a", at: 0)
-        watch.hear("a", 0, announcing: .seconds(1), at: 0)
-        #expect(watch.hear("a", 1, isLeaving: true, at: 1) == [.change("a", .learning, .left, at: 1)])
-        #expect(watch.hear("a", 0, incarnation: 2, at: 2) == [.change("a", .left, .learning, at: 2)])
+        watch.announce("a", at: 0)
+        watch.receive("a", 0, announcing: .seconds(1), at: 0)
+        #expect(watch.receive("a", 1, isLeaving: true, at: 1) == [.change("a", .learning, .left, at: 1)])
+        #expect(watch.receive("a", 0, incarnation: 2, at: 2) == [.change("a", .left, .learning, at: 2)])
     }
 }
 
@@ -94,42 +94,42 @@ import Testing
     }
     @Test func `is forgotten after its goodbye too`() {
         var watch = Watch.trusting("a", retention: .hours(1))
-        watch.hear("a", 100, isLeaving: true, at: .seconds(10))
+        watch.receive("a", 100, isLeaving: true, at: .seconds(10))
         let end = Int64.seconds(10) + .hours(1)
         #expect(watch.advance(to: .days(1)) == [.change("a", .left, .forgotten, at: end)])
     }
     @Test func `is kept by a heartbeat at the last moment`() {
         var watch = Watch.trusting("a", retention: .hours(1))
         let end = watch.lastArrival + .hours(1)
-        #expect(watch.hear("a", 100, at: end).isEmpty)
+        #expect(watch.receive("a", 100, at: end).isEmpty)
         #expect(watch.advance(to: end).isEmpty)
         #expect(watch.detector.nodeCount == 1)
     }
     @Test func `leaves its place to another, and starts anew when it is back`() throws {
         var watch = Watch.trusting("a", retention: .hours(1))
-        watch.hear("a", 200, at: .seconds(10))
+        watch.receive("a", 200, at: .seconds(10))
         watch.advance(to: .hours(2))
-        watch.introduce("b", at: .hours(2))
-        watch.hear("b", 0, at: .hours(2))
+        watch.announce("b", at: .hours(2))
+        watch.receive("b", 0, at: .hours(2))
         // Nothing of `a` has rubbed off on `b`, though it has its place.
         let status = try #require(watch.status("b", at: .hours(2)))
         #expect(status.samples == 0 && status.missing == 0 && status.expected == nil && status.discarded == 0)
         #expect(watch.deadline("b") == nil)
         #expect(watch.detector.statuses(from: 0, limit: 10, at: Instant(nanoseconds: 0)).page.count == 1)
 
-        watch.introduce("a", at: .hours(2))
-        #expect(watch.hear("a", 0, at: .hours(2)) == [.change("a", .new, .learning, at: .hours(2))])
+        watch.announce("a", at: .hours(2))
+        #expect(watch.receive("a", 0, at: .hours(2)) == [.change("a", .new, .learning, at: .hours(2))])
         #expect(watch.detector.nodeCount == 2)
         #expect(watch.status("a")?.samples == 0)
     }
     @Test func `makes room`() {
         var watch = Watch(retention: .hours(1), capacity: 1)
         watch.trust("a")
-        watch.hear("b", 0, at: .seconds(10))
-        #expect(watch.reception == .tooManyNodes)
+        watch.receive("b", 0, at: .seconds(10))
+        #expect(watch.outcome == .tooManyNodes)
         watch.advance(to: .hours(2))
-        watch.hear("b", 1, at: .hours(2))
-        #expect(watch.reception == .fresh)
+        watch.receive("b", 1, at: .hours(2))
+        #expect(watch.outcome == .fresh)
     }
     @Test func `comes and goes a thousand times without leaving a trace`() {
         var watch = Watch(retention: .seconds(10))
@@ -150,13 +150,13 @@ import Testing
         watch.trust("b")
         let known = ["a", "b"].map { watch.status($0) }
         for number in 0..<100 {
-            #expect(watch.hear("c\(number)", 0, announcing: .seconds(1), at: .seconds(10)).isEmpty)
-            #expect(watch.reception == .tooManyNodes)
+            #expect(watch.receive("c\(number)", 0, announcing: .seconds(1), at: .seconds(10)).isEmpty)
+            #expect(watch.outcome == .tooManyNodes)
         }
-        #expect(watch.detector.receptions[.tooManyNodes] == 100)
+        #expect(watch.detector.heartbeatCounts[.tooManyNodes] == 100)
         #expect(["a", "b"].map { watch.status($0) } == known)
-        #expect(watch.hear("a", 100, at: .seconds(10)).isEmpty)
-        #expect(watch.reception == .fresh)
+        #expect(watch.receive("a", 100, at: .seconds(10)).isEmpty)
+        #expect(watch.outcome == .fresh)
         let deadline = try #require(watch.deadline("b"))
         #expect(watch.advance(to: deadline) == [.change("b", .trusted, .suspected, at: deadline)])
     }
@@ -165,11 +165,11 @@ import Testing
         watch.trust("a")
         let (now, stranger) = (Instant(nanoseconds: 0), try NodeIdentity(group: "lab", name: "b"))
         var events: [Event] = []
-        let isIn = watch.detector.introduce(stranger, key: .named("b"), at: now, into: &events)
+        let isIn = watch.detector.announce(stranger, key: .named("b"), at: now, into: &events)
         #expect(!isIn)
         #expect(watch.detector.nodeCount == 1)
         let known = try NodeIdentity(group: "lab", name: "a")
-        let isKnown = watch.detector.introduce(known, key: .named("a"), at: now, into: &events)
+        let isKnown = watch.detector.announce(known, key: .named("a"), at: now, into: &events)
         #expect(isKnown)
         #expect(events.isEmpty)
     }

@@ -9,7 +9,7 @@ import Testing
         var groups: [String: Int]
         /// Interval of a group's node, by its number.
         private let every: (Int) -> Int64
-        private(set) var told: [Told] = []
+        private(set) var emitted: [Emitted] = []
         private var second: Int64 = 0
 
         init(
@@ -19,7 +19,7 @@ import Testing
             watch = Watch(levels: [.suspect(.phi(phi))], model: .init(window: 50), hold: hold)
             (self.groups, self.every) = (groups, every)
             for (group, count) in groups {
-                for node in 0..<count { watch.introduce("\(group)-\(node)", group: group, at: 0) }
+                for node in 0..<count { watch.announce("\(group)-\(node)", group: group, at: 0) }
             }
         }
         /// Some seconds in which only those that are wanted are heard.
@@ -28,11 +28,11 @@ import Testing
                 let beats = groups.flatMap { group, count in (0..<count).flatMap { ofSecond(group, $0, of: count) } }
                 for beat in beats.sorted(by: { ($0.at, $0.group) < ($1.at, $1.group) })
                 where isHeard(beat.group, beat.node) {
-                    told += watch.advanceIdeally(before: beat.at)
-                    told += watch.hear("\(beat.group)-\(beat.node)", beat.sequence, at: beat.at)
+                    emitted += watch.advanceIdeally(before: beat.at)
+                    emitted += watch.receive("\(beat.group)-\(beat.node)", beat.sequence, at: beat.at)
                 }
                 second += 1
-                told += watch.advanceIdeally(before: .seconds(second))
+                emitted += watch.advanceIdeally(before: .seconds(second))
             }
         }
         private typealias Beat = (group: String, node: Int, sequence: UInt32, at: Int64)
@@ -44,12 +44,12 @@ import Testing
             return (first...).lazy.map { ($0, phase + $0 * interval) }.prefix { $0.1 < .seconds(second + 1) }
                 .map { (group, node, UInt32($0), $1) }
         }
-        mutating func told(by now: Int64) { told += watch.advanceIdeally(before: now) }
-        mutating func forgetTold() { told = [] }
+        mutating func emitted(by now: Int64) { emitted += watch.advanceIdeally(before: now) }
+        mutating func forgetTold() { emitted = [] }
         var now: Int64 { .seconds(second) }
-        var suspicions: [Told] { told.filter { if case .change(_, _, _, .suspected, _) = $0 { true } else { false } } }
-        var holds: [HoldChange.Turn] { told.compactMap { if case .hold(let turn, _, _) = $0 { turn } else { nil } } }
-        var scopes: [String?] { told.compactMap { if case .hold(_, let group, _) = $0 { .some(group) } else { nil } } }
+        var suspicions: [Emitted] { emitted.filter { if case .change(_, _, _, .suspected, _) = $0 { true } else { false } } }
+        var holds: [HoldChange.Phase] { emitted.compactMap { if case .hold(let turn, _, _) = $0 { turn } else { nil } } }
+        var scopes: [String?] { emitted.compactMap { if case .hold(_, let group, _) = $0 { .some(group) } else { nil } } }
     }
 
     @Test(arguments: [8, 20, 300]) func `that heals suspects nobody`(count: Int) {
@@ -111,7 +111,7 @@ import Testing
         let death = crowd.now - .seconds(1)
         crowd.live(seconds: 5) { _, node in node != 0 }
         // Its wait of 1.08 s ends when nobody was heard since it should have been; the next one is 1.2 s after it was heard.
-        #expect(crowd.told == [.change("lab-0", .trusted, .suspected, at: death + .milliseconds(1200))])
+        #expect(crowd.emitted == [.change("lab-0", .trusted, .suspected, at: death + .milliseconds(1200))])
     }
     @Test func `is doubted for no longer than an interval`() {
         // The others have nothing to say for seconds.
@@ -131,11 +131,11 @@ import Testing
         crowd.forgetTold()
         let samples = try #require(crowd.watch.status("lab-0", at: crowd.now)?.samples)
         // Its next one is late, and the doubt's end.
-        crowd.told(by: crowd.now + .milliseconds(150))
+        crowd.emitted(by: crowd.now + .milliseconds(150))
         #expect(crowd.watch.status("lab-0", at: crowd.now)?.heldSince == nil)
-        crowd.watch.hear("lab-0", 20, at: crowd.now + .milliseconds(150))
+        crowd.watch.receive("lab-0", 20, at: crowd.now + .milliseconds(150))
         #expect(crowd.watch.status("lab-0", at: crowd.now)?.samples == samples + 1)
-        #expect(crowd.told.isEmpty)
+        #expect(crowd.emitted.isEmpty)
     }
     @Test func `that lasts is death, and told when the hold ends`() throws {
         var crowd = Crowd(["lab": 100, "other": 100])
@@ -203,8 +203,8 @@ import Testing
         // Ten go on for some seconds of the hold, and then die as well.
         crowd.live(seconds: 5) { _, node in node < 10 }
         crowd.live(seconds: 60) { _, _ in false }
-        let instants = crowd.told.map { told in
-            switch told {
+        let instants = crowd.emitted.map { emitted in
+            switch emitted {
             case .change(_, _, _, _, let at), .notice(_, let at), .hold(_, _, let at): at
             }
         }
@@ -214,11 +214,11 @@ import Testing
     @Test func `teaches nothing`() throws {
         var crowd = Crowd(["lab": 20])
         crowd.live(seconds: 60)
-        let wait = try #require(crowd.watch.status("lab-3", at: crowd.now)?.levels[0].wait)
+        let timeout = try #require(crowd.watch.status("lab-3", at: crowd.now)?.levels[0].timeout)
         crowd.live(seconds: 10) { _, _ in false }
         crowd.live(seconds: 3)
-        #expect(crowd.watch.status("lab-3", at: crowd.now)?.levels[0].wait == wait)
-        #expect(crowd.watch.status("lab-19", at: crowd.now)?.levels[0].wait == wait)
+        #expect(crowd.watch.status("lab-3", at: crowd.now)?.levels[0].timeout == timeout)
+        #expect(crowd.watch.status("lab-19", at: crowd.now)?.levels[0].timeout == timeout)
     }
     @Test func `that ends in a burst of what waited somewhere teaches nothing`() throws {
         var crowd = Crowd(["lab": 20])
@@ -229,10 +229,10 @@ import Testing
         let burst = crowd.now
         for late in 0..<10 as Range<Int64> {
             for node in 0..<20 {
-                crowd.watch.hear("lab-\(node)", UInt32(60 + late), at: burst + late * .milliseconds(5))
+                crowd.watch.receive("lab-\(node)", UInt32(60 + late), at: burst + late * .milliseconds(5))
             }
         }
-        crowd.told(by: burst + .seconds(1) / 2)
+        crowd.emitted(by: burst + .seconds(1) / 2)
         #expect(crowd.holds.last == .released)
         #expect(crowd.watch.status("lab-3", at: crowd.now)?.expected == before)
     }
@@ -249,7 +249,7 @@ import Testing
         crowd.live(seconds: 60) { _, node in node >= 40 }
         crowd.forgetTold()
         crowd.live(seconds: 30)
-        #expect(crowd.told.count == 40)
+        #expect(crowd.emitted.count == 40)
         crowd.forgetTold()
         crowd.live(seconds: 10) { _, _ in false }
         crowd.live(seconds: 30)
@@ -269,18 +269,18 @@ import Testing
         var watch = held(10)
         // Heard after the instant at which it is looked at whether they are, and before that is done.
         let healed: Int64 = .seconds(65) + .milliseconds(900)
-        for node in 0..<10 { watch.hear("\(node)", 65, at: healed) }
-        let told = watch.advance(to: healed)
-        #expect(told.count == 1)
-        guard case .hold(.released, _, let released)? = told.first else {
-            Issue.record("\(told)")
+        for node in 0..<10 { watch.receive("\(node)", 65, at: healed) }
+        let emitted = watch.advance(to: healed)
+        #expect(emitted.count == 1)
+        guard case .hold(.released, _, let released)? = emitted.first else {
+            Issue.record("\(emitted)")
             return
         }
         #expect(released < healed)
-        var suspicions: [Told] = []
+        var suspicions: [Emitted] = []
         for second in 1...10 as ClosedRange<Int64> {
             suspicions += watch.advanceIdeally(before: healed + .seconds(second))
-            for node in 1..<10 { watch.hear("\(node)", UInt32(65 + second), at: healed + .seconds(second)) }
+            for node in 1..<10 { watch.receive("\(node)", UInt32(65 + second), at: healed + .seconds(second)) }
         }
         let deadline = try #require(watch.deadline("0"))
         #expect(suspicions == [.change("0", .trusted, .suspected, at: deadline)])
@@ -289,12 +289,12 @@ import Testing
 
     @Test func `is not healed by those who were forgotten`() {
         var watch = held(4)
-        watch.hear("0", 65, at: .seconds(65))
+        watch.receive("0", 65, at: .seconds(65))
         var events: [Event] = []
         watch.detector.forget(.named("0"), at: Instant(nanoseconds: .seconds(65)), into: &events)
-        watch.hear("1", 65, at: .seconds(65))
+        watch.receive("1", 65, at: .seconds(65))
         #expect(watch.advanceIdeally(before: .seconds(66)).isEmpty)
-        watch.hear("2", 66, at: .seconds(66))
+        watch.receive("2", 66, at: .seconds(66))
         #expect(watch.advance(to: .seconds(66) + .milliseconds(500)).count == 1)
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct `A node that restarts` {
     @Test func `needs no new learning`() {
         var watch = Watch.trusting("a")
-        #expect(watch.hear("a", 0, incarnation: 2, at: .seconds(10)).isEmpty)
+        #expect(watch.receive("a", 0, incarnation: 2, at: .seconds(10)).isEmpty)
         #expect(watch.verdict("a") == .trusted)
         #expect(watch.status("a")?.incarnation == 2)
     }
@@ -13,7 +13,7 @@ import Testing
         var watch = Watch.trusting("a")
         watch.advance(to: .seconds(60))
         #expect(
-            watch.hear("a", 0, incarnation: 2, at: .seconds(60)) == [
+            watch.receive("a", 0, incarnation: 2, at: .seconds(60)) == [
                 .change("a", .suspected, .trusted, at: .seconds(60))
             ])
         #expect(watch.evidence?.silence == .seconds(60) - .milliseconds(9900))
@@ -22,37 +22,37 @@ import Testing
         var watch = Watch.trusting("a")
         let before = try #require(watch.status("a"))
         watch.advance(to: .hours(1))
-        watch.hear("a", 0, incarnation: 2, at: .hours(1))
+        watch.receive("a", 0, incarnation: 2, at: .hours(1))
         let after = try #require(watch.status("a"))
         #expect(after.samples == before.samples)
         #expect(after.expected == before.expected)
-        #expect(after.levels[0].wait == before.levels[0].wait)
-        #expect(watch.deadline("a") == .hours(1) + (before.levels[0].wait ?? 0))
+        #expect(after.levels[0].timeout == before.levels[0].timeout)
+        #expect(watch.deadline("a") == .hours(1) + (before.levels[0].timeout ?? 0))
     }
     @Test func `misses nothing yet`() {
         var watch = Watch.trusting("a")
-        watch.hear("a", 110, at: .seconds(10))
+        watch.receive("a", 110, at: .seconds(10))
         #expect(watch.status("a")?.missing == 10)
-        watch.hear("a", 40, incarnation: 2, at: .seconds(11))
+        watch.receive("a", 40, incarnation: 2, at: .seconds(11))
         #expect(watch.status("a")?.missing == 0)
-        watch.hear("a", 42, incarnation: 2, at: .seconds(12))
+        watch.receive("a", 42, incarnation: 2, at: .seconds(12))
         #expect(watch.status("a")?.missing == 1)
     }
     @Test func `has no lateness across the restart`() {
         var watch = Watch()
-        watch.introduce("a", at: 0)
+        watch.announce("a", at: 0)
         for number in 0..<10 as Range<Int64> {
-            watch.hear("a", UInt32(number), sent: .seconds(1000 + number), at: .seconds(number))
+            watch.receive("a", UInt32(number), sent: .seconds(1000 + number), at: .seconds(number))
         }
         watch.advance(to: .seconds(60))
-        watch.hear("a", 0, incarnation: 2, sent: .seconds(3), at: .seconds(60))
+        watch.receive("a", 0, incarnation: 2, sent: .seconds(3), at: .seconds(60))
         #expect(watch.events.count == 1)
         #expect(watch.evidence?.senderLate == nil)
     }
 }
 
 @Suite struct `A heartbeat out of turn` {
-    static let outOfTurn: [(Heartbeat, Reception)] = [
+    static let outOfTurn: [(Heartbeat, HeartbeatOutcome)] = [
         (Heartbeat(key: .named("a"), incarnation: 4, sequence: 100), .olderIncarnation),
         (Heartbeat(key: .named("a"), incarnation: 4, sequence: .max), .olderIncarnation),
         (Heartbeat(key: .named("a"), incarnation: 5, sequence: 99), .repeated),
@@ -64,32 +64,32 @@ import Testing
         (Heartbeat(key: .named("a"), incarnation: 5, sequence: 99, isLeaving: true), .repeated),
     ]
     @Test(arguments: outOfTurn) func `is discarded and counted, and changes nothing`(
-        heartbeat: Heartbeat, reception: Reception
+        heartbeat: Heartbeat, outcome: HeartbeatOutcome
     ) throws {
         var watch = Watch()
-        watch.introduce("a", at: 0)
+        watch.announce("a", at: 0)
         for number in 0..<100 {
-            watch.hear("a", UInt32(number), incarnation: 5, announcing: .seconds(1), at: .seconds(Int64(number)))
+            watch.receive("a", UInt32(number), incarnation: 5, announcing: .seconds(1), at: .seconds(Int64(number)))
         }
         var before = try #require(watch.status("a", at: .seconds(100)))
-        #expect(watch.hear(heartbeat, at: .seconds(100)).isEmpty)
-        #expect(watch.reception == reception)
-        #expect(watch.detector.receptions[reception] == 1)
+        #expect(watch.receive(heartbeat, at: .seconds(100)).isEmpty)
+        #expect(watch.outcome == outcome)
+        #expect(watch.detector.heartbeatCounts[outcome] == 1)
         before.discarded += 1
         #expect(watch.status("a", at: .seconds(100)) == before)
     }
     @Test func `does not delay suspicion`() throws {
         var watch = Watch.trusting("a")
         let deadline = try #require(watch.deadline("a"))
-        watch.hear("a", 99, at: deadline)
-        watch.hear("a", 50, at: deadline)
+        watch.receive("a", 99, at: deadline)
+        watch.receive("a", 50, at: deadline)
         #expect(watch.advance(to: deadline) == [.change("a", .trusted, .suspected, at: deadline)])
     }
     @Test func `that is a repetition never ends a suspicion, however often it comes`() {
         var watch = Watch.trusting("a")
         watch.advance(to: .seconds(60))
-        for _ in 0..<100 { #expect(watch.hear("a", 99, at: .seconds(60)).isEmpty) }
-        for _ in 0..<100 { #expect(watch.hear("a", 98, at: .seconds(60)).isEmpty) }
+        for _ in 0..<100 { #expect(watch.receive("a", 99, at: .seconds(60)).isEmpty) }
+        for _ in 0..<100 { #expect(watch.receive("a", 98, at: .seconds(60)).isEmpty) }
         #expect(watch.verdict("a") == .suspected)
         #expect(watch.status("a")?.discarded == 200)
     }
@@ -98,43 +98,43 @@ import Testing
 @Suite struct `Sequence numbers` {
     @Test func `go on after the largest one with 0`() {
         var watch = Watch()
-        watch.introduce("a", at: 0)
+        watch.announce("a", at: 0)
         for number in 0..<20 {
-            watch.hear("a", (.max - 9) &+ UInt32(number), at: .seconds(Int64(number)))
-            #expect(watch.reception == .fresh)
+            watch.receive("a", (.max - 9) &+ UInt32(number), at: .seconds(Int64(number)))
+            #expect(watch.outcome == .fresh)
         }
         #expect(watch.status("a")?.sequence == 9)
         #expect(watch.status("a")?.missing == 0)
-        watch.hear("a", .max, at: .seconds(20))
-        #expect(watch.reception == .late)
+        watch.receive("a", .max, at: .seconds(20))
+        #expect(watch.outcome == .late)
     }
     @Test func `that are skipped are missing`() {
         var watch = Watch.trusting("a")
-        watch.hear("a", 105, at: .seconds(10))
+        watch.receive("a", 105, at: .seconds(10))
         #expect(watch.status("a")?.missing == 5)
-        watch.hear("a", 106, at: .seconds(11))
+        watch.receive("a", 106, at: .seconds(11))
         #expect(watch.status("a")?.missing == 5)
     }
     @Test(arguments: [(Int64.seconds(1), 86_400 as UInt32), (.hours(1), 1000), (.milliseconds(10), 8_640_000)])
     func `may go up by a day of heartbeats, or a thousand`(interval: Int64, most: UInt32) {
         let trusting = Watch.trusting("a", every: interval)
         var watch = trusting
-        watch.hear("a", 99 + most, at: 100 * interval)
-        #expect(watch.reception == .fresh)
+        watch.receive("a", 99 + most, at: 100 * interval)
+        #expect(watch.outcome == .fresh)
         #expect(watch.status("a")?.missing == Int64(most) - 1)
         watch = trusting
-        watch.hear("a", 99 + most + 1, at: 100 * interval)
-        #expect(watch.reception == .implausibleJump)
+        watch.receive("a", 99 + most + 1, at: 100 * interval)
+        #expect(watch.outcome == .implausibleJump)
     }
     @Test func `that go up further are believed after two more in order`() throws {
         var watch = Watch.trusting("a")
-        #expect(watch.hear("a", 2_000_000_000, at: .seconds(10)).isEmpty)
-        #expect(watch.hear("a", 2_000_000_001, at: .milliseconds(10_100)).isEmpty)
+        #expect(watch.receive("a", 2_000_000_000, at: .seconds(10)).isEmpty)
+        #expect(watch.receive("a", 2_000_000_001, at: .milliseconds(10_100)).isEmpty)
         #expect(watch.status("a")?.sequence == 99)
         #expect(
-            watch.hear("a", 2_000_000_002, at: .milliseconds(10_200)) == [.notice(.takeover, at: .milliseconds(10_200))]
+            watch.receive("a", 2_000_000_002, at: .milliseconds(10_200)) == [.notice(.takeover, at: .milliseconds(10_200))]
         )
-        #expect(watch.reception == .fresh)
+        #expect(watch.outcome == .fresh)
         #expect(watch.status("a")?.sequence == 2_000_000_002)
         #expect(watch.status("a")?.missing == 0)
         #expect(try #require(watch.deadline("a")) > .milliseconds(10_200))
@@ -142,9 +142,9 @@ import Testing
     @Test func `that jumped once do not stop the true ones`() {
         var watch = Watch.trusting("a")
         for number in 100..<200 as Range<Int64> {
-            watch.hear("a", 3_000_000 + UInt32(number) * 100_000, at: .milliseconds(100 * number))
-            #expect(watch.hear("a", UInt32(number), at: .milliseconds(100 * number)).isEmpty)
-            #expect(watch.reception == .fresh)
+            watch.receive("a", 3_000_000 + UInt32(number) * 100_000, at: .milliseconds(100 * number))
+            #expect(watch.receive("a", UInt32(number), at: .milliseconds(100 * number)).isEmpty)
+            #expect(watch.outcome == .fresh)
         }
         #expect(watch.status("a")?.sequence == 199)
     }

@@ -15,7 +15,7 @@ import Testing
     }
     @Test(arguments: [1, 7, 99, 100, 101, 1000]) func `meet each node once`(limit: Int) {
         var watch = Watch()
-        for node in 0..<100 { watch.introduce("\(node)", at: 0) }
+        for node in 0..<100 { watch.announce("\(node)", at: 0) }
         let pages = pages(watch, of: limit)
         #expect(pages.allSatisfy { $0.count <= limit })
         #expect(Set(pages.joined().compactMap(\.identity?.name)) == Set((0..<100).map { "\($0)" }))
@@ -33,7 +33,7 @@ import Testing
             met += page.compactMap(\.identity?.name)
             cursor = next
             now += .seconds(6)
-            for name in staying { watch.hear(name, UInt32(now / .seconds(6)), at: now) }
+            for name in staying { watch.receive(name, UInt32(now / .seconds(6)), at: now) }
             watch.advance(to: now)
             for _ in 0..<Int.random(in: 0..<10, using: &random) {
                 watch.trust("late-\(random.next())", afterHeartbeats: 1, from: now)
@@ -63,8 +63,8 @@ import Testing
 @Suite struct `A status` {
     @Test func `says what is known of a node`() throws {
         var watch = Watch.trusting("a", levels: .three)
-        watch.hear("a", 100, at: .seconds(10))
-        watch.hear("a", 100, at: .seconds(10))
+        watch.receive("a", 100, at: .seconds(10))
+        watch.receive("a", 100, at: .seconds(10))
         let status = try #require(watch.status("a", at: .milliseconds(10_100)))
         #expect(status.key == .named("a"))
         #expect(status.identity?.description == "lab/a")
@@ -77,18 +77,18 @@ import Testing
         #expect(status.levels.map(\.verdict) == [.trusted, .trusted, .trusted])
         #expect(status.levels.map(\.deadline?.nanoseconds) == (0..<3).map { watch.deadline("a", level: $0) })
         for level in status.levels {
-            #expect(try #require(level.deadline) == Instant(nanoseconds: .seconds(10) + (try #require(level.wait))))
+            #expect(try #require(level.deadline) == Instant(nanoseconds: .seconds(10) + (try #require(level.timeout))))
         }
         // After exactly one mean gap, half of all gaps are longer.
         #expect(abs(try #require(status.phi) - 0.30103) < 1e-5)
     }
     @Test func `of a node not heard yet has nothing to say`() throws {
         var watch = Watch()
-        watch.introduce("a", at: 0)
+        watch.announce("a", at: 0)
         let status = try #require(watch.status("a", at: .days(1)))
         #expect(status.sequence == nil && status.lastArrival == nil && status.phi == nil && status.expected == nil)
         #expect(status.levels.map(\.verdict) == [.new])
-        #expect(status.levels.allSatisfy { $0.deadline == nil && $0.wait == nil })
+        #expect(status.levels.allSatisfy { $0.deadline == nil && $0.timeout == nil })
     }
     @Test func `of an unknown node is none`() {
         let watch = Watch.trusting("a")
@@ -112,9 +112,9 @@ import Testing
         while let next = watch.detector.nextDeadline?.nanoseconds {
             let first = try #require(firstDeadline(watch))
             #expect(next <= first)
-            let told = watch.advance(to: next)
-            idle = told.isEmpty ? idle + 1 : 0
-            #expect(told.isEmpty == (next < first))
+            let emitted = watch.advance(to: next)
+            idle = emitted.isEmpty ? idle + 1 : 0
+            #expect(emitted.isEmpty == (next < first))
             try #require(idle <= 20 * 12, "each node's entry moves down six wheels at most, twice")
         }
         #expect(watch.detector.nodeCount == 0)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct `A node that is expected` {
     @Test func `is new, and nothing can happen to it`() {
         var watch = Watch(retention: .hours(1))
-        #expect(watch.introduce("a", at: 0).isEmpty)
+        #expect(watch.announce("a", at: 0).isEmpty)
         #expect(watch.verdict("a") == .new)
         #expect(watch.detector.nextDeadline == nil)
         #expect(watch.advance(to: .days(365)).isEmpty)
@@ -14,15 +14,15 @@ import Testing
     }
     @Test func `is learning from its first heartbeat and trusted from its third`() {
         var watch = Watch()
-        watch.introduce("a", at: 0)
-        #expect(watch.hear("a", 7, at: 10) == [.change("a", .new, .learning, at: 10)])
-        #expect(watch.hear("a", 8, at: .seconds(1)).isEmpty)
-        #expect(watch.hear("a", 9, at: .seconds(2)) == [.change("a", .learning, .trusted, at: .seconds(2))])
+        watch.announce("a", at: 0)
+        #expect(watch.receive("a", 7, at: 10) == [.change("a", .new, .learning, at: 10)])
+        #expect(watch.receive("a", 8, at: .seconds(1)).isEmpty)
+        #expect(watch.receive("a", 9, at: .seconds(2)) == [.change("a", .learning, .trusted, at: .seconds(2))])
     }
     @Test func `begins with no loss, whatever its first sequence number`() {
         var watch = Watch()
-        watch.introduce("a", at: 0)
-        watch.hear("a", 4_000_000_000, at: 10)
+        watch.announce("a", at: 0)
+        watch.receive("a", 4_000_000_000, at: 10)
         #expect(watch.status("a")?.missing == 0)
     }
 }
@@ -30,8 +30,8 @@ import Testing
 @Suite struct `A node that is learning` {
     @Test func `has its first deadline from the interval it announces`() throws {
         var watch = Watch()
-        watch.introduce("a", at: 0)
-        watch.hear("a", 0, announcing: .seconds(1), at: .seconds(100))
+        watch.announce("a", at: 0)
+        watch.receive("a", 0, announcing: .seconds(1), at: .seconds(100))
         let deadline = try #require(watch.deadline("a"))
         // An interval, and 5.612 deviations of a quarter of it.
         #expect(abs(deadline - .seconds(100) - .milliseconds(2403)) < .milliseconds(1))
@@ -40,39 +40,39 @@ import Testing
     }
     @Test func `that announces no interval is not suspected before there is a gap to judge by`() throws {
         var watch = Watch()
-        watch.introduce("a", at: 0)
-        watch.hear("a", 0, at: 0)
+        watch.announce("a", at: 0)
+        watch.receive("a", 0, at: 0)
         #expect(watch.deadline("a") == nil)
         #expect(watch.phi("a", at: .days(3)) == nil)
         #expect(watch.detector.nextDeadline == nil)
         #expect(watch.advance(to: .seconds(1)).isEmpty)
-        watch.hear("a", 1, at: .seconds(2))
+        watch.receive("a", 1, at: .seconds(2))
         #expect(try #require(watch.deadline("a")) > .seconds(4))
     }
     @Test func `is suspected like any other, and goes on learning when it is back`() throws {
         var watch = Watch()
-        watch.introduce("a", at: 0)
-        watch.hear("a", 0, announcing: .seconds(1), at: 0)
+        watch.announce("a", at: 0)
+        watch.receive("a", 0, announcing: .seconds(1), at: 0)
         let deadline = try #require(watch.deadline("a"))
         #expect(watch.advance(to: .seconds(20)) == [.change("a", .learning, .suspected, at: deadline)])
-        #expect(watch.hear("a", 1, at: .seconds(20)) == [.change("a", .suspected, .learning, at: .seconds(20))])
-        #expect(watch.hear("a", 2, at: .seconds(21)) == [.change("a", .learning, .trusted, at: .seconds(21))])
+        #expect(watch.receive("a", 1, at: .seconds(20)) == [.change("a", .suspected, .learning, at: .seconds(20))])
+        #expect(watch.receive("a", 2, at: .seconds(21)) == [.change("a", .learning, .trusted, at: .seconds(21))])
     }
     @Test func `is trusted at once if its third heartbeat ends a suspicion`() {
         var watch = Watch()
-        watch.introduce("a", at: 0)
-        watch.hear("a", 0, announcing: .seconds(1), at: 0)
-        watch.hear("a", 1, at: .seconds(1))
+        watch.announce("a", at: 0)
+        watch.receive("a", 0, announcing: .seconds(1), at: 0)
+        watch.receive("a", 1, at: .seconds(1))
         #expect(watch.advance(to: .seconds(60)).count == 1)
-        #expect(watch.hear("a", 2, at: .seconds(60)) == [.change("a", .suspected, .trusted, at: .seconds(60))])
+        #expect(watch.receive("a", 2, at: .seconds(60)) == [.change("a", .suspected, .trusted, at: .seconds(60))])
     }
     @Test func `whose first heartbeats all bear one stamp has no deadline before a gap is seen`() throws {
         var watch = Watch()
-        watch.introduce("a", at: 0)
-        for number in 0..<10 { watch.hear("a", UInt32(number), at: .seconds(5)) }
+        watch.announce("a", at: 0)
+        for number in 0..<10 { watch.receive("a", UInt32(number), at: .seconds(5)) }
         #expect(watch.verdict("a") == .trusted)
         #expect(watch.deadline("a") == nil)
-        watch.hear("a", 10, at: .seconds(6))
+        watch.receive("a", 10, at: .seconds(6))
         #expect(try #require(watch.deadline("a")) > .seconds(7))
         #expect(try #require(watch.phi("a", at: .days(365))).isFinite)
     }
@@ -90,17 +90,17 @@ import Testing
         }
         let back = Int64.seconds(60)
         #expect(
-            watch.hear("a", 100, at: back) == (0..<3).map { .change("a", level: $0, .suspected, .trusted, at: back) })
+            watch.receive("a", 100, at: back) == (0..<3).map { .change("a", level: $0, .suspected, .trusted, at: back) })
     }
     @Test func `tell each its own wait`() throws {
         var watch = Watch.trusting("a", levels: .three)
-        let waits = try (0..<3).map { try #require(watch.deadline("a", level: $0)) - watch.lastArrival }
+        let timeouts = try (0..<3).map { try #require(watch.deadline("a", level: $0)) - watch.lastArrival }
         watch.advance(to: .seconds(60))
-        let told = watch.events.compactMap { event -> Evidence? in
+        let emitted = watch.events.compactMap { event -> Evidence? in
             if case .transition(let transition) = event { transition.evidence } else { nil }
         }
-        #expect(told.map(\.wait) == waits)
-        #expect(told.map(\.silence) == waits)
+        #expect(emitted.map(\.timeout) == timeouts)
+        #expect(emitted.map(\.silence) == timeouts)
     }
     @Test func `only those that suspected tell of a return`() throws {
         var watch = Watch.trusting("a", levels: .three)
@@ -108,7 +108,7 @@ import Testing
         watch.advance(to: between)
         #expect(watch.verdict("a", level: 2) == .trusted)
         #expect(
-            watch.hear("a", 100, at: between + 1) == [
+            watch.receive("a", 100, at: between + 1) == [
                 .change("a", level: 0, .suspected, .trusted, at: between + 1),
                 .change("a", level: 1, .suspected, .trusted, at: between + 1),
             ])
@@ -116,13 +116,13 @@ import Testing
     @Test func `may be eight`() throws {
         let levels = try (1...8).map { try Level(name: "level-\($0)", policy: .phi(Double($0))) }
         var watch = Watch.trusting("a", levels: levels)
-        let told = watch.advance(to: .seconds(60))
+        let emitted = watch.advance(to: .seconds(60))
         #expect(
-            told
+            emitted
                 == (0..<8).map {
                     .change("a", level: $0, .trusted, .suspected, at: watch.deadline("a", level: $0) ?? 0)
                 })
-        #expect(watch.hear("a", 100, at: .seconds(60)).count == 8)
+        #expect(watch.receive("a", 100, at: .seconds(60)).count == 8)
     }
     @Test func `with equal policies tell in their order`() throws {
         let levels = try ["x", "y"].map { try Level(name: $0, policy: .phi(3)) }

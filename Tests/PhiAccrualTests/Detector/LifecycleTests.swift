@@ -58,7 +58,7 @@ import Testing
         }
         for step in RandomLife(seed: seed, nodes: 6, steps: 2000) {
             note(watch.live(step))
-            note(try orders.give(to: &watch, told: last, at: step.now))
+            note(try orders.give(to: &watch, emitted: last, at: step.now))
         }
         #expect(last.count == 6)
     }

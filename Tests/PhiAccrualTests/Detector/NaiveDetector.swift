@@ -36,24 +36,24 @@ struct NaiveDetector {
         )
     }
 
-    mutating func introduce(_ name: String, at now: Int64) -> [Told] {
+    mutating func announce(_ name: String, at now: Int64) -> [Emitted] {
         changing(.named(name), at: now) { $0.name = $0.name ?? name }
     }
 
-    mutating func hear(_ heartbeat: Heartbeat, at now: Int64) -> [Told] {
+    mutating func receive(_ heartbeat: Heartbeat, at now: Int64) -> [Emitted] {
         if nodes[heartbeat.key] == nil, heartbeat.isLeaving { return [] }
         let thresholds = thresholds
-        return changing(heartbeat.key, at: now) { Self.take(heartbeat, by: &$0, thresholds, at: now) }
+        return changing(heartbeat.key, at: now) { Self.apply(heartbeat, by: &$0, thresholds, at: now) }
     }
 
-    mutating func advance(to now: Int64) -> [Told] {
-        var told: [Told] = []
+    mutating func advance(to now: Int64) -> [Emitted] {
+        var emitted: [Emitted] = []
         while let (instant, key) = nodes.compactMap({ key, node in nextInstant(of: node).map { ($0, key) } })
             .min(by: { $0.0 < $1.0 }), instant <= now
         {
             let (thresholds, retention) = (thresholds, retention)
             var isForgotten = false
-            told += changing(key, at: instant) { node in
+            emitted += changing(key, at: instant) { node in
                 guard let arrival = node.arrival else { return }
                 isForgotten = retention.map { instant >= arrival + $0 } ?? false
                 guard !isForgotten else { return }
@@ -64,16 +64,16 @@ struct NaiveDetector {
                 }
             }
             if isForgotten, let node = nodes.removeValue(forKey: key), let name = node.name {
-                told += thresholds.indices.map {
+                emitted += thresholds.indices.map {
                     .change(name, level: $0, node.verdict(atLevel: $0), .forgotten, at: instant)
                 }
             }
         }
-        return told
+        return emitted
     }
 
     /// Tells which verdicts on a node are others than before.
-    private mutating func changing(_ key: NodeKey, at now: Int64, _ change: (inout Node) -> Void) -> [Told] {
+    private mutating func changing(_ key: NodeKey, at now: Int64, _ change: (inout Node) -> Void) -> [Emitted] {
         let before = nodes[key] ?? Node(model: NormalModel(.init(window: window)))
         var after = before
         change(&after)
@@ -85,16 +85,16 @@ struct NaiveDetector {
         }
     }
 
-    private enum Standing {
+    private enum NodeState {
         case outOfTurn
         /// It goes on from the newest one.
         case next
         /// A schedule begins: a first heartbeat, a new start, or a sender out of turn that was stubborn enough.
         case first
     }
-    private static func standing(of heartbeat: Heartbeat, to node: inout Node) -> Standing {
+    private static func standing(of heartbeat: Heartbeat, to node: inout Node) -> NodeState {
         guard node.arrival != nil, heartbeat.incarnation <= node.incarnation else { return .first }
-        let interval = node.model.expectedWait ?? heartbeat.announcedInterval
+        let interval = node.model.expectedGap ?? heartbeat.announcedInterval
         let farthest = interval > 0 ? max(1000, .days(1) / interval) : 1000
         let ahead = Int64(Int32(bitPattern: heartbeat.sequence &- node.sequence))
         let isSameStart = heartbeat.incarnation == node.incarnation
@@ -112,7 +112,7 @@ struct NaiveDetector {
         return inOrder >= 3 && (isJump || node.hasLeft || !node.suspectedAt.isEmpty) ? .first : .outOfTurn
     }
 
-    private static func take(_ heartbeat: Heartbeat, by node: inout Node, _ thresholds: [Double], at now: Int64) {
+    private static func apply(_ heartbeat: Heartbeat, by node: inout Node, _ thresholds: [Double], at now: Int64) {
         switch standing(of: heartbeat, to: &node) {
         case .outOfTurn: return
         case .next where !node.hasLeft:
@@ -131,16 +131,16 @@ struct NaiveDetector {
             node.heard += 1
             // A level whose new deadline has passed already goes on suspecting.
             node.suspectedAt = node.suspectedAt.filter {
-                node.model.wait(until: thresholds[$0]).map { $0 < 0 } ?? false
+                node.model.timeout(until: thresholds[$0]).map { $0 < 0 } ?? false
             }
         }
     }
 
     private static func deadline(of node: Node, _ threshold: Double) -> Int64? {
-        guard let arrival = node.arrival, !node.hasLeft, let wait = node.model.wait(until: threshold) else {
+        guard let arrival = node.arrival, !node.hasLeft, let timeout = node.model.timeout(until: threshold) else {
             return nil
         }
-        return arrival + max(0, wait)
+        return arrival + max(0, timeout)
     }
     private func nextInstant(of node: Node) -> Int64? {
         guard let arrival = node.arrival else { return nil }

@@ -6,8 +6,8 @@ import Testing
 @Suite struct `A node that did not say its name` {
     @Test func `is noticed once, and watched all the same`() throws {
         var watch = Watch()
-        #expect(watch.hear("a", 0, announcing: .seconds(1), at: 0) == [.notice(.unnamed, at: 0)])
-        for number in 1..<10 as Range<Int64> { #expect(watch.hear("a", UInt32(number), at: .seconds(number)).isEmpty) }
+        #expect(watch.receive("a", 0, announcing: .seconds(1), at: 0) == [.notice(.unnamed, at: 0)])
+        for number in 1..<10 as Range<Int64> { #expect(watch.receive("a", UInt32(number), at: .seconds(number)).isEmpty) }
         #expect(watch.verdict("a") == .trusted)
         #expect(watch.advance(to: .hours(1)).isEmpty)
         #expect(watch.verdict("a") == .suspected)
@@ -15,23 +15,23 @@ import Testing
     }
     @Test func `is announced as what it is by then`() {
         var watch = Watch(levels: .three)
-        watch.hear("a", 0, announcing: .seconds(1), at: 0)
+        watch.receive("a", 0, announcing: .seconds(1), at: 0)
         var learning = watch
         #expect(
-            learning.introduce("a", at: 9) == (0..<3).map { .change("a", level: $0, .new, .learning, at: 9) })
+            learning.announce("a", at: 9) == (0..<3).map { .change("a", level: $0, .new, .learning, at: 9) })
 
-        watch.hear("a", 1, at: .seconds(1))
-        watch.hear("a", 2, at: .seconds(2))
+        watch.receive("a", 1, at: .seconds(1))
+        watch.receive("a", 2, at: .seconds(2))
         var trusted = watch
         #expect(
-            trusted.introduce("a", at: .seconds(3))
+            trusted.announce("a", at: .seconds(3))
                 == (0..<3).map { .change("a", level: $0, .new, .trusted, at: .seconds(3)) })
         #expect(trusted.evidence?.silence == .seconds(1))
 
         watch.advance(to: watch.deadline("a", level: 1) ?? 0)
-        let told = watch.introduce("a", at: .seconds(60))
+        let emitted = watch.announce("a", at: .seconds(60))
         #expect(
-            told == [
+            emitted == [
                 .change("a", level: 0, .new, .suspected, at: .seconds(60)),
                 .change("a", level: 1, .new, .suspected, at: .seconds(60)),
                 .change("a", level: 2, .new, .trusted, at: .seconds(60)),
@@ -39,20 +39,20 @@ import Testing
     }
     @Test func `may have left by the time it is known`() {
         var watch = Watch()
-        watch.hear("a", 0, at: 0)
-        #expect(watch.hear("a", 1, isLeaving: true, at: 1).isEmpty)
-        #expect(watch.introduce("a", at: 2) == [.change("a", .new, .left, at: 2)])
+        watch.receive("a", 0, at: 0)
+        #expect(watch.receive("a", 1, isLeaving: true, at: 1).isEmpty)
+        #expect(watch.announce("a", at: 2) == [.change("a", .new, .left, at: 2)])
     }
     @Test func `is forgotten without a word, and is news again when it is back`() {
         var watch = Watch(retention: .hours(1))
-        watch.hear("a", 0, at: 0)
+        watch.receive("a", 0, at: 0)
         #expect(watch.advance(to: .hours(1)).isEmpty)
         #expect(watch.detector.nodeCount == 0)
-        #expect(watch.hear("a", 0, at: .hours(2)) == [.notice(.unnamed, at: .hours(2))])
+        #expect(watch.receive("a", 0, at: .hours(2)) == [.notice(.unnamed, at: .hours(2))])
     }
     @Test func `has its key in the notice`() throws {
         var watch = Watch()
-        watch.hear("a", 0, incarnation: 77, at: 5)
+        watch.receive("a", 0, incarnation: 77, at: 5)
         #expect(
             watch.events == [
                 .notice(
@@ -65,13 +65,13 @@ import Testing
 @Suite struct `A name` {
     @Test func `said again is no news`() {
         var watch = Watch.trusting("a")
-        for _ in 0..<10 { #expect(watch.introduce("a", at: .seconds(10)).isEmpty) }
+        for _ in 0..<10 { #expect(watch.announce("a", at: .seconds(10)).isEmpty) }
     }
     @Test func `claiming another's key is noticed once, and the first stays`() {
         var watch = Watch.trusting("a")
-        #expect(watch.introduce("a", as: "b", at: 5) == [.notice(.nameCollision, at: 5)])
-        #expect(watch.introduce("a", as: "b", at: 6).isEmpty)
-        #expect(watch.introduce("a", as: "c", at: 7).isEmpty)
+        #expect(watch.announce("a", as: "b", at: 5) == [.notice(.nameCollision, at: 5)])
+        #expect(watch.announce("a", as: "b", at: 6).isEmpty)
+        #expect(watch.announce("a", as: "c", at: 7).isEmpty)
         #expect(watch.status("a")?.identity?.name == "a")
         #expect(watch.verdict("a") == .trusted)
     }

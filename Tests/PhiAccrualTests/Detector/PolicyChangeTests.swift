@@ -3,36 +3,36 @@ import TestSupport
 import Testing
 
 @Suite struct `A change of policy` {
-    private func govern(
-        _ watch: inout Watch, at now: Int64, _ change: (inout PolicyBook) throws -> Void
-    ) rethrows -> [Told] {
+    private func apply(
+        _ watch: inout Watch, at now: Int64, _ change: (inout PolicyTable) throws -> Void
+    ) rethrows -> [Emitted] {
         var (book, events) = (watch.detector.policies, [Event]())
         try change(&book)
-        watch.detector.govern(by: book, at: Instant(nanoseconds: now), into: &events)
-        return events.told
+        watch.detector.apply(book, at: Instant(nanoseconds: now), into: &events)
+        return events.emitted
     }
 
     @Test func `moves the deadline of a silent node at once`() throws {
         var watch = Watch.trusting("a", levels: [.suspect(.phi(3))])
         let (now, before) = (watch.lastArrival + .milliseconds(10), try #require(watch.deadline("a")))
-        #expect(govern(&watch, at: now) { $0.set(.phi(9), level: 0, from: Origin(.tune)) }.isEmpty)
+        #expect(apply(&watch, at: now) { $0.set(.phi(9), level: 0, from: Origin(.tune)) }.isEmpty)
         let after = try #require(watch.deadline("a"))
         let fresh = Watch.trusting("a", levels: [.suspect(.phi(9))])
         #expect(after > before && after == fresh.deadline("a"))
         #expect(watch.advance(to: after - 1).isEmpty)
         #expect(watch.advance(to: after) == [.change("a", .trusted, .suspected, at: after)])
         // Taken back, the first policy holds.
-        _ = govern(&watch, at: after) { $0.set(nil, level: 0, from: Origin(.tune)) }
-        #expect(watch.detector.policies.ruling(nil, level: 0).policy == .phi(3))
+        _ = apply(&watch, at: after) { $0.set(nil, level: 0, from: Origin(.tune)) }
+        #expect(watch.detector.policies.effectivePolicy(nil, level: 0).policy == .phi(3))
     }
     @Test func `suspects now who was silent for too long, and trusts again who was not`() throws {
         var watch = Watch.trusting("a", levels: [.suspect(.phi(9))])
         let strict = Watch.trusting("a", levels: [.suspect(.phi(1))])
         let now = try #require(strict.deadline("a")) + .milliseconds(1)
-        #expect(govern(&watch, at: now) { $0.set(.phi(1), level: 0, from: Origin(.tune)) }.isEmpty)
+        #expect(apply(&watch, at: now) { $0.set(.phi(1), level: 0, from: Origin(.tune)) }.isEmpty)
         #expect(watch.advance(to: now) == [.change("a", .trusted, .suspected, at: now)])
         #expect(
-            govern(&watch, at: now + 1) { $0.set(.phi(9), level: 0, from: Origin(.tune)) }
+            apply(&watch, at: now + 1) { $0.set(.phi(9), level: 0, from: Origin(.tune)) }
                 == [.change("a", .suspected, .trusted, at: now + 1)])
         #expect(watch.advance(to: .hours(1)).count == 1)
     }
@@ -42,7 +42,7 @@ import Testing
         watch.trust("b", group: "left")
         watch.trust("c", group: "right")
         let usual = watch.deadline("c")
-        _ = try govern(&watch, at: watch.lastArrival) {
+        _ = try apply(&watch, at: watch.lastArrival) {
             $0.set(.phi(6), level: 0, from: Origin(.file, for: .group("left")))
             $0.set(.phi(9), level: 0, from: Origin(.tune, for: .node(try NodeIdentity(group: "left", name: "b"))))
         }
@@ -50,20 +50,20 @@ import Testing
         #expect(watch.deadline("c") == usual && a > (usual ?? 0) && b > a)
         watch.advance(to: .hours(1))
         let origins = watch.events.map {
-            if case .transition(let change) = $0 { "\(change.ruling.origin)" } else { "" }
+            if case .transition(let change) = $0 { "\(change.effectivePolicy.origin)" } else { "" }
         }
         #expect(origins == ["default", "file, group left", "tune, node left/b"])
         // Somebody who joins later is under the group's.
         watch.trust("d", from: .hours(2), group: "left")
         #expect(
-            watch.status("d", at: .hours(2))?.levels[0].wait == a - watch.lastArrival
+            watch.status("d", at: .hours(2))?.levels[0].timeout == a - watch.lastArrival
                 + (watch.lastArrival - .milliseconds(9900)))
     }
     @Test func `keeps the time that is held against nobody`() throws {
         var watch = Watch.trusting("a", levels: [.suspect(.phi(3))])
         let (start, end) = (watch.lastArrival + .milliseconds(1), watch.lastArrival + .seconds(30))
-        watch.detector.wasDeaf(from: Instant(nanoseconds: start), to: Instant(nanoseconds: end))
-        _ = govern(&watch, at: end) { $0.set(.phi(9), level: 0, from: Origin(.tune)) }
+        watch.detector.ignoreSilence(from: Instant(nanoseconds: start), to: Instant(nanoseconds: end))
+        _ = apply(&watch, at: end) { $0.set(.phi(9), level: 0, from: Origin(.tune)) }
         let fresh = try #require(Watch.trusting("a", levels: [.suspect(.phi(9))]).deadline("a"))
         #expect(watch.deadline("a") == fresh + end - start)
     }
@@ -72,7 +72,7 @@ import Testing
             var (detector, events) = (
                 Detector<AdaptiveModel>(.init(levels: [.suspect(policy)], model: .init())), [Event]()
             )
-            detector.introduce(
+            detector.announce(
                 try NodeIdentity(group: "g", name: "a"), key: .named("a"), at: Instant(nanoseconds: 0), into: &events)
             for number in 0..<1000 as Range<Int64> {
                 let jitter = number % 7 * .milliseconds(3)
@@ -86,7 +86,7 @@ import Testing
         let before = try #require(tuned.deadline(of: .named("a")))
         var (book, events) = (tuned.policies, [Event]())
         book.set(budget(1e-6), level: 0, from: Origin(.tune))
-        tuned.govern(by: book, at: Instant(nanoseconds: .seconds(999) + .milliseconds(100)), into: &events)
+        tuned.apply(book, at: Instant(nanoseconds: .seconds(999) + .milliseconds(100)), into: &events)
         let after = try #require(tuned.deadline(of: .named("a")))
         let fresh = try #require(detector(budget(1e-6)).deadline(of: .named("a")))
         #expect(after - before > .milliseconds(100))

@@ -108,13 +108,13 @@ extension Watch {
     /// Takes the step, after every deadline before it was acted on at its instant.
     mutating func live(_ step: RandomLife.Step) -> [Event] {
         advanceIdeally(before: step.now)
-        var told = events
+        var emitted = events
         switch step.happening {
-        case .introduced(let name): introduce(name, at: step.now)
-        case .heard(let heartbeat): hear(heartbeat, at: step.now)
+        case .introduced(let name): announce(name, at: step.now)
+        case .heard(let heartbeat): receive(heartbeat, at: step.now)
         case .idle: advance(to: step.now)
         }
-        told += events
-        return told
+        emitted += events
+        return emitted
     }
 }

@@ -9,15 +9,15 @@ import Testing
     private func watch(retention: Int64?) -> Watch {
         Watch(levels: Self.levels, model: .init(window: 20), retention: retention)
     }
-    private func isTransition(_ told: Told) -> Bool { if case .change = told { true } else { false } }
-    private func instant(_ told: Told) -> Int64 {
-        switch told {
+    private func isTransition(_ emitted: Emitted) -> Bool { if case .change = emitted { true } else { false } }
+    private func instant(_ emitted: Emitted) -> Int64 {
+        switch emitted {
         case .change(_, _, _, _, let at), .notice(_, let at), .hold(_, _, let at): at
         }
     }
     /// Nodes that change at one instant have no order that a naive observer could know.
-    private func sorted(_ told: [Told]) -> [Told] {
-        told.sorted { a, b in (instant(a), "\(a)") < (instant(b), "\(b)") }
+    private func sorted(_ emitted: [Emitted]) -> [Emitted] {
+        emitted.sorted { a, b in (instant(a), "\(a)") < (instant(b), "\(b)") }
     }
 
     @Test(arguments: 0..<24 as Range<UInt64>) func `a detector says what a naive one says`(seed: UInt64) {
@@ -29,27 +29,27 @@ import Testing
         for step in RandomLife(
             seed: seed, nodes: seed < 12 ? 3 : seed < 23 ? 20 : 100, steps: seed < 23 ? 1500 : 10_000)
         {
-            var (told, expected): ([Told], [Told]) = ([], [])
+            var (emitted, expected): ([Emitted], [Emitted]) = ([], [])
             if isPunctual {
-                told += watch.advanceIdeally(before: step.now)
+                emitted += watch.advanceIdeally(before: step.now)
                 expected += naive.advance(to: step.now - 1)
             }
             switch step.happening {
             case .introduced(let name):
-                told += watch.introduce(name, at: step.now)
-                expected += naive.introduce(name, at: step.now)
+                emitted += watch.announce(name, at: step.now)
+                expected += naive.announce(name, at: step.now)
             case .heard(let heartbeat):
-                told += watch.hear(heartbeat, at: step.now)
-                expected += naive.hear(heartbeat, at: step.now)
+                emitted += watch.receive(heartbeat, at: step.now)
+                expected += naive.receive(heartbeat, at: step.now)
             case .idle:
-                told += watch.advance(to: step.now)
+                emitted += watch.advance(to: step.now)
                 expected += naive.advance(to: step.now)
             }
-            told = told.filter(isTransition)
-            count += told.count
-            #expect(told.map(instant) == told.map(instant).sorted())
-            guard sorted(told) == sorted(expected) else {
-                Issue.record("at \(step): told \(told), expected \(expected)")
+            emitted = emitted.filter(isTransition)
+            count += emitted.count
+            #expect(emitted.map(instant) == emitted.map(instant).sorted())
+            guard sorted(emitted) == sorted(expected) else {
+                Issue.record("at \(step): told \(emitted), expected \(expected)")
                 return
             }
         }
@@ -57,27 +57,27 @@ import Testing
     }
 
     @Test func `everything happens that can`() {
-        var (notices, receptions): (Set<Notice.Code>, Set<Reception>) = ([], [])
+        var (notices, heartbeatCounts): (Set<Notice.Code>, Set<HeartbeatOutcome>) = ([], [])
         for seed in 0..<5 as Range<UInt64> {
             var watch = watch(retention: .seconds(60))
             for step in RandomLife(seed: seed, nodes: 5, steps: 2000) {
                 for case .notice(let notice) in watch.live(step) { notices.insert(notice.code) }
-                if let reception = watch.reception { receptions.insert(reception) }
+                if let outcome = watch.outcome { heartbeatCounts.insert(outcome) }
             }
         }
         #expect(
             notices
                 == Set(Notice.Code.allCases).subtracting(
                     [.nameCollision, .infeasible, .feasible, .flapping, .paused, .resumed]))
-        #expect(receptions == Set(Reception.allCases).subtracting([.tooManyNodes, .coalesced]))
+        #expect(heartbeatCounts == Set(HeartbeatOutcome.allCases).subtracting([.tooManyNodes, .coalesced]))
     }
 
     @Test(arguments: 0..<5 as Range<UInt64>) func `equal inputs give equal events`(seed: UInt64) {
         var (one, other) = (watch(retention: .seconds(300)), watch(retention: .seconds(300)))
-        let told = RandomLife(seed: seed, nodes: 10, steps: 2000).flatMap { one.live($0) }
+        let emitted = RandomLife(seed: seed, nodes: 10, steps: 2000).flatMap { one.live($0) }
         let toldAgain = RandomLife(seed: seed, nodes: 10, steps: 2000).flatMap { other.live($0) }
-        #expect(told == toldAgain)
-        #expect(told.count > 200)
+        #expect(emitted == toldAgain)
+        #expect(emitted.count > 200)
     }
 
     @Test(arguments: 0..<5 as Range<UInt64>) func `a batch is its heartbeats one by one`(seed: UInt64) {
@@ -96,8 +96,8 @@ import Testing
             batch = []
         }
         #expect(events == eventsOfBatches)
-        #expect(singly.receptions == batched.receptions)
-        #expect(singly.receptions[.fresh] > 500)
+        #expect(singly.heartbeatCounts == batched.heartbeatCounts)
+        #expect(singly.heartbeatCounts[.fresh] > 500)
         let end = Instant(nanoseconds: .days(1))
         #expect(
             singly.statuses(from: 0, limit: 100, at: end).page == batched.statuses(from: 0, limit: 100, at: end).page)
@@ -124,7 +124,7 @@ import Testing
                 #expect(evidence.silence >= 0 && evidence.missing >= 0 && evidence.ownLate == 0)
                 #expect(evidence.phi.map { $0 >= 0 && $0.isFinite } ?? true)
                 if transition.to == .suspected, transition.from != .new {
-                    #expect(evidence.silence == max(0, try #require(evidence.wait)))
+                    #expect(evidence.silence == max(0, try #require(evidence.timeout)))
                 }
             }
         }

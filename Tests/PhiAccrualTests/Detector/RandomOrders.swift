@@ -11,18 +11,18 @@ struct RandomOrders {
         random = SplitMix64(seed: seed &+ 1000)
         recovery =
             seed % 3 == 0
-            ? RecoveryRule() : RecoveryRule(steady: 3, flaps: 2, within: .seconds(60), calm: .seconds(5))
+            ? RecoveryRule() : RecoveryRule(minConsecutive: 3, flaps: 2, within: .seconds(60), quietPeriod: .seconds(5))
     }
 
     func watch() -> Watch {
         Watch(
             levels: .three, model: .init(window: 20), retention: .seconds(100), recovery: recovery,
-            hold: HoldRule(share: 0.5, least: 2, longest: .seconds(5)))
+            hold: HoldRule(share: 0.5, minExcess: 2, maxDuration: .seconds(5)))
     }
 
     /// Mostly nothing.
     /// - Parameter told: What was last told of each node, by level.
-    mutating func give(to watch: inout Watch, told: [String: [Verdict]], at now: Int64) throws -> [Event] {
+    mutating func give(to watch: inout Watch, emitted: [String: [Verdict]], at now: Int64) throws -> [Event] {
         let instant = Instant(nanoseconds: now)
         let name = "\(Int.random(in: 0..<nodes, using: &random))"
         let (key, identity) = (NodeKey.named(name), try NodeIdentity(group: "lab", name: name))
@@ -41,10 +41,10 @@ struct RandomOrders {
                 random.chance(0.3) ? nil : .phi(.random(in: 0.1...12, using: &random)),
                 level: Int.random(in: book.levels.indices, using: &random),
                 from: Origin(.tune, for: scopes[Int.random(in: 0..<3, using: &random)]))
-            watch.detector.govern(by: book, at: instant, into: &events)
+            watch.detector.apply(book, at: instant, into: &events)
         case ..<0.09: watch.detector.disconnected(key, at: instant)
-        case ..<0.10: watch.detector.wasDeaf(from: instant, to: instant + .milliseconds(500))
-        case ..<0.105: restart(&watch, told: told, at: instant, into: &events)
+        case ..<0.10: watch.detector.ignoreSilence(from: instant, to: instant + .milliseconds(500))
+        case ..<0.105: restart(&watch, emitted: emitted, at: instant, into: &events)
         default: break
         }
         return events
@@ -52,15 +52,15 @@ struct RandomOrders {
 
     /// Another detector remembers what this one learned.
     private func restart(
-        _ watch: inout Watch, told: [String: [Verdict]], at now: Instant, into events: inout [Event]
+        _ watch: inout Watch, emitted: [String: [Verdict]], at now: Instant, into events: inout [Event]
     ) {
         let before = watch.detector
         var (after, nothing) = (self.watch(), [Event]())
-        after.detector.govern(by: before.policies, at: now, into: &nothing)
-        for memory in before.memories(from: 0, limit: 1000).page {
+        after.detector.apply(before.policies, at: now, into: &nothing)
+        for memory in before.persistedNodes(from: 0, limit: 1000).page {
             after.detector.recall(
                 memory.identity, key: memory.key, bytes: memory.bytes,
-                verdicts: told[memory.identity.name] ?? [], incarnation: 1000, soonest: now, latest: now + .seconds(10),
+                verdicts: emitted[memory.identity.name] ?? [], incarnation: 1000, soonest: now, latest: now + .seconds(10),
                 at: now, into: &events)
         }
         watch = after

@@ -14,10 +14,10 @@ import Testing
     ) throws {
         var random = SplitMix64(seed: seed)
         var watch = Watch()
-        watch.introduce("a", at: 0)
+        watch.announce("a", at: 0)
         var now: Int64 = 0
         for number in 0..<100 {
-            watch.hear("a", UInt32(number), at: now)
+            watch.receive("a", UInt32(number), at: now)
             now += random.anyMagnitude() >> 20
             watch.advanceIdeally(before: now)
         }
@@ -54,7 +54,7 @@ import Testing
         var watch = Watch.trusting("a")
         let silentSince = watch.lastArrival
         watch.advance(to: .seconds(20))
-        #expect(watch.hear("a", 100, at: .seconds(30)) == [.change("a", .suspected, .trusted, at: .seconds(30))])
+        #expect(watch.receive("a", 100, at: .seconds(30)) == [.change("a", .suspected, .trusted, at: .seconds(30))])
         let evidence = try #require(watch.evidence)
         #expect(evidence.silence == .seconds(30) - silentSince)
         #expect(evidence.ownLate == 0)
@@ -62,10 +62,10 @@ import Testing
     }
     @Test func `has its return explained with what the returning heartbeat tells`() throws {
         var watch = Watch.trusting("a")
-        watch.hear("a", 100, sent: .seconds(5), at: .seconds(10))
+        watch.receive("a", 100, sent: .seconds(5), at: .seconds(10))
         watch.advance(to: .seconds(20))
         #expect(try #require(watch.evidence).missing == 0)
-        watch.hear("a", 151, sent: .seconds(20), at: .seconds(30))
+        watch.receive("a", 151, sent: .seconds(20), at: .seconds(30))
         let evidence = try #require(watch.evidence)
         #expect(evidence.missing == 50)
         #expect(evidence.samples == 101)
@@ -73,30 +73,30 @@ import Testing
         #expect(evidence.senderLate == .milliseconds(15_000 - 5_100))
         // What was expected before it came, and what is waited for now.
         #expect(evidence.expected == .milliseconds(100))
-        #expect(evidence.wait == watch.status("a")?.levels[0].wait)
+        #expect(evidence.timeout == watch.status("a")?.levels[0].timeout)
     }
     @Test func `has an outage learned from`() throws {
         var watch = Watch.trusting("a")
-        let wait = try #require(watch.status("a")?.levels[0].wait)
+        let timeout = try #require(watch.status("a")?.levels[0].timeout)
         watch.advance(to: .seconds(20))
-        watch.hear("a", 100, at: .seconds(30))
-        #expect(try #require(watch.status("a")?.levels[0].wait) > wait)
+        watch.receive("a", 100, at: .seconds(30))
+        #expect(try #require(watch.status("a")?.levels[0].timeout) > timeout)
         #expect(watch.status("a")?.samples == 100)
     }
     @Test func `has its silence explained by what led to the verdict`() throws {
         var watch = Watch()
-        watch.introduce("a", at: 0)
+        watch.announce("a", at: 0)
         for number in 0..<100 as Range<Int64> {
             // One in ten is lost, and the sender's clock runs on in the meantime.
             guard number % 10 != 7 else { continue }
-            watch.hear(
+            watch.receive(
                 "a", UInt32(number), sent: .hours(5) + .milliseconds(100 * number), at: .milliseconds(100 * number))
         }
         let (last, deadline) = (watch.lastArrival, try #require(watch.deadline("a")))
         watch.advance(to: deadline + .milliseconds(3))
         let evidence = try #require(watch.evidence)
         #expect(evidence.silence == deadline - last)
-        #expect(evidence.wait == deadline - last)
+        #expect(evidence.timeout == deadline - last)
         #expect(evidence.missing == 10)
         #expect(evidence.samples == 89)
         #expect(evidence.ownLate == .milliseconds(3))
@@ -107,15 +107,15 @@ import Testing
     }
     @Test func `whose sender was late is told from one whose network was`() throws {
         var watch = Watch()
-        watch.introduce("a", at: 0)
+        watch.announce("a", at: 0)
         for number in 0..<50 as Range<Int64> {
-            watch.hear("a", UInt32(number), sent: .seconds(number), announcing: .seconds(1), at: .seconds(number))
+            watch.receive("a", UInt32(number), sent: .seconds(number), announcing: .seconds(1), at: .seconds(number))
         }
         watch.advance(to: .seconds(60))
-        watch.hear("a", 50, sent: .seconds(60), at: .seconds(60))
+        watch.receive("a", 50, sent: .seconds(60), at: .seconds(60))
         #expect(watch.evidence?.senderLate == .seconds(10))
         watch.advance(to: .seconds(200))
-        watch.hear("a", 51, sent: .seconds(61), at: .seconds(200))
+        watch.receive("a", 51, sent: .seconds(61), at: .seconds(200))
         #expect(abs(try #require(watch.evidence?.senderLate)) < .seconds(1))
     }
     @Test func `whose sender tells no times has no lateness`() throws {
@@ -130,14 +130,14 @@ import Testing
     @Test func `at the deadline is in time`() throws {
         var watch = Watch.trusting("a")
         let deadline = try #require(watch.deadline("a"))
-        #expect(watch.hear("a", 100, at: deadline).isEmpty)
+        #expect(watch.receive("a", 100, at: deadline).isEmpty)
         #expect(watch.advance(to: deadline).isEmpty)
         #expect(watch.verdict("a") == .trusted)
     }
     @Test func `after the deadline but before we acted on it comes to no harm`() throws {
         var watch = Watch.trusting("a")
         let late = try #require(watch.deadline("a")) + .seconds(5)
-        #expect(watch.hear("a", 100, at: late).isEmpty)
+        #expect(watch.receive("a", 100, at: late).isEmpty)
         #expect(watch.advance(to: late).isEmpty)
         let next = try #require(watch.deadline("a"))
         #expect(watch.advance(to: next) == [.change("a", .trusted, .suspected, at: next)])
@@ -145,20 +145,20 @@ import Testing
     @Test func `of a trusted node tells nothing`() {
         var watch = Watch.trusting("a")
         for number in 100..<1000 as Range<Int64> {
-            #expect(watch.hear("a", UInt32(number), at: .milliseconds(100 * number)).isEmpty)
+            #expect(watch.receive("a", UInt32(number), at: .milliseconds(100 * number)).isEmpty)
         }
-        #expect(watch.detector.receptions[.fresh] == 1000)
+        #expect(watch.detector.heartbeatCounts[.fresh] == 1000)
     }
     @Test func `whose own new deadline has passed leaves suspicion as it was`() throws {
         // With a deviation of a whole interval, φ 0.01 lies two of them before the mean: before the arrival itself.
         let level = try Level(name: "hasty", policy: .phi(0.01))
         var watch = Watch(levels: [level], model: .init(floor: 1))
-        watch.introduce("a", at: 0)
-        #expect(watch.hear("a", 0, announcing: .seconds(1), at: 5) == [.change("a", .new, .learning, at: 5)])
+        watch.announce("a", at: 0)
+        #expect(watch.receive("a", 0, announcing: .seconds(1), at: 5) == [.change("a", .new, .learning, at: 5)])
         #expect(try #require(watch.deadline("a")) < 5)
         #expect(watch.advance(to: 5) == [.change("a", .learning, .suspected, at: 5)])
         for number in 1...10 as ClosedRange<Int64> {
-            #expect(watch.hear("a", UInt32(number), at: .seconds(number)).isEmpty)
+            #expect(watch.receive("a", UInt32(number), at: .seconds(number)).isEmpty)
             #expect(watch.advance(to: .seconds(number)).isEmpty)
         }
         #expect(watch.verdict("a") == .suspected)
@@ -171,7 +171,7 @@ import Testing
         watch.trust("b")
         let deadline = try #require(watch.deadline("b"))
         let now = Int64.seconds(40)  // stopped since 9.9 s
-        for number in 100..<400 { #expect(watch.hear("a", UInt32(number), at: now).isEmpty) }
+        for number in 100..<400 { #expect(watch.receive("a", UInt32(number), at: now).isEmpty) }
         #expect(watch.advance(to: now) == [.change("b", .trusted, .suspected, at: deadline)])
         #expect(watch.evidence?.ownLate == now - deadline)
     }
@@ -179,10 +179,10 @@ import Testing
         var watch = Watch.trusting("a", every: .milliseconds(100))
         watch.trust("b", every: .milliseconds(200))  // until 19.8 s
         // `a` was to be looked at first, and then spoke again: now its deadline is the last.
-        watch.hear("a", 100, at: .seconds(60))
+        watch.receive("a", 100, at: .seconds(60))
         watch.trust("c", every: .milliseconds(300))  // until 29.7 s
-        let told = watch.advance(to: .days(1))
-        #expect(told == ["b", "c", "a"].map { .change($0, .trusted, .suspected, at: watch.deadline($0) ?? 0) })
+        let emitted = watch.advance(to: .days(1))
+        #expect(emitted == ["b", "c", "a"].map { .change($0, .trusted, .suspected, at: watch.deadline($0) ?? 0) })
     }
     @Test(arguments: 0..<20 as Range<UInt64>) func `tells what a punctual one tells`(seed: UInt64) {
         var random = SplitMix64(seed: seed)

@@ -12,16 +12,16 @@ import Testing
             let heartbeat = Heartbeat(key: .named("a"), incarnation: incarnation, sequence: sequence)
             detector.receive(heartbeat, at: Instant(nanoseconds: now), into: &events)
         }
-        func wait() -> Int64? {
+        func timeout() -> Int64? {
             let status = detector.status(of: .named("a"), at: Instant(nanoseconds: now))
-            return status?.levels[0].wait
+            return status?.levels[0].timeout
         }
         for sequence in 1...500 { beat(UInt32(sequence), incarnation: 1) }
-        #expect(wait() ?? .max < .milliseconds(110))
-        detector.stampError = .milliseconds(50)
+        #expect(timeout() ?? .max < .milliseconds(110))
+        detector.timestampUncertainty = .milliseconds(50)
         beat(501, incarnation: 1)
-        #expect(wait() ?? 0 >= .milliseconds(149))
+        #expect(timeout() ?? 0 >= .milliseconds(149))
         beat(0, incarnation: 2)
-        #expect(wait() ?? 0 >= .milliseconds(149))
+        #expect(timeout() ?? 0 >= .milliseconds(149))
     }
 }

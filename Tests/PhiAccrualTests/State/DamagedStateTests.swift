@@ -5,18 +5,18 @@ import Testing
 
 /// What would trap or loop for ever if it were taken for true. Random damage seldom hits it.
 @Suite struct `A stored state is refused` {
-    private func expectRefusal<State: StoredState>(
+    private func expectRefusal<State: BinaryCodable>(
         of state: State, with bytes: some Collection<UInt8>, at offset: Int, replacing count: Int? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-        var writer = StateWriter()
+        var writer = BinaryWriter()
         writer.write(state)
-        var reader = StateReader(writer.bytes)
+        var reader = BinaryReader(writer.bytes)
         _ = try reader.state(State.self)
         var damaged = writer.bytes
         damaged.replaceSubrange(offset..<offset + (count ?? bytes.count), with: bytes)
-        var damagedReader = StateReader(damaged)
-        #expect(throws: DamagedState.self, sourceLocation: sourceLocation) { try damagedReader.state(State.self) }
+        var damagedReader = BinaryReader(damaged)
+        #expect(throws: CorruptData.self, sourceLocation: sourceLocation) { try damagedReader.state(State.self) }
     }
     private func bytes(of number: Float) -> [UInt8] {
         withUnsafeBytes(of: number.bitPattern.littleEndian) { Array($0) }
@@ -25,52 +25,52 @@ import Testing
     @Test func `where a count would overflow`() throws {
         try expectRefusal(of: SequenceDrift(), with: [4], at: 26)  // strays
         try expectRefusal(of: SequenceDrift(), with: [1, 2], at: 24)  // steps
-        try expectRefusal(of: RivalInterval(), with: [65], at: 8)  // fits
-        try expectRefusal(of: RivalInterval(), with: [2], at: 9)  // misses, of no fits
-        try expectRefusal(of: RivalInterval(), with: [2], at: 10)  // in a row
-        try expectRefusal(of: LatenessTables(), with: [0, 0, 1, 0], at: 4 + 415)  // total
+        try expectRefusal(of: IntervalChangeDetector(), with: [65], at: 8)  // fits
+        try expectRefusal(of: IntervalChangeDetector(), with: [2], at: 9)  // misses, of no fits
+        try expectRefusal(of: IntervalChangeDetector(), with: [2], at: 10)  // in a row
+        try expectRefusal(of: LatenessHistograms(), with: [0, 0, 1, 0], at: 4 + 415)  // total
     }
     @Test func `where a search would never end`() throws {
         // Where it said that there is no price yet.
-        try expectRefusal(of: BudgetSteering(), with: [1] + bytes(of: -1e30), at: 0, replacing: 1)
-        try expectRefusal(of: BudgetSteering(), with: [1] + bytes(of: 27.5), at: 0, replacing: 1)
+        try expectRefusal(of: BudgetController(), with: [1] + bytes(of: -1e30), at: 0, replacing: 1)
+        try expectRefusal(of: BudgetController(), with: [1] + bytes(of: 27.5), at: 0, replacing: 1)
     }
     @Test func `where a share would be more than all`() throws {
-        try expectRefusal(of: GroupTables(), with: bytes(of: 1), at: 4)
-        try expectRefusal(of: GroupTables(), with: bytes(of: 65_537), at: 0)
-        try expectRefusal(of: GroupTables(), with: bytes(of: -1), at: 0)
+        try expectRefusal(of: GroupHistograms(), with: bytes(of: 1), at: 4)
+        try expectRefusal(of: GroupHistograms(), with: bytes(of: 65_537), at: 0)
+        try expectRefusal(of: GroupHistograms(), with: bytes(of: -1), at: 0)
         try expectRefusal(of: MistakeRecord(), with: bytes(of: 201), at: 4)
     }
     @Test func `where a number is none`() throws {
         for number in [Float.nan, .infinity, -.infinity] {
             try expectRefusal(of: SequenceDrift(), with: bytes(of: number), at: 8)
-            try expectRefusal(of: GroupTables(), with: bytes(of: number), at: 0)
+            try expectRefusal(of: GroupHistograms(), with: bytes(of: number), at: 0)
         }
         try expectRefusal(of: SequenceDrift(), with: [0, 0, 0, 0, 0, 0, 0xF0, 0x7F], at: 0)
     }
     @Test func `where there is no such edge or family`() throws {
-        try expectRefusal(of: WaitChoice(), with: [3], at: 0)
-        try expectRefusal(of: WaitChoice(), with: [45], at: 1)
-        try expectRefusal(of: WaitChoice(.patches), with: [40], at: 6)
+        try expectRefusal(of: TimeoutChoice(), with: [3], at: 0)
+        try expectRefusal(of: TimeoutChoice(), with: [45], at: 1)
+        try expectRefusal(of: TimeoutChoice(.bursts), with: [40], at: 6)
     }
 
     /// - Parameter change: What is wrong with the hold.
-    private func refusal(ofHold change: (inout HoldBook.Hold) -> Void) -> DamagedState? {
-        var hold = HoldBook.Hold(
+    private func refusal(ofHold change: (inout ActiveHolds.Hold) -> Void) -> CorruptData? {
+        var hold = ActiveHolds.Hold(
             scope: nil, began: 0, silentSince: 0, until: .seconds(30), nextCheck: .milliseconds(250), heard: 0,
-            witnesses: [])
+            sampledNodes: [])
         change(&hold)
-        var (book, writer) = (HoldBook(), StateWriter())
+        var (book, writer) = (ActiveHolds(), BinaryWriter())
         book.begin(hold)
         writer.write(book)
-        var reader = StateReader(writer.bytes)
-        do throws(DamagedState) { let _: HoldBook = try reader.state() } catch { return error }
+        var reader = BinaryReader(writer.bytes)
+        do throws(CorruptData) { let _: ActiveHolds = try reader.state() } catch { return error }
         return nil
     }
     @Test func `where a hold would be looked at for ever`() {
         #expect(refusal { _ in } == nil)
         #expect(refusal { $0.nextCheck = $0.until - .hours(1) } == nil)
-        let tooLong = DamagedState("a hold lasts longer than any may")
+        let tooLong = CorruptData("a hold lasts longer than any may")
         #expect(refusal { $0.until = .max } == tooLong)
         #expect(refusal { $0.nextCheck = .min } == tooLong)
         #expect(refusal { $0.nextCheck = $0.until - .hours(1) - 1 } == tooLong)
@@ -79,11 +79,11 @@ import Testing
         try expectRefusal(of: HoldRule(), with: [UInt8](repeating: 0xFF, count: 7) + [0x7F], at: 16)
     }
     @Test func `where two holds are of one group, or one is in force and is not`() throws {
-        var book = HoldBook()
-        let hold = HoldBook.Hold(
-            scope: nil, began: 0, silentSince: 0, until: 9, nextCheck: 5, heard: 0, witnesses: [])
+        var book = ActiveHolds()
+        let hold = ActiveHolds.Hold(
+            scope: nil, began: 0, silentSince: 0, until: 9, nextCheck: 5, heard: 0, sampledNodes: [])
         book.begin(hold)
-        var writer = StateWriter()
+        var writer = BinaryWriter()
         writer.write(book)
         let one = Array(writer.bytes[4..<47])
         try expectRefusal(of: book, with: [2, 0, 0, 0] + one, at: 0, replacing: 4)
@@ -94,12 +94,12 @@ import Testing
     }
 
     private func refusal(ofSlots count: UInt32, capacity: Int = 1_000_000, _ rest: [UInt8]) -> String? {
-        var writer = StateWriter()
+        var writer = BinaryWriter()
         Watch(capacity: capacity).detector.write(to: &writer)
         // No slots, none vacant, and no members of the group without a name.
-        var reader = StateReader(
+        var reader = BinaryReader(
             writer.bytes.dropLast(12) + (0..<4).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) } + rest)
-        do throws(DamagedState) { _ = try Detector<NormalModel>(model: .init(), from: &reader) } catch {
+        do throws(CorruptData) { _ = try Detector<NormalModel>(model: .init(), from: &reader) } catch {
             return error.reason
         }
         return nil

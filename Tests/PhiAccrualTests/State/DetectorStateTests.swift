@@ -6,14 +6,14 @@ import Testing
     private func life(_ seed: UInt64, _ model: NormalModel.Parameters = .init(window: 20)) -> Detector<NormalModel> {
         var configuration = Detector<NormalModel>.Configuration(
             levels: .three, model: model, retention: .seconds(300), seed: seed)
-        configuration.recovery = RecoveryRule(steady: 2, flaps: 3, within: .seconds(300), calm: .seconds(2))
-        configuration.hold = HoldRule(least: 2, longest: .seconds(20))
+        configuration.recovery = RecoveryRule(minConsecutive: 2, flaps: 3, within: .seconds(300), quietPeriod: .seconds(2))
+        configuration.hold = HoldRule(minExcess: 2, maxDuration: .seconds(20))
         return Detector(configuration)
     }
     private func copy<Model>(_ detector: Detector<Model>, _ model: Model.Parameters) throws -> Detector<Model> {
-        var writer = StateWriter()
+        var writer = BinaryWriter()
         detector.write(to: &writer)
-        var reader = StateReader(writer.bytes)
+        var reader = BinaryReader(writer.bytes)
         let copy = try Detector<Model>(model: model, from: &reader)
         #expect(reader.isAtEnd)
         return copy
@@ -25,7 +25,7 @@ import Testing
         switch step.happening {
         case .introduced(let name):
             if let identity = try? NodeIdentity(group: "lab", name: name) {
-                detector.introduce(identity, key: .named(name), at: now, into: &events)
+                detector.announce(identity, key: .named(name), at: now, into: &events)
             }
         case .heard(let heartbeat): detector.receive(heartbeat, at: now, into: &events)
         case .idle: detector.advance(to: now, into: &events)
@@ -36,7 +36,7 @@ import Testing
     @Test(arguments: 0..<8 as Range<UInt64>) func `and read again decides the same for ever`(seed: UInt64) throws {
         var detector = life(seed)
         var other: Detector<NormalModel>?
-        var told = 0
+        var emitted = 0
         for (number, step) in RandomLife(seed: seed, nodes: 12, steps: 4000).enumerated() {
             // Read anew now and then, so that what is odd at some moment is met.
             if number % 97 == 50 { other = try copy(other ?? detector, .init(window: 20)) }
@@ -44,29 +44,29 @@ import Testing
             if var present = other {
                 #expect(tell(&present, step) == events)
                 other = present
-                told += events.count
+                emitted += events.count
             }
         }
-        #expect(told > 300)
+        #expect(emitted > 300)
     }
     @Test func `and read again decides the same with the default model`() throws {
         var configuration = Detector<AdaptiveModel>.Configuration(
             levels: Level.standard(for: .adaptive(.init())), model: .init(), seed: 5)
         configuration.hold = HoldRule()
         var (detector, other) = (Detector(configuration), Detector(configuration))
-        var told = 0
+        var emitted = 0
         for (number, step) in RandomLife(seed: 9, nodes: 12, steps: 4000).enumerated() {
             let events = tell(&detector, step)
             if number % 97 == 0 { other = try copy(detector, .init()) } else { #expect(tell(&other, step) == events) }
-            told += events.count
+            emitted += events.count
         }
-        #expect(told > 100)
+        #expect(emitted > 100)
     }
     @Test func `and damaged is an error, or a detector that goes on`() throws {
         var detector = life(3)
         let steps = Array(RandomLife(seed: 3, nodes: 4, steps: 600))
         for step in steps.prefix(300) { _ = tell(&detector, step) }
-        var writer = StateWriter()
+        var writer = BinaryWriter()
         detector.write(to: &writer)
         var random = SplitMix64(seed: 7)
         var errors = 0
@@ -83,7 +83,7 @@ import Testing
                 for index in first..<first + count { bytes[index] = count == 1 ? byte : 0xFF }
                 if count == 8, random.chance(0.5) { bytes[first + 7] = random.chance(0.5) ? 0x7F : 0x80 }
             }
-            var reader = StateReader(bytes)
+            var reader = BinaryReader(bytes)
             guard var read = try? Detector<NormalModel>(model: .init(window: 20), from: &reader) else {
                 errors += 1
                 continue
@@ -95,19 +95,19 @@ import Testing
         #expect((50...399).contains(errors))
     }
     @Test func `by another version is not read`() throws {
-        var writer = StateWriter()
+        var writer = BinaryWriter()
         life(1).write(to: &writer)
-        var reader = StateReader(writer.bytes)
-        #expect(throws: DamagedState.self) { try Detector<FixedModel>(model: .init(), from: &reader) }
+        var reader = BinaryReader(writer.bytes)
+        #expect(throws: CorruptData.self) { try Detector<FixedModel>(model: .init(), from: &reader) }
     }
 }
 
 @Suite struct `A node recalled after a restart` {
     private func recalled(
         _ verdicts: [Verdict?], bytes: Bool = true, levels: [Level] = [.suspect(.phi(3))]
-    ) throws -> (watch: Watch, wait: Int64, wasRead: Bool) {
+    ) throws -> (watch: Watch, timeout: Int64, wasRead: Bool) {
         let before = Watch.trusting("a", levels: levels)
-        let memory = try #require(before.detector.memories(from: 0, limit: 10).page.first)
+        let memory = try #require(before.detector.persistedNodes(from: 0, limit: 10).page.first)
         var (watch, events) = (Watch(levels: levels), [Event]())
         let wasRead = watch.detector.recall(
             memory.identity, key: memory.key, bytes: bytes ? memory.bytes : [1, 2, 3], verdicts: verdicts,
@@ -116,31 +116,31 @@ import Testing
             latest: Instant(nanoseconds: .hours(5) + .seconds(60)),
             at: Instant(nanoseconds: .hours(5)), into: &events)
         #expect(events.isEmpty, "nothing changed")
-        return (watch, try #require(before.status("a")?.levels[0].wait), wasRead)
+        return (watch, try #require(before.status("a")?.levels[0].timeout), wasRead)
     }
 
     @Test func `is expected again, and suspected after its usual time if it died meanwhile`() throws {
-        var (watch, wait, _) = try recalled([.trusted])
-        let due = .hours(5) + .seconds(4) + wait
+        var (watch, timeout, _) = try recalled([.trusted])
+        let due = .hours(5) + .seconds(4) + timeout
         #expect(watch.verdict("a") == .trusted)
         #expect(watch.advance(to: due - 1).isEmpty)
         #expect(watch.advance(to: due) == [.change("a", .trusted, .suspected, at: due)])
     }
     @Test func `goes on where it was, and learns nothing of the time between`() throws {
-        var (watch, wait, _) = try recalled([.trusted])
+        var (watch, timeout, _) = try recalled([.trusted])
         let samples = try #require(watch.status("a")?.samples)
         #expect(samples == 99)
-        #expect(watch.hear("a", 5000, at: .hours(5) + .seconds(1)).isEmpty)
+        #expect(watch.receive("a", 5000, at: .hours(5) + .seconds(1)).isEmpty)
         #expect(watch.status("a")?.samples == samples)
-        #expect(watch.deadline("a") == .hours(5) + .seconds(1) + wait)
+        #expect(watch.deadline("a") == .hours(5) + .seconds(1) + timeout)
         #expect(watch.status("a")?.missing == 4900)
-        #expect(watch.hear("a", 99, at: .hours(5) + .seconds(1)).isEmpty)
-        #expect(watch.reception == .late)
+        #expect(watch.receive("a", 99, at: .hours(5) + .seconds(1)).isEmpty)
+        #expect(watch.outcome == .late)
     }
     @Test func `stays suspected, and is trusted when it is heard`() throws {
         var (watch, _, _) = try recalled([.suspected])
         #expect(watch.advance(to: .hours(6)).isEmpty)
-        #expect(watch.hear("a", 100, at: .hours(6)) == [.change("a", .suspected, .trusted, at: .hours(6))])
+        #expect(watch.receive("a", 100, at: .hours(6)) == [.change("a", .suspected, .trusted, at: .hours(6))])
     }
     @Test func `that never was heard is new, and its first heartbeat is told as such`() throws {
         var (watch, events) = (Watch(), [Event]())
@@ -149,11 +149,11 @@ import Testing
             incarnation: 0, soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0),
             at: Instant(nanoseconds: 0), into: &events)
         #expect(events.isEmpty)
-        #expect(watch.hear("a", 0, at: 5) == [.change("a", .suspected, .learning, at: 5)])
+        #expect(watch.receive("a", 0, at: 5) == [.change("a", .suspected, .learning, at: 5)])
     }
     @Test func `is forgotten when nothing was heard of it for long enough in all`() throws {
         let before = Watch.trusting("a")
-        let memory = try #require(before.detector.memories(from: 0, limit: 10).page.first)
+        let memory = try #require(before.detector.persistedNodes(from: 0, limit: 10).page.first)
         var (watch, events) = (Watch(retention: .hours(24)), [Event]())
         watch.detector.recall(
             memory.identity, key: memory.key, bytes: memory.bytes, verdicts: [.suspected], incarnation: 1,
@@ -175,19 +175,19 @@ import Testing
     }
     @Test func `has other policies if these were changed meanwhile`() throws {
         let before = Watch.trusting("a", levels: [.suspect(.phi(3))])
-        let memory = try #require(before.detector.memories(from: 0, limit: 10).page.first)
+        let memory = try #require(before.detector.persistedNodes(from: 0, limit: 10).page.first)
         var (watch, events) = (Watch(levels: [.suspect(.phi(9))]), [Event]())
         watch.detector.recall(
             memory.identity, key: memory.key, bytes: memory.bytes, verdicts: [.trusted], incarnation: 1,
             soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0),
             into: &events)
         #expect(
-            watch.status("a")?.levels[0].wait
-                == Watch.trusting("a", levels: [.suspect(.phi(9))]).status("a")?.levels[0].wait)
+            watch.status("a")?.levels[0].timeout
+                == Watch.trusting("a", levels: [.suspect(.phi(9))]).status("a")?.levels[0].timeout)
     }
     @Test func `has what it learned also at a level that there was not`() throws {
         let before = Watch.trusting("a", levels: [.suspect(.phi(3))])
-        let memory = try #require(before.detector.memory(of: .named("a")))
+        let memory = try #require(before.detector.persistedNode(of: .named("a")))
         let levels = [.suspect(.phi(3)), try Level(name: "evict", policy: .phi(9))]
         var (watch, events) = (Watch(levels: levels), [Event]())
         let wasRead = watch.detector.recall(
@@ -196,30 +196,30 @@ import Testing
             into: &events)
         #expect(wasRead)
         #expect(
-            watch.status("a")?.levels.map(\.wait) == Watch.trusting("a", levels: levels).status("a")?.levels.map(\.wait)
+            watch.status("a")?.levels.map(\.timeout) == Watch.trusting("a", levels: levels).status("a")?.levels.map(\.timeout)
         )
     }
 
-    private func told(
+    private func emitted(
         _ verdicts: [Verdict?], last: Verdict? = nil, incarnation: UInt32 = 1
-    ) throws -> (watch: Watch, told: [Told], evidence: Evidence?) {
-        let memory = try #require(Watch.trusting("a").detector.memory(of: .named("a")))
+    ) throws -> (watch: Watch, emitted: [Emitted], evidence: Evidence?) {
+        let memory = try #require(Watch.trusting("a").detector.persistedNode(of: .named("a")))
         var (watch, events) = (Watch(levels: .three), [Event]())
         watch.detector.recall(
             memory.identity, key: memory.key, bytes: incarnation == 0 ? nil : memory.bytes, verdicts: verdicts,
             last: last, incarnation: incarnation, soonest: Instant(nanoseconds: 4), latest: Instant(nanoseconds: 4),
             at: Instant(nanoseconds: 3), into: &events)
-        guard case .transition(let transition)? = events.first else { return (watch, events.told, nil) }
-        return (watch, events.told, transition.evidence)
+        guard case .transition(let transition)? = events.first else { return (watch, events.emitted, nil) }
+        return (watch, events.emitted, transition.evidence)
     }
 
     @Test func `is told to a level that there was not`() throws {
-        let (_, told, evidence) = try told([.trusted, nil, .trusted], last: .trusted)
-        #expect(told == [.change("a", level: 1, .new, .trusted, at: 3)])
+        let (_, emitted, evidence) = try emitted([.trusted, nil, .trusted], last: .trusted)
+        #expect(emitted == [.change("a", level: 1, .new, .trusted, at: 3)])
         #expect(evidence?.isRecalled == true)
     }
     @Test func `is told to a new level as trusted where only another one suspects it`() throws {
-        var (watch, news, _) = try told([.suspected, nil, .trusted], last: .suspected)
+        var (watch, news, _) = try emitted([.suspected, nil, .trusted], last: .suspected)
         #expect(news == [.change("a", level: 1, .new, .trusted, at: 3)])
         let later = watch.advance(to: .hours(1))
         #expect(
@@ -227,45 +227,45 @@ import Testing
                 && later.allSatisfy { if case .change(_, _, .trusted, .suspected, _) = $0 { true } else { false } })
     }
     @Test func `is told to a new level as left`() throws {
-        #expect(try told([.left, nil, .left], last: .left).told == [.change("a", level: 1, .new, .left, at: 3)])
+        #expect(try emitted([.left, nil, .left], last: .left).emitted == [.change("a", level: 1, .new, .left, at: 3)])
     }
     @Test func `is told to levels that are all new`() throws {
         for verdict in [Verdict.learning, .trusted, .left] {
             #expect(
-                try told([nil, nil, nil], last: verdict).told
+                try emitted([nil, nil, nil], last: verdict).emitted
                     == (0..<3).map { .change("a", level: $0, .new, verdict, at: 3) })
         }
         // Of the others it is unknown by when they would have suspected it.
         #expect(
-            try told([nil, nil, nil], last: .suspected).told
+            try emitted([nil, nil, nil], last: .suspected).emitted
                 == (0..<3).map { .change("a", level: $0, .new, .trusted, at: 3) })
     }
     @Test func `is told to a level that was away, from where that one was`() throws {
         #expect(
-            try told([.left, .trusted, .left], last: .left).told == [.change("a", level: 1, .trusted, .left, at: 3)])
+            try emitted([.left, .trusted, .left], last: .left).emitted == [.change("a", level: 1, .trusted, .left, at: 3)])
         #expect(
-            try told([.left, .suspected, .left], last: .left).told == [.change("a", level: 1, .suspected, .left, at: 3)]
+            try emitted([.left, .suspected, .left], last: .left).emitted == [.change("a", level: 1, .suspected, .left, at: 3)]
         )
         #expect(
-            try told([.trusted, .left, .trusted], last: .trusted).told
+            try emitted([.trusted, .left, .trusted], last: .trusted).emitted
                 == [.change("a", level: 1, .left, .trusted, at: 3)])
         #expect(
-            try told([.trusted, .learning, .trusted], last: .trusted).told
+            try emitted([.trusted, .learning, .trusted], last: .trusted).emitted
                 == [.change("a", level: 1, .learning, .trusted, at: 3)])
-        #expect(try told([.trusted, .suspected, .trusted], last: .trusted).told == [])
+        #expect(try emitted([.trusted, .suspected, .trusted], last: .trusted).emitted == [])
         #expect(
-            try told([.learning, .trusted, .learning], last: .learning).told.allSatisfy {
+            try emitted([.learning, .trusted, .learning], last: .learning).emitted.allSatisfy {
                 $0 != .change("a", level: 1, .trusted, .learning, at: 3)
             })
     }
     @Test func `that never was heard is told to no level that is new`() throws {
-        var (watch, news, _) = try told([.suspected, nil, nil], last: .suspected, incarnation: 0)
+        var (watch, news, _) = try emitted([.suspected, nil, nil], last: .suspected, incarnation: 0)
         #expect(news == [])
         #expect(watch.advance(to: 4) == [1, 2].map { .change("a", level: $0, .new, .suspected, at: 4) })
     }
 
     @Test func `whose absence is planned is suspected only after it, and only its end is told`() throws {
-        var (watch, wait, _) = try recalled([.trusted])
+        var (watch, timeout, _) = try recalled([.trusted])
         let until = .hours(5) + .seconds(30)
         watch.detector.recall(Pause(until: Instant(nanoseconds: until), reason: "disk"), of: .named("a"))
         #expect(watch.advance(to: until - 1).isEmpty)
@@ -276,34 +276,34 @@ import Testing
             return
         }
         #expect(notice.code == .resumed && notice.at.nanoseconds == until)
-        #expect(watch.advance(to: until + wait) == [.change("a", .trusted, .suspected, at: until + wait)])
+        #expect(watch.advance(to: until + timeout) == [.change("a", .trusted, .suspected, at: until + timeout)])
     }
     @Test func `brings what its group knew`() throws {
         var events: [Event] = []
         var before = Detector<AdaptiveModel>(.init(levels: [.suspect(.price(100))], model: .init()))
         let a = try NodeIdentity(group: "g", name: "a")
-        before.introduce(a, key: .named("a"), at: Instant(nanoseconds: 0), into: &events)
+        before.announce(a, key: .named("a"), at: Instant(nanoseconds: 0), into: &events)
         for number in 0..<500 as Range<Int64> {
             before.receive(
                 Heartbeat(key: .named("a"), sequence: UInt32(number), announcedInterval: .seconds(1)),
                 at: Instant(nanoseconds: .seconds(number) + number % 5 * .milliseconds(2)), into: &events)
         }
-        func waitOfNewcomer(_ detector: Detector<AdaptiveModel>) throws -> Int64 {
+        func newNodeTimeout(_ detector: Detector<AdaptiveModel>) throws -> Int64 {
             var detector = detector
-            detector.introduce(
+            detector.announce(
                 try NodeIdentity(group: "g", name: "b"), key: .named("b"), at: Instant(nanoseconds: 0), into: &events)
             for number in 0..<3 as Range<Int64> {
                 detector.receive(
                     Heartbeat(key: .named("b"), sequence: UInt32(number), announcedInterval: .seconds(1)),
                     at: Instant(nanoseconds: .seconds(number)), into: &events)
             }
-            return try #require(detector.status(of: .named("b"), at: Instant(nanoseconds: 0))?.levels[0].wait)
+            return try #require(detector.status(of: .named("b"), at: Instant(nanoseconds: 0))?.levels[0].timeout)
         }
         let fresh = Detector<AdaptiveModel>(.init(levels: [.suspect(.price(100))], model: .init()))
         var after = fresh
-        for memory in before.groupMemories { try after.recall(group: memory.group, bytes: memory.bytes) }
-        #expect(try waitOfNewcomer(after) == waitOfNewcomer(before))
-        #expect(try waitOfNewcomer(after) < waitOfNewcomer(fresh))
-        #expect(throws: DamagedState.self) { try after.recall(group: "g", bytes: [1, 2]) }
+        for memory in before.persistedGroups { try after.recall(group: memory.group, bytes: memory.bytes) }
+        #expect(try newNodeTimeout(after) == newNodeTimeout(before))
+        #expect(try newNodeTimeout(after) < newNodeTimeout(fresh))
+        #expect(throws: CorruptData.self) { try after.recall(group: "g", bytes: [1, 2]) }
     }
 }

@@ -11,31 +11,31 @@ import Testing
     @Test(arguments: specimens, 0..<6 as Range<UInt64>)
     func `goes on exactly as it would have`(text: String, seed: UInt64) throws {
         var interruption = Interruption(seed: seed)
-        try ModelChoice(parsing: text).open(&interruption)
+        try DetectorSpec(parsing: text).open(&interruption)
     }
 
     @Test(arguments: specimens, 0..<3 as Range<UInt64>)
     func `that was damaged is refused, or serves on`(text: String, seed: UInt64) throws {
         var damage = Damage(seed: seed)
-        try ModelChoice(parsing: text).open(&damage)
+        try DetectorSpec(parsing: text).open(&damage)
     }
 
     @Test(arguments: specimens) func `that was cut off is refused`(text: String) throws {
         var cut = Cut()
-        try ModelChoice(parsing: text).open(&cut)
+        try DetectorSpec(parsing: text).open(&cut)
     }
 
     @Test func `names a layout of its own`() throws {
         var names = Names()
-        for text in Self.specimens { try ModelChoice(parsing: text).open(&names) }
+        for text in Self.specimens { try DetectorSpec(parsing: text).open(&names) }
         #expect(names.versions.count == 10)
         #expect(names.versions.allSatisfy { $0.key == $0.value.split(separator: "/").first ?? "" })
     }
 
     @Test func `of a shorter window is refused by bytes of a longer one`() throws {
         var long = StoredNodes<NormalModel>(.init(window: 100))
-        for happening in NodeLives(seed: 3).prefix(400) { long.take(happening) }
-        #expect(throws: DamagedState.self) {
+        for happening in NodeLives(seed: 3).prefix(400) { long.apply(happening) }
+        #expect(throws: CorruptData.self) {
             try StoredNodes<NormalModel>(.init(window: 10), reading: long.bytes)
         }
     }
@@ -44,8 +44,8 @@ import Testing
 /// Two nodes of one group, with one level per policy that their model takes.
 private struct StoredNodes<Model: ArrivalModel> {
     private var models: [Model]
-    private var commons: Model.Commons
-    private var pursuits: [[Model.Pursuit]]
+    private var group: Model.GroupState
+    private var levelStates: [[Model.LevelState]]
     private static var thresholds: [Model.Threshold] {
         let policies: [Policy] = [
             .phi(8), .phi(0.5), .price(100), .mistakes(MistakeBudget(.perHeartbeat(0.001))),
@@ -56,74 +56,74 @@ private struct StoredNodes<Model: ArrivalModel> {
 
     init(_ parameters: Model.Parameters) {
         models = [Model(parameters), Model(parameters)]
-        commons = Model.commons(parameters)
-        pursuits = models.map { _ in Self.thresholds.map(Model.pursuit(of:)) }
+        group = Model.makeGroupState(parameters)
+        levelStates = models.map { _ in Self.thresholds.map(Model.levelState(of:)) }
     }
 
-    init(_ parameters: Model.Parameters, reading bytes: [UInt8]) throws(DamagedState) {
-        var reader = StateReader(bytes)
+    init(_ parameters: Model.Parameters, reading bytes: [UInt8]) throws(CorruptData) {
+        var reader = BinaryReader(bytes)
         models = [try Model(parameters, from: &reader), try Model(parameters, from: &reader)]
-        commons = try reader.state()
-        pursuits = []
+        group = try reader.state()
+        levelStates = []
         for _ in 0..<2 {
-            var levels: [Model.Pursuit] = []
+            var levels: [Model.LevelState] = []
             for _ in Self.thresholds { levels.append(try reader.state()) }
-            pursuits.append(levels)
+            levelStates.append(levels)
         }
-        guard reader.isAtEnd else { throw DamagedState("there is more than was written") }
+        guard reader.isAtEnd else { throw CorruptData("there is more than was written") }
     }
 
     var bytes: [UInt8] {
-        var writer = StateWriter()
+        var writer = BinaryWriter()
         for model in models { model.write(to: &writer) }
-        writer.write(commons)
-        for levels in pursuits { for pursuit in levels { writer.write(pursuit) } }
+        writer.write(group)
+        for levels in levelStates { for levelState in levels { writer.write(levelState) } }
         return writer.bytes
     }
 
     // MARK: Living
 
-    mutating func take(_ happening: NodeLives.Happening) {
+    mutating func apply(_ happening: NodeLives.Happening) {
         let node = happening.node
         if let arrival = happening.arrival {
-            models[node].observe(arrival, in: &commons)
+            models[node].observe(arrival, in: &group)
         } else {
             models[node].begin(announcedInterval: happening.announcedInterval)
         }
-        pursue(node, after: happening.arrival)
+        updateLevels(node, after: happening.arrival)
     }
-    private mutating func pursue(_ node: Int, after arrival: Arrival?) {
-        var levels = pursuits[node]
+    private mutating func updateLevels(_ node: Int, after arrival: Arrival?) {
+        var levels = levelStates[node]
         var span = levels.mutableSpan
         let thresholds = Self.thresholds
-        models[node].pursue(thresholds.span, &span, after: arrival, stampError: 1000, in: &commons)
-        pursuits[node] = levels
+        models[node].updateLevels(thresholds.span, &span, after: arrival, timestampUncertainty: 1000, in: &group)
+        levelStates[node] = levels
     }
 
-    // MARK: Asking
+    // MARK: WhatIfGate
 
     /// Everything that a detector asks of them.
     var answers: [Answer] {
         var answers: [Answer] = []
         for node in models.indices {
             let model = models[node]
-            answers.append(.time(model.expectedWait))
+            answers.append(.time(model.expectedGap))
             answers.append(.time(Int64(model.samples)))
             for silence in [0, 1, 1_000_000, 123_456_789, Int64.seconds(3), .days(1), .max] {
                 answers.append(.phi(model.phi(after: silence)?.bitPattern))
             }
             for (level, threshold) in Self.thresholds.enumerated() {
-                answers.append(.time(model.wait(until: threshold, in: pursuits[node][level])))
-                answers.append(.shortfall(model.shortfall(of: threshold, in: pursuits[node][level])))
+                answers.append(.time(model.timeout(until: threshold, in: levelStates[node][level])))
+                answers.append(.shortfall(model.shortfall(of: threshold, in: levelStates[node][level])))
             }
         }
-        answers.append(.profile((commons as? AdaptiveModel.Commons)?.profile))
+        answers.append(.profile((group as? AdaptiveModel.GroupState)?.profile))
         return answers
     }
     enum Answer: Hashable {
         case time(Int64?)
         case phi(UInt64?)
-        case shortfall(Shortfall?)
+        case shortfall(BudgetShortfall?)
         case profile(LatenessProfile?)
     }
 }
@@ -164,7 +164,7 @@ private struct Interruption: ModelVisitor {
         var lives = NodeLives(seed: seed)
         var original = StoredNodes<Model>(parameters)
         for _ in 0..<[0, 1, 30, 200, 700, 1500][Int(seed)] {
-            if let happening = lives.next() { original.take(happening) }
+            if let happening = lives.next() { original.apply(happening) }
         }
         var copy = try StoredNodes<Model>(parameters, reading: original.bytes)
         for (heartbeat, happening) in lives.prefix(600).enumerated() {
@@ -172,8 +172,8 @@ private struct Interruption: ModelVisitor {
                 Issue.record("another answer, \(heartbeat) heartbeats after it was read")
                 return
             }
-            original.take(happening)
-            copy.take(happening)
+            original.apply(happening)
+            copy.apply(happening)
         }
     }
 }
@@ -187,7 +187,7 @@ private struct Damage: ModelVisitor {
     mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
         var random = SplitMix64(seed: seed)
         var nodes = StoredNodes<Model>(parameters)
-        for happening in NodeLives(seed: seed).prefix([3, 60, 400][Int(seed)]) { nodes.take(happening) }
+        for happening in NodeLives(seed: seed).prefix([3, 60, 400][Int(seed)]) { nodes.apply(happening) }
         let good = nodes.bytes
         var refused = 0
         for _ in 0..<40 {
@@ -202,7 +202,7 @@ private struct Damage: ModelVisitor {
                 continue
             }
             for (heartbeat, happening) in NodeLives(seed: random.next()).prefix(1000).enumerated() {
-                damaged.take(happening)
+                damaged.apply(happening)
                 if heartbeat % 100 == 0 { _ = damaged.answers }
             }
         }
@@ -216,14 +216,14 @@ private struct Cut: ModelVisitor {
 
     mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
         var nodes = StoredNodes<Model>(parameters)
-        for happening in NodeLives(seed: 1).prefix(20) { nodes.take(happening) }
+        for happening in NodeLives(seed: 1).prefix(20) { nodes.apply(happening) }
         let bytes = nodes.bytes
         for count in bytes.indices {
-            #expect(throws: DamagedState.self) {
+            #expect(throws: CorruptData.self) {
                 try StoredNodes<Model>(parameters, reading: Array(bytes.prefix(count)))
             }
         }
-        #expect(throws: DamagedState.self) { try StoredNodes<Model>(parameters, reading: bytes + [0]) }
+        #expect(throws: CorruptData.self) { try StoredNodes<Model>(parameters, reading: bytes + [0]) }
     }
 }
 

@@ -40,51 +40,51 @@ import Testing
         seed: UInt64
     ) throws {
         let (model, _) = model(seed: seed)
-        let expected = try #require(model.expectedWait)
+        let expected = try #require(model.expectedGap)
         for threshold in [0.5, 1, 3, 8, 16, 100, 1e4, 1e6] {
-            let wait = try #require(model.wait(until: NormalModel.threshold(for: .phi(threshold))))
-            guard wait < .max / 2 else { continue }
-            let atWait = try #require(model.phi(after: wait))
-            #expect(atWait >= threshold * (1 - 1e-12))
+            let timeout = try #require(model.timeout(until: NormalModel.threshold(for: .phi(threshold))))
+            guard timeout < .max / 2 else { continue }
+            let atTimeout = try #require(model.phi(after: timeout))
+            #expect(atTimeout >= threshold * (1 - 1e-12))
             // A wait of weeks has more nanoseconds than a double can tell apart.
-            let before = wait - max(2, wait >> 50)
+            let before = timeout - max(2, timeout >> 50)
             #expect(try #require(model.phi(after: before)) <= threshold * (1 + 1e-12))
-            #expect(wait >= expected)
+            #expect(timeout >= expected)
             // A smooth model tells two nanoseconds from each other near its mean.
-            if atWait - (try #require(model.phi(after: before))) > 1e-9 {
+            if atTimeout - (try #require(model.phi(after: before))) > 1e-9 {
                 #expect(try #require(model.phi(after: before)) < threshold)
             }
         }
     }
     @Test(arguments: 0..<50 as Range<UInt64>) func `takes longer for more certainty`(seed: UInt64) {
         let (model, _) = model(seed: seed)
-        let waits = [0.01, 0.1, 0.5, 1, 2, 4, 8, 16, 64].map {
-            model.wait(until: NormalModel.threshold(for: .phi($0))) ?? .min
+        let timeouts = [0.01, 0.1, 0.5, 1, 2, 4, 8, 16, 64].map {
+            model.timeout(until: NormalModel.threshold(for: .phi($0))) ?? .min
         }
-        #expect(zip(waits, waits.dropFirst()).allSatisfy { $0 <= $1 })
-        #expect((waits.first ?? 0) < (waits.last ?? 0))
+        #expect(zip(timeouts, timeouts.dropFirst()).allSatisfy { $0 <= $1 })
+        #expect((timeouts.first ?? 0) < (timeouts.last ?? 0))
     }
     @Test func `is φ of the fitted normal distribution`() throws {
         var model = NormalModel(.init(window: 4))
         for gap in [80, 120, 80, 120] as [Int64] { model.observe(Arrival(gap: .milliseconds(gap), step: 1)) }
         // Mean 100 ms, deviation 20 ms: the tables' quantiles, in deviations.
-        #expect(model.expectedWait == .milliseconds(100))
+        #expect(model.expectedGap == .milliseconds(100))
         #expect(abs(try #require(model.phi(after: .milliseconds(100))) - 0.30102999566398120) < 1e-12)
         #expect(abs(try #require(model.phi(after: 161_804_646)) - 3) < 1e-6)  // 3.0902323 σ
-        #expect(model.wait(until: NormalModel.threshold(for: .phi(8))) == 212_240_025)  // 5.6120012441748 σ, rounded up
+        #expect(model.timeout(until: NormalModel.threshold(for: .phi(8))) == 212_240_025)  // 5.6120012441748 σ, rounded up
     }
 }
 
 @Suite struct `A normal model` {
-    private func wait(_ model: NormalModel, phi: Double = 8) -> Int64? {
-        model.wait(until: NormalModel.threshold(for: .phi(phi)))
+    private func timeout(_ model: NormalModel, phi: Double = 8) -> Int64? {
+        model.timeout(until: NormalModel.threshold(for: .phi(phi)))
     }
     @Test func `knows nothing before an interval is known`() {
         var model = NormalModel(.init())
         for _ in 0..<2 {
             #expect(model.phi(after: .days(1)) == nil)
-            #expect(wait(model) == nil)
-            #expect(model.expectedWait == nil)
+            #expect(timeout(model) == nil)
+            #expect(model.expectedGap == nil)
             #expect(model.samples == 0)
             model.begin(announcedInterval: 0)
         }
@@ -92,19 +92,19 @@ import Testing
     @Test func `believes the announced interval until it has seen gaps`() {
         var model = NormalModel(.init())
         model.begin(announcedInterval: .seconds(1))
-        #expect(model.expectedWait == .seconds(1))
+        #expect(model.expectedGap == .seconds(1))
         #expect(model.samples == 0)
         // One interval, and 5.612 deviations of a quarter of it.
-        #expect(wait(model) == 2_403_000_312)
+        #expect(timeout(model) == 2_403_000_312)
     }
     @Test func `takes the first gap for the interval if none was announced`() {
         var model = NormalModel(.init())
         model.begin(announcedInterval: 0)
         model.observe(Arrival(gap: .seconds(1), step: 1))
-        #expect(model.expectedWait == .seconds(1))
+        #expect(model.expectedGap == .seconds(1))
         #expect(model.samples == 1)
         // Two pretended gaps a quarter off, and the true one: √(2/3) of a quarter.
-        #expect(wait(model) == .seconds(1) + 1_145_544_958)
+        #expect(timeout(model) == .seconds(1) + 1_145_544_958)
     }
     @Test func `counts what it saw and still remembers`() {
         var model = NormalModel(.init(window: 10))
@@ -118,31 +118,31 @@ import Testing
     @Test func `keeps what it learned when a schedule begins anew`() {
         var model = NormalModel(.init())
         for _ in 0..<50 { model.observe(Arrival(gap: .seconds(1), step: 1)) }
-        let before = (wait(model), model.expectedWait, model.samples)
+        let before = (timeout(model), model.expectedGap, model.samples)
         model.begin(announcedInterval: .hours(1))
-        #expect((wait(model), model.expectedWait, model.samples) == before)
+        #expect((timeout(model), model.expectedGap, model.samples) == before)
     }
     @Test(arguments: [(0.1, 156_120_013), (0.5, 380_600_063), (0.01, 105_612_002)] as [(Double, Int64)])
     func `has a floor under its deviation, in intervals`(floor: Double, expected: Int64) {
         var model = NormalModel(.init(window: 50, floor: floor))
         for _ in 0..<200 { model.observe(Arrival(gap: .milliseconds(100), step: 1)) }
-        #expect(wait(model) == expected)
+        #expect(timeout(model) == expected)
     }
     @Test func `needs no floor when gaps vary by more`() {
         var model = NormalModel(.init(window: 2, floor: 0.1))
         for gap in [50, 150] as [Int64] { model.observe(Arrival(gap: .milliseconds(gap), step: 1)) }
-        #expect(wait(model) == 380_600_063)
+        #expect(timeout(model) == 380_600_063)
     }
     @Test func `learns nothing from arrivals with one stamp before it knows an interval`() throws {
         var model = NormalModel(.init())
         for _ in 0..<100 { model.observe(Arrival(gap: 0, step: 1)) }
-        #expect(wait(model) == nil && model.phi(after: 0) == nil && model.samples == 0)
+        #expect(timeout(model) == nil && model.phi(after: 0) == nil && model.samples == 0)
     }
     @Test func `has a deviation even if all later arrivals bear one stamp`() throws {
         var model = NormalModel(.init(window: 10))
         model.begin(announcedInterval: 1000)
         for _ in 0..<100 { model.observe(Arrival(gap: 0, step: 1)) }
-        #expect(wait(model) == 6)
+        #expect(timeout(model) == 6)
         #expect(model.phi(after: 0) ?? 0 > 0.3)
         #expect(try #require(model.phi(after: .days(365))).isFinite)
     }
@@ -151,9 +151,9 @@ import Testing
     {
         var model = NormalModel(.init())
         model.begin(announcedInterval: interval)
-        let expected = min(interval, ArrivalWindow.longestGap)
-        #expect(model.expectedWait == expected)
-        #expect(try #require(wait(model)) > expected)
+        let expected = min(interval, ArrivalWindow.maxGap)
+        #expect(model.expectedGap == expected)
+        #expect(try #require(timeout(model)) > expected)
         #expect(try #require(model.phi(after: .max)).isFinite)
     }
     @Test func `takes arrivals out of all order`() {

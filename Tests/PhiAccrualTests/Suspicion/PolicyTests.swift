@@ -63,9 +63,9 @@ import Testing
         }
         let levels = [.suspect(), try Level(name: "evict", policy: .phi(9))]
         var random = SplitMix64(seed: 3)
-        var orders: Set<[PolicyBook.Entry]> = []
+        var orders: Set<[PolicyTable.Entry]> = []
         for _ in 0..<20 {
-            var book = PolicyBook(levels: levels)
+            var book = PolicyTable(levels: levels)
             for (level, origin) in places.shuffled(using: &random) { book.set(.phi(1), level: level, from: origin) }
             orders.insert(book.entries)
             // What is taken back leaves the others as they were.

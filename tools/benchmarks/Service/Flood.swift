@@ -40,7 +40,7 @@ struct Flood: ~Copyable {
                 key: NodeKey(of: identity), incarnation: 1, sequence: 0, announcedInterval: 1_000_000_000)
             frames.append(HeartbeatFrame.encode(heartbeat))
             introductions.append(
-                HeartbeatFrame.encode(heartbeat, introducing: try Introduction(identity: identity, labels: [:])))
+                HeartbeatFrame.encode(heartbeat, introducing: try NodeAnnouncement(identity: identity, labels: [:])))
         }
         Thread.sleep(forTimeInterval: 1)  // until subscriptions are there
     }

@@ -16,7 +16,7 @@ struct Contestant: CustomStringConvertible {
 
     func start(_ task: Task) throws -> any Workload {
         var start = Start(task: task, level: .suspect(try Policy(parsing: policy ?? "phi=8")))
-        return try ModelChoice(parsing: detector).open(&start)
+        return try DetectorSpec(parsing: detector).open(&start)
     }
 
     /// What it is measured at.

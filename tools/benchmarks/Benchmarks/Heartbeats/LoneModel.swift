@@ -31,7 +31,7 @@ struct LoneModel<Model: ArrivalModel>: Workload {
     func prepare() {}
 
     func run() {
-        var sweep = ThresholdSweep<Model>([threshold], commons: Model.commons(parameters))
+        var sweep = ThresholdSweep<Model>([threshold], group: Model.makeGroupState(parameters))
         sweep.run(arrivals, with: Model(parameters), unit: 1e9, warmUp: 0)
         blackHole(sweep.costs)
     }

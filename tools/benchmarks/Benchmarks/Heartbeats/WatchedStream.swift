@@ -17,7 +17,7 @@ struct WatchedStream<Model: ArrivalModel>: Workload {
         stream = HeartbeatStream(nodes: nodes, seed: 1)
         for (number, key) in stream.keys.enumerated() {
             let identity = try NodeIdentity(group: "bench", name: "node-\(number)")
-            detector.introduce(identity, key: key, at: Instant(nanoseconds: 0), into: &events)
+            detector.announce(identity, key: key, at: Instant(nanoseconds: 0), into: &events)
         }
         for _ in 0..<nodes * warmUp / heartbeats {
             prepare()

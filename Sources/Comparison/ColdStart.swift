@@ -1,0 +1,115 @@
+import PhiAccrual
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// How detectors fare with nodes that they know nothing of: mistakes among the first heartbeats, and what is waited.
+///
+/// Each node of each recording is started anew at ten heartbeats spread evenly over its life, by a fresh model without
+/// an announced interval, a group, or a profile. A start counts for a horizon if that many heartbeats follow it. Figures
+/// are means over the starts of a recording, and recordings count alike.
+public struct ColdStart: Sendable, Encodable {
+    /// Heartbeats after the first one.
+    public static let horizons = [10, 100, 1000]
+    static let starts = 10
+
+    /// What became of the starts within one horizon.
+    public struct Horizon: Hashable, Sendable, Encodable {
+        public var heartbeats: Int
+        public var starts: Int
+        /// Per start.
+        public var mistakes: Double
+        /// Mean of deadline − arrival that set it, in intervals of the node; of heartbeats that there was a deadline for.
+        public var timeout: Double?
+
+        private enum CodingKeys: String, CodingKey {
+            case heartbeats, starts, mistakes
+            case timeout = "wait_intervals"
+        }
+    }
+    public struct Row: Sendable, Encodable {
+        public var detector: String
+        public var horizons: [Horizon]
+    }
+    /// One per contestant.
+    public let rows: [Row]
+    private enum CodingKeys: String, CodingKey { case rows = "early" }
+
+    /// What one recording has to say.
+    ///
+    /// - Parameter onProgress: Told after each contestant which share of all is done.
+    public init(_ trace: RecordedArrivals, onProgress: (Double) -> Void = { _ in }) {
+        let nodes = trace.arrivalsByNode.filter { !$0.isEmpty }.map(ColdStartNode.init)
+        rows = ColdStartRun.all.enumerated().map { number, contestant in
+            let totals = nodes.reduce(into: ColdStartTotals()) { $0.add($1, contestant) }
+            onProgress(Double(number + 1) / Double(ColdStartRun.all.count))
+            return Row(detector: contestant.name, horizons: totals.horizons)
+        }
+    }
+
+    /// Many recordings together: mistakes as their mean, waits as their geometric mean, since the detectors with constants
+    /// in seconds wait thousands of intervals on some.
+    public init(_ recordings: [ColdStart]) {
+        rows = ColdStartRun.all.indices.map { row in
+            let horizons = ColdStart.horizons.indices.map { horizon in
+                let all = recordings.map { $0.rows[row].horizons[horizon] }.filter { $0.starts > 0 }
+                let timeouts = all.compactMap(\.timeout).filter { $0 > 0 }.map(log)
+                return Horizon(
+                    heartbeats: ColdStart.horizons[horizon], starts: all.reduce(0) { $0 + $1.starts },
+                    mistakes: all.reduce(0) { $0 + $1.mistakes } / Double(max(1, all.count)),
+                    timeout: timeouts.isEmpty ? nil : exp(timeouts.reduce(0, +) / Double(timeouts.count)))
+            }
+            return Row(detector: ColdStartRun.all[row].name, horizons: horizons)
+        }
+    }
+}
+
+/// One node, from each of its starts on.
+struct ColdStartNode {
+    let starts: [[Arrival]]
+    /// The larger of the median and the mean gap per sequence step, in nanoseconds: hindsight, to report by.
+    let interval: Double
+
+    init(_ arrivals: [Arrival]) {
+        let longest = ColdStart.horizons.max() ?? 0
+        starts = (0..<ColdStart.starts).map { start in
+            Array(arrivals.dropFirst(arrivals.count * start / ColdStart.starts).prefix(longest))
+        }
+        let gaps = arrivals.map { Double($0.gap) / Double($0.step) }.sorted()
+        let time = arrivals.reduce(0.0) { $0 + Double($1.gap) }
+        let steps = arrivals.reduce(0.0) { $0 + Double($1.step) }
+        interval = max(1, max(gaps.isEmpty ? 0 : gaps[gaps.count / 2], time / max(1, steps)))
+    }
+}
+
+/// Sums over the starts of one recording, by horizon.
+private struct ColdStartTotals {
+    private var starts = [0, 0, 0]
+    private var costs = [SweepCost(), SweepCost(), SweepCost()]
+
+    mutating func add(_ node: ColdStartNode, _ contestant: ColdStartRun) {
+        for arrivals in node.starts {
+            var sum = SweepCost()
+            let parts = contestant.costs(arrivals, interval: node.interval)
+            for (index, horizon) in ColdStart.horizons.enumerated() where arrivals.count >= horizon {
+                sum += parts[index]
+                starts[index] += 1
+                costs[index] += sum
+            }
+        }
+    }
+
+    var horizons: [ColdStart.Horizon] {
+        ColdStart.horizons.enumerated().map { index, heartbeats in
+            let (starts, cost) = (starts[index], costs[index])
+            return ColdStart.Horizon(
+                heartbeats: heartbeats, starts: starts, mistakes: Double(cost.mistakes) / Double(max(1, starts)),
+                timeout: cost.deadlines > 0 ? cost.timeouts / Double(cost.deadlines) : nil)
+        }
+    }
+}

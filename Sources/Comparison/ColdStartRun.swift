@@ -1,0 +1,66 @@
+import PhiAccrual
+
+/// A detector at one usual setting, to be started on nodes that it knows nothing of.
+struct ColdStartRun: Sendable {
+    let name: String
+    private let policy: Policy
+    /// The detector for a node of an interval in nanoseconds, which only a fixed timeout is told.
+    private let choice: @Sendable (_ interval: Double) -> DetectorSpec
+
+    /// The adaptive detector at four prices; a fixed timeout, by somebody who knows the interval; and the others as their
+    /// authors, or the systems that use them, set them.
+    static let all: [ColdStartRun] =
+        [10, 100, 1000, 10_000].map { ColdStartRun("adaptive", .adaptive(.init()), .price($0)) }
+        + [ColdStartRun(intervals: 5)]
+        + [
+            "normal", "akka", "hazelcast", "cassandra", "chitchat", "chen", "bertier", "two-window", "empirical",
+            "self-tuning",
+        ].compactMap { name in
+            (try? DetectorSpec(parsing: name)).map { ColdStartRun(name, $0, .phi($0.nativeThreshold ?? 8)) }
+        }
+
+    private init(_ name: String, _ choice: DetectorSpec, _ policy: Policy) {
+        self.name = choice.usesPolicy ? "\(name) \(policy)" : name
+        self.policy = policy
+        self.choice = { _ in choice }
+    }
+
+    private init(intervals: Int) {
+        name = "fixed \(intervals) intervals"
+        policy = .phi(8)
+        choice = { interval in
+            var parameters = FixedModel.Parameters()
+            parameters.timeout = .nanoseconds(max(1, Int64(saturating: Double(intervals) * interval)))
+            return .fixed(parameters)
+        }
+    }
+
+    /// From each horizon of `ColdStart` to the next, of one node that begins with these arrivals. Waits are in intervals.
+    func costs(_ arrivals: [Arrival], interval: Double) -> [SweepCost] {
+        var run = Run(arrivals: arrivals, interval: interval, policy: policy)
+        // A run throws nothing; a visitor may.
+        return (try? choice(interval).open(&run)) ?? ColdStart.horizons.map { _ in SweepCost() }
+    }
+
+    private struct Run: ModelVisitor {
+        typealias Outcome = [SweepCost]
+
+        let arrivals: [Arrival]
+        let interval: Double
+        let policy: Policy
+
+        func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) -> [SweepCost] {
+            let heartbeats =
+                [RecordedHeartbeat(node: 0, arrival: nil)] + arrivals.map { RecordedHeartbeat(node: 0, arrival: $0) }
+            let blocks =
+                [nil]
+                + arrivals.indices.map { number in
+                    ColdStart.horizons.firstIndex { number < $0 }.map { Int32($0) }
+                }
+            var sweep = ThresholdSweep<Model>(
+                [Model.threshold(for: policy)], group: Model.makeGroupState(parameters), blocks: ColdStart.horizons.count)
+            sweep.run(heartbeats, ofNodes: 1, with: Model(parameters), unit: interval, blocks: blocks)
+            return sweep.costs
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import PhiAccrual
+
+/// The plain case: one node, 100 ms ± 5 ms normal, 0.5 % lost, 100,000 heartbeats after warm-up.
+///
+/// Nothing varies here, so a fixed timeout is the best there is, and with two heartbeats lost in a row any detector that
+/// waits 225 ms makes a mistake: one in 40,000, two or three in all, more or fewer as the lot falls. So a goal of so many
+/// mistakes is judged beside the fixed timeout that waits as long on the very same heartbeats.
+public struct ReferenceScenario: Sendable, Encodable {
+    public struct OperatingPoint: Sendable, Encodable {
+        public var price: Double
+        public var mistakes: Int
+        /// Mean wait, in seconds.
+        public var timeout: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case price, mistakes
+            case timeout = "wait_seconds"
+        }
+    }
+    public struct Goal: Sendable, Encodable {
+        /// Longest mean wait after the last arrival, in seconds.
+        public var timeout: Double
+        public var mistakes: Int
+        /// The price that makes the fewest mistakes with no longer wait; nil if all wait longer.
+        public var best: OperatingPoint?
+        /// Mistakes of a fixed timeout of that wait.
+        public var fixed: Int
+        public var isReached: Bool { best.map { $0.mistakes <= max(mistakes, fixed) } ?? false }
+
+        private enum CodingKeys: String, CodingKey {
+            case mistakes, best, fixed
+            case timeout = "wait_seconds"
+        }
+    }
+    public let goals: [Goal]
+    /// Heartbeats judged.
+    public let samples: Int
+
+    /// - Parameter heartbeats: To be judged; other than 100,000 for a quick look.
+    public init(seed: UInt64, heartbeats: Int = 100_000) {
+        var recording = RecordedArrivals(name: "plain case", nodes: ["plain"])
+        var sender = SyntheticSender(.stationary, seed: seed)
+        var sequence: Int64 = 0
+        while recording.samples < DetectorComparison.warmUp + heartbeats {
+            if let at = sender.next() { recording.append(sequence, at: at, node: 0) }
+            sequence += 1
+        }
+        let plan = BootstrapBlocks(recording)
+        let sweep = recording.sweep(plan, AdaptiveModel.self, .init(), DetectorComparison.prices.map(Policy.price))
+        let curve = BlockCosts("adaptive", DetectorComparison.prices.map { "\($0)" }, plan, sweep)
+            .curve(plan, counting: plan.whole)
+        let offers = zip(DetectorComparison.prices, curve.points).map { OperatingPoint(price: $0, mistakes: $1.mistakes, timeout: $1.timeout) }
+        let judged = recording.arrivalsByNode[0].dropFirst(DetectorComparison.warmUp)
+        samples = sweep.samples
+        goals = [(0.225, 2), (0.310, 0)].map { timeout, mistakes in
+            Goal(
+                timeout: timeout, mistakes: mistakes,
+                best: offers.filter { $0.timeout <= timeout }.min { ($0.mistakes, $0.timeout) < ($1.mistakes, $1.timeout) },
+                fixed: judged.count { Double($0.gap) > timeout * 1e9 })
+        }
+    }
+}

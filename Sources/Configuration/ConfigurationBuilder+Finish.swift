@@ -1,0 +1,106 @@
+import PhiAccrual
+
+// What can be told only when all sources have spoken.
+
+extension ConfigurationBuilder {
+    /// Makes the configuration whole, and notes what does not go together.
+    mutating func finish(lateness: (String) throws -> LatenessProfile) {
+        finishEndpoints()
+        finishPolicies()
+        finishExpected()
+        if let name = configuration.profile, let location = places["profile"] {
+            lend(name, at: location, lateness)
+        }
+        if let record = configuration.record {
+            let isStated = places.filter { $0.key.hasPrefix("record") }
+            if record.folder.isEmpty, let location = isStated.values.min(by: { $0.order < $1.order }) {
+                report(location, "record needs a folder to write to")
+            }
+            if let location = places["record.total_size"] ?? places["record.file_size"], record.totalSize < record.fileSize
+            {
+                let sizes = "\(ByteCount.notation(record.totalSize)) is below \(ByteCount.notation(record.fileSize))"
+                report(location, "record.total_size must be at least record.file_size: \(sizes)")
+            }
+        }
+    }
+
+    private mutating func finishEndpoints() {
+        for (text, location) in endpoints.values.joined() {
+            if let mistake = Endpoint.mistake(in: text) { report(location, mistake) }
+        }
+        // Nodes that bind are connected to, and then nothing needs to be bound for them.
+        if places["heartbeats"] == nil, !configuration.connect.isEmpty { configuration.heartbeats = [] }
+        if let location = places["heartbeats"], configuration.heartbeats.isEmpty, configuration.connect.isEmpty {
+            report(location, "heartbeats names no endpoint, and connect none either: nobody could be heard")
+        }
+        for (key, list) in [("events", configuration.events), ("control", configuration.control)] where list.isEmpty {
+            if let location = places[key] { report(location, "\(key) must name at least one endpoint") }
+        }
+    }
+
+    private mutating func finishPolicies() {
+        guard !hasBrokenLevels else { return }
+        let stated = levels?.compactMap { stated in
+            try? Level(name: stated.level, policy: stated.policy).set(by: stated.location.source)
+        }
+        var policies = PolicyTable(levels: stated ?? Level.standard(for: configuration.model))
+        for stated in overrides {
+            guard let level = policies.level(named: stated.level) else {
+                let suggestion = stated.level.suggestion(from: policies.levels.map(\.name))
+                report(stated.location, "no level is called \"\(stated.level.escapingControls)\": \(suggestion)")
+                continue
+            }
+            policies.set(stated.policy, level: level, from: Origin(stated.location.source, for: stated.scope))
+        }
+        for stated in (levels ?? []) + overrides {
+            if let reason = configuration.model.refusal(of: stated.policy) {
+                report(stated.location, "\(InvalidPolicy(text: stated.policy.description, reason: reason))")
+            }
+        }
+        if policies.isTooLarge, let last = overrides.last {
+            report(last.location, "more than \(PolicyTable.maxScopes) groups and nodes have policies of their own")
+        }
+        configuration.policies = policies
+    }
+
+    private mutating func finishExpected() {
+        var known: [NodeIdentity: SourceLocation] = [:]
+        for (node, location) in expected {
+            if let other = known[node] {
+                if other.source == location.source {
+                    report(location, "node \"\("\(node)".escapingControls)\" is expected twice, first at \(other)")
+                }
+            } else {
+                known[node] = location
+                configuration.expected.append(node)
+            }
+        }
+        if let last = expected.last, configuration.expected.count > configuration.limits.nodes {
+            let count = configuration.expected.count
+            report(last.location, "\(count) nodes are expected, and limits.nodes is \(configuration.limits.nodes)")
+        }
+    }
+
+    private mutating func lend(_ name: String, at location: SourceLocation, _ lateness: (String) throws -> LatenessProfile) {
+        guard case .adaptive = configuration.model else {
+            let others = "'\(configuration.model)' goes by nothing but the node itself"
+            return report(location, "profile is for the detector 'adaptive': \(others)")
+        }
+        do { configuration.model = .adaptive(.init(profile: try lateness(name))) } catch { report(location, "\(error)") }
+    }
+}
+
+extension DetectorSpec {
+    /// Why this detector cannot follow a policy; nil if it can.
+    func refusal(of policy: Policy) -> String? {
+        struct Question: ModelVisitor {
+            typealias Outcome = String?
+            let policy: Policy
+            func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) -> String? {
+                Model.refusal(of: policy)
+            }
+        }
+        var question = Question(policy: policy)
+        return (try? open(&question)) ?? nil
+    }
+}

@@ -1,0 +1,109 @@
+import PhiAccrual
+
+// Levels, and what is said of groups and single nodes.
+
+extension ConfigurationBuilder {
+    private enum GroupKey: String, CaseIterable { case levels, expect }
+    private enum NodeKey: String, CaseIterable { case levels }
+
+    mutating func parseLevels(_ value: RawValue) {
+        let before = problems.count
+        let stated = policies(of: value, "levels", for: .everyone)
+        defer { hasBrokenLevels = hasBrokenLevels || problems.count > before }
+        if stated.isEmpty, problems.count == before { report(value.location, "levels must name at least one level") }
+        if stated.count > 8 { report(value.location, "there are \(stated.count) levels, and eight are the most") }
+        levels = stated
+    }
+
+    mutating func parseGroups(_ value: RawValue) {
+        for (entry, name) in names(of: value, "groups", right: "groups by name") {
+            if let reason = NodeIdentity.invalidity(ofName: name) {
+                report(entry.location, "\(InvalidName(part: "group", text: name, reason: reason))")
+                continue
+            }
+            let path = "groups.\(name)"
+            entries(of: entry.value, path, right: "levels and expect") { (builder, key: GroupKey, value) in
+                switch key {
+                case .levels: builder.parseOverrides(value, "\(path).levels", for: .group(name))
+                case .expect: builder.parseExpected(value, "\(path).expect", group: name)
+                }
+            }
+        }
+    }
+
+    mutating func parseNodes(_ value: RawValue) {
+        for (entry, name) in names(of: value, "nodes", right: "nodes by group/name") {
+            let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2 else {
+                report(
+                    entry.location,
+                    "\"\(name.escapingControls)\" is no node: write its group and its name, as in edge/edge-1")
+                continue
+            }
+            let node: NodeIdentity
+            do { node = try NodeIdentity(group: parts[0], name: parts[1]) } catch {
+                report(entry.location, "\(error)")
+                continue
+            }
+            entries(of: entry.value, "nodes.\(name)", right: "levels") { (builder, key: NodeKey, value) in
+                switch key {
+                case .levels: builder.parseOverrides(value, "nodes.\(name).levels", for: .node(node))
+                }
+            }
+        }
+    }
+
+    private mutating func parseOverrides(_ value: RawValue, _ path: String, for scope: PolicyScope) {
+        for stated in policies(of: value, path, for: scope) {
+            let key = OverrideKey(scope: scope, level: stated.level, source: stated.location.source)
+            if let first = overridden.updateValue(stated.location, forKey: key) {
+                report(stated.location, "level \"\(stated.level.escapingControls)\" is set twice, first at \(first)")
+            }
+            overrides.append(stated)
+        }
+    }
+
+    private mutating func parseExpected(_ value: RawValue, _ path: String, group: String) {
+        for (name, location) in items(of: value, path, right: "names of nodes") ?? [] {
+            let node: NodeIdentity
+            do { node = try NodeIdentity(group: group, name: name) } catch {
+                report(location, "\(error)")
+                continue
+            }
+            expected.append((node, location))
+        }
+    }
+
+    /// Policies by names of levels: a mapping, or texts such as `suspect=phi=8`.
+    private mutating func policies(of value: RawValue, _ path: String, for scope: PolicyScope) -> [PolicySetting] {
+        var stated: [PolicySetting] = []
+        func policy(_ builder: inout ConfigurationBuilder, _ name: String, _ text: String, _ location: SourceLocation) {
+            do {
+                let level = try Level(name: name, policy: try Policy(parsing: text))
+                if stated.contains(where: { $0.level == name }) {
+                    builder.report(location, "two levels have one name, \"\(name.escapingControls)\"")
+                } else {
+                    stated.append(.init(level: name, policy: level.policy, scope: scope, location: location))
+                }
+            } catch {
+                builder.report(location, "\(error)")
+            }
+        }
+        if case .mapping(let entries) = value.content {
+            for entry in entries {
+                let right = "a policy such as mistakes=1/1d"
+                guard let text = text(of: entry.value, "\(path).\(entry.key)", right: right) else { continue }
+                policy(&self, entry.key, text, entry.location)
+            }
+        } else {
+            for (item, location) in items(of: value, path, right: "policies by names of levels") ?? [] {
+                guard let equals = item.firstIndex(of: "=") else {
+                    report(location, "level \"\(item.escapingControls)\" has no policy: write for example 'suspect=phi=8'")
+                    continue
+                }
+                policy(&self, String(item[..<equals]), String(item[item.index(after: equals)...]), location)
+            }
+        }
+        return stated
+    }
+}

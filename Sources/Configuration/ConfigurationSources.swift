@@ -1,0 +1,80 @@
+import PhiAccrual
+
+/// Where a configuration comes from: a file, environment variables, and options, each over the ones before it.
+public struct ConfigurationSources: Sendable {
+    /// The name and the bytes of a file; nil if there is none.
+    public var file: (name: String, contents: [UInt8])?
+    public var environment: [String: String] = [:]
+    public var options: [OptionSetting] = []
+
+    /// The largest file that is worth reading: names of tens of thousands of nodes fit.
+    public static let maxFileSize = 1 << 20
+    /// The variable that names the file.
+    public static let fileVariable = "PHI_CONFIG"
+    /// Variables that are no keys: the last two are for this project's own tools.
+    fileprivate static let otherVariables = [fileVariable, "PHI_PYTHON", "PHI_WARNINGS_AS_ERRORS"]
+
+    public init(
+        file: (name: String, contents: [UInt8])? = nil, environment: [String: String] = [:],
+        options: [OptionSetting] = []
+    ) {
+        (self.file, self.environment, self.options) = (file, environment, options)
+    }
+
+    /// Reads everything, and checks that it goes together.
+    ///
+    /// - Parameter lateness: What a profile says, by its name or path.
+    /// - Throws: Everything that is wrong, and not only the first of it.
+    public func read(
+        lateness: (String) throws -> LatenessProfile
+    ) throws(InvalidConfiguration) -> EffectiveConfiguration {
+        var builder = ConfigurationBuilder()
+        if let file { builder.parse(file.contents, named: file.name) }
+        let warnings = builder.parse(environment: environment)
+        for option in options { builder.parse(option.written) }
+        builder.finish(lateness: lateness)
+        guard builder.problems.isEmpty else { throw InvalidConfiguration(builder.problems) }
+        return EffectiveConfiguration(builder, warnings: warnings)
+    }
+
+    /// Looks at the options alone, each by itself.
+    public static func check(_ options: [OptionSetting]) throws(InvalidConfiguration) {
+        var builder = ConfigurationBuilder()
+        for option in options { builder.parse(option.written) }
+        guard builder.problems.isEmpty else { throw InvalidConfiguration(builder.problems) }
+    }
+}
+
+extension ConfigurationBuilder {
+    fileprivate mutating func parse(_ contents: [UInt8], named name: String) {
+        let first = SourceLocation.line(1, of: name)
+        guard contents.count <= ConfigurationSources.maxFileSize else {
+            return report(first, "it has more than \(ConfigurationSources.maxFileSize) bytes")
+        }
+        guard let text = String(validating: contents, as: UTF8.self) else { return report(first, "it is no UTF-8") }
+        do throws(UnreadableYAML) {
+            parse(try RawValue(yaml: text) { .line($0, of: name) })
+        } catch { problems.append(error.problem) }
+    }
+
+    /// Each variable says what stands after its key in a file. An empty one says nothing.
+    ///
+    /// - Returns: A sentence for each variable of ours that nobody knows.
+    fileprivate mutating func parse(environment: [String: String]) -> [String] {
+        let keys = Dictionary(uniqueKeysWithValues: Key.allCases.map { ("PHI_\($0.rawValue.uppercased())", $0) })
+        var warnings: [String] = []
+        for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("PHI_") {
+            if let key = keys[name] {
+                do throws(UnreadableYAML) {
+                    let value = try RawValue(yaml: text) { _ in .variable(name) }
+                    if case .nothing = value.content { continue }
+                    parse(key, value)
+                } catch { problems.append(error.problem) }
+            } else if !ConfigurationSources.otherVariables.contains(name) {
+                let suggestion = name.nearest(in: keys.keys.sorted()).map { ": did you mean \"\($0)\"?" } ?? ""
+                warnings.append("unknown environment variable \"\(name.escapingControls)\"\(suggestion)")
+            }
+        }
+        return warnings
+    }
+}

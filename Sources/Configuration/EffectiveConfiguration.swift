@@ -1,0 +1,167 @@
+import PhiAccrual
+
+/// A configuration that was read, with where each part of it comes from.
+public struct EffectiveConfiguration: Sendable {
+    public let configuration: ServiceConfiguration
+    /// What was not understood, and does no harm: a sentence each.
+    public let warnings: [String]
+    /// As a file that says the same, with the origin of each value in a comment.
+    public let yaml: [String]
+
+    init(_ builder: ConfigurationBuilder, warnings: [String]) {
+        (configuration, self.warnings) = (builder.configuration, warnings)
+        yaml = ConfigurationText(builder).lines
+    }
+}
+
+/// A configuration as lines of YAML.
+private struct ConfigurationText {
+    private(set) var lines: [String] = []
+    private let builder: ConfigurationBuilder
+    private let overrides: [PolicyScope: [ConfigurationBuilder.PolicySetting]]
+
+    init(_ builder: ConfigurationBuilder) {
+        self.builder = builder
+        overrides = Dictionary(grouping: builder.overrides, by: \.scope)
+        let configuration = builder.configuration
+        add("heartbeats", list: configuration.heartbeats)
+        add("connect", list: configuration.connect)
+        add("shard", configuration.shard.description)
+        add("events", list: configuration.events)
+        add("control", list: configuration.control)
+        add("detector", configuration.model.description)
+        add("profile", configuration.profile ?? "none")
+        addLevels()
+        add("retention", configuration.retention.notation)
+        add("join_within", configuration.joinWithin.notation)
+        addGroups()
+        addNodes()
+        if let hold = configuration.hold {
+            lines.append("hold:")
+            add("hold.share", "\(hold.share)")
+            add("hold.least", "\(hold.minExcess)")
+            add("hold.longest", Duration.nanoseconds(hold.maxDuration).notation)
+        } else {
+            add("hold", "off")
+        }
+        if let flaps = configuration.recovery.flaps {
+            lines.append("damping:")
+            add("damping.flaps", "\(flaps)")
+            add("damping.within", Duration.nanoseconds(configuration.recovery.within).notation)
+            add("damping.calm", Duration.nanoseconds(configuration.recovery.quietPeriod).notation)
+        } else {
+            add("damping", "off")
+        }
+        add("steady", "\(configuration.recovery.minConsecutive)")
+        add("state", configuration.state ?? "none")
+        if let record = configuration.record {
+            lines.append("record:")
+            add("record.folder", record.folder)
+            add("record.file_size", ByteCount.notation(record.fileSize))
+            add("record.total_size", ByteCount.notation(record.totalSize))
+        } else {
+            add("record", "off")
+        }
+        lines.append("limits:")
+        add("limits.nodes", "\(configuration.limits.nodes)")
+        add("limits.events", "\(configuration.limits.events)")
+        add("http", "off")
+        add("log", configuration.log.rawValue)
+    }
+
+    /// A line `key: value  # origin`, indented as deep as its path is.
+    private mutating func add(_ path: String, _ value: String) { add(path, raw: value.asYAML) }
+    private mutating func add(_ path: String, list: [String]) {
+        add(path, raw: "[\(list.map { $0.contains(",") ? $0.inQuotes : $0.asYAML }.joined(separator: ", "))]")
+    }
+    private mutating func add(_ path: String, raw value: String) {
+        let keys = path.split(separator: ".")
+        let location = builder.places[path]?.description ?? "default"
+        add(depth: keys.count - 1, keys.last.map(String.init) ?? "", value, location)
+    }
+    private mutating func add(depth: Int, _ key: String, _ value: String, _ location: String) {
+        lines.append("\(String(repeating: "  ", count: depth))\(key): \(value)  # \(location)")
+    }
+
+    private mutating func addLevels() {
+        lines.append("levels:")
+        for (index, level) in builder.configuration.levels.enumerated() {
+            let location = builder.levels?[index].location.description ?? "default"
+            add(depth: 1, level.name.asYAML, level.policy.description.asYAML, location)
+        }
+    }
+
+    private mutating func addGroups() {
+        let expected = Dictionary(grouping: builder.configuration.expected, by: \.group)
+        let places = Dictionary(builder.expected.map { ($0.node, $0.location) }) { first, _ in first }
+        let overridden = overrides.keys.compactMap { if case .group(let name) = $0 { name } else { nil } }
+        let groups = Set(overridden + expected.keys).sorted()
+        if !groups.isEmpty { lines.append("groups:") }
+        for group in groups {
+            lines.append("  \(group.asYAML):")
+            addPolicies(for: .group(group))
+            guard let nodes = expected[group] else { continue }
+            lines.append("    expect:")
+            for node in nodes {
+                lines.append("      - \(node.name.asYAML)  # \(places[node]?.description ?? "")")
+            }
+        }
+    }
+
+    private mutating func addNodes() {
+        let nodes = overrides.keys.compactMap { if case .node(let node) = $0 { node } else { nil } }
+        if !nodes.isEmpty { lines.append("nodes:") }
+        for node in nodes.sorted(by: { $0.description < $1.description }) {
+            lines.append("  \(node.description.asYAML):")
+            addPolicies(for: .node(node))
+        }
+    }
+
+    /// What holds of several sources is what the last one said.
+    private mutating func addPolicies(for scope: PolicyScope) {
+        guard let stated = overrides[scope] else { return }
+        lines.append("    levels:")
+        for level in builder.configuration.levels {
+            guard let last = stated.last(where: { $0.level == level.name }) else { continue }
+            add(depth: 3, level.name.asYAML, last.policy.description.asYAML, last.location.description)
+        }
+    }
+}
+
+extension String {
+    /// As a YAML scalar outside of brackets, quoted unless it is made of harmless characters only.
+    fileprivate var asYAML: String {
+        let isPlain =
+            (first?.isLetter == true || first?.isNumber == true || first == "/")
+            && utf8.allSatisfy { $0.isPlain } && !hasSuffix(":") && lowercased() != "null"
+        return isPlain ? self : inQuotes
+    }
+    fileprivate var inQuotes: String { "\"\(unicodeScalars.map(\.inQuotes).joined())\"" }
+}
+
+extension UInt8 {
+    /// Means nothing to YAML, wherever it stands after the first character. A colon does only before a blank.
+    fileprivate var isPlain: Bool {
+        switch self {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "=,/.:*_-".utf8.contains(self)
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var inQuotes: String {
+        switch self {
+        case "\"": "\\\""
+        case "\\": "\\\\"
+        default:
+            switch properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
+                "\\U" + String(repeating: "0", count: 8 - String(value, radix: 16).count) + String(value, radix: 16)
+            default: String(self)
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import PhiAccrual
+
+/// A value as somebody wrote it, before it is asked what it means.
+struct RawValue: Sendable {
+    enum Content: Sendable {
+        case nothing
+        case text(String)
+        case list([RawValue])
+        case mapping([Entry])
+    }
+    struct Entry: Sendable {
+        var key: String
+        /// The place of the key. A value may begin on a later line.
+        var location: SourceLocation
+        var value: RawValue
+    }
+    var content: Content
+    var location: SourceLocation
+
+    /// For sentences such as “must be a duration, found a list”.
+    var kind: String {
+        switch content {
+        case .nothing: "nothing"
+        case .text(let text): "\"\(text.escapingControls)\""
+        case .list: "a list"
+        case .mapping: "a mapping"
+        }
+    }
+}
+
+/// A setting made on the command line.
+public struct OptionSetting: Sendable {
+    /// As its user wrote it: `--max-nodes`.
+    let name: String
+    /// The keys that lead to it in a file: `["limits", "nodes"]`.
+    let path: [String]
+    let content: RawValue.Content
+
+    public init(_ name: String, _ path: String..., text: String) {
+        (self.name, self.path, content) = (name, path, .text(text))
+    }
+    public init(_ name: String, _ path: String..., list: [String]) {
+        (self.name, self.path) = (name, path)
+        content = .list(list.map { RawValue(content: .text($0), location: .option(name)) })
+    }
+
+    /// What a file would say to the same effect.
+    var written: RawValue {
+        let location = SourceLocation.option(name)
+        return path.reversed().reduce(RawValue(content: content, location: location)) { value, key in
+            RawValue(content: .mapping([.init(key: key, location: location, value: value)]), location: location)
+        }
+    }
+}

@@ -1,0 +1,246 @@
+import HeartbeatProtocol
+import PhiAccrual
+import Configuration
+import SystemClocks
+
+/// What is asked of the thread of heartbeats.
+enum DetectorLoopInput: Sendable {
+    case order(ControlRequest, ReplyAddress)
+    /// What holds from now on.
+    case reload(Reload)
+    /// Nobody takes down what is learned any more.
+    case stateStoreLost
+}
+
+extension DetectorLoop {
+    mutating func answer(_ request: DetectorLoopInput) {
+        let now = MonotonicClock.now
+        var reply: EventPublisherInput?
+        switch request {
+        case .reload(let reload): apply(reload, at: now)
+        case .stateStoreLost: learnedStateSchedule = nil
+        case .order(let order, let address):
+            do throws(ControlError) {
+                reply = try perform(order, from: address, at: now)
+            } catch {
+                reply = .refusal(error, to: address)
+            }
+        }
+        // Who is answered may rely on it: what follows from the order is remembered before.
+        publishEvents()
+        if let reply { feed.put(reply) }
+    }
+
+    /// - Returns: The answer; nil if it comes later.
+    private mutating func perform(
+        _ order: ControlRequest, from address: ReplyAddress, at now: Instant
+    ) throws(ControlError) -> EventPublisherInput? {
+        switch order {
+        case .status: return .status(address, status)
+        case .nodes(let cursor, let limit):
+            let (page, next) = detector.detector.statuses(from: cursor, limit: limit, at: now)
+            return .answer(NodesAnswer(nodes: page.map { describe($0, at: now) }, cursor: next), to: address)
+        case .node(let identity):
+            let status = try status(of: identity, at: now)
+            return .answer(NodesAnswer(nodes: [describe(status, at: now)], cursor: nil), to: address)
+        case .explain(let identity):
+            return .explanation(explain(try status(of: identity, at: now), at: now), of: identity, to: address)
+        case .policies(let identity): return .answer(try policies(of: identity, at: now), to: address)
+        case .tune(let order): return .answer(try tune(order, at: now), to: address)
+        case .pause(let order): return .answer(try pause(order, at: now), to: address)
+        case .resume(let identity):
+            let wasPaused = try status(of: identity, at: now).pause != nil
+            detector.apply(.resumption(NodeKey(of: identity), at: now), into: &events)
+            return .answer(ResumeAnswer(node: identity.description, wasPaused: wasPaused), to: address)
+        case .forget(let identity):
+            _ = try status(of: identity, at: now)
+            detector.apply(.forgetting(NodeKey(of: identity), at: now), into: &events)
+            return .answer(ForgetAnswer(node: identity.description), to: address)
+        case .whatIf(let order):
+            try whatIf(order, to: address, at: now)
+            return nil
+        case .record(let isOn): return .answer(try record(isOn, at: now), to: address)
+        case .events, .snapshot:
+            throw ControlError(.refused, "the thread of heartbeats does not know of events")
+        }
+    }
+
+    // MARK: Questions
+
+    private var status: DetectorStatus {
+        DetectorStatus(
+            nodes: detector.detector.nodeCount,
+            heartbeats: Dictionary(
+                uniqueKeysWithValues: HeartbeatOutcome.allCases.map { ($0.name, detector.detector.heartbeatCounts[$0]) }),
+            malformed: Dictionary(uniqueKeysWithValues: malformed.counts.map { ($0.rawValue, $1) }),
+            timestampUncertaintySeconds: detector.detector.timestampUncertainty.seconds, policies: detector.detector.policies)
+    }
+
+    private func status(of identity: NodeIdentity, at now: Instant) throws(ControlError) -> NodeStatus {
+        guard let status = detector.detector.status(of: NodeKey(of: identity), at: now) else {
+            throw ControlError(.unknownNode, "no node \(identity) is known here")
+        }
+        return status
+    }
+
+    private func explain(_ status: NodeStatus, at now: Instant) -> ExplainAnswer {
+        ExplainAnswer(
+            node: describe(status, at: now), levels: levelStatuses(status, at: now), verdicts: [],
+            disconnectedSeconds: status.disconnectedAt.map { (now - $0).nanoseconds.seconds },
+            pause: status.pause.map {
+                ExplainAnswer.Pause(secondsLeft: ($0.until - now).nanoseconds.seconds, reason: $0.reason)
+            }, heldSeconds: status.heldSince.map { (now - $0).nanoseconds.seconds })
+    }
+
+    private func levelStatuses(_ status: NodeStatus, at now: Instant) -> [LevelPolicyStatus] {
+        zip(detector.detector.levels, status.levels).map { level, state in
+            LevelPolicyStatus(
+                name: level.name, policy: state.effectivePolicy.policy.description, origin: state.effectivePolicy.origin.description,
+                state: state.verdict.rawValue, thresholdSeconds: state.timeout?.seconds,
+                secondsLeft: state.deadline.map { ($0 - now).nanoseconds.seconds })
+        }
+    }
+
+    /// Of so many overrides it is told what they allow: each costs a look at every node.
+    private static var maxCounted: Int { 20 }
+
+    private func policies(of identity: NodeIdentity?, at now: Instant) throws(ControlError) -> PoliciesAnswer {
+        let policies = detector.detector.policies
+        let overrides = policies.entries.filter { entry in
+            identity.map { entry.origin.scope.covers($0) } ?? true
+        }.enumerated().map { number, entry in
+            PoliciesAnswer.Override(
+                level: policies.levels[entry.level].name, policy: entry.policy, origin: entry.origin,
+                allows: number < Self.maxCounted ? allowed(at: entry.level, by: entry.origin) : nil)
+        }
+        if let identity {
+            return PoliciesAnswer(
+                levels: levelStatuses(try status(of: identity, at: now), at: now), overrides: overrides, node: identity)
+        }
+        let levels = policies.levels.indices.map { level in
+            let effectivePolicy = policies.effectivePolicy(nil, level: level)
+            return LevelPolicyStatus(
+                name: policies.levels[level].name, policy: effectivePolicy.policy.description, origin: effectivePolicy.origin.description,
+                allows: allowed(at: level, by: effectivePolicy.origin))
+        }
+        return PoliciesAnswer(levels: levels, overrides: overrides)
+    }
+
+    private func allowed(at level: Int, by origin: Origin) -> TimeoutRange {
+        let timeouts = detector.detector.timeouts(atLevel: level, under: origin)
+        return TimeoutRange(nodes: timeouts.count, thresholds: timeouts.compactMap(\.self))
+    }
+
+    private func describe(_ status: NodeStatus, at now: Instant) -> NodesAnswer.Node {
+        NodesAnswer.Node(
+            group: status.identity?.group, node: status.identity?.name, key: status.key.description,
+            incarnation: status.incarnation, sequence: status.sequence, phi: status.phi,
+            silenceSeconds: status.lastArrival.map { (now - $0).nanoseconds.seconds },
+            expectedSeconds: status.expected?.seconds, missing: status.missing, discarded: status.discarded,
+            samples: status.samples, labels: announcements.labels(of: status.key),
+            levels: Dictionary(
+                uniqueKeysWithValues: zip(detector.detector.levels, status.levels).map { level, state in
+                    (
+                        level.name,
+                        NodesAnswer.Node.AtLevel(
+                            state: state.verdict.rawValue,
+                            secondsLeft: state.deadline.map { ($0 - now).nanoseconds.seconds },
+                            thresholdSeconds: state.timeout?.seconds)
+                    )
+                }))
+    }
+
+    // MARK: Orders
+
+    private mutating func tune(_ order: TuneRequest, at now: Instant) throws(ControlError) -> TuneAnswer {
+        var policies = detector.detector.policies
+        let level = try level(named: order.level, in: policies)
+        policies.set(order.policy, level: level, from: Origin(.tune, for: order.scope))
+        try check(policies)
+        let holding = policies.effectivePolicy(within: order.scope, level: level)
+        // Before what follows from it.
+        feed.put(.tuned(level: order.level, order.scope, order.policy, holding: holding, at: now))
+        detector.apply(.policies(policies, at: now), into: &events)
+        return TuneAnswer(level: order.level, effectivePolicy: holding, allows: allowed(at: level, by: holding.origin))
+    }
+
+    /// Refuses policies that the detector cannot have.
+    func check(_ policies: PolicyTable) throws(ControlError) {
+        if let refusal = detector.detector.refusal(of: policies) {
+            throw ControlError(.invalidPolicy, refusal.description)
+        }
+        guard !policies.isTooLarge else {
+            throw ControlError(
+                .refused, "\(PolicyTable.maxScopes) groups and nodes have policies of their own, and that is the most")
+        }
+    }
+
+    func level(named name: String, in policies: PolicyTable) throws(ControlError) -> Int {
+        if let level = policies.level(named: name) { return level }
+        let known = policies.levels.map(\.name).joined(separator: ", ")
+        throw ControlError(
+            .unknownLevel, "no level is called \"\(name.escapingControls)\"; known are \(known)")
+    }
+
+    private mutating func pause(_ order: PauseRequest, at now: Instant) throws(ControlError) -> PauseAnswer {
+        _ = try status(of: order.node, at: now)
+        let until = now + order.duration
+        detector.apply(
+            .pause(NodeKey(of: order.node), until: until, reason: order.reason, at: now), into: &events)
+        let civil = until.nanoseconds.addingSaturated(clocks.civilOffset)
+        return PauseAnswer(node: order.node.description, until: Timestamp(unixNanoseconds: civil))
+    }
+
+    // MARK: What changes while it runs
+
+    mutating func expect(_ identities: [NodeIdentity], at now: Instant) {
+        for identity in identities {
+            let key = NodeKey(of: identity)
+            guard shard.contains(key), expected.insert(identity).inserted else { continue }
+            detector.apply(.expectation(identity, key, until: now + joinWithin, at: now), into: &events)
+        }
+    }
+
+    private mutating func apply(_ reload: Reload, at now: Instant) {
+        let configuration = reload.configuration
+        joinWithin = configuration.joinWithin
+        let wanted = Set(configuration.expected)
+        for identity in expected.subtracting(wanted) {
+            detector.apply(.noExpectation(NodeKey(of: identity), at: now), into: &events)
+        }
+        expected.formIntersection(wanted)
+        expect(configuration.expected, at: now)
+        detector.apply(.rules(configuration.recovery, configuration.hold), into: &events)
+        // What was tuned is not in the configuration, and stays.
+        var policies = configuration.policies
+        for entry in detector.detector.policies.entries where entry.origin.source == .tune {
+            policies.set(entry.policy, level: entry.level, from: entry.origin)
+        }
+        if policies.isTooLarge {
+            logger.error(
+                "policies stay as they are: with those tuned, too many groups and nodes would have their own",
+                metadata: ["most": "\(PolicyTable.maxScopes)"])
+        } else {
+            detector.apply(.policies(policies, at: now), into: &events)
+        }
+        if !reload.applied.isEmpty {
+            feed.put(.notice(.reloaded(reload.applied.joined(separator: "; ")), at: now))
+        }
+    }
+}
+
+extension HeartbeatOutcome {
+    /// As replies call it.
+    var name: String {
+        switch self {
+        case .fresh: "fresh"
+        case .coalesced: "coalesced"
+        case .repeated: "repeated"
+        case .late: "late"
+        case .olderIncarnation: "older-incarnation"
+        case .implausibleJump: "implausible-jump"
+        case .unknownGoodbye: "unknown-goodbye"
+        case .tooManyNodes: "too-many-nodes"
+        }
+    }
+}

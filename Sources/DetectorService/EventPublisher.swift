@@ -1,0 +1,320 @@
+import HeartbeatProtocol
+import Logging
+import PhiAccrual
+import StateStore
+import SystemClocks
+import ZeroMQ
+
+/// What the thread of heartbeats hands to the feed.
+enum EventPublisherInput: Sendable {
+    /// - wallOffset: What to add to instants for civil time, in nanoseconds.
+    case events([Event], wallOffset: Int64)
+    case notice(ServiceNotice, at: Instant)
+    case tuned(level: String, PolicyScope, Policy?, holding: PolicyTable.EffectivePolicy, at: Instant)
+    case learned(StoredPage)
+    case status(ReplyAddress, DetectorStatus)
+    case explanation(ExplainAnswer, of: NodeIdentity, to: ReplyAddress)
+    /// A reply, written only here: a long one must not keep heartbeats waiting.
+    case reply(to: ReplyAddress, @Sendable () throws -> [UInt8])
+
+    static func answer(_ answer: some Codable & Sendable, to address: ReplyAddress) -> EventPublisherInput {
+        .reply(to: address) { try WireJSON.encode(ControlReply(id: address.id, ok: answer)) }
+    }
+    static func refusal(_ error: ControlError, to address: ReplyAddress) -> EventPublisherInput {
+        .reply(to: address) { try WireJSON.encode(ControlReply<StatusAnswer>(id: address.id, error: error)) }
+    }
+}
+
+/// Whom a reply goes to: the frames that came before the request, and its id.
+struct ReplyAddress: Sendable {
+    var envelope: [[UInt8]]
+    var id: Int64
+}
+
+/// What only the thread of heartbeats knows of the service's state.
+struct DetectorStatus: Sendable {
+    var nodes: Int
+    var heartbeats: [String: Int64]
+    var malformed: [String: Int64]
+    var timestampUncertaintySeconds: Double
+    var policies: PolicyTable
+}
+
+/// The thread of events: it numbers, remembers and publishes them, and answers requests.
+///
+/// Nothing is published, and no request answered, before what led to it is remembered.
+struct EventPublisher: ~Copyable {
+    private static let beaconEvery: Duration = .seconds(1)
+    /// Requests per turn, so that events get theirs.
+    private static let requestsPerTurn = 64
+    /// Requests that wait for the thread of heartbeats at most.
+    private static let maxPending = 1000
+
+    /// So many events are remembered at once, at most: they wait for each other.
+    private static let eventsPerCommit = 256
+    /// How long the end may take to store what was learned.
+    private static let timeToClose: Duration = .seconds(3)
+
+    /// An event that has its number, and is not published yet.
+    private struct Numbered {
+        var topic: FeedTopic
+        var sequence: UInt64
+        var json: [UInt8]
+    }
+
+    private let sockets: EventSockets
+    private let levels: [Level]
+    private let endpoints: ServiceEndpoints
+    private let inputs: Mailbox<EventPublisherInput>
+    private let ingest: Mailbox<DetectorLoopInput>
+    private let clocks: ServiceClocks
+    private let logger: Logger
+    private let started = MonotonicClock.now
+    private var log: EventLog
+    private var nextBeacon = MonotonicClock.now
+    private var memory: StoreWriter?
+    /// What is yet to be remembered, and then published.
+    private var numbered: [Numbered] = []
+    private var logged: [LoggedEvent] = []
+    private var changes: [StoreChange] = []
+    private var hasPublishedStoreLoss = false
+
+    init(
+        sockets: consuming EventSockets, log: EventLog, memory: sending StoreWriter?, levels: [Level],
+        endpoints: ServiceEndpoints, inputs: Mailbox<EventPublisherInput>, ingest: Mailbox<DetectorLoopInput>, clocks: ServiceClocks,
+        logger: Logger
+    ) {
+        self.sockets = sockets
+        (self.log, self.levels, self.endpoints) = (log, levels, endpoints)
+        self.memory = memory
+        (self.inputs, self.ingest, self.clocks, self.logger) = (inputs, ingest, clocks, logger)
+    }
+
+    mutating func run(until stop: WakeUp) throws {
+        var poller = Poller()
+        let stopped = poller.add(fileDescriptor: stop.fileDescriptor)
+        let fed = poller.add(fileDescriptor: inputs.wakeUp.fileDescriptor)
+        sockets.add(to: &poller)
+        while true {
+            let wait = (nextBeacon - MonotonicClock.now).nanoseconds / 1_000_000
+            let isBusy = memory?.hasWork ?? false
+            _ = try poller.wait(timeoutMilliseconds: isBusy ? 0 : max(0, Int(wait) + 1))
+            if poller.isReadable(fed) { try applyInputs() }
+            try sockets.dropSubscriptions()
+            try answerRequests()
+            if MonotonicClock.now >= nextBeacon { try sendBeacon() }
+            if poller.isReadable(stopped) { break }
+            if inputs.isEmpty || memory?.isBehind ?? false { memory?.work(at: MonotonicClock.now) }
+            try publishStoreLoss()
+        }
+        // The thread of heartbeats has ended by now: what it put in last goes out before we close.
+        try applyInputs()
+        try sendBeacon()
+        memory?.close(by: MonotonicClock.now + Self.timeToClose)
+        try publishStoreLoss()
+    }
+
+    private mutating func applyInputs() throws {
+        let inputs = inputs.drain()
+        for input in inputs { try number(input) }
+        try publishNumbered()
+        for input in inputs { try reply(to: input) }
+    }
+
+    private func reply(to input: EventPublisherInput) throws {
+        switch input {
+        case .events, .notice, .tuned, .learned: break
+        case .status(let address, let status): try reply(to: .answer(describe(status), to: address))
+        case .explanation(var answer, let identity, let address):
+            answer.verdicts = log.lastEvents(of: identity, limit: ExplainAnswer.verdictLimit).compactMap {
+                try? WireJSON.decode(EventMessage.self, from: $0.json)
+            }
+            try reply(to: .answer(answer, to: address))
+        case .reply(let address, let json): sockets.reply(address.envelope + [try json()])
+        }
+    }
+
+    // MARK: Events
+
+    private mutating func number(_ input: EventPublisherInput) throws {
+        switch input {
+        case .events(let events, let offset): for event in events { try number(event, wallOffset: offset) }
+        case .notice(let notice, let now): try number(notice, at: now)
+        case .tuned(let level, let scope, let policy, let holding, let now):
+            changes.append(.tuning(level: level, scope, policy))
+            try number(.tuned(level: level, scope: scope, policy, holding: holding), at: now)
+        case .learned(let page): memory?.learned(page)
+        case .status, .explanation, .reply: break
+        }
+    }
+
+    private mutating func number(_ event: Event, wallOffset: Int64) throws {
+        if let change = change(after: event) { changes.append(change) }
+        try number(
+            EventMessage(event, levels: levels) { topic, instant in
+                let civil = instant.nanoseconds.addingSaturated(wallOffset)
+                return log.nextPlace(on: topic, at: Timestamp(unixNanoseconds: civil))
+            })
+    }
+
+    private mutating func number(_ notice: ServiceNotice, at now: Instant) throws {
+        try number(EventMessage(notice) { log.nextPlace(on: $0, at: civilTime(of: now)) })
+    }
+
+    private mutating func number(_ message: EventMessage) throws {
+        let json = message.json
+        log.append(message, topic: message.topic, json: json)
+        numbered.append(Numbered(topic: message.topic, sequence: log.lastSequence, json: json))
+        if memory != nil { logged.append(LoggedEvent(message, json: json)) }
+        if numbered.count >= Self.eventsPerCommit { try publishNumbered() }
+    }
+
+    /// What follows from an event for the memory.
+    private func change(after event: Event) -> StoreChange? {
+        switch event {
+        case .transition(let transition) where transition.to == .forgotten:
+            return .forgetting(NodeKey(of: transition.node))
+        case .notice(let notice) where notice.code == .resumed: return .resumption(notice.key)
+        case .notice(let notice) where notice.code == .paused:
+            guard let node = notice.node, let pause = notice.pause else { return nil }
+            let until = civilTime(of: pause.until).unixNanoseconds
+            return .pause(StoredPause(key: notice.key, node: node, until: until, reason: pause.reason))
+        default: return nil
+        }
+    }
+
+    private mutating func publishNumbered() throws {
+        memory?.append(logged, changes)
+        logged.removeAll(keepingCapacity: true)
+        changes.removeAll(keepingCapacity: true)
+        for event in numbered {
+            try sockets.publish(
+                event.topic.description, FeedHeader(epoch: log.epoch, sequence: event.sequence), event.json)
+        }
+        numbered.removeAll(keepingCapacity: true)
+    }
+
+    /// Tells, once, that the memory was lost.
+    private mutating func publishStoreLoss() throws {
+        guard !hasPublishedStoreLoss, let loss = memory?.loss else { return }
+        hasPublishedStoreLoss = true
+        logger.error("\(loss)")
+        ingest.put(.stateStoreLost)
+        try number(.stateStoreLost("\(loss)."), at: MonotonicClock.now)
+        try publishNumbered()
+    }
+
+    private func civilTime(of instant: Instant) -> Timestamp {
+        Timestamp(unixNanoseconds: instant.nanoseconds.addingSaturated(clocks.civilOffset))
+    }
+
+    private mutating func sendBeacon() throws {
+        nextBeacon = MonotonicClock.now + Self.beaconEvery
+        let beacon = Beacon(
+            epoch: log.epoch, sequence: log.lastSequence,
+            levels: Dictionary(
+                uniqueKeysWithValues: levels.map { level in
+                    let counts = (log.counts[level.name] ?? [:]).filter { $0.value > 0 }
+                    return (
+                        level.name,
+                        Beacon.AtLevel(
+                            sequence: log.lastOfLevel[level.name] ?? 0,
+                            counts: Dictionary(uniqueKeysWithValues: counts.map { ($0.rawValue, $1) }))
+                    )
+                }))
+        try sockets.publish(
+            Beacon.topic, FeedHeader(epoch: log.epoch, sequence: log.lastSequence), WireJSON.encode(beacon))
+    }
+
+    // MARK: Requests
+
+    private mutating func answerRequests() throws {
+        for _ in 0..<Self.requestsPerTurn {
+            guard let frames = try sockets.request() else { return }
+            // What came before the request is how its sender is reached: an identity, and a REQ's empty frame.
+            guard frames.count >= 2, let request = frames.last else { continue }
+            var address = ReplyAddress(envelope: Array(frames.dropLast()), id: 0)
+            do throws(ControlError) {
+                let request = try ControlFrame.reading(request, id: &address.id)
+                try answer(try request.order(), to: address)
+            } catch {
+                try reply(to: .refusal(error, to: address))
+            }
+        }
+    }
+
+    private func answer(_ order: ControlRequest, to address: ReplyAddress) throws(ControlError) {
+        switch order {
+        case .events(let order):
+            try check(order)
+            guard let page = log.events(since: order.since, prefix: order.prefix, limit: order.limit) else {
+                throw ControlError(
+                    .gone,
+                    "events after \(order.since) are not all kept; the last one is \(log.lastSequence): ask for a snapshot"
+                )
+            }
+            send(page, to: address)
+        case .snapshot(let order):
+            try check(order)
+            send(log.snapshot(since: order.since, prefix: order.prefix, limit: order.limit), to: address)
+        default:
+            guard ingest.count < Self.maxPending else {
+                throw ControlError(.refused, "\(Self.maxPending) requests are waiting already: ask again later")
+            }
+            ingest.put(.order(order, address))
+        }
+    }
+
+    private func check(_ order: EventsRequest) throws(ControlError) {
+        guard let epoch = order.epoch, epoch != log.epoch else { return }
+        throw ControlError(.otherEpoch, "epoch \(epoch) is another log than the present one of epoch \(log.epoch)")
+    }
+
+    /// Events are sent as they were published, byte by byte.
+    private func send(_ page: EventLog.Page, to address: ReplyAddress) {
+        let head = "{\"id\":\(address.id),\"ok\":{\"epoch\":\(log.epoch),\"events\":["
+        let tail = "],\"more\":\(page.more),\"through\":\(page.through)}}"
+        var json = Array(head.utf8)
+        for (index, entry) in page.entries.enumerated() {
+            if index > 0 { json.append(UInt8(ascii: ",")) }
+            json += entry.json
+        }
+        json += Array(tail.utf8)
+        sockets.reply(address.envelope + [json])
+    }
+
+    private func describe(_ status: DetectorStatus) -> StatusAnswer {
+        StatusAnswer(
+            epoch: log.epoch, sequence: log.lastSequence,
+            uptimeSeconds: (MonotonicClock.now - started).nanoseconds.seconds,
+            levels: status.policies.levels.indices.map { level in
+                let effectivePolicy = status.policies.effectivePolicy(nil, level: level)
+                return StatusAnswer.LevelPolicy(name: levels[level].name, policy: effectivePolicy.policy.description)
+            },
+            nodes: status.nodes, heartbeats: status.heartbeats, malformed: status.malformed,
+            timestampUncertaintySeconds: status.timestampUncertaintySeconds,
+            endpoints: [
+                "heartbeats": endpoints.heartbeats, "connect": endpoints.connect, "events": endpoints.events,
+                "control": endpoints.control,
+            ],
+            memory: memory.map {
+                StatusAnswer.Memory(folder: $0.folder, events: $0.eventCount, lost: $0.loss.map { "\($0)" })
+            })
+    }
+}
+
+extension LoggedEvent {
+    init(_ message: EventMessage, json: [UInt8]) {
+        let place = message.place
+        switch message {
+        case .transition(let transition):
+            self.init(
+                sequence: place.sequence, level: transition.level, group: transition.group, node: transition.node,
+                incarnation: transition.incarnation, verdict: transition.to, at: place.at.unixNanoseconds, json: json)
+        case .notice(let notice):
+            self.init(
+                sequence: place.sequence, level: nil, group: notice.group, node: notice.node, incarnation: 0,
+                verdict: nil, at: place.at.unixNanoseconds, json: json)
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import Logging
+import PhiAccrual
+import StateStore
+import Configuration
+
+/// What a service knew of nodes when it ended, on its way to the detector of the next run.
+///
+/// Events are the truth about verdicts, since subscribers know them. What was learned may be some seconds older.
+struct NodeRecovery {
+    private struct PublishedState {
+        var identity: NodeIdentity
+        var incarnation: UInt32 = 0
+        var verdicts: [Verdict?]
+        var last: UInt64 = 0
+        /// What was told of it last at any level, also at one that there is no longer. Events come in their order.
+        var lastVerdict: Verdict?
+    }
+    private let found: StoreContents
+    private let levels: [Level]
+    private var told: [NodeKey: PublishedState] = [:]
+
+    init(_ found: StoreContents, levels: [Level]) {
+        (self.found, self.levels) = (found, levels)
+        for event in found.state {
+            guard let level = event.level, let verdict = event.verdict, let group = event.group, let name = event.node,
+                let identity = try? NodeIdentity(group: group, name: name)
+            else { continue }
+            let key = NodeKey(of: identity)
+            var node = told[key] ?? PublishedState(identity: identity, verdicts: Array(repeating: nil, count: levels.count))
+            node.lastVerdict = verdict
+            if let index = levels.firstIndex(where: { $0.name.utf8.elementsEqual(level.utf8) }) {
+                node.verdicts[index] = verdict
+                if event.sequence > node.last { (node.incarnation, node.last) = (event.incarnation, event.sequence) }
+            }
+            told[key] = node
+        }
+    }
+
+    /// When nodes are suspected that are not heard.
+    struct RejoinDeadlines {
+        var now: Instant
+        /// From when on they can be expected.
+        var soonest: Instant
+        /// By when those must be heard of which nothing was learned.
+        var latest: Instant
+    }
+
+    struct Outcome {
+        /// What should be remembered no longer, since nothing came of it.
+        var outdated: [StoreChange] = []
+        /// Nodes of which nothing was learned, or nothing that can be read.
+        var unwritten: [NodeKey] = []
+        /// What is to be told: verdicts of known nodes at levels that have not told of them yet.
+        var events: [Event] = []
+    }
+
+    /// Has a new detector know the nodes, what it learned of them and of their groups, and their pauses. Groups without
+    /// nodes are remembered no longer.
+    ///
+    /// - Parameters:
+    ///   - shard: Nodes of others are forgotten, and that is told: an earlier run had another shard.
+    ///   - civilOffset: What to add to instants for civil time, in nanoseconds.
+    consuming func recall<Model: ArrivalModel>(
+        into detector: inout Detector<Model>, of shard: Shard, from memory: StateStore, _ patience: RejoinDeadlines,
+        civilOffset: Int64,
+        logger: Logger
+    ) -> Outcome {
+        var (outcome, told, unread) = (Outcome(), told, 0)
+        let version = Detector<Model>.persistedVersion
+        var groups: [String: StoredGroup] = [:]
+        for group in found.groups { groups[group.group] = group }
+        func recall(group name: String) {
+            guard let group = groups.removeValue(forKey: name), group.model == version else { return }
+            do throws(CorruptData) { try detector.recall(group: name, bytes: group.state) } catch { unread += 1 }
+        }
+        func recall(_ node: PublishedState, bytes: [UInt8]?, lastHeard: Int64 = 0) -> Bool {
+            let key = NodeKey(of: node.identity)
+            defer {
+                // At once, so that it takes no place from others.
+                if !shard.contains(key) {
+                    detector.apply(.forgetting(key, at: patience.now), into: &outcome.events)
+                    outcome.outdated.append(.forgetting(key))
+                }
+            }
+            recall(group: node.identity.group)
+            return detector.recall(
+                node.identity, key: key, bytes: bytes, verdicts: node.verdicts,
+                last: node.lastVerdict, incarnation: node.incarnation,
+                lastHeard: lastHeard > 0 ? Instant(nanoseconds: lastHeard.subtractingSaturated(civilOffset)) : nil,
+                soonest: patience.soonest, latest: patience.latest, at: patience.now, into: &outcome.events)
+        }
+        recall(group: "")  // of nodes whose names are not known yet
+        do throws(StoreError) {
+            unread += try memory.forEachStoredNode { learned in
+                // A new log has not told of everybody yet. Who is forgotten is so in the memory, too.
+                let untold = learned.identity.map { PublishedState(identity: $0, verdicts: []) }
+                guard let node = told.removeValue(forKey: learned.key) ?? untold else {
+                    return outcome.outdated.append(.forgetting(learned.key))
+                }
+                let isOurs = learned.model == version
+                if !recall(node, bytes: isOurs ? learned.state : nil, lastHeard: learned.lastArrival) || !isOurs {
+                    outcome.unwritten.append(learned.key)
+                    unread += 1
+                }
+            }
+        } catch {
+            logger.error("what was learned cannot be read: \(error)")
+        }
+        for node in told.values.sorted(by: { $0.last < $1.last }) where node.last > 0 {
+            _ = recall(node, bytes: nil)
+            outcome.unwritten.append(NodeKey(of: node.identity))
+        }
+        // Should it fail, so will the first thing that is to be remembered, and that is told.
+        for group in groups.keys { try? memory.forget(group: group) }
+        if unread > 0 {
+            logger.warning(
+                "some nodes and groups start without what was learned of them", metadata: ["count": "\(unread)"])
+        }
+        for pause in found.pauses {
+            guard detector.knows(pause.key) else {
+                outcome.outdated.append(.resumption(pause.key))
+                continue
+            }
+            let until = Instant(nanoseconds: pause.until.subtractingSaturated(civilOffset))
+            detector.recall(Pause(until: until, reason: pause.reason), of: pause.key)
+        }
+        return outcome
+    }
+}
+
+extension StoreContents {
+    /// Policies with those that were tuned, and those that cannot hold any more.
+    func policies<Model: ArrivalModel>(
+        over configured: PolicyTable, for model: Model.Type
+    ) -> (policies: PolicyTable, dropped: [Tuning]) {
+        var (policies, dropped) = (configured, [Tuning]())
+        for tuning in tunings {
+            var tuned = policies
+            guard Model.refusal(of: tuning.policy) == nil, let level = policies.level(named: tuning.level) else {
+                dropped.append(tuning)
+                continue
+            }
+            tuned.set(tuning.policy, level: level, from: Origin(.tune, for: tuning.scope))
+            if tuned.isTooLarge { dropped.append(tuning) } else { policies = tuned }
+        }
+        return (policies, dropped)
+    }
+}

@@ -1,0 +1,31 @@
+import HeartbeatProtocol
+import Logging
+import PhiAccrual
+
+/// Counts what goes wrong by reason, and logs each reason at most once a minute: a flood of bad input must not
+/// become a flood of lines.
+struct RateLimitedLog<Reason: Hashable & Sendable> {
+    private(set) var counts: [Reason: Int64] = [:]
+    private var lastLogged: [Reason: (at: Instant, count: Int64)] = [:]
+
+    mutating func count(
+        _ reason: Reason, times: Int64 = 1, at now: Instant, log: (_ sinceLast: Int64) -> Void
+    ) {
+        let count = counts[reason, default: 0] + times
+        counts[reason] = count
+        let last = lastLogged[reason]
+        if let last, now - last.at < .seconds(60) { return }
+        lastLogged[reason] = (now, count)
+        log(count - (last?.count ?? 0))
+    }
+}
+
+extension RateLimitedLog<MalformedHeartbeat> {
+    mutating func dropped(for reason: MalformedHeartbeat, at now: Instant, telling logger: Logger) {
+        count(reason, at: now) { count in
+            logger.warning(
+                "dropped frames that are no heartbeats",
+                metadata: ["reason": "\(reason.rawValue)", "count": "\(count)"])
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import HeartbeatProtocol
+import Logging
+import PhiAccrual
+import StateStore
+import Configuration
+import SystemClocks
+
+/// What a service finds when it starts: its memory with what is in it, or nothing.
+struct RecoveredState {
+    let memory: StoreWriter?
+    private let kept: (memory: StateStore, found: StoreContents)?
+
+    /// Opens the memory if there is to be one.
+    ///
+    /// - Throws: `StoreError`, unless only the disk is at fault: then the service runs without a memory, and says so.
+    init(of configuration: ServiceConfiguration, logger: Logger) throws(StoreError) {
+        guard let folder = configuration.state else {
+            (memory, kept) = (nil, nil)
+            return
+        }
+        do {
+            let kept = try StateStore.open(
+                in: folder, keeping: configuration.limits.events, at: Self.unixMilliseconds)
+            for remark in kept.found.warnings { logger.warning("\(remark)") }
+            (memory, self.kept) = (StoreWriter(kept.memory, in: folder), kept)
+        } catch {
+            guard case .lost = error else { throw error }
+            (memory, kept) = (StoreWriter(lost: error, in: folder), nil)
+        }
+    }
+
+    private static var unixMilliseconds: UInt64 { UInt64(max(0, WallClock.now / 1_000_000)) }
+
+    /// The log that was kept, or a new one.
+    func log(of configuration: ServiceConfiguration) -> EventLog {
+        let capacity = configuration.limits.events
+        return kept.map { EventLog($0.found, levels: configuration.levels.map(\.name), capacity: capacity) }
+            ?? EventLog(epoch: Self.unixMilliseconds, capacity: capacity)
+    }
+
+    /// What is to be told first: that holds are over which the end of the service left open.
+    var notices: [ServiceNotice] {
+        var open: Set<String?> = []
+        // A hold is short, and so not far back.
+        for event in kept?.found.events.filter({ $0.level == nil && $0.node == nil }).suffix(1000) ?? [] {
+            guard case .notice(let notice)? = try? WireJSON.decode(EventMessage.self, from: event.json),
+                notice.kind == .hold
+            else { continue }
+            if notice.code == HoldChange.Phase.begins.rawValue {
+                open.insert(notice.group)
+            } else {
+                open.remove(notice.group)
+            }
+        }
+        return open.sorted { $0 ?? "" < $1 ?? "" }.map { .holdOver(group: $0) }
+    }
+
+    /// Policies with those that were tuned. What cannot hold any more is forgotten.
+    func policies<Model: ArrivalModel>(
+        over configured: PolicyTable, for model: Model.Type, logger: Logger
+    ) -> PolicyTable {
+        guard let kept else { return configured }
+        let (policies, dropped) = kept.found.policies(over: configured, for: model)
+        for tuning in dropped {
+            logger.warning(
+                "a tuned policy holds no longer: there is no such level, or the detector cannot follow it",
+                metadata: ["level": "\(tuning.level)", "policy": "\(tuning.policy)", "for": "\(tuning.scope)"])
+        }
+        forget(dropped.map { .tuning(level: $0.level, $0.scope, nil) })
+        return policies
+    }
+
+    /// Has a new detector know what an earlier one knew, and heard last before now.
+    ///
+    /// - Returns: Nodes of which nothing is known but that they are, and what is to be told.
+    func recall<Model: ArrivalModel>(
+        into detector: inout Detector<Model>, of shard: Shard, joinWithin: Duration, reconnection: Duration,
+        clocks: ServiceClocks, logger: Logger
+    ) -> (unwritten: [NodeKey], events: [Event]) {
+        guard let kept else { return ([], []) }
+        let now = MonotonicClock.now
+        let patience = NodeRecovery.RejoinDeadlines(
+            now: now, soonest: now + reconnection, latest: now + max(reconnection, joinWithin))
+        let nodes = NodeRecovery(kept.found, levels: detector.levels)
+        let outcome = nodes.recall(
+            into: &detector, of: shard, from: kept.memory, patience, civilOffset: clocks.civilOffset, logger: logger)
+        forget(outcome.outdated)
+        logger.info(
+            "remembers",
+            metadata: [
+                "nodes": "\(detector.nodeCount)", "epoch": "\(kept.found.epoch)", "event": "\(kept.found.lastSequence)",
+                "seconds": "\((MonotonicClock.now - now).nanoseconds.seconds)",
+            ])
+        return (outcome.unwritten, outcome.events)
+    }
+
+    private func forget(_ changes: [StoreChange]) {
+        // Should it fail, so will the first thing that is to be remembered, and that is told.
+        try? kept?.memory.append([], changes)
+    }
+}

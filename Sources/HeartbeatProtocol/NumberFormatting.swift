@@ -1,0 +1,39 @@
+import PhiAccrual
+
+// Numbers for people: three digits or so, no trailing zeros.
+
+extension Double {
+    /// Seconds in a unit that suits them: `1.56 s`, `250 ms`, `36 h`.
+    public var formattedDuration: String {
+        // Units change where three digits would round up to the next one.
+        let (value, unit) =
+            switch abs(self) {
+            case ..<0.0009995: (self * 1e6, "µs")
+            case ..<0.9995: (self * 1e3, "ms")
+            case ..<599.5: (self, "s")
+            case ..<35_970: (self / 60, "min")
+            case ..<862_200: (self / 3600, "h")
+            default: (self / 86_400, "days")
+            }
+        return "\(value.formattedToThreeDigits) \(unit)"
+    }
+
+    public var formattedToThreeDigits: String {
+        guard isFinite, abs(self) < 1e15 else { return "\(self)" }
+        let scale: Double = abs(self) < 9.995 ? 100 : abs(self) < 99.95 ? 10 : 1
+        let rounded = (self * scale).rounded() / scale
+        return rounded == rounded.rounded() ? "\(Int64(saturating: rounded))" : "\(rounded)"
+    }
+
+    /// Exactly so many decimals, for tables.
+    public func decimals(_ count: Int) -> String {
+        let scale = (0..<count).reduce(1.0) { scale, _ in scale * 10 }
+        let scaled = (abs(self) * scale).rounded()
+        guard scaled < 1e18 else { return "\(self)" }  // also for what is no number
+        let digits = String(Int64(scaled))
+        let sign = self < 0 && scaled > 0 ? "-" : ""
+        guard count > 0 else { return sign + digits }
+        let padded = digits.count > count ? digits : String(repeating: "0", count: count + 1 - digits.count) + digits
+        return "\(sign)\(padded.dropLast(count)).\(padded.suffix(count))"
+    }
+}

@@ -1,0 +1,50 @@
+import HeartbeatProtocol
+import PhiAccrual
+import Synchronization
+import SystemClocks
+import ZeroMQ
+
+/// How a publisher is to end, decided by whoever stops it.
+final class StopReason: Sendable {
+    let isGoodbye = Atomic<Bool>(false)
+}
+
+/// Sends one node's heartbeats at the instants of its schedule.
+///
+/// Sequence numbers count the schedule's slots, not what was sent: after a pause of ours the numbers show how many
+/// heartbeats never left, and the schedule goes on where it was.
+struct HeartbeatLoop: ~Copyable {
+    var outlet: HeartbeatSender
+    var timer: DeadlineTimer
+
+    mutating func run(
+        _ first: Heartbeat, introducing announcement: NodeAnnouncement, until stop: WakeUp, sayingGoodbye ending: StopReason
+    ) throws {
+        var poller = Poller()
+        let stopped = poller.add(fileDescriptor: stop.fileDescriptor)
+        _ = poller.add(fileDescriptor: timer.fileDescriptor)
+        let start = MonotonicClock.now.nanoseconds
+        var slot: Int64 = 0
+        var nextIntroduction = Int64.min
+        var beat = first
+        while true {
+            let now = MonotonicClock.now.nanoseconds
+            (beat.sequence, beat.sent) = (UInt32(truncatingIfNeeded: slot), now)
+            let announces = try outlet.hasNewSubscribers(at: now) || now >= nextIntroduction
+            if announces { nextIntroduction = now.addingSaturated(HeartbeatSender.introductionEvery) }
+            try outlet.send(beat, introducing: announces ? announcement : nil)
+
+            slot = max(slot + 1, (MonotonicClock.now.nanoseconds - start) / first.announcedInterval)
+            let (offset, overflow) = slot.multipliedReportingOverflow(by: first.announcedInterval)
+            timer.arm(at: overflow ? nil : Instant(nanoseconds: start.addingSaturated(offset)))
+            _ = try poller.wait(timeoutMilliseconds: nil)
+            if poller.isReadable(stopped) { break }
+            timer.clear()
+        }
+        guard ending.isGoodbye.load(ordering: .relaxed) else { return }
+        try outlet.lingerOnClose()
+        (beat.sequence, beat.sent) = (beat.sequence &+ 1, MonotonicClock.now.nanoseconds)
+        beat.isLeaving = true
+        try outlet.send(beat, introducing: announcement)
+    }
+}

@@ -1,0 +1,86 @@
+// What a detector tells.
+
+extension Detector {
+    func evidence(_ slot: Int, silence: Int64, ownLate: Int64) -> Evidence {
+        let node = nodes[slot]
+        return Evidence(
+            phi: models[slot].phi(after: silence), silence: silence, expected: models[slot].expectedGap, timeout: nil,
+            missing: node.missing, senderLate: node.senderLate, ownLate: ownLate, samples: models[slot].samples,
+            disconnected: disconnectedAt(slot).map {
+                max(0, node.lastArrival.addingSaturated(silence).subtractingSaturated($0))
+            })
+    }
+
+    /// Only if nothing was heard since: another connection may have taken its place.
+    func disconnectedAt(_ slot: Int) -> Int64? {
+        coldStates[slot].disconnectedAt.flatMap { $0 >= nodes[slot].lastArrival ? $0 : nil }
+    }
+
+    /// Tells every level's change since `before`.
+    mutating func emitTransitions(
+        _ slot: Int, at now: Instant, from before: NodeState, evidence given: Evidence? = nil,
+        into events: inout [Event]
+    ) {
+        let after = nodes[slot].state
+        guard after != before else { return }
+        let silence = max(0, now.nanoseconds.subtractingSaturated(nodes[slot].lastArrival))
+        let evidence = given ?? self.evidence(slot, silence: silence, ownLate: 0)
+        for level in 0..<levelCount {
+            let (from, to) = (before.verdict(atLevel: level), after.verdict(atLevel: level))
+            if from != to { transition(slot, level, from: from, to: to, now, evidence, &events) }
+        }
+    }
+
+    mutating func transition(
+        _ slot: Int, _ level: Int, from: Verdict, to: Verdict, _ now: Instant, _ evidence: Evidence,
+        _ events: inout [Event]
+    ) {
+        guard let identity = coldStates[slot].identity else {
+            emit(.unnamed, slot, at: now, into: &events)
+            return
+        }
+        var evidence = evidence
+        evidence.timeout = timeout(slot, level)
+        events.append(
+            .transition(
+                Transition(
+                    node: identity, incarnation: nodes[slot].incarnation, level: level, effectivePolicy: effectivePolicy(slot, level),
+                    from: from, to: to, at: now, evidence: evidence)))
+    }
+
+    /// Tells which budgets can be kept no longer, and which can again.
+    mutating func emitBudgetChanges(_ slot: Int, _ node: inout WatchedNode, at now: Instant, into events: inout [Event]) {
+        for level in 0..<levelCount {
+            let levelState = levelStates[slot * levelCount + level]
+            let shortfall = models[slot].shortfall(of: threshold(slot, level), in: levelState)
+            let bit: UInt8 = 1 << UInt8(level)
+            guard (shortfall != nil) != (node.infeasibleLevels & bit != 0) else { continue }
+            node.infeasibleLevels ^= bit
+            events.append(
+                .notice(
+                    Notice(
+                        code: shortfall == nil ? .feasible : .infeasible, key: NodeKey(rawValue: node.key),
+                        node: coldStates[slot].identity, incarnation: node.incarnation, at: now, level: level,
+                        effectivePolicy: effectivePolicy(slot, level), shortfall: shortfall)))
+        }
+    }
+
+    /// Tells a notice unless it was told before.
+    mutating func emit(_ code: Notice.Code, _ slot: Int, at now: Instant, into events: inout [Event]) {
+        guard coldStates[slot].emitted.insert(code).inserted else { return }
+        events.append(.notice(notice(code, slot, at: now)))
+    }
+
+    /// Tells of a pause, always.
+    func emit(_ code: Notice.Code, _ pause: Pause, _ slot: Int, at now: Instant, into events: inout [Event]) {
+        var notice = notice(code, slot, at: now)
+        notice.pause = pause
+        events.append(.notice(notice))
+    }
+
+    private func notice(_ code: Notice.Code, _ slot: Int, at now: Instant) -> Notice {
+        Notice(
+            code: code, key: NodeKey(rawValue: nodes[slot].key), node: coldStates[slot].identity,
+            incarnation: nodes[slot].incarnation, at: now)
+    }
+}

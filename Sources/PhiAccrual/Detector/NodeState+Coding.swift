@@ -1,0 +1,80 @@
+// What is known of one node, written down.
+
+extension WatchedNode: BinaryCodable {
+    func write(to writer: inout BinaryWriter) {
+        writer.write(key)
+        writer.write(lastArrival)
+        writer.write(lastSent)
+        writer.write(state)
+        writer.write(infeasibleLevels)
+        writer.write(confirmations)
+        writer.write(flags.rawValue)
+        writer.write(senderLate)
+        writer.write(group)
+        writer.write(missing)
+        writer.write(incarnation)
+        writer.write(sequence)
+    }
+    init(from reader: inout BinaryReader) throws(CorruptData) {
+        self.init(key: NodeKey(rawValue: try reader.integer()))
+        lastArrival = try reader.integer()
+        lastSent = try reader.optional { reader throws(CorruptData) in try reader.integer() }
+        state = try reader.state()
+        infeasibleLevels = try reader.integer()
+        confirmations = try reader.integer(in: 0...Self.requiredConfirmations)
+        flags = Flags(rawValue: try reader.integer(in: 0...Flags.all.rawValue))
+        senderLate = try reader.optional { reader throws(CorruptData) in try reader.integer() }
+        group = try reader.integer()
+        missing = try reader.integer(in: 0...(.max / 2))
+        incarnation = try reader.integer()
+        sequence = try reader.integer()
+    }
+}
+
+extension NodeState: BinaryCodable {
+    func write(to writer: inout BinaryWriter) {
+        writer.write(phase.rawValue)
+        for level in 0..<8 { writer.write(isSuspected(atLevel: level)) }
+    }
+    init(from reader: inout BinaryReader) throws(CorruptData) {
+        self.init()
+        guard let phase = Phase(rawValue: try reader.integer()) else { throw CorruptData("no such phase of life") }
+        self.phase = phase
+        for level in 0..<8 where try reader.bool() { suspect(atLevel: level) }
+    }
+}
+
+extension Pause: BinaryCodable {
+    public func write(to writer: inout BinaryWriter) {
+        writer.write(until.nanoseconds)
+        writer.write(reason)
+    }
+    public init(from reader: inout BinaryReader) throws(CorruptData) {
+        self.init(until: Instant(nanoseconds: try reader.integer()), reason: try reader.text())
+    }
+}
+
+extension NodeColdState: BinaryCodable {
+    func write(to writer: inout BinaryWriter) {
+        writer.write(identity) { $0.write($1) }
+        writer.write(contender) { $0.write($1) }
+        writer.write(discarded)
+        for code in Notice.Code.allCases { writer.write(emitted.contains(code)) }
+        writer.write(pause) { $0.write($1) }
+        writer.write(silentSince)
+        writer.write(disconnectedAt)
+        writer.write(UInt8(recoveries.count))
+        for recovery in recoveries { writer.write(recovery) }
+    }
+    init(from reader: inout BinaryReader) throws(CorruptData) {
+        self.init()
+        identity = try reader.optional { reader throws(CorruptData) in try reader.state() }
+        contender = try reader.optional { reader throws(CorruptData) in try reader.state() }
+        discarded = try reader.integer(in: 0...(.max / 2))
+        for code in Notice.Code.allCases where try reader.bool() { emitted.insert(code) }
+        pause = try reader.optional { reader throws(CorruptData) in try reader.state() }
+        silentSince = try reader.optional { reader throws(CorruptData) in try reader.integer() }
+        disconnectedAt = try reader.optional { reader throws(CorruptData) in try reader.integer() }
+        for _ in 0..<(try reader.integer(UInt8.self, in: 0...8)) { recoveries.append(try reader.state()) }
+    }
+}

@@ -1,0 +1,21 @@
+import Foundation
+
+#if canImport(Darwin)
+    import Darwin
+#endif
+
+/// The machine's run from its start to its next one.
+public enum BootID {
+    /// What tells this run from all others; nil where the system does not say.
+    public static var identifier: String? {
+        #if os(Linux)
+            let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+            return text?.trimmingCharacters(in: .whitespacesAndNewlines)
+        #else
+            var bytes = [CChar](repeating: 0, count: 64)
+            var size = bytes.count
+            guard sysctlbyname("kern.bootsessionuuid", &bytes, &size, nil, 0) == 0 else { return nil }
+            return String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        #endif
+    }
+}

@@ -1,0 +1,112 @@
+import PhiAccrual
+
+/// What was taken down at once, all or none: events, and what follows from them.
+struct JournalRecord: Equatable {
+    /// From 1, over all runs: those that SQLite's file has are known by it.
+    var number: UInt64
+    var events: [LoggedEvent]
+    var changes: [StoreChange]
+
+    var rows: Int { events.count + changes.count }
+}
+
+extension JournalRecord: BinaryCodable {
+    func write(to writer: inout BinaryWriter) {
+        writer.write(number)
+        writer.write(UInt32(clamping: events.count))
+        for event in events { writer.write(event) }
+        writer.write(UInt32(clamping: changes.count))
+        for change in changes { writer.write(change) }
+    }
+    init(from reader: inout BinaryReader) throws(CorruptData) {
+        number = try reader.integer(in: 1...UInt64(Int64.max))
+        (events, changes) = ([], [])
+        for _ in 0..<(try reader.integer(UInt32.self)) { events.append(try reader.state()) }
+        for _ in 0..<(try reader.integer(UInt32.self)) { changes.append(try reader.state()) }
+        guard reader.isAtEnd else { throw CorruptData("there is more than a record should hold") }
+    }
+}
+
+extension LoggedEvent: BinaryCodable {
+    public func write(to writer: inout BinaryWriter) {
+        writer.write(sequence)
+        for name in [level, group, node, verdict?.rawValue] { writer.write(name: name) }
+        writer.write(incarnation)
+        writer.write(at)
+        writer.write(bytes: json.span.bytes)
+    }
+    public init(from reader: inout BinaryReader) throws(CorruptData) {
+        let sequence: UInt64 = try reader.integer()
+        let (level, group, node) = (try reader.name(), try reader.name(), try reader.name())
+        let verdict: Verdict? = try reader.optional { reader throws(CorruptData) in
+            let text = try reader.text()
+            guard let verdict = Verdict(rawValue: text) else { throw CorruptData("no verdict is called \(text)") }
+            return verdict
+        }
+        self.init(
+            sequence: sequence, level: level, group: group, node: node, incarnation: try reader.integer(),
+            verdict: verdict, at: try reader.integer(), json: Array(try reader.bytes()))
+    }
+}
+
+extension StoreChange: BinaryCodable {
+    private enum Kind: UInt8 { case tuning, pause, resumption, forgetting }
+
+    public func write(to writer: inout BinaryWriter) {
+        switch self {
+        case .tuning(let level, let scope, let policy):
+            writer.write(Kind.tuning.rawValue)
+            writer.write(level)
+            writer.write(name: scope.names.group)
+            writer.write(name: scope.names.node)
+            writer.write(policy) { $0.write($1) }
+        case .pause(let pause):
+            writer.write(Kind.pause.rawValue)
+            writer.write(pause.key)
+            writer.write(pause.node)
+            writer.write(pause.until)
+            writer.write(pause.reason)
+        case .resumption(let key):
+            writer.write(Kind.resumption.rawValue)
+            writer.write(key)
+        case .forgetting(let key):
+            writer.write(Kind.forgetting.rawValue)
+            writer.write(key)
+        }
+    }
+    public init(from reader: inout BinaryReader) throws(CorruptData) {
+        switch Kind(rawValue: try reader.integer()) {
+        case .tuning:
+            let level = try reader.text()
+            let scope = try reader.scope()
+            self = .tuning(
+                level: level, scope, try reader.optional { reader throws(CorruptData) in try reader.state() })
+        case .pause:
+            let key: NodeKey = try reader.state()
+            let node: NodeIdentity = try reader.state()
+            let until: Int64 = try reader.integer()
+            self = .pause(StoredPause(key: key, node: node, until: until, reason: try reader.text()))
+        case .resumption: self = .resumption(try reader.state())
+        case .forgetting: self = .forgetting(try reader.state())
+        case nil: throw CorruptData("a change is of no known kind")
+        }
+    }
+}
+
+extension BinaryWriter {
+    fileprivate mutating func write(name: String?) { write(name) { $0.write($1) } }
+}
+
+extension BinaryReader {
+    fileprivate mutating func name() throws(CorruptData) -> String? {
+        try optional { reader throws(CorruptData) in try reader.text() }
+    }
+    fileprivate mutating func scope() throws(CorruptData) -> PolicyScope {
+        switch (try name(), try name()) {
+        case (nil, _): return .everyone
+        case (let group?, nil): return .group(group)
+        case (let group?, let node?):
+            do { return .node(try NodeIdentity(group: group, name: node)) } catch { throw CorruptData("\(error)") }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import PhiAccrual
+
+extension StateStore {
+    /// Opens the memory in a folder, or makes one.
+    ///
+    /// What is damaged is moved aside. Where events may be missing that subscribers saw, a new log begins, while what
+    /// was learned, tuned and paused is kept. `StoreContents.warnings` tells of both.
+    ///
+    /// - Parameters:
+    ///   - path: A folder that no other service uses; made if it does not exist.
+    ///   - capacity: How many events are kept whole; at least 1.
+    ///   - boot: Which run of the machine this is.
+    ///   - unixMilliseconds: The civil time.
+    /// - Throws: `.lost` if only the disk is at fault: the service may run without a memory, and the next start knows.
+    public static func open(
+        in path: String, keeping capacity: Int = 100_000, boot: String? = BootID.identifier,
+        at unixMilliseconds: UInt64
+    ) throws(StoreError) -> (memory: StateStore, found: StoreContents) {
+        let folder = try StateFolder(path)
+        var opening = try StoreRecovery.openRepairing(folder, boot: boot, at: unixMilliseconds)
+        let memory = StateStore(
+            folder: folder, file: opening.file, journal: opening.journal, lastRecord: opening.lastRecord,
+            header: opening.header, found: opening.found, capacity: capacity)
+        opening.found.events.removeFirst(max(0, opening.found.events.count - max(1, capacity)))
+        return (memory, opening.found)
+    }
+}
+
+/// One try to open the memory.
+private struct StoreRecovery {
+    let file: StoreDatabase
+    let journal: EventJournal
+    let lastRecord: UInt64
+    let header: LogHeader
+    var found = StoreContents()
+
+    init(of folder: borrowing StateFolder, boot: String?, at unixMilliseconds: UInt64) throws {
+        let isComplete = folder.isComplete
+        file = try StoreDatabase(folder.database, needsCheck: !isComplete)
+        journal = try EventJournal(folder.journal, in: folder.path)
+        let isJournalWhole: Bool
+        (lastRecord, isJournalWhole) = try file.catchUp(with: journal)
+        let (last, log) = try file.read { (try $0.logHeader(), try $0.log()) }
+
+        var doubt = last?.incompleteReason(boot: boot, isComplete: isComplete)
+        if log == nil || !isJournalWhole { doubt = "some events cannot be read any more" }
+        if last == nil, isComplete { doubt = "nothing is left" }
+        if let doubt { found.warnings.append("a new log of events begins, since of the old one \(doubt)") }
+
+        let isNew = last == nil || doubt != nil
+        header = LogHeader(
+            epoch: isNew ? max(unixMilliseconds, (last?.epoch ?? 0) + 1) : last?.epoch ?? unixMilliseconds,
+            boot: boot ?? "", isClean: false)
+        found.epoch = header.epoch
+        // On the disk before anything is published: should the machine stop, the next start must know that we ran.
+        try file.writeDurably { [header] database in
+            if isNew { try database.execute(sql: "DELETE FROM events; DELETE FROM state") }
+            try database.put(header, into: "meta")
+        }
+        try journal.removeAll()
+        if !isNew, let log { (found.events, found.state) = log }
+        try restoreOperatorChanges()
+    }
+
+    /// Opens what is there, or something new once that is out of the way.
+    static func openRepairing(
+        _ folder: borrowing StateFolder, boot: String?, at unixMilliseconds: UInt64
+    ) throws(StoreError) -> StoreRecovery {
+        do {
+            var opening: StoreRecovery
+            do { opening = try StoreRecovery(of: folder, boot: boot, at: unixMilliseconds) } catch let error
+                where StoreDamage.explains(error)
+            {
+                let place = try folder.setAside(at: unixMilliseconds)
+                opening = try StoreRecovery(of: folder, boot: boot, at: unixMilliseconds)
+                opening.found.warnings.append(
+                    "\(folder.database) was damaged (\(error)) and is now \(place): nothing of before is remembered")
+            }
+            try folder.markComplete()
+            return opening
+        } catch {
+            let failure = StoreError(error, with: folder.database, in: folder.path)
+            if case .lost = failure { folder.markIncomplete() }
+            throw failure
+        }
+    }
+
+    private mutating func restoreOperatorChanges() throws {
+        let (tunings, pauses, groups) = try file.read { database in
+            (
+                try database.readable(Tuning.self, of: "tunings", orderedBy: #"level, "group", node"#),
+                try database.readable(StoredPause.self, of: "pauses", orderedBy: "key"),
+                try database.readable(StoredGroup.self, of: "group_learned", orderedBy: #""group""#)
+            )
+        }
+        (found.tunings, found.pauses, found.groups) = (tunings.values, pauses.values, groups.values)
+        for (count, what) in [
+            (tunings.damaged, "tuned policies"), (pauses.damaged, "pauses"), (groups.damaged, "groups' learned states"),
+        ] where count > 0 {
+            found.warnings.append("\(what) that cannot be read any more, and no longer hold: \(count)")
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import GRDB
+import PhiAccrual
+
+/// What a service finds in its memory when it starts; what was learned of nodes is asked for node by node.
+public struct StoreContents: Hashable, Sendable {
+    /// Names the log: Unix milliseconds at which it was begun, later than those of all logs before.
+    public internal(set) var epoch: UInt64 = 0
+    /// The newest events without gaps, in order; what comes next has the number after the last one's.
+    public internal(set) var events: [LoggedEvent] = []
+    /// Of all events since the log was begun the last one of each topic, in order, without those of forgotten nodes.
+    public internal(set) var state: [LoggedEvent] = []
+    public internal(set) var tunings: [Tuning] = []
+    public internal(set) var pauses: [StoredPause] = []
+    public internal(set) var groups: [StoredGroup] = []
+    /// What the people who run the service should know, in sentences without a full stop.
+    public internal(set) var warnings: [String] = []
+
+    /// The number of the last event; 0 if there was none.
+    public var lastSequence: UInt64 { events.last?.sequence ?? 0 }
+}
+
+/// Which log the memory holds, and how the run ended that wrote it.
+struct LogHeader: Hashable, StoredRow {
+    var epoch: UInt64
+    /// Of the machine, when the service started; empty where it does not say.
+    var boot: String
+    /// Whether the service ended after everything had reached the disk.
+    var isClean: Bool
+
+    init(epoch: UInt64, boot: String, isClean: Bool) { (self.epoch, self.boot, self.isClean) = (epoch, boot, isClean) }
+
+    var columns: [DatabaseValue] { [.number(1), .number(epoch), boot.databaseValue, .number(isClean ? 1 : 0)] }
+    init(from row: inout RowReader) throws(StoreDamage) {
+        _ = try row.integer(Int.self)
+        (epoch, boot, isClean) = (try row.integer(), try row.text(), try row.integer(Int.self) != 0)
+    }
+
+    /// Why events may be missing that subscribers saw; nil if none are.
+    ///
+    /// - Parameter isComplete: Whether all events were stored before they were published, as far as the service knows.
+    func incompleteReason(boot: String?, isComplete: Bool) -> String? {
+        if !isComplete { return "the end is missing: the service went on without its memory" }
+        if isClean || boot == self.boot { return nil }
+        return "the end may be missing: the machine stopped while the service ran"
+    }
+}
+
+/// Up to which record of the journal everything is in the tables.
+struct AppliedPosition: StoredRow {
+    var applied: UInt64
+
+    init(applied: UInt64) { self.applied = applied }
+
+    var columns: [DatabaseValue] { [.number(1), .number(applied)] }
+    init(from row: inout RowReader) throws(StoreDamage) {
+        _ = try row.integer(Int.self)
+        applied = try row.integer()
+    }
+}
+
+extension Database {
+    func logHeader() throws -> LogHeader? {
+        var header: LogHeader?
+        try forEach(LogHeader.self, of: "meta", orderedBy: "id") { header = $0 }
+        return header
+    }
+
+    /// Events and state as they were written; nil if they are not.
+    func log() throws -> (events: [LoggedEvent], state: [LoggedEvent])? {
+        var isWhole = true
+        func all(_ table: String, orderedBy order: String) throws -> [LoggedEvent] {
+            let (events, damaged) = try readable(LoggedEvent.self, of: table, orderedBy: order)
+            isWhole = isWhole && damaged == 0
+            return events
+        }
+        let events = try all("events", orderedBy: "sequence")
+        let state = try all("state", orderedBy: "rowid").sorted { $0.sequence < $1.sequence }
+        let first = events.first?.sequence ?? 1
+        isWhole = isWhole && first >= 1 && zip(events, first...).allSatisfy { $0.sequence == $1 }
+        isWhole = isWhole && state.last?.sequence ?? 0 <= events.last?.sequence ?? 0
+        return isWhole ? (events, state) : nil
+    }
+
+    /// Rows that can be read, and how many cannot.
+    func readable<Value: StoredRow>(
+        _ type: Value.Type = Value.self, of table: String, orderedBy order: String
+    ) throws -> (values: [Value], damaged: Int) {
+        var result: (values: [Value], damaged: Int) = ([], 0)
+        try forEach(Value.self, of: table, orderedBy: order) { value in
+            if let value { result.values.append(value) } else { result.damaged += 1 }
+        }
+        return result
+    }
+}

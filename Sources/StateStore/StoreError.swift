@@ -1,0 +1,64 @@
+import GRDB
+import PhiAccrual
+
+/// Why a service cannot remember: now, or from the start.
+public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Another service remembers in this folder; with the number of its process, if that is known.
+    case inUse(folder: String, process: Int32?)
+    /// Nothing can be kept under this name: it is no folder, or not ours to write to.
+    case unusable(folder: String, reason: String)
+    /// A later version of the program wrote the file, in a way that this one does not know.
+    case tooNew(file: String)
+    /// The disk is full or fails, or the file was damaged. Detection can go on without a memory.
+    case lost(file: String, reason: String)
+
+    /// One sentence without a full stop: what failed, on what, what would be right.
+    public var description: String {
+        switch self {
+        case .inUse(let folder, let process):
+            "folder \(folder.escapingControls) is in use by \(process.map { "process \($0)" } ?? "another process"): "
+                + "stop that service, or use another folder"
+        case .unusable(let folder, let reason):
+            "folder \(folder.escapingControls) cannot hold what the service remembers: \(reason); "
+                + "name a folder that may be written to"
+        case .tooNew(let file):
+            "\(file.escapingControls) was written by a later version of phi: use that version, or another folder"
+        case .lost(let file, let reason):
+            "\(file.escapingControls) can no longer be used: \(reason.escapingControls); "
+                + "what happens until the next start is not remembered"
+        }
+    }
+
+    /// What SQLite could not do, at the start or later.
+    init(_ error: any Error, with file: String, in folder: String) {
+        if let error = error as? StoreError {
+            self = error
+            return
+        }
+        self =
+            switch (error as? DatabaseError)?.resultCode {
+            case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
+                .unusable(folder: folder, reason: "\(file) cannot be opened for writing")
+            case .SQLITE_FULL: .lost(file: file, reason: "the disk is full")
+            case .SQLITE_BUSY, .SQLITE_LOCKED: .lost(file: file, reason: "another program keeps it locked")
+            case .SQLITE_IOERR: .lost(file: file, reason: "the disk failed or is full (\(error))")
+            default: .lost(file: file, reason: "\(error)")
+            }
+    }
+}
+
+/// What is written in a file is not what was written there.
+struct StoreDamage: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+
+    /// Whether it is the file's fault: it is, unless it is that of a disk, of another program, or of its rights.
+    static func explains(_ error: any Error) -> Bool {
+        guard let error = error as? DatabaseError else { return !(error is StoreError) }
+        let elsewhere: [ResultCode] = [
+            .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM,
+            .SQLITE_AUTH, .SQLITE_NOMEM, .SQLITE_INTERRUPT, .SQLITE_PROTOCOL, .SQLITE_NOLFS,
+        ]
+        return !elsewhere.contains(error.resultCode)
+    }
+}

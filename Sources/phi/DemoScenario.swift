@@ -1,0 +1,157 @@
+import DetectorService
+import Foundation
+import HeartbeatProtocol
+import PhiAccrual
+import PhiClient
+import Synchronization
+import SystemClocks
+
+/// The demo's plot: five nodes join, one is killed and comes back, all say goodbye.
+final class DemoScenario: Sendable {
+    struct Report: Sendable {
+        var killedAt: Timestamp
+        var suspicion: TransitionMessage
+        var seenAt: Timestamp
+        var restartedAt: Timestamp
+        var recovery: TransitionMessage
+        var otherSuspicions: Int
+        var goodbyes: Int
+
+        var isGood: Bool { otherSuspicions == 0 && goodbyes == DemoScenario.names.count }
+        var summary: [String] {
+            let detection = seconds(from: killedAt, to: suspicion.place.at)
+            let event = seconds(from: suspicion.place.at, to: seenAt)
+            let recovery = seconds(from: restartedAt, to: recovery.place.at)
+            return [
+                "",
+                "detection time   \(detection.formattedDuration) from SIGKILL to suspicion "
+                    + "(allowed silence \((suspicion.threshold.seconds ?? 0).formattedDuration), policy \(suspicion.threshold.policy))",
+                "event            received \(event.formattedDuration) after the scheduled instant",
+                "recovery         \(recovery.formattedDuration) from restart to trust",
+                "mistakes         \(otherSuspicions) suspicions of living nodes",
+                "goodbyes         \(goodbyes) of \(DemoScenario.names.count) nodes left without being suspected",
+            ]
+        }
+        private func seconds(from: Timestamp, to: Timestamp) -> Double {
+            Double(to.unixNanoseconds - from.unixNanoseconds) / 1e9
+        }
+    }
+
+    static let names = (1...5).map { "node-\($0)" }
+    private static let victim = "node-3"
+
+    private let heartbeats: String
+    private let every: Duration
+    private let program: String
+    private let subscriber: SubscriberThread
+    private let seen: AsyncStream<SeenTransition>
+    private let processes = Mutex<[String: ChildProcess]>([:])
+
+    init(endpoints: ServiceEndpoints, every: Duration) throws {
+        guard let program = Bundle.main.executablePath else {
+            throw CannotRun(path: "phi", reason: "its path is not known")
+        }
+        heartbeats = endpoints.heartbeats.joined()
+        (self.every, self.program) = (every, program)
+        let (seen, sight) = AsyncStream<SeenTransition>.makeStream()
+        self.seen = seen
+        subscriber = try SubscriberThread(
+            events: endpoints.events.joined(), control: endpoints.control.joined(), from: .beginning
+        ) { item in
+            guard case .event(let message, _) = item else { return }
+            Console.print(EventText.line(message))
+            guard case .transition(let transition) = message else { return }
+            sight.yield(SeenTransition(message: transition, at: Timestamp(unixNanoseconds: WallClock.now)))
+        }
+        Console.note("detector at \(endpoints.heartbeats.joined()), events at \(endpoints.events.joined())")
+    }
+
+    func perform() async throws -> Report {
+        var audience = Audience(seen)
+        for name in Self.names { try start(name) }
+        for name in Self.names { _ = try await audience.sees(name, becoming: .trusted) }
+        try await Task.sleep(for: every * 15)
+
+        Console.note("-- killing \(Self.victim) with SIGKILL")
+        let killedAt = Timestamp(unixNanoseconds: WallClock.now)
+        process(Self.victim)?.crash()
+        let suspicion = try await audience.sees(Self.victim, becoming: .suspected)
+        try await Task.sleep(for: every * 10)
+
+        Console.note("-- restarting \(Self.victim)")
+        let restartedAt = Timestamp(unixNanoseconds: WallClock.now)
+        try start(Self.victim)
+        let recovery = try await audience.sees(Self.victim, becoming: .trusted)
+        try await Task.sleep(for: every * 10)
+
+        Console.note("-- asking all nodes to leave")
+        for name in Self.names { process(name)?.terminate() }
+        for name in Self.names { _ = try await audience.sees(name, becoming: .left) }
+        return Report(
+            killedAt: killedAt, suspicion: suspicion.message, seenAt: suspicion.at, restartedAt: restartedAt,
+            recovery: recovery.message, otherSuspicions: audience.count(of: .suspected) - 1,
+            goodbyes: audience.count(of: .left))
+    }
+
+    /// Ends what still runs.
+    func clear() async {
+        for process in processes.withLock({ Array($0.values) }) {
+            process.terminate()
+            await process.end()
+        }
+        try? subscriber.stop()  // whatever ended it, the play is over
+    }
+
+    private func start(_ name: String) throws {
+        // Should this process be killed, its nodes end by themselves.
+        let process = try ChildProcess(
+            program,
+            [
+                "beat", "--to", heartbeats, "--group", "demo", "--node", name, "--every", "\(every.nanoseconds)ns",
+                "--for", "\((every * 120 + .seconds(120)).nanoseconds)ns",
+            ])
+        processes.withLock { $0[name] = process }
+    }
+
+    private func process(_ name: String) -> ChildProcess? { processes.withLock { $0[name] } }
+}
+
+struct SeenTransition: Sendable {
+    var message: TransitionMessage
+    var at: Timestamp
+}
+
+/// Waits for what the plot needs, and remembers what came before it was waited for.
+private struct Audience {
+    private var sights: AsyncStream<SeenTransition>.Iterator
+    private var all: [SeenTransition] = []
+    private var isTaken: [Bool] = []
+
+    init(_ seen: AsyncStream<SeenTransition>) { sights = seen.makeAsyncIterator() }
+
+    func count(of verdict: Verdict) -> Int { all.count { $0.message.to == verdict } }
+
+    /// The first change of a node to `verdict` that was not asked for before.
+    /// - Throws: If the task is cancelled before it comes.
+    mutating func sees(_ node: String, becoming verdict: Verdict) async throws -> SeenTransition {
+        var index = 0
+        while true {
+            if index == all.count {
+                guard let next = await sights.next() else { throw NeverSeen(node: node, verdict: verdict) }
+                all.append(next)
+                isTaken.append(false)
+            }
+            if !isTaken[index], all[index].message.node == node, all[index].message.to == verdict {
+                isTaken[index] = true
+                return all[index]
+            }
+            index += 1
+        }
+    }
+
+    struct NeverSeen: Error, CustomStringConvertible {
+        let node: String
+        let verdict: Verdict
+        var description: String { "the demo ended before \(node) became \(verdict.rawValue)" }
+    }
+}

@@ -1,0 +1,47 @@
+import PhiAccrual
+
+@testable import Configuration
+
+/// What somebody tells a service, for tests.
+func read(
+    _ file: String? = nil, environment: [String: String] = [:], options: [OptionSetting] = [],
+    lateness: (String) throws -> LatenessProfile = { throw NoProfile(name: $0) }
+) throws(InvalidConfiguration) -> EffectiveConfiguration {
+    try ConfigurationSources(
+        file: file.map { ("phi.yaml", Array($0.utf8)) }, environment: environment, options: options
+    ).read(lateness: lateness)
+}
+
+/// What is wrong with it, a line each.
+func problems(
+    _ file: String? = nil, environment: [String: String] = [:], options: [OptionSetting] = []
+) -> [String] {
+    do throws(InvalidConfiguration) {
+        _ = try read(file, environment: environment, options: options)
+        return []
+    } catch { return error.problems.map(\.description) }
+}
+
+struct NoProfile: Error, CustomStringConvertible {
+    let name: String
+    var description: String { "no profile is called \"\(name)\"" }
+}
+
+extension PolicyTable {
+    /// What holds at a level, and why: `phi=8 (file)`.
+    func said(_ level: Int = 0, of node: String = "lab/somebody") -> String {
+        let parts = node.split(separator: "/").map(String.init)
+        let effectivePolicy = effectivePolicy(try? NodeIdentity(group: parts[0], name: parts[1]), level: level)
+        return "\(effectivePolicy.policy) (\(effectivePolicy.origin))"
+    }
+}
+
+extension LatenessProfile {
+    /// One that could have been fitted, to hardly anything.
+    static func bare() throws -> LatenessProfile {
+        let tables = [
+            "last": [[100_000]], "schedule": [[100_000], [], []], "patches": [[100_000], [], [], [], [], []],
+        ]
+        return try LatenessProfile(tables: tables, deviation: 0)
+    }
+}

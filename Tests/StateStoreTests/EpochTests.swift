@@ -1,0 +1,73 @@
+import Foundation
+import PhiAccrual
+import StateStore
+import Testing
+
+@Suite struct `A log of events` {
+    /// A memory with one of everything, closed in order or not.
+    private func prepared(closing: Bool, boot: String? = "one") throws -> Scratch {
+        let scratch = Scratch()
+        let memory = try scratch.open(boot: boot, at: 1000).memory
+        try memory.append([.transition(1), .transition(2)])
+        try memory.store([.numbered(1)])
+        try memory.store([StoredGroup(group: "g", model: "adaptive 1", state: [1])])
+        try memory.tune("suspect", for: .everyone, to: .phi(3))
+        try memory.pause(
+            StoredPause(
+                key: NodeKey(rawValue: 1), node: NodeIdentity(group: "g", name: "n1"), until: 9, reason: "planned"))
+        if closing { try memory.close() }
+        return try withExtendedLifetime(memory) { try scratch.killed() }
+    }
+    private func expectNewLog(_ scratch: Scratch, boot: String?, at time: UInt64 = 5000, because reason: String) throws
+    {
+        let (memory, found) = try scratch.open(boot: boot, at: time)
+        #expect(found.epoch == max(time, 1001) && found.lastSequence == 0)
+        #expect(found.events.isEmpty && found.state.isEmpty)
+        #expect(found.tunings.count == 1 && found.pauses.count == 1 && found.groups.count == 1)
+        #expect(try memory.learnedNodes == [.numbered(1)])
+        #expect(found.warnings.count == 1 && found.warnings.first?.contains(reason) == true, "\(found.warnings)")
+        try memory.append([.transition(1)])
+    }
+    private func expectSameLog(_ scratch: Scratch, boot: String?) throws {
+        let found = try scratch.open(boot: boot, at: 5000).found
+        #expect(found.epoch == 1000 && found.lastSequence == 2 && found.warnings.isEmpty)
+    }
+
+    @Test func `goes on after the end of the process`() throws {
+        try expectSameLog(try prepared(closing: false), boot: "one")
+    }
+    @Test func `goes on after the end of the machine, if the service ended in order before`() throws {
+        try expectSameLog(try prepared(closing: true), boot: "two")
+    }
+    @Test func `ends with the machine otherwise, and the rest is kept`() throws {
+        try expectNewLog(try prepared(closing: false), boot: "two", because: "machine stopped")
+        try expectNewLog(try prepared(closing: false, boot: nil), boot: nil, because: "machine stopped")
+    }
+    @Test func `that ended in order is in doubt again as soon as the service runs`() throws {
+        let scratch = try prepared(closing: true)
+        let memory = try scratch.open(boot: "two").memory
+        let copy = try withExtendedLifetime(memory) { try scratch.killed() }
+        try expectNewLog(copy, boot: "three", because: "machine stopped")
+    }
+    @Test func `never has the epoch of an earlier one, even if the clock was set back`() throws {
+        try expectNewLog(try prepared(closing: false), boot: "two", at: 7, because: "machine stopped")
+    }
+    @Test func `ends if the memory was brought from elsewhere alone, since it may be an old copy`() throws {
+        let scratch = try prepared(closing: true)
+        try FileManager.default.removeItem(atPath: scratch.path + "/complete")
+        try expectNewLog(scratch, boot: "one", because: "without its memory")
+        let found = try scratch.open(boot: "one").found
+        #expect(found.lastSequence == 1 && found.warnings.isEmpty)
+    }
+    @Test func `says so if nothing is left of it`() throws {
+        let scratch = try prepared(closing: true)
+        try FileManager.default.removeItem(atPath: scratch.database)
+        let found = try scratch.open(at: 5000).found
+        #expect(found.epoch == 5000 && found.warnings.count == 1)
+    }
+
+    @Test func `can tell one run of the machine from another`() throws {
+        let boot = try #require(BootID.identifier)
+        #expect(boot.count >= 32 && boot == BootID.identifier && !boot.contains("\n"))
+    }
+}

@@ -1,0 +1,136 @@
+import PhiAccrual
+import StateStore
+import Testing
+
+@Suite struct `Events in the memory` {
+    @Test func `are found in order after the end, with the last one of each topic`() throws {
+        let scratch = Scratch()
+        var (memory, found): (StateStore?, StoreContents) = try scratch.open(at: 4711)
+        #expect(found.epoch == 4711 && found.lastSequence == 0 && found.warnings.isEmpty)
+        let events: [LoggedEvent] = [
+            .transition(1, to: .learning), .transition(2, of: "n2", to: .learning), .transition(3, to: .trusted),
+            .transition(4, to: .trusted, at: "evict"), .notice(5), .notice(6, of: "n1"), .notice(7),
+        ]
+        try memory?.append(Array(events[..<3]))
+        try memory?.append(Array(events[3...]))
+        #expect(memory?.lastSequence == 7)
+        try memory?.close()
+        memory = nil
+        (memory, found) = try scratch.open(at: 9999)
+        #expect(found.epoch == 4711 && memory?.epoch == 4711)
+        #expect(found.events == events)
+        #expect(found.state == [2, 3, 4, 6, 7].map { events[$0 - 1] })
+        #expect(found.warnings.isEmpty)
+    }
+
+    @Test func `survive the end of the process at any moment, and their numbers go on`() throws {
+        let scratch = Scratch()
+        let (memory, first) = try scratch.open()
+        for sequence in 1...20 as ClosedRange<UInt64> {
+            try memory.append([.transition(sequence, of: "n\(sequence % 3)")])
+        }
+        let copy = try withExtendedLifetime(memory) { try scratch.killed() }
+        let (again, found) = try copy.open(at: 5000)
+        #expect(found.epoch == first.epoch && found.lastSequence == 20 && found.warnings.isEmpty)
+        #expect(found.state.map(\.sequence) == [18, 19, 20])
+        try again.append([.transition(21)])
+        #expect(again.lastSequence == 21)
+    }
+
+    @Test func `of a forgotten node leave the state of its level, and its notices do`() throws {
+        let scratch = Scratch()
+        var memory: StateStore? = try scratch.open().memory
+        try memory?.append([
+            .transition(1), .transition(2, at: "evict"), .notice(3, of: "n1"), .notice(4, of: "n2"),
+            .transition(5, of: "n2"),
+            .notice(6), .transition(7, to: .forgotten),
+        ])
+        memory = nil
+        let found = try scratch.open().found
+        #expect(found.state.map(\.sequence) == [2, 4, 5, 6])
+        #expect(found.events.count == 7)
+    }
+
+    @Test func `keep their bytes, whatever these are`() throws {
+        let scratch = Scratch()
+        var event = LoggedEvent.transition(1)
+        event.json = [0, 255, 0, 39, 34] + [UInt8](repeating: 7, count: 20_000)
+        var empty = LoggedEvent.transition(2, of: "ünï’")
+        empty.json = []
+        empty.at = .min
+        empty.incarnation = .max
+        var memory: StateStore? = try scratch.open().memory
+        try memory?.append([event, empty])
+        memory = nil
+        #expect(try scratch.open().found.events == [event, empty])
+    }
+
+    @Test func `come in one piece or not at all`() throws {
+        let scratch = Scratch()
+        let memory = try scratch.open().memory
+        try memory.append([.transition(1)])
+        try scratch.meddle(
+            "CREATE TRIGGER refusal BEFORE INSERT ON events WHEN new.sequence = 3 BEGIN SELECT RAISE(FAIL, 'no'); END")
+        try memory.append([.transition(2), .transition(3)])
+        #expect(throws: StoreError.self) { try memory.checkpoint() }
+        #expect(try scratch.count("events") == 0)
+    }
+}
+
+@Suite struct `The number of events kept` {
+    @Test func `is bounded, while the state keeps the last of each topic`() throws {
+        let scratch = Scratch()
+        var memory: StateStore? = try scratch.open(keeping: 100).memory
+        try memory?.append((1...50).map { .transition($0, of: "n\($0)") })
+        for sequence in 51...1000 as ClosedRange<UInt64> {
+            try memory?.append([.transition(sequence, of: "busy")])
+            try memory?.checkpoint()
+            if sequence.isMultiple(of: 50) { #expect(try scratch.count("events") < 164) }
+        }
+        memory = nil
+        let found = try scratch.open(keeping: 100).found
+        #expect(found.events.map(\.sequence) == Array(901...1000))
+        #expect(found.state.map(\.sequence) == Array(1...50) + [1000])
+    }
+
+    @Test func `shrinks bit by bit when less is asked for`() throws {
+        let scratch = Scratch()
+        var memory: StateStore? = try scratch.open(keeping: 1000).memory
+        try memory?.append((1...1000).map { .transition($0) })
+        memory = nil
+        let (again, found) = try scratch.open(keeping: 10)
+        #expect(found.events.map(\.sequence) == Array(991...1000))
+        var counts: [Int] = []
+        for sequence in 1001...1030 as ClosedRange<UInt64> {
+            try again.append([.transition(sequence)])
+            try again.checkpoint()
+            counts.append(try scratch.count("events"))
+        }
+        #expect(zip([1000] + counts, counts).allSatisfy { $0 - $1 <= 64 })
+        #expect(try #require(counts.last) < 10 + 64)
+        #expect(again.eventCount < 10 + 64)
+    }
+
+    @Test func `bounds the files as well`() throws {
+        let scratch = Scratch()
+        let memory = try scratch.open(keeping: 200).memory
+        var sequence: UInt64 = 0
+        func append(_ count: Int) throws {
+            for _ in 0..<count {
+                let json = String(repeating: "x", count: 3000)
+                try memory.append(
+                    (1...4).map { .transition(sequence + $0, of: "n\((sequence + $0) % 50)", json: json) })
+                sequence += 4
+            }
+        }
+        // Commits never pause, and the write-ahead log is used again from its start all the same.
+        var sizes: [Int] = []
+        while sizes.count < 20, sizes.suffix(4).first != sizes.last || sizes.count < 4 {
+            try append(1000)
+            sizes.append(try scratch.size("-wal"))
+        }
+        #expect(sizes.count < 20, "\(sizes)")
+        try memory.close()
+        #expect(try scratch.size() < 6 << 20)  // 264 events and 50 of the state, of 3 kB each, and what is free
+    }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import PhiAccrual
+import StateStore
+import TestSupport
+import Testing
+
+@Suite struct `A memory that fails` {
+    @Test func `stays closed for this run, and the next start begins a new log with the rest`() throws {
+        let scratch = Scratch()
+        try {
+            let memory = try scratch.open(at: 1000).memory
+            try memory.append([.transition(1)])
+            try memory.store([.numbered(1)])
+            try scratch.meddle("CREATE TRIGGER refusal BEFORE INSERT ON events BEGIN SELECT RAISE(FAIL, 'no'); END")
+            try memory.append([.transition(2)])
+            let loss = try #require(throws: StoreError.self) { try memory.checkpoint() }
+            #expect(loss.description.contains("until the next start"))
+            try scratch.meddle("DROP TRIGGER refusal")
+            #expect(throws: loss) { try memory.append([.transition(3)]) }
+            #expect(throws: loss) { try memory.checkpoint() }
+            #expect(throws: loss) { try memory.store([.numbered(2)]) }
+            #expect(throws: loss) { try memory.tune("suspect", for: .everyone, to: .phi(1)) }
+            #expect(throws: loss) { try memory.close() }
+            // The folder stays ours.
+            #expect(throws: StoreError.inUse(folder: scratch.path, process: getpid())) { try scratch.open() }
+        }()
+        let (memory, found) = try scratch.open(at: 5000)
+        #expect(found.epoch == 5000 && found.events.isEmpty && found.warnings.count == 1)
+        #expect(try memory.learnedNodes == [.numbered(1)])
+    }
+
+    #if os(Linux)
+        @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"), arguments: [false, true])
+        func `since the disk is full does not give the numbers twice`(settling: Bool) throws {
+            let disk = try #require(SmallDisk(mebibytes: 4))
+            try {
+                let memory = try StateStore.open(in: disk.state, boot: "one", at: 1000).memory
+                try memory.append([.transition(1)])
+                try memory.store([.numbered(1)])
+                disk.fill()
+                var sequence: UInt64 = 1
+                let loss = #expect(throws: StoreError.self) {
+                    while true {
+                        sequence += 1
+                        try memory.append([.transition(sequence)])
+                        if settling { try memory.checkpoint() }
+                    }
+                }
+                guard case .lost(_, let reason) = loss else {
+                    Issue.record("\(String(describing: loss))")
+                    return
+                }
+                #expect(reason.contains("full"))
+            }()
+            let stillFull = #expect(throws: StoreError.self) {
+                try StateStore.open(in: disk.state, boot: "one", at: 2000)
+            }
+            guard case .lost = stillFull else {
+                Issue.record("\(String(describing: stillFull))")
+                return
+            }
+            disk.makeRoom()
+            let (memory, found) = try StateStore.open(in: disk.state, boot: "one", at: 3000)
+            #expect(found.epoch == 3000 && found.events.isEmpty && found.warnings.count == 1)
+            #expect(try memory.learnedNodes == [.numbered(1)])
+            try memory.append([.transition(1)])
+        }
+
+        @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
+        func `since a checkpoint fails says so with the next commit`() throws {
+            let disk = try #require(SmallDisk(mebibytes: 4))
+            let memory = try StateStore.open(in: disk.state, boot: "one", at: 1000).memory
+            // Too few for a checkpoint yet: they are in the write-ahead log, and the file has no room for them.
+            try memory.store((1...1500).map { .numbered($0) })
+            disk.fill()
+            // Changes nothing and needs no room, and has a checkpoint made on another thread.
+            let loss = #expect(throws: StoreError.self) {
+                for _ in 0..<100_000 { try memory.store([StoredNode]()) }
+            }
+            #expect(loss?.description.contains("full") == true)
+        }
+
+        @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
+        func `from the start does not give the numbers again either`() throws {
+            let disk = try #require(SmallDisk(mebibytes: 4))
+            try {
+                let memory = try StateStore.open(in: disk.state, boot: "one", at: 1000).memory
+                try memory.append([.transition(1)])
+                try memory.close()
+            }()
+            disk.fill()
+            #expect(throws: StoreError.self) { try StateStore.open(in: disk.state, boot: "one", at: 2000) }
+            disk.makeRoom()
+            let found = try StateStore.open(in: disk.state, boot: "one", at: 3000).found
+            #expect(found.epoch == 3000 && found.events.isEmpty)
+        }
+
+        @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
+        func `since the disk cannot be written to says so`() throws {
+            let disk = try #require(SmallDisk(mebibytes: 4))
+            try FileManager.default.createDirectory(atPath: disk.state, withIntermediateDirectories: true)
+            #expect(disk.protect())
+            #expect(throws: StoreError.unusable(folder: disk.state, reason: "Read-only file system")) {
+                try StateStore.open(in: disk.state, boot: nil, at: 1)
+            }
+        }
+    #endif
+}
+
+@Suite struct `A state folder` {
+    @Test func `is made with those above it, for its owner only`() throws {
+        let scratch = Scratch()
+        let folder = scratch.path + "/var/lib/phi/"
+        _ = try StateStore.open(in: folder, boot: nil, at: 1)
+        let mode = try FileManager.default.attributesOfItem(atPath: folder)[.posixPermissions] as? Int
+        #expect(mode == 0o700)
+    }
+
+    @Test func `belongs to one service at a time, and says to which`() throws {
+        let scratch = Scratch()
+        var memory: StateStore? = try scratch.open().memory
+        let error = #expect(throws: StoreError.inUse(folder: scratch.path, process: getpid())) { try scratch.open() }
+        #expect(error?.description.contains("process \(getpid())") == true)
+        try memory?.append([.transition(1)])
+        memory = nil
+        #expect(try scratch.open().found.lastSequence == 1)
+    }
+
+    @Test func `that is none, or cannot be made, is an error that says why`() throws {
+        let scratch = Scratch()
+        try Data().write(to: URL(fileURLWithPath: scratch.path))
+        #expect(throws: StoreError.unusable(folder: scratch.path, reason: "Not a directory")) { try scratch.open() }
+        #expect(throws: StoreError.unusable(folder: scratch.path + "/a", reason: "Not a directory")) {
+            try StateStore.open(in: scratch.path + "/a", boot: nil, at: 1)
+        }
+        #expect(throws: StoreError.self) { try StateStore.open(in: "", boot: nil, at: 1) }
+        #expect(throws: StoreError.self) { try StateStore.open(in: "/dev/null/phi", boot: nil, at: 1) }
+    }
+
+    @Test func `of a later version is left as it is`() throws {
+        let scratch = Scratch()
+        try scratch.open().memory.close()
+        try scratch.meddle("INSERT INTO grdb_migrations VALUES ('99')")
+        #expect(throws: StoreError.tooNew(file: scratch.database)) { try scratch.open() }
+        try scratch.meddle("DELETE FROM grdb_migrations WHERE identifier = '99'")
+        #expect(try scratch.open().found.warnings.isEmpty)
+    }
+}
+
+#if os(Linux)
+    extension SmallDisk {
+        fileprivate var state: String { path + "/state" }
+    }
+#endif

@@ -1,0 +1,104 @@
+import Foundation
+import PhiAccrual
+import StateStore
+import Testing
+
+@Suite struct `What was learned` {
+    @Test func `is found again, the newest of each node, by key`() throws {
+        let scratch = Scratch()
+        var memory: StateStore? = try scratch.open().memory
+        try memory?.store((1...100).map { .numbered($0) })
+        var changed = StoredNode.numbered(50)
+        (changed.state, changed.model, changed.identity) = ([], "adaptive 2", nil)
+        try memory?.store([changed])
+        try memory?.store([
+            StoredGroup(group: "h", model: "m", state: [3]), StoredGroup(group: "g", model: "m", state: [1]),
+        ])
+        try memory?.store([StoredGroup(group: "g", model: "m", state: [2])])
+        memory = nil
+        let (again, found) = try scratch.open()
+        let expected = (1...100).map { $0 == 50 ? changed : StoredNode.numbered($0) }
+        #expect(Set(try again.learnedNodes) == Set(expected))
+        #expect(found.groups.map(\.state) == [[2], [3]])
+    }
+
+    @Test func `is gone with its node and its group`() throws {
+        let scratch = Scratch()
+        var memory: StateStore? = try scratch.open().memory
+        let node = try NodeIdentity(group: "g", name: "n1")
+        try memory?.store([.numbered(1), .numbered(2)])
+        try memory?.store([StoredGroup(group: "g", model: "m", state: [])])
+        try memory?.pause(StoredPause(key: StoredNode.numbered(1).key, node: node, until: 5, reason: ""))
+        try memory?.tune("suspect", for: .node(node), to: .phi(5))
+        try memory?.forget(StoredNode.numbered(1).key)
+        try memory?.forget(group: "g")
+        memory = nil
+        let (again, found) = try scratch.open()
+        #expect(try again.learnedNodes == [.numbered(2)])
+        #expect(found.pauses.isEmpty && found.groups.isEmpty && found.tunings.count == 1)
+    }
+
+    @Test func `is left out where it is damaged`() throws {
+        let scratch = Scratch()
+        let mark = "this state was learned in a week"
+        try {
+            let memory = try scratch.open().memory
+            try memory.store([.numbered(1), .numbered(2, state: Array(mark.utf8)), .numbered(3)])
+            try memory.store([StoredGroup(group: "g", model: "m", state: Array("together in a month".utf8))])
+            try memory.close()
+        }()
+        try scratch.replace(mark, by: mark.replacing("week", with: "weak"))
+        try scratch.replace("together in a month", by: "together in a mouth")
+        let (memory, found) = try scratch.open()
+        var nodes: [StoredNode] = []
+        #expect(try memory.forEachStoredNode { nodes.append($0) } == 1)
+        #expect(Set(nodes) == [.numbered(1), .numbered(3)])
+        #expect(found.groups.isEmpty && found.warnings.count == 1 && found.warnings[0].contains("learned"))
+    }
+}
+
+@Suite struct `What the service was told` {
+    @Test func `holds after its end, until it is taken back`() throws {
+        let scratch = Scratch()
+        var memory: StateStore? = try scratch.open().memory
+        let node = try NodeIdentity(group: "g", name: "n1")
+        let budget = try Policy(parsing: "mistakes=1/30d,within=3s")
+        try memory?.tune("suspect", for: .everyone, to: .phi(3))
+        try memory?.tune("suspect", for: .group("g"), to: budget)
+        try memory?.tune("suspect", for: .node(node), to: .price(1000))
+        try memory?.tune("evict", for: .everyone, to: .phi(9))
+        try memory?.tune("suspect", for: .everyone, to: .phi(0.1))
+        try memory?.tune("evict", for: .everyone, to: nil)
+        let reason = "new \0 \"disk\"; DROP TABLE pauses"
+        let pause = StoredPause(key: NodeKey(rawValue: .max), node: node, until: 1, reason: "old")
+        var longer = pause
+        (longer.until, longer.reason) = (.max, reason)
+        try memory?.pause(pause)
+        try memory?.pause(longer)
+        try memory?.pause(StoredPause(key: NodeKey(rawValue: 5), node: node, until: 1, reason: "x"))
+        try memory?.resume(NodeKey(rawValue: 5))
+        memory = nil
+        let found = try scratch.open().found
+        #expect(
+            found.tunings == [
+                Tuning(level: "suspect", scope: .everyone, policy: .phi(0.1)),
+                Tuning(level: "suspect", scope: .group("g"), policy: budget),
+                Tuning(level: "suspect", scope: .node(node), policy: .price(1000)),
+            ])
+        #expect(found.pauses == [longer])
+    }
+
+    @Test func `does not hold any more if a bit of it flipped`() throws {
+        let scratch = Scratch()
+        try {
+            let memory = try scratch.open().memory
+            try memory.tune("suspect", for: .everyone, to: .phi(8))
+            try memory.tune("evict", for: .everyone, to: .phi(12))
+            try memory.close()
+        }()
+        try scratch.replace("phi=8", by: "phi=9")
+        let found = try scratch.open().found
+        #expect(found.tunings == [Tuning(level: "evict", scope: .everyone, policy: .phi(12))])
+        #expect(found.warnings.count == 1 && found.warnings[0].contains("tuned policies"))
+    }
+}
