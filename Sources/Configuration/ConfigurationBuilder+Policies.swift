@@ -16,13 +16,13 @@ extension ConfigurationBuilder {
     }
 
     mutating func parseGroups(_ value: RawValue) {
-        for (entry, name) in names(of: value, "groups", right: "groups by name") {
+        for (entry, name) in names(of: value, "groups", expected: "groups by name") {
             if let reason = NodeIdentity.invalidity(ofName: name) {
                 report(entry.location, "\(InvalidName(part: "group", text: name, reason: reason))")
                 continue
             }
             let path = "groups.\(name)"
-            entries(of: entry.value, path, right: "levels and expect") { (builder, key: GroupKey, value) in
+            entries(of: entry.value, path, expected: "levels and expect") { (builder, key: GroupKey, value) in
                 switch key {
                 case .levels: builder.parseOverrides(value, "\(path).levels", for: .group(name))
                 case .expect: builder.parseExpected(value, "\(path).expect", group: name)
@@ -32,7 +32,7 @@ extension ConfigurationBuilder {
     }
 
     mutating func parseNodes(_ value: RawValue) {
-        for (entry, name) in names(of: value, "nodes", right: "nodes by group/name") {
+        for (entry, name) in names(of: value, "nodes", expected: "nodes by group/name") {
             let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2 else {
                 report(
@@ -45,7 +45,7 @@ extension ConfigurationBuilder {
                 report(entry.location, "\(error)")
                 continue
             }
-            entries(of: entry.value, "nodes.\(name)", right: "levels") { (builder, key: NodeKey, value) in
+            entries(of: entry.value, "nodes.\(name)", expected: "levels") { (builder, key: NodeKey, value) in
                 switch key {
                 case .levels: builder.parseOverrides(value, "nodes.\(name).levels", for: .node(node))
                 }
@@ -64,7 +64,7 @@ extension ConfigurationBuilder {
     }
 
     private mutating func parseExpected(_ value: RawValue, _ path: String, group: String) {
-        for (name, location) in items(of: value, path, right: "names of nodes") ?? [] {
+        for (name, location) in items(of: value, path, expected: "names of nodes") ?? [] {
             let node: NodeIdentity
             do { node = try NodeIdentity(group: group, name: name) } catch {
                 report(location, "\(error)")
@@ -91,12 +91,12 @@ extension ConfigurationBuilder {
         }
         if case .mapping(let entries) = value.content {
             for entry in entries {
-                let right = "a policy such as mistakes=1/1d"
-                guard let text = text(of: entry.value, "\(path).\(entry.key)", right: right) else { continue }
+                let expected = "a policy such as mistakes=1/1d"
+                guard let text = text(of: entry.value, "\(path).\(entry.key)", expected: expected) else { continue }
                 policy(&self, entry.key, text, entry.location)
             }
         } else {
-            for (item, location) in items(of: value, path, right: "policies by names of levels") ?? [] {
+            for (item, location) in items(of: value, path, expected: "policies by names of levels") ?? [] {
                 guard let equals = item.firstIndex(of: "=") else {
                     report(location, "level \"\(item.escapingControls)\" has no policy: write for example 'suspect=phi=8'")
                     continue

@@ -19,21 +19,21 @@ extension ConfigurationBuilder {
     }
 
     mutating func parseHold(_ value: RawValue) {
-        let right = "off, a share such as 0.5, or share, least and longest"
+        let expected = "off, a share such as 0.5, or share, least and longest"
         let before = configuration.hold ?? HoldRule()
         if case .text(let text) = value.content {
             if text == "off" { return set("hold", \.hold, nil, at: value.location) }
             guard let share = Self.share(text) else {
-                return report(value.location, "hold must be \(right), found \(value.kind)")
+                return report(value.location, "hold must be \(expected), found \(value.kind)")
             }
             return set("hold.share", \.hold[or: before].share, share, at: value.location)
         }
         if case .mapping = value.content { configuration.hold = before }
-        entries(of: value, "hold", right: right) { (builder, key: HoldKey, value) in
+        entries(of: value, "hold", expected: expected) { (builder, key: HoldKey, value) in
             let path = "hold.\(key.rawValue)"
             switch key {
             case .share:
-                guard let text = builder.text(of: value, path, right: "a share such as 0.5") else { return }
+                guard let text = builder.text(of: value, path, expected: "a share such as 0.5") else { return }
                 guard let share = Self.share(text) else {
                     return builder.report(
                         value.location, "\(path) must be a number above 0 and at most 1, found \(value.kind)")
@@ -49,14 +49,14 @@ extension ConfigurationBuilder {
     private static func share(_ text: String) -> Double? { Double(text).flatMap { $0 > 0 && $0 <= 1 ? $0 : nil } }
 
     mutating func parseDamping(_ value: RawValue) {
-        let right = "off, or flaps, within and calm"
+        let expected = "off, or flaps, within and calm"
         if case .text(let text) = value.content {
-            guard text == "off" else { return report(value.location, "damping must be \(right), found \(value.kind)") }
+            guard text == "off" else { return report(value.location, "damping must be \(expected), found \(value.kind)") }
             return set("damping", \.recovery.flaps, nil, at: value.location)
         }
         let flaps = configuration.recovery.flaps ?? 5
         if case .mapping = value.content { configuration.recovery.flaps = flaps }
-        entries(of: value, "damping", right: right) { (builder, key: DampingKey, value) in
+        entries(of: value, "damping", expected: expected) { (builder, key: DampingKey, value) in
             let path = "damping.\(key.rawValue)"
             switch key {
             case .flaps: builder.parseWholeNumber(value, path, \.recovery.flaps[or: flaps], in: 1...64)
@@ -67,14 +67,14 @@ extension ConfigurationBuilder {
     }
 
     mutating func parseRecord(_ value: RawValue) {
-        let right = "off, a folder, or folder, file_size and total_size"
+        let expected = "off, a folder, or folder, file_size and total_size"
         let before = configuration.record ?? RecordingBounds(folder: "")
         if case .text(let text) = value.content {
             if text == "off" { return set("record", \.record, nil, at: value.location) }
             return set("record.folder", \.record[or: before].folder, text, at: value.location)
         }
         if case .mapping = value.content { configuration.record = before }
-        entries(of: value, "record", right: right) { (builder, key: RecordKey, value) in
+        entries(of: value, "record", expected: expected) { (builder, key: RecordKey, value) in
             let path = "record.\(key.rawValue)"
             switch key {
             case .folder: builder.parse(value, path, \.record[or: before].folder, "a folder") { $0 }

@@ -5,9 +5,9 @@ import PhiAccrual
 extension ConfigurationBuilder {
     /// Hands on each entry of a mapping with known keys. A key without a value is as good as none.
     mutating func entries<Key: RawRepresentable & CaseIterable>(
-        of value: RawValue, _ path: String, right: String, _ parse: (inout ConfigurationBuilder, Key, RawValue) -> Void
+        of value: RawValue, _ path: String, expected: String, _ parse: (inout ConfigurationBuilder, Key, RawValue) -> Void
     ) where Key.RawValue == String {
-        for (entry, name) in names(of: value, path, right: right) {
+        for (entry, name) in names(of: value, path, expected: expected) {
             guard let key = Key(rawValue: name) else {
                 let suggestion = name.suggestion(from: Key.allCases.map(\.rawValue))
                 report(entry.location, "unknown key \"\(name.escapingControls)\": \(suggestion)")
@@ -19,43 +19,43 @@ extension ConfigurationBuilder {
     }
 
     /// The entries of a mapping.
-    mutating func names(of value: RawValue, _ path: String, right: String) -> [(entry: RawValue.Entry, name: String)] {
+    mutating func names(of value: RawValue, _ path: String, expected: String) -> [(entry: RawValue.Entry, name: String)] {
         switch value.content {
         case .mapping(let entries): return entries.map { ($0, $0.key) }
         case .nothing: return []
         case .text, .list:
-            report(value.location, "\(path.escapingControls) must be \(right), found \(value.kind)")
+            report(value.location, "\(path.escapingControls) must be \(expected), found \(value.kind)")
             return []
         }
     }
 
-    mutating func text(of value: RawValue, _ path: String, right: String) -> String? {
+    mutating func text(of value: RawValue, _ path: String, expected: String) -> String? {
         if case .text(let text) = value.content { return text }
-        report(value.location, "\(path.escapingControls) must be \(right), found \(value.kind)")
+        report(value.location, "\(path.escapingControls) must be \(expected), found \(value.kind)")
         return nil
     }
 
     /// The texts of a list, or the words of one text.
-    mutating func items(of value: RawValue, _ path: String, right: String) -> [(text: String, location: SourceLocation)]? {
+    mutating func items(of value: RawValue, _ path: String, expected: String) -> [(text: String, location: SourceLocation)]? {
         switch value.content {
         case .text(let text): return text.split(whereSeparator: \.isWhitespace).map { (String($0), value.location) }
         case .list(let list):
             let items = list.compactMap { item in
-                text(of: item, "each item of \(path)", right: "a text").map { ($0, item.location) }
+                text(of: item, "each item of \(path)", expected: "a text").map { ($0, item.location) }
             }
             return items.count == list.count ? items : nil
         case .nothing, .mapping:
-            report(value.location, "\(path.escapingControls) must be \(right), found \(value.kind)")
+            report(value.location, "\(path.escapingControls) must be \(expected), found \(value.kind)")
             return nil
         }
     }
 
     /// Sets what `parse` makes of a text.
     mutating func parse<Value>(
-        _ value: RawValue, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Value>, _ right: String,
+        _ value: RawValue, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Value>, _ expected: String,
         _ parse: (String) throws -> Value
     ) {
-        guard let text = text(of: value, path, right: right) else { return }
+        guard let text = text(of: value, path, expected: expected) else { return }
         do { set(path, part, try parse(text), at: value.location) } catch { report(value.location, "\(error)") }
     }
 
@@ -74,10 +74,10 @@ extension ConfigurationBuilder {
     mutating func parseWholeNumber(
         _ value: RawValue, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Int>, in range: ClosedRange<Int>
     ) {
-        let right = "a whole number from \(range.lowerBound) to \(range.upperBound)"
-        guard let text = text(of: value, path, right: right) else { return }
+        let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        guard let text = text(of: value, path, expected: expected) else { return }
         guard let number = Int(text), range.contains(number) else {
-            return report(value.location, "\(path) must be \(right), found \(value.kind)")
+            return report(value.location, "\(path) must be \(expected), found \(value.kind)")
         }
         set(path, part, number, at: value.location)
     }

@@ -47,7 +47,7 @@ struct ConfigurationBuilder {
 
     /// Takes in what one source says.
     mutating func parse(_ value: RawValue) {
-        entries(of: value, "the configuration", right: "keys with values, such as 'retention: 24h'") {
+        entries(of: value, "the configuration", expected: "keys with values, such as 'retention: 24h'") {
             $0.parse($1, $2)
         }
     }
@@ -74,7 +74,7 @@ struct ConfigurationBuilder {
         case .state: parse(value, name, \.state, "a folder, or none") { $0 == "none" ? nil : $0 }
         case .record: parseRecord(value)
         case .limits:
-            entries(of: value, name, right: "nodes and events") { (builder, key: LimitKey, value) in
+            entries(of: value, name, expected: "nodes and events") { (builder, key: LimitKey, value) in
                 let path = "\(name).\(key.rawValue)"
                 switch key {
                 case .nodes: builder.parseWholeNumber(value, path, \.limits.nodes, in: 1...Int(Int32.max))
@@ -82,14 +82,14 @@ struct ConfigurationBuilder {
                 }
             }
         case .http:
-            if let text = text(of: value, name, right: "off"), text != "off" {
+            if let text = text(of: value, name, expected: "off"), text != "off" {
                 report(value.location, "http \"\(text.escapingControls)\" cannot be served yet: only 'off' is possible")
             }
         case .log:
-            let right = "logfmt or json"
-            guard let text = text(of: value, name, right: right) else { return }
+            let expected = "logfmt or json"
+            guard let text = text(of: value, name, expected: expected) else { return }
             guard let format = LogFormat(rawValue: text) else {
-                return report(value.location, "log must be \(right), found \(value.kind)")
+                return report(value.location, "log must be \(expected), found \(value.kind)")
             }
             set(name, \.log, format, at: value.location)
         }
@@ -98,7 +98,7 @@ struct ConfigurationBuilder {
     private mutating func parseEndpoints(
         _ value: RawValue, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, [String]>
     ) {
-        guard let items = items(of: value, path, right: "an endpoint, or a list of them") else { return }
+        guard let items = items(of: value, path, expected: "an endpoint, or a list of them") else { return }
         endpoints[path] = items
         set(path, part, items.map(\.text), at: value.location)
     }

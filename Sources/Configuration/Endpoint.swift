@@ -6,9 +6,9 @@ enum Endpoint {
 
     /// What is wrong with it; nil if it may be one.
     static func mistake(in text: String) -> String? {
-        let right = "write for example tcp://127.0.0.1:7710 or ipc:///run/phi.sock"
+        let expected = "write for example tcp://127.0.0.1:7710 or ipc:///run/phi.sock"
         func mistake(_ reason: String) -> String {
-            "\"\(text.escapingControls)\" is no endpoint: \(reason); \(right)"
+            "\"\(text.escapingControls)\" is no endpoint: \(reason); \(expected)"
         }
         guard let end = text.firstRange(of: "://") else { return mistake("it has no '://'") }
         let (transport, address) = (String(text[..<end.lowerBound]), text[end.upperBound...])

@@ -113,7 +113,7 @@ private struct DetectorLoopStart: ModelVisitor {
             bind: configuration.heartbeats, connect: configuration.connect, shard: configuration.shard, in: context)
         let bound = sockets.bound
         var detector = Detector<Model>(detectorConfiguration)
-        let (unwritten, events) = past.recall(
+        let (unwritten, events) = past.restore(
             into: &detector, of: configuration.shard, joinWithin: configuration.joinWithin,
             reconnection: DetectorLoop<Model>.reconnection, clocks: clocks, logger: logger)
         if !events.isEmpty { feed.put(.events(events, wallOffset: clocks.civilOffset)) }

@@ -60,7 +60,7 @@ struct NodeRecovery {
     /// - Parameters:
     ///   - shard: Nodes of others are forgotten, and that is told: an earlier run had another shard.
     ///   - civilOffset: What to add to instants for civil time, in nanoseconds.
-    consuming func recall<Model: ArrivalModel>(
+    consuming func restore<Model: ArrivalModel>(
         into detector: inout Detector<Model>, of shard: Shard, from memory: StateStore, _ patience: RejoinDeadlines,
         civilOffset: Int64,
         logger: Logger
@@ -69,11 +69,11 @@ struct NodeRecovery {
         let version = Detector<Model>.persistedVersion
         var groups: [String: StoredGroup] = [:]
         for group in found.groups { groups[group.group] = group }
-        func recall(group name: String) {
+        func restore(group name: String) {
             guard let group = groups.removeValue(forKey: name), group.model == version else { return }
-            do throws(CorruptData) { try detector.recall(group: name, bytes: group.state) } catch { unread += 1 }
+            do throws(CorruptData) { try detector.restore(group: name, bytes: group.state) } catch { unread += 1 }
         }
-        func recall(_ node: PublishedState, bytes: [UInt8]?, lastHeard: Int64 = 0) -> Bool {
+        func restore(_ node: PublishedState, bytes: [UInt8]?, lastHeard: Int64 = 0) -> Bool {
             let key = NodeKey(of: node.identity)
             defer {
                 // At once, so that it takes no place from others.
@@ -82,14 +82,14 @@ struct NodeRecovery {
                     outcome.outdated.append(.forgetting(key))
                 }
             }
-            recall(group: node.identity.group)
-            return detector.recall(
+            restore(group: node.identity.group)
+            return detector.restore(
                 node.identity, key: key, bytes: bytes, verdicts: node.verdicts,
                 last: node.lastVerdict, incarnation: node.incarnation,
                 lastHeard: lastHeard > 0 ? Instant(nanoseconds: lastHeard.subtractingSaturated(civilOffset)) : nil,
                 soonest: patience.soonest, latest: patience.latest, at: patience.now, into: &outcome.events)
         }
-        recall(group: "")  // of nodes whose names are not known yet
+        restore(group: "")  // of nodes whose names are not known yet
         do throws(StoreError) {
             unread += try memory.forEachStoredNode { learned in
                 // A new log has not told of everybody yet. Who is forgotten is so in the memory, too.
@@ -98,7 +98,7 @@ struct NodeRecovery {
                     return outcome.outdated.append(.forgetting(learned.key))
                 }
                 let isOurs = learned.model == version
-                if !recall(node, bytes: isOurs ? learned.state : nil, lastHeard: learned.lastArrival) || !isOurs {
+                if !restore(node, bytes: isOurs ? learned.state : nil, lastHeard: learned.lastArrival) || !isOurs {
                     outcome.unwritten.append(learned.key)
                     unread += 1
                 }
@@ -107,7 +107,7 @@ struct NodeRecovery {
             logger.error("what was learned cannot be read: \(error)")
         }
         for node in told.values.sorted(by: { $0.last < $1.last }) where node.last > 0 {
-            _ = recall(node, bytes: nil)
+            _ = restore(node, bytes: nil)
             outcome.unwritten.append(NodeKey(of: node.identity))
         }
         // Should it fail, so will the first thing that is to be remembered, and that is told.
@@ -122,7 +122,7 @@ struct NodeRecovery {
                 continue
             }
             let until = Instant(nanoseconds: pause.until.subtractingSaturated(civilOffset))
-            detector.recall(Pause(until: until, reason: pause.reason), of: pause.key)
+            detector.restore(Pause(until: until, reason: pause.reason), of: pause.key)
         }
         return outcome
     }

@@ -73,7 +73,7 @@ struct RecoveredState {
     /// Has a new detector know what an earlier one knew, and heard last before now.
     ///
     /// - Returns: Nodes of which nothing is known but that they are, and what is to be told.
-    func recall<Model: ArrivalModel>(
+    func restore<Model: ArrivalModel>(
         into detector: inout Detector<Model>, of shard: Shard, joinWithin: Duration, reconnection: Duration,
         clocks: ServiceClocks, logger: Logger
     ) -> (unwritten: [NodeKey], events: [Event]) {
@@ -82,7 +82,7 @@ struct RecoveredState {
         let patience = NodeRecovery.RejoinDeadlines(
             now: now, soonest: now + reconnection, latest: now + max(reconnection, joinWithin))
         let nodes = NodeRecovery(kept.found, levels: detector.levels)
-        let outcome = nodes.recall(
+        let outcome = nodes.restore(
             into: &detector, of: shard, from: kept.memory, patience, civilOffset: clocks.civilOffset, logger: logger)
         forget(outcome.outdated)
         logger.info(

@@ -6,7 +6,7 @@ enum Explanation {
         let evidence = transition.evidence
         let silence = formatted(evidence.silence)
         switch transition.to {
-        case _ where evidence.isRecalled: return "So it was before the restart; this level had not told of it yet."
+        case _ where evidence.isRestored: return "So it was before the restart; this level had not told of it yet."
         case .learning where evidence.isByPolicy, .trusted where evidence.isByPolicy:
             let allowed =
                 evidence.timeout.map { " allows \(formatted($0)) of silence, and" } ?? " suspects nobody for silence, and"

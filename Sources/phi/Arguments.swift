@@ -29,11 +29,11 @@ enum Parsing {
     static func profile(_ text: String) throws -> ProfileOption { try ProfileOption(parsing: text) }
 
     /// `lan.csv=own recording`: where a trace comes from.
-    static func origin(_ text: String) throws -> Fit.Origin {
+    static func origin(_ text: String) throws -> FitCommand.Origin {
         guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
             throw ValidationError("origin \"\(text)\" has no text: write for example 'lan.csv=own recording'")
         }
-        return Fit.Origin(file: String(text[..<equals]), text: String(text[text.index(after: equals)...]))
+        return FitCommand.Origin(file: String(text[..<equals]), text: String(text[text.index(after: equals)...]))
     }
 
     /// `zone=a`: a label.

@@ -75,11 +75,11 @@ struct ServiceOptions: ParsableArguments {
             if let maxNodes { stated.append(OptionSetting("--max-nodes", "limits", "nodes", text: maxNodes)) }
             if !level.isEmpty { stated.append(OptionSetting("--level", "levels", list: level)) }
             for text in groupLevel {
-                let (group, level) = try split(text, "--group-level", right: "edge/suspect=mistakes=1/7d")
+                let (group, level) = try split(text, "--group-level", expected: "edge/suspect=mistakes=1/7d")
                 stated.append(OptionSetting("--group-level", "groups", group, "levels", list: [level]))
             }
             for text in expect {
-                let (group, node) = try split(text, "--expect", right: "edge/edge-1")
+                let (group, node) = try split(text, "--expect", expected: "edge/edge-1")
                 stated.append(OptionSetting("--expect", "groups", group, "expect", list: [node]))
             }
             return stated
@@ -87,9 +87,9 @@ struct ServiceOptions: ParsableArguments {
     }
 
     /// What stands before and after the first '/', which no name has.
-    private func split(_ text: String, _ option: String, right: String) throws -> (String, String) {
+    private func split(_ text: String, _ option: String, expected: String) throws -> (String, String) {
         guard let slash = text.firstIndex(of: "/") else {
-            throw ValidationError("\(option) \"\(text)\" names no group: write for example '\(option) \(right)'")
+            throw ValidationError("\(option) \"\(text)\" names no group: write for example '\(option) \(expected)'")
         }
         return (String(text[..<slash]), String(text[text.index(after: slash)...]))
     }

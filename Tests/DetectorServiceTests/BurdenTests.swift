@@ -73,17 +73,17 @@ import Testing
             try memory.store(["kept", "gone", nameless].map { StoredGroup(group: $0, model: "another", state: []) })
             try memory.close()
         }
-        func recall() throws -> Int {
+        func restore() throws -> Int {
             let (memory, found) = try open()
             var detector = Detector<NormalModel>(.init(levels: [.suspect()], model: .init(), seed: 1))
             let patience = NodeRecovery.RejoinDeadlines(now: at(0), soonest: at(1), latest: at(2))
-            _ = NodeRecovery(found, levels: detector.levels).recall(
+            _ = NodeRecovery(found, levels: detector.levels).restore(
                 into: &detector, of: .whole, from: memory, patience, civilOffset: 0, logger: Logger(label: "test"))
             try memory.close()
             return detector.nodeCount
         }
         try remember()
-        #expect(try recall() == 1)
+        #expect(try restore() == 1)
         #expect(try open().found.groups.map(\.group) == ["", "kept"])
     }
 

@@ -59,7 +59,7 @@ public struct Evidence: Hashable, Sendable {
     /// Whether another policy ended suspicion, and no heartbeat.
     public var isByPolicy = false
     /// Whether it was so in an earlier run already, and only this level had not told so.
-    public var isRecalled = false
+    public var isRestored = false
 }
 
 /// Something worth knowing that is no change of verdict. Each kind is told once until it could be news again.

@@ -92,7 +92,7 @@ import Testing
         #expect(beat(&before, 0..<2000) == 1)
         let memory = try #require(before.persistedNode(of: .named("a")))
         var after = detector()
-        after.recall(
+        after.restore(
             identity, key: .named("a"), bytes: memory.bytes, verdicts: [.trusted], incarnation: 1,
             soonest: Instant(nanoseconds: now), latest: Instant(nanoseconds: now), at: Instant(nanoseconds: now),
             into: &events)

@@ -58,7 +58,7 @@ struct RandomOrders {
         var (after, nothing) = (self.watch(), [Event]())
         after.detector.apply(before.policies, at: now, into: &nothing)
         for memory in before.persistedNodes(from: 0, limit: 1000).page {
-            after.detector.recall(
+            after.detector.restore(
                 memory.identity, key: memory.key, bytes: memory.bytes,
                 verdicts: emitted[memory.identity.name] ?? [], incarnation: 1000, soonest: now, latest: now + .seconds(10),
                 at: now, into: &events)

@@ -103,13 +103,13 @@ import Testing
 }
 
 @Suite struct `A node recalled after a restart` {
-    private func recalled(
+    private func restored(
         _ verdicts: [Verdict?], bytes: Bool = true, levels: [Level] = [.suspect(.phi(3))]
     ) throws -> (watch: Watch, timeout: Int64, wasRead: Bool) {
         let before = Watch.trusting("a", levels: levels)
         let memory = try #require(before.detector.persistedNodes(from: 0, limit: 10).page.first)
         var (watch, events) = (Watch(levels: levels), [Event]())
-        let wasRead = watch.detector.recall(
+        let wasRead = watch.detector.restore(
             memory.identity, key: memory.key, bytes: bytes ? memory.bytes : [1, 2, 3], verdicts: verdicts,
             incarnation: 1,
             soonest: Instant(nanoseconds: .hours(5) + .seconds(4)),
@@ -120,14 +120,14 @@ import Testing
     }
 
     @Test func `is expected again, and suspected after its usual time if it died meanwhile`() throws {
-        var (watch, timeout, _) = try recalled([.trusted])
+        var (watch, timeout, _) = try restored([.trusted])
         let due = .hours(5) + .seconds(4) + timeout
         #expect(watch.verdict("a") == .trusted)
         #expect(watch.advance(to: due - 1).isEmpty)
         #expect(watch.advance(to: due) == [.change("a", .trusted, .suspected, at: due)])
     }
     @Test func `goes on where it was, and learns nothing of the time between`() throws {
-        var (watch, timeout, _) = try recalled([.trusted])
+        var (watch, timeout, _) = try restored([.trusted])
         let samples = try #require(watch.status("a")?.samples)
         #expect(samples == 99)
         #expect(watch.receive("a", 5000, at: .hours(5) + .seconds(1)).isEmpty)
@@ -138,13 +138,13 @@ import Testing
         #expect(watch.outcome == .late)
     }
     @Test func `stays suspected, and is trusted when it is heard`() throws {
-        var (watch, _, _) = try recalled([.suspected])
+        var (watch, _, _) = try restored([.suspected])
         #expect(watch.advance(to: .hours(6)).isEmpty)
         #expect(watch.receive("a", 100, at: .hours(6)) == [.change("a", .suspected, .trusted, at: .hours(6))])
     }
     @Test func `that never was heard is new, and its first heartbeat is told as such`() throws {
         var (watch, events) = (Watch(), [Event]())
-        watch.detector.recall(
+        watch.detector.restore(
             try NodeIdentity(group: "lab", name: "a"), key: .named("a"), bytes: nil, verdicts: [.suspected],
             incarnation: 0, soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0),
             at: Instant(nanoseconds: 0), into: &events)
@@ -155,7 +155,7 @@ import Testing
         let before = Watch.trusting("a")
         let memory = try #require(before.detector.persistedNodes(from: 0, limit: 10).page.first)
         var (watch, events) = (Watch(retention: .hours(24)), [Event]())
-        watch.detector.recall(
+        watch.detector.restore(
             memory.identity, key: memory.key, bytes: memory.bytes, verdicts: [.suspected], incarnation: 1,
             lastHeard: Instant(nanoseconds: -.hours(20)), soonest: Instant(nanoseconds: 0),
             latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0), into: &events)
@@ -163,11 +163,11 @@ import Testing
         #expect(watch.advance(to: .hours(4)) == [.change("a", .suspected, .forgotten, at: .hours(4))])
     }
     @Test func `that left is not waited for`() throws {
-        var (watch, _, _) = try recalled([.left])
+        var (watch, _, _) = try restored([.left])
         #expect(watch.advance(to: .days(9)).isEmpty)
     }
     @Test func `of which nothing can be read is given time to be heard`() throws {
-        var (watch, _, wasRead) = try recalled([.trusted], bytes: false)
+        var (watch, _, wasRead) = try restored([.trusted], bytes: false)
         #expect(!wasRead)
         let due = .hours(5) + .seconds(60)
         #expect(watch.advance(to: due - 1).isEmpty)
@@ -177,7 +177,7 @@ import Testing
         let before = Watch.trusting("a", levels: [.suspect(.phi(3))])
         let memory = try #require(before.detector.persistedNodes(from: 0, limit: 10).page.first)
         var (watch, events) = (Watch(levels: [.suspect(.phi(9))]), [Event]())
-        watch.detector.recall(
+        watch.detector.restore(
             memory.identity, key: memory.key, bytes: memory.bytes, verdicts: [.trusted], incarnation: 1,
             soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0),
             into: &events)
@@ -190,7 +190,7 @@ import Testing
         let memory = try #require(before.detector.persistedNode(of: .named("a")))
         let levels = [.suspect(.phi(3)), try Level(name: "evict", policy: .phi(9))]
         var (watch, events) = (Watch(levels: levels), [Event]())
-        let wasRead = watch.detector.recall(
+        let wasRead = watch.detector.restore(
             memory.identity, key: memory.key, bytes: memory.bytes, verdicts: [.trusted, nil], incarnation: 1,
             soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0),
             into: &events)
@@ -205,7 +205,7 @@ import Testing
     ) throws -> (watch: Watch, emitted: [Emitted], evidence: Evidence?) {
         let memory = try #require(Watch.trusting("a").detector.persistedNode(of: .named("a")))
         var (watch, events) = (Watch(levels: .three), [Event]())
-        watch.detector.recall(
+        watch.detector.restore(
             memory.identity, key: memory.key, bytes: incarnation == 0 ? nil : memory.bytes, verdicts: verdicts,
             last: last, incarnation: incarnation, soonest: Instant(nanoseconds: 4), latest: Instant(nanoseconds: 4),
             at: Instant(nanoseconds: 3), into: &events)
@@ -216,7 +216,7 @@ import Testing
     @Test func `is told to a level that there was not`() throws {
         let (_, emitted, evidence) = try emitted([.trusted, nil, .trusted], last: .trusted)
         #expect(emitted == [.change("a", level: 1, .new, .trusted, at: 3)])
-        #expect(evidence?.isRecalled == true)
+        #expect(evidence?.isRestored == true)
     }
     @Test func `is told to a new level as trusted where only another one suspects it`() throws {
         var (watch, news, _) = try emitted([.suspected, nil, .trusted], last: .suspected)
@@ -265,9 +265,9 @@ import Testing
     }
 
     @Test func `whose absence is planned is suspected only after it, and only its end is told`() throws {
-        var (watch, timeout, _) = try recalled([.trusted])
+        var (watch, timeout, _) = try restored([.trusted])
         let until = .hours(5) + .seconds(30)
-        watch.detector.recall(Pause(until: Instant(nanoseconds: until), reason: "disk"), of: .named("a"))
+        watch.detector.restore(Pause(until: Instant(nanoseconds: until), reason: "disk"), of: .named("a"))
         #expect(watch.advance(to: until - 1).isEmpty)
         var events: [Event] = []
         watch.detector.advance(to: Instant(nanoseconds: until), into: &events)
@@ -301,9 +301,9 @@ import Testing
         }
         let fresh = Detector<AdaptiveModel>(.init(levels: [.suspect(.price(100))], model: .init()))
         var after = fresh
-        for memory in before.persistedGroups { try after.recall(group: memory.group, bytes: memory.bytes) }
+        for memory in before.persistedGroups { try after.restore(group: memory.group, bytes: memory.bytes) }
         #expect(try newNodeTimeout(after) == newNodeTimeout(before))
         #expect(try newNodeTimeout(after) < newNodeTimeout(fresh))
-        #expect(throws: CorruptData.self) { try after.recall(group: "g", bytes: [1, 2]) }
+        #expect(throws: CorruptData.self) { try after.restore(group: "g", bytes: [1, 2]) }
     }
 }

@@ -4,8 +4,9 @@ import PhiAccrual
 import PhiClient
 import Synchronization
 
-struct Watch: AsyncParsableCommand {
+struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "watch",
         abstract: "Subscribe to events.",
         discussion: """
             Prints the present state of all nodes, and then every change as it happens: text on a terminal, one JSON \

@@ -4,8 +4,9 @@ import PhiAccrual
 import Configuration
 import Synchronization
 
-struct Demo: AsyncParsableCommand {
+struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "demo",
         abstract: "See it all at once on this machine, in one terminal.",
         discussion: """
             Runs a detector and five nodes, each a process of its own, over real sockets. One node is killed (SIGKILL) \

@@ -6,8 +6,9 @@ import ServiceLifecycle
 import Configuration
 import UnixSignals
 
-struct Detect: AsyncParsableCommand {
+struct DetectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "detect",
         abstract: "Run the detector: heartbeats in, suspicion events out.",
         discussion: """
             Binds all endpoints to this machine unless told otherwise. '*' as a port takes a free one; the log says \

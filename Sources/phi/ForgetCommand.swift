@@ -2,8 +2,9 @@ import ArgumentParser
 import HeartbeatProtocol
 import PhiAccrual
 
-struct Forget: ParsableCommand {
+struct ForgetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "forget",
         abstract: "Have the detector forget a node.",
         discussion: """
             For a node that will not come back. What was learned of it is lost. Should it be heard again after all, it \

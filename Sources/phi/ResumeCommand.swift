@@ -2,8 +2,9 @@ import ArgumentParser
 import HeartbeatProtocol
 import PhiAccrual
 
-struct Resume: ParsableCommand {
+struct ResumeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "resume",
         abstract: "End a node's planned absence before its time.",
         discussion: "From now on the node's silence counts again.")
 

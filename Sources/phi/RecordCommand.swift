@@ -6,8 +6,9 @@ import PhiAccrual
 import Recordings
 import Configuration
 
-struct Record: AsyncParsableCommand {
+struct RecordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "record",
         abstract: "Record heartbeats, or export what was recorded.",
         discussion: """
             With a folder it takes in heartbeats by itself, as a detector does that nobody asks, until it is stopped. With \

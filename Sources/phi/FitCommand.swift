@@ -5,8 +5,9 @@ import PhiAccrual
 import ProfileFitting
 import Traces
 
-struct Fit: ParsableCommand {
+struct FitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "fit",
         abstract: "Make a profile of a network from recorded traces.",
         discussion: """
             A profile says how late heartbeats come on one kind of network. 'phi detect --profile' and 'phi replay \
@@ -15,14 +16,14 @@ struct Fit: ParsableCommand {
             With two traces or more it also shows what a profile is worth: for new nodes of each trace, mistakes and waits \
             among the first heartbeats, alone and with what the other traces show.
 
-            \(Replay.formats)
+            \(ReplayCommand.formats)
 
             Example: phi fit a.csv.gz b.csv.gz --name depot --kind wifi --origin a.csv.gz='own recording' -o depot.json
             """)
 
     @Argument(help: "Traces to read: files of at least 1000 heartbeats.")
     var traces: [String]
-    @Option(help: Replay.unitHelp)
+    @Option(help: ReplayCommand.unitHelp)
     var unit: TimeUnit?
     @Option(help: "What the profile is called: letters a–z, digits and hyphens.")
     var name: String

@@ -3,8 +3,9 @@ import HeartbeatProtocol
 import PhiAccrual
 import PhiClient
 
-struct Tune: ParsableCommand {
+struct TuneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "tune",
         abstract: "Show and change when nodes are suspected, while the detector runs.",
         discussion: """
             Without a setting it shows which policy each level has, for whom, where it was set, and what it means in \

@@ -2,8 +2,9 @@ import ArgumentParser
 import HeartbeatProtocol
 import PhiAccrual
 
-struct Explain: ParsableCommand {
+struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "explain",
         abstract: "Say why a node is trusted or suspected.",
         discussion: """
             Tells what is known of the node now, what each level's policy means for it in seconds, and its last verdicts \

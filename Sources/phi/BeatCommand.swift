@@ -3,8 +3,9 @@ import HeartbeatProtocol
 import HeartbeatPublisher
 import PhiAccrual
 
-struct Beat: AsyncParsableCommand {
+struct BeatCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "beat",
         abstract: "Publish one node's heartbeats.",
         discussion: """
             Runs until SIGTERM or SIGINT, and then says goodbye: the node has left, and is not suspected. SIGKILL says \

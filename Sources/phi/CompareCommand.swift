@@ -4,8 +4,9 @@ import ComparisonPage
 import HeartbeatProtocol
 import Traces
 
-struct Compare: AsyncParsableCommand {
+struct CompareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "compare",
         abstract: "Compare detectors on recorded traces: time waited at equal rates of mistakes, and calibration.",
         discussion: """
             For each trace and each rate of mistakes that it has heartbeats enough for, the wait of the adaptive detector \
@@ -14,14 +15,14 @@ struct Compare: AsyncParsableCommand {
             after 200 heartbeats per node. Beside each ratio stands its 90 % interval, had other parts of the same \
             recording been met. docs/quality.md says how all of it is worked out.
 
-            \(Replay.formats)
+            \(ReplayCommand.formats)
 
             Example: phi compare traces/*.csv.gz --json > comparison.json
             """)
 
     @Argument(help: "Traces to read.")
     var traces: [String] = []
-    @Option(help: Replay.unitHelp)
+    @Option(help: ReplayCommand.unitHelp)
     var unit: TimeUnit?
     @Flag(help: "Also compare on recordings made of processes whose law is known; they are counted apart.")
     var synthetic = false

@@ -1,6 +1,6 @@
 // What outlives the detector: what was learned of each node and each group, for the next run of a service.
 
-/// What was learned of one node, as bytes that `Detector.recall` reads.
+/// What was learned of one node, as bytes that `Detector.restore` reads.
 public struct PersistedNode: Hashable, Sendable {
     public var key: NodeKey
     public var identity: NodeIdentity
@@ -51,7 +51,7 @@ extension Detector {
 
     /// Has a group know what it knew in an earlier run.
     /// - Throws: For bytes that are no such memory; nothing is changed then.
-    public mutating func recall(group name: String, bytes: [UInt8]) throws(CorruptData) {
+    public mutating func restore(group name: String, bytes: [UInt8]) throws(CorruptData) {
         var reader = BinaryReader(bytes)
         let known: Model.GroupState = try reader.state()
         groupStates[name.isEmpty ? 0 : Int(group(named: name))] = known
@@ -73,14 +73,14 @@ extension Detector {
     @discardableResult
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
-    public mutating func recall(
+    public mutating func restore(
         _ identity: NodeIdentity, key: NodeKey, bytes: [UInt8]?, verdicts: [Verdict?], last: Verdict? = nil,
         incarnation: UInt32, lastHeard: Instant? = nil, soonest: Instant, latest: Instant, at now: Instant,
         into events: inout [Event]
     ) -> Bool {
         guard !knows(key), let slot = addNode(key) else { return true }
         name(slot, identity)
-        let wasRead = bytes.map { recall($0, slot) }
+        let wasRead = bytes.map { restore($0, slot) }
         nodes[slot].lastArrival = now.nanoseconds
         nodes[slot].lastSent = nil
         nodes[slot].senderLate = nil
@@ -112,23 +112,23 @@ extension Detector {
             let to = nodes[slot].state.verdict(atLevel: level)
             guard from != to, to != .new else { continue }
             var evidence = evidence(slot, silence: 0, ownLate: 0)
-            evidence.isRecalled = true
+            evidence.isRestored = true
             transition(slot, level, from: from, to: to, now, evidence, &events)
         }
     }
 
     /// Takes over what bytes say of a node with the same key. Says whether they could be read.
-    private mutating func recall(_ bytes: [UInt8], _ slot: Int) -> Bool {
+    private mutating func restore(_ bytes: [UInt8], _ slot: Int) -> Bool {
         var reader = BinaryReader(bytes)
         do throws(CorruptData) {
             let stored: WatchedNode = try reader.state()
             let storedDetails: NodeColdState = try reader.state()
             let model = try Model(configuration.model, from: &reader)
             guard stored.key == nodes[slot].key else { return false }
-            var (recalled, isNew, infeasibleLevels): ([Model.LevelState], Bool, UInt8) = ([], false, 0)
+            var (restored, isNew, infeasibleLevels): ([Model.LevelState], Bool, UInt8) = ([], false, 0)
             for level in 0..<levelCount {
                 if reader.isAtEnd {  // a level that there was not
-                    recalled.append(Model.levelState(of: threshold(slot, level)))
+                    restored.append(Model.levelState(of: threshold(slot, level)))
                     isNew = true
                     continue
                 }
@@ -136,12 +136,12 @@ extension Detector {
                 let policy: Policy = try reader.state()
                 let levelState: Model.LevelState = try reader.state()
                 let isSame = policy == effectivePolicy(slot, level).policy
-                recalled.append(isSame ? levelState : Model.levelState(of: threshold(slot, level)))
+                restored.append(isSame ? levelState : Model.levelState(of: threshold(slot, level)))
                 isNew = isNew || !isSame
                 if isSame { infeasibleLevels |= stored.infeasibleLevels & 1 << UInt8(level) }
             }
             models[slot] = model
-            for level in 0..<levelCount { levelStates[slot * levelCount + level] = recalled[level] }
+            for level in 0..<levelCount { levelStates[slot * levelCount + level] = restored[level] }
             (nodes[slot].incarnation, nodes[slot].sequence) = (stored.incarnation, stored.sequence)
             (nodes[slot].missing, nodes[slot].confirmations) = (stored.missing, stored.confirmations)
             nodes[slot].infeasibleLevels = infeasibleLevels  // told before
@@ -154,7 +154,7 @@ extension Detector {
     }
 
     /// Has a node's planned absence of an earlier run go on; one that is over ends with the next step. Only its end is told.
-    public mutating func recall(_ pause: Pause, of key: NodeKey) {
+    public mutating func restore(_ pause: Pause, of key: NodeKey) {
         guard let slot = table[key.rawValue] else { return }
         coldStates[slot].pause = pause
         nodes[slot].flags.formUnion([.paused, .exempt])

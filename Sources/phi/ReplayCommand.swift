@@ -6,8 +6,9 @@ import Recordings
 import Replay
 import Traces
 
-struct Replay: ParsableCommand {
+struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "replay",
         abstract: "Run a trace or a recording through the detector and report its quality of service.",
         discussion: """
             Time comes from the trace: a day replays in seconds, with the same result every time.
@@ -109,7 +110,7 @@ struct Replay: ParsableCommand {
     private struct TraceRun: ModelVisitor {
         typealias Outcome = Void
 
-        let command: Replay
+        let command: ReplayCommand
         let detector: DetectorSpec
         let level: Level
         let profile: String?
@@ -134,7 +135,7 @@ struct Replay: ParsableCommand {
     private struct RecordingRun: ModelVisitor {
         typealias Outcome = Void
 
-        let command: Replay
+        let command: ReplayCommand
         let recorded: String
         let detector: DetectorSpec
         mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
@@ -171,7 +172,7 @@ struct Replay: ParsableCommand {
 
 /// What a replay writes: files while it runs, and a report at its end.
 private struct ReplayOutput: ~Copyable {
-    private let command: Replay
+    private let command: ReplayCommand
     private var deadlines: OutputFile?
     private var events: OutputFile?
     private var log = ReplayLog()
@@ -179,7 +180,7 @@ private struct ReplayOutput: ~Copyable {
     private var progress = ProgressLine(after: .seconds(1))
     private let start = ContinuousClock().now
 
-    init(_ command: Replay, apartFrom sources: [String]) throws {
+    init(_ command: ReplayCommand, apartFrom sources: [String]) throws {
         self.command = command
         deadlines = try command.deadlines.map { try OutputFile(path: $0, apartFrom: sources) }
         let written = command.deadlines.map { [$0] } ?? []
