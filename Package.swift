@@ -156,7 +156,8 @@ let package = Package(
             name: "DetectorServiceTests",
             dependencies: [
                 "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient", "Recordings",
-                "StateStore", "Configuration", "SystemClocks", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
+                "StateStore", "Configuration", "SystemClocks", "ZeroMQ",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(

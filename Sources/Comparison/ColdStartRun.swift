@@ -58,7 +58,8 @@ struct ColdStartRun: Sendable {
                     ColdStart.horizons.firstIndex { number < $0 }.map { Int32($0) }
                 }
             var sweep = ThresholdSweep<Model>(
-                [Model.threshold(for: policy)], group: Model.makeGroupState(parameters), blocks: ColdStart.horizons.count)
+                [Model.threshold(for: policy)], group: Model.makeGroupState(parameters),
+                blocks: ColdStart.horizons.count)
             sweep.run(heartbeats, ofNodes: 1, with: Model(parameters), unit: interval, blocks: blocks)
             return sweep.costs
         }

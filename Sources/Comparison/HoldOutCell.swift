@@ -46,7 +46,9 @@ public struct HoldOutCell: Hashable, Sendable, Encodable {
     public var ratio: Double?
 
     /// The cells of one recording, at rates of which each half allows enough mistakes.
-    static func cells(trace: String, _ plan: BootstrapBlocks, adaptive: BlockCosts, baselines: [BlockCosts]) -> [HoldOutCell] {
+    static func cells(trace: String, _ plan: BootstrapBlocks, adaptive: BlockCosts, baselines: [BlockCosts])
+        -> [HoldOutCell]
+    {
         let holdOut = (0..<2).map { half in
             let times = plan.half(half)
             return Half(

@@ -100,7 +100,9 @@ extension [ComparisonCell] {
 
     /// Geometric mean of ours ÷ one classical detector.
     public func geometricMean(against detector: String) -> Double? {
-        let logs = compactMap { cell in cell.adaptive.flatMap { adaptive in cell.baselines[detector].map { log(adaptive / $0) } } }
+        let logs = compactMap { cell in
+            cell.adaptive.flatMap { adaptive in cell.baselines[detector].map { log(adaptive / $0) } }
+        }
         return logs.isEmpty ? nil : exp(logs.reduce(0, +) / Double(logs.count))
     }
 }

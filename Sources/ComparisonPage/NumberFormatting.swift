@@ -7,10 +7,13 @@ enum NumberFormatting {
         let count = 1 / share
         guard share > 0, count > 0, count.isFinite else { return "none" }
         if share > 0.5 { return share.formattedToThreeDigits }
-        guard count >= 99_999.5 else { return "1 in \(count < 9.95 ? count.formattedToThreeDigits : count.decimals(0))" }
+        guard count >= 99_999.5 else {
+            return "1 in \(count < 9.95 ? count.formattedToThreeDigits : count.decimals(0))"
+        }
         let power = Int(log10Floor(count * 1.000001))
         let factor = count / powerOfTen(power)
-        return factor < 1.005 ? "1 in 10\(superscript(power))" : "1 in \(factor.formattedToThreeDigits)·10\(superscript(power))"
+        return factor < 1.005
+            ? "1 in 10\(superscript(power))" : "1 in \(factor.formattedToThreeDigits)·10\(superscript(power))"
     }
 
     /// A rate that a table is made for: `1 in 33` for 0.03.

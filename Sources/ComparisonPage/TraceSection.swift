@@ -8,7 +8,9 @@ struct TraceSection {
     let anchor: String
 
     /// - Parameter number: The trace's place among all.
-    init(_ diagnostics: TraceDiagnostics, number: Int) { (self.diagnostics, anchor) = (diagnostics, Self.anchor(ofTrace: number)) }
+    init(_ diagnostics: TraceDiagnostics, number: Int) {
+        (self.diagnostics, anchor) = (diagnostics, Self.anchor(ofTrace: number))
+    }
 
     /// Where links to a trace lead.
     static func anchor(ofTrace number: Int) -> String { "trace-\(number + 1)" }
@@ -16,7 +18,8 @@ struct TraceSection {
     var markup: Markup {
         let charts = [
             figure(ParetoChart.chart(diagnostics), "Waits against mistakes"),
-            figure(CalibrationChart.chart(diagnostics), "Calibration of φ"), figure(GapChart.chart(diagnostics), "Gaps"),
+            figure(CalibrationChart.chart(diagnostics), "Calibration of φ"),
+            figure(GapChart.chart(diagnostics), "Gaps"),
         ]
         return """
             <section id="\(anchor)">

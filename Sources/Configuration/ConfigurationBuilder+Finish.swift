@@ -16,7 +16,8 @@ extension ConfigurationBuilder {
             if record.folder.isEmpty, let location = isStated.values.min(by: { $0.order < $1.order }) {
                 report(location, "record needs a folder to write to")
             }
-            if let location = places["record.total_size"] ?? places["record.file_size"], record.totalSize < record.fileSize
+            if let location = places["record.total_size"] ?? places["record.file_size"],
+                record.totalSize < record.fileSize
             {
                 let sizes = "\(ByteCount.notation(record.totalSize)) is below \(ByteCount.notation(record.fileSize))"
                 report(location, "record.total_size must be at least record.file_size: \(sizes)")
@@ -81,12 +82,16 @@ extension ConfigurationBuilder {
         }
     }
 
-    private mutating func lend(_ name: String, at location: SourceLocation, _ lateness: (String) throws -> LatenessProfile) {
+    private mutating func lend(
+        _ name: String, at location: SourceLocation, _ lateness: (String) throws -> LatenessProfile
+    ) {
         guard case .adaptive = configuration.model else {
             let others = "'\(configuration.model)' goes by nothing but the node itself"
             return report(location, "profile is for the detector 'adaptive': \(others)")
         }
-        do { configuration.model = .adaptive(.init(profile: try lateness(name))) } catch { report(location, "\(error)") }
+        do { configuration.model = .adaptive(.init(profile: try lateness(name))) } catch {
+            report(location, "\(error)")
+        }
     }
 }
 

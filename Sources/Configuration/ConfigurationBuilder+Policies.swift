@@ -98,7 +98,8 @@ extension ConfigurationBuilder {
         } else {
             for (item, location) in items(of: value, path, expected: "policies by names of levels") ?? [] {
                 guard let equals = item.firstIndex(of: "=") else {
-                    report(location, "level \"\(item.escapingControls)\" has no policy: write for example 'suspect=phi=8'")
+                    report(
+                        location, "level \"\(item.escapingControls)\" has no policy: write for example 'suspect=phi=8'")
                     continue
                 }
                 policy(&self, String(item[..<equals]), String(item[item.index(after: equals)...]), location)

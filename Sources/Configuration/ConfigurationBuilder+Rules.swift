@@ -51,7 +51,9 @@ extension ConfigurationBuilder {
     mutating func parseDamping(_ value: RawValue) {
         let expected = "off, or flaps, within and calm"
         if case .text(let text) = value.content {
-            guard text == "off" else { return report(value.location, "damping must be \(expected), found \(value.kind)") }
+            guard text == "off" else {
+                return report(value.location, "damping must be \(expected), found \(value.kind)")
+            }
             return set("damping", \.recovery.flaps, nil, at: value.location)
         }
         let flaps = configuration.recovery.flaps ?? 5

@@ -5,7 +5,8 @@ import PhiAccrual
 extension ConfigurationBuilder {
     /// Hands on each entry of a mapping with known keys. A key without a value is as good as none.
     mutating func entries<Key: RawRepresentable & CaseIterable>(
-        of value: RawValue, _ path: String, expected: String, _ parse: (inout ConfigurationBuilder, Key, RawValue) -> Void
+        of value: RawValue, _ path: String, expected: String,
+        _ parse: (inout ConfigurationBuilder, Key, RawValue) -> Void
     ) where Key.RawValue == String {
         for (entry, name) in names(of: value, path, expected: expected) {
             guard let key = Key(rawValue: name) else {
@@ -19,7 +20,8 @@ extension ConfigurationBuilder {
     }
 
     /// The entries of a mapping.
-    mutating func names(of value: RawValue, _ path: String, expected: String) -> [(entry: RawValue.Entry, name: String)] {
+    mutating func names(of value: RawValue, _ path: String, expected: String) -> [(entry: RawValue.Entry, name: String)]
+    {
         switch value.content {
         case .mapping(let entries): return entries.map { ($0, $0.key) }
         case .nothing: return []
@@ -36,7 +38,9 @@ extension ConfigurationBuilder {
     }
 
     /// The texts of a list, or the words of one text.
-    mutating func items(of value: RawValue, _ path: String, expected: String) -> [(text: String, location: SourceLocation)]? {
+    mutating func items(of value: RawValue, _ path: String, expected: String) -> [(
+        text: String, location: SourceLocation
+    )]? {
         switch value.content {
         case .text(let text): return text.split(whereSeparator: \.isWhitespace).map { (String($0), value.location) }
         case .list(let list):
@@ -72,7 +76,8 @@ extension ConfigurationBuilder {
     }
 
     mutating func parseWholeNumber(
-        _ value: RawValue, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Int>, in range: ClosedRange<Int>
+        _ value: RawValue, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Int>,
+        in range: ClosedRange<Int>
     ) {
         let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
         guard let text = text(of: value, path, expected: expected) else { return }

@@ -105,7 +105,8 @@ struct ConfigurationBuilder {
 
     /// Sets a value, and remembers where it comes from. What stood under the same key before is no longer of interest.
     mutating func set<Value>(
-        _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Value>, _ value: Value, at location: SourceLocation
+        _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Value>, _ value: Value,
+        at location: SourceLocation
     ) {
         configuration[keyPath: part] = value
         places = places.filter { !$0.key.hasPrefix(path + ".") }

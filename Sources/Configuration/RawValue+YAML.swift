@@ -94,7 +94,8 @@ struct UnreadableYAML: Error {
         case .duplicatedKeysInMapping(let keys, let context):
             let names = keys.map { "\"\($0.escapingControls)\"" }.joined(separator: ", ")
             self.init(
-                location(context.mark.line), "\(names) stands here and once more in the same place: a key is given once")
+                location(context.mark.line), "\(names) stands here and once more in the same place: a key is given once"
+            )
         default: self.init(location(1), "this is no YAML: \(error)")
         }
     }

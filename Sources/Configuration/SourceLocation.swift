@@ -42,7 +42,8 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
 
     init(_ location: SourceLocation, _ sentence: String) {
         self.location = location
-        self.sentence = sentence.count > Self.maxSentenceLength ? "\(sentence.prefix(Self.maxSentenceLength))…" : sentence
+        self.sentence =
+            sentence.count > Self.maxSentenceLength ? "\(sentence.prefix(Self.maxSentenceLength))…" : sentence
     }
 
 }

@@ -1,7 +1,7 @@
+import Configuration
 import HeartbeatProtocol
 import PhiAccrual
 import Recordings
-import Configuration
 
 /// Where the service records, and how its recordings say who wrote them.
 struct RecordingSession: Sendable {
@@ -77,7 +77,8 @@ extension DetectorLoop {
         guard whatIfGate.begin() else {
             throw ControlError(.refused, "another question of what would be is being answered: ask again in a minute")
         }
-        let question = WhatIf(recent: recent, order: order, level: level, policies: policies, proposed: proposed, now: now)
+        let question = WhatIf(
+            recent: recent, order: order, level: level, policies: policies, proposed: proposed, now: now)
         let (feed, whatIfGate) = (feed, whatIfGate)
         Task.detached(priority: .background) {
             feed.put(.answer(question.answer(), to: address))

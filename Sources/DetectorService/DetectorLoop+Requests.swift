@@ -1,6 +1,6 @@
+import Configuration
 import HeartbeatProtocol
 import PhiAccrual
-import Configuration
 import SystemClocks
 
 /// What is asked of the thread of heartbeats.
@@ -71,9 +71,11 @@ extension DetectorLoop {
         DetectorStatus(
             nodes: detector.detector.nodeCount,
             heartbeats: Dictionary(
-                uniqueKeysWithValues: HeartbeatOutcome.allCases.map { ($0.name, detector.detector.heartbeatCounts[$0]) }),
+                uniqueKeysWithValues: HeartbeatOutcome.allCases.map { ($0.name, detector.detector.heartbeatCounts[$0]) }
+            ),
             malformed: Dictionary(uniqueKeysWithValues: malformed.counts.map { ($0.rawValue, $1) }),
-            timestampUncertaintySeconds: detector.detector.timestampUncertainty.seconds, policies: detector.detector.policies)
+            timestampUncertaintySeconds: detector.detector.timestampUncertainty.seconds,
+            policies: detector.detector.policies)
     }
 
     private func status(of identity: NodeIdentity, at now: Instant) throws(ControlError) -> NodeStatus {
@@ -95,7 +97,8 @@ extension DetectorLoop {
     private func levelStatuses(_ status: NodeStatus, at now: Instant) -> [LevelPolicyStatus] {
         zip(detector.detector.levels, status.levels).map { level, state in
             LevelPolicyStatus(
-                name: level.name, policy: state.effectivePolicy.policy.description, origin: state.effectivePolicy.origin.description,
+                name: level.name, policy: state.effectivePolicy.policy.description,
+                origin: state.effectivePolicy.origin.description,
                 state: state.verdict.rawValue, thresholdSeconds: state.timeout?.seconds,
                 secondsLeft: state.deadline.map { ($0 - now).nanoseconds.seconds })
         }
@@ -120,7 +123,8 @@ extension DetectorLoop {
         let levels = policies.levels.indices.map { level in
             let effectivePolicy = policies.effectivePolicy(nil, level: level)
             return LevelPolicyStatus(
-                name: policies.levels[level].name, policy: effectivePolicy.policy.description, origin: effectivePolicy.origin.description,
+                name: policies.levels[level].name, policy: effectivePolicy.policy.description,
+                origin: effectivePolicy.origin.description,
                 allows: allowed(at: level, by: effectivePolicy.origin))
         }
         return PoliciesAnswer(levels: levels, overrides: overrides)

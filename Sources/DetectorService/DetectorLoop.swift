@@ -1,7 +1,7 @@
+import Configuration
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
-import Configuration
 import SystemClocks
 import ZeroMQ
 
@@ -86,7 +86,8 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
 
     init(
         sockets: consuming HeartbeatSockets, detector: Detector<Model>, shard: Shard, expected: [NodeIdentity],
-        joinWithin: Duration, learnedStateSchedule: LearnedStateSchedule?, recording: RecordingSession, requests: Mailbox<DetectorLoopInput>,
+        joinWithin: Duration, learnedStateSchedule: LearnedStateSchedule?, recording: RecordingSession,
+        requests: Mailbox<DetectorLoopInput>,
         feed: Mailbox<EventPublisherInput>,
         clocks: ServiceClocks,
         logger: Logger
@@ -131,7 +132,9 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
                 timestampUncertainty.woken(late: awake - max(nextWakeUp, asleep), at: awake)
                 wasAway(from: max(nextWakeUp, asleep), to: awake)
             }
-            if let reading = clocks.reading { for finding in clockWatch.read(reading) { handle(clockFinding: finding, at: awake) } }
+            if let reading = clocks.reading {
+                for finding in clockWatch.read(reading) { handle(clockFinding: finding, at: awake) }
+            }
             if poller.isReadable(stopped) { return finish() }
             if poller.isReadable(timed) { timer.clear() }
             try turn(after: awake)

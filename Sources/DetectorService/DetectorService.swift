@@ -1,9 +1,9 @@
+import Configuration
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
 import ServiceLifecycle
 import StateStore
-import Configuration
 import Synchronization
 import SystemClocks
 import ZeroMQ

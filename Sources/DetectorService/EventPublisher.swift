@@ -81,7 +81,8 @@ struct EventPublisher: ~Copyable {
 
     init(
         sockets: consuming EventSockets, log: EventLog, memory: sending StoreWriter?, levels: [Level],
-        endpoints: ServiceEndpoints, inputs: Mailbox<EventPublisherInput>, ingest: Mailbox<DetectorLoopInput>, clocks: ServiceClocks,
+        endpoints: ServiceEndpoints, inputs: Mailbox<EventPublisherInput>, ingest: Mailbox<DetectorLoopInput>,
+        clocks: ServiceClocks,
         logger: Logger
     ) {
         self.sockets = sockets

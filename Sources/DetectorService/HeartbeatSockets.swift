@@ -1,5 +1,5 @@
-import HeartbeatProtocol
 import Configuration
+import HeartbeatProtocol
 import ZeroMQ
 
 /// The SUB sockets that heartbeats come in by: one for nodes that connect to us, one for nodes we connect to.

@@ -1,7 +1,7 @@
+import Configuration
 import Logging
 import PhiAccrual
 import StateStore
-import Configuration
 
 /// What a service knew of nodes when it ended, on its way to the detector of the next run.
 ///
@@ -26,7 +26,8 @@ struct NodeRecovery {
                 let identity = try? NodeIdentity(group: group, name: name)
             else { continue }
             let key = NodeKey(of: identity)
-            var node = told[key] ?? PublishedState(identity: identity, verdicts: Array(repeating: nil, count: levels.count))
+            var node =
+                told[key] ?? PublishedState(identity: identity, verdicts: Array(repeating: nil, count: levels.count))
             node.lastVerdict = verdict
             if let index = levels.firstIndex(where: { $0.name.utf8.elementsEqual(level.utf8) }) {
                 node.verdicts[index] = verdict

@@ -1,6 +1,6 @@
+import Configuration
 import PhiAccrual
 import Recordings
-import Configuration
 import Synchronization
 import ZeroMQ
 

@@ -46,7 +46,8 @@ struct RecordingDetector<Model: ArrivalModel> {
     }
     mutating func setTimestampUncertainty(_ nanoseconds: Int64) {
         // It fades all the time; a sixteenth of it makes no difference.
-        guard abs(nanoseconds - detector.timestampUncertainty) > max(detector.timestampUncertainty, nanoseconds) / 16 else { return }
+        guard abs(nanoseconds - detector.timestampUncertainty) > max(detector.timestampUncertainty, nanoseconds) / 16
+        else { return }
         if isTakenDown { records.append(.timestampUncertainty(nanoseconds)) }
         detector.timestampUncertainty = nanoseconds
     }

@@ -1,8 +1,8 @@
+import Configuration
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
 import StateStore
-import Configuration
 import SystemClocks
 
 /// What a service finds when it starts: its memory with what is in it, or nothing.

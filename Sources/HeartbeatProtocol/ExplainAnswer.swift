@@ -55,7 +55,8 @@ public struct ExplainAnswer: Codable, Hashable, Sendable {
     public static let verdictLimit = 10
 
     public init(
-        node: NodesAnswer.Node, levels: [LevelPolicyStatus], verdicts: [EventMessage], disconnectedSeconds: Double? = nil,
+        node: NodesAnswer.Node, levels: [LevelPolicyStatus], verdicts: [EventMessage],
+        disconnectedSeconds: Double? = nil,
         pause: Pause? = nil, heldSeconds: Double? = nil
     ) {
         (self.node, self.levels, self.verdicts) = (node, levels, verdicts)
@@ -98,7 +99,8 @@ extension ExplainAnswer {
         guard level.state == "trusted" || level.state == "learning", let left = level.secondsLeft else {
             return "allows \(silence) of silence"
         }
-        let moment = left < 0 ? "which is over since \((-left).formattedDuration)" : "\(left.formattedDuration) from now"
+        let moment =
+            left < 0 ? "which is over since \((-left).formattedDuration)" : "\(left.formattedDuration) from now"
         return "suspects it after \(silence) of silence, \(moment)"
     }
 
@@ -109,7 +111,9 @@ extension ExplainAnswer {
                 let reason = pause.reason.isEmpty ? "" : ": \(pause.reason)"
                 return "Its absence is planned, for another \(pause.secondsLeft.formattedDuration)\(reason)."
             },
-            heldSeconds.map { "So many fell silent at once \($0.formattedDuration) ago that suspicions are held back." },
+            heldSeconds.map {
+                "So many fell silent at once \($0.formattedDuration) ago that suspicions are held back."
+            },
         ].compactMap(\.self)
     }
 

@@ -9,8 +9,10 @@ enum Explanation {
         case _ where evidence.isRestored: return "So it was before the restart; this level had not told of it yet."
         case .learning where evidence.isByPolicy, .trusted where evidence.isByPolicy:
             let allowed =
-                evidence.timeout.map { " allows \(formatted($0)) of silence, and" } ?? " suspects nobody for silence, and"
-            return "\(transition.effectivePolicy.policy) (\(transition.effectivePolicy.origin))\(allowed) it has lasted \(silence)."
+                evidence.timeout.map { " allows \(formatted($0)) of silence, and" }
+                ?? " suspects nobody for silence, and"
+            return
+                "\(transition.effectivePolicy.policy) (\(transition.effectivePolicy.origin))\(allowed) it has lasted \(silence)."
         case .new: return "Expected, and not heard yet."
         case .learning where transition.from == .left, .trusted where transition.from == .left:
             return "The node is back after its goodbye."

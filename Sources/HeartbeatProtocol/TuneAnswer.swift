@@ -76,7 +76,9 @@ public struct TuneAnswer: Codable, Hashable, Sendable {
     public var allows: TimeoutRange
 
     public init(level: String, effectivePolicy: PolicyTable.EffectivePolicy, allows: TimeoutRange) {
-        (self.level, self.policy, self.origin) = (level, effectivePolicy.policy.description, effectivePolicy.origin.description)
+        (self.level, self.policy, self.origin) = (
+            level, effectivePolicy.policy.description, effectivePolicy.origin.description
+        )
         self.allows = allows
     }
 }

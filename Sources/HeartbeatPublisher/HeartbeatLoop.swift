@@ -18,7 +18,8 @@ struct HeartbeatLoop: ~Copyable {
     var timer: DeadlineTimer
 
     mutating func run(
-        _ first: Heartbeat, introducing announcement: NodeAnnouncement, until stop: WakeUp, sayingGoodbye ending: StopReason
+        _ first: Heartbeat, introducing announcement: NodeAnnouncement, until stop: WakeUp,
+        sayingGoodbye ending: StopReason
     ) throws {
         var poller = Poller()
         let stopped = poller.add(fileDescriptor: stop.fileDescriptor)

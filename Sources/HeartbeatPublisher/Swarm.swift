@@ -185,7 +185,8 @@ private struct SwarmRun: ~Copyable {
         }
         let isLost = plan.settings.loss > 0 && Double.random(in: 0..<1, using: &random) < plan.settings.loss
         if !node.pause.contains(age), !isLost {
-            let announces = try outlet(of: node.number).outlet.hasNewSubscribers(at: now) || now >= node.nextIntroduction
+            let announces =
+                try outlet(of: node.number).outlet.hasNewSubscribers(at: now) || now >= node.nextIntroduction
             if announces { nodes[place].nextIntroduction = now.addingSaturated(HeartbeatSender.introductionEvery) }
             try send(node, at: now, introducing: announces)
         }

@@ -111,8 +111,7 @@ public struct FeedReplica: Sendable {
     }
 
     /// Answer to `question`, if it still is one.
-    public mutating func receiveAnswer(epoch: UInt64, through: UInt64, more: Bool, events: [Event], to asked: Query)
-    {
+    public mutating func receiveAnswer(epoch: UInt64, through: UInt64, more: Bool, events: [Event], to asked: Query) {
         guard asked == question, epoch == self.epoch else { return }
         guard through >= asked.since else { return rolledBack(to: through) }
         if let start = suspectedGap { deliveries.append(.gap(after: start, epoch: epoch)) }

@@ -56,7 +56,8 @@ public struct ReplayedDetector<Model: ArrivalModel> {
     }
 
     private mutating func record(
-        _ heartbeat: Heartbeat, at now: Instant, by accumulator: inout QualityAccumulator, _ onHeard: (Heard) throws -> Void
+        _ heartbeat: Heartbeat, at now: Instant, by accumulator: inout QualityAccumulator,
+        _ onHeard: (Heard) throws -> Void
     ) rethrows {
         let key = heartbeat.key
         let phi = detector.phi(of: key, at: now)

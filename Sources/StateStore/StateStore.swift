@@ -36,7 +36,8 @@ public final class StateStore {
     public var epoch: UInt64 { header.epoch }
 
     init(
-        folder: consuming StateFolder, file: StoreDatabase, journal: EventJournal, lastRecord: UInt64, header: LogHeader,
+        folder: consuming StateFolder, file: StoreDatabase, journal: EventJournal, lastRecord: UInt64,
+        header: LogHeader,
         found: StoreContents, capacity: Int
     ) {
         self.folder = folder

@@ -35,7 +35,9 @@ struct RowReader {
         }
         return value
     }
-    mutating func key() throws(StoreDamage) -> NodeKey { NodeKey(rawValue: UInt64(bitPattern: try integer(Int64.self))) }
+    mutating func key() throws(StoreDamage) -> NodeKey {
+        NodeKey(rawValue: UInt64(bitPattern: try integer(Int64.self)))
+    }
     mutating func text() throws(StoreDamage) -> String {
         guard case .string(let text) = try next() else { throw StoreDamage("a row's text is none") }
         return text

@@ -103,7 +103,8 @@ private struct PingReply {
         }
         var text = LineScanner(line.bytes)
         guard text.skip("[") else { return nil }
-        guard let stamp = text.parse(until: "] "), let arrival = DecimalNumber(stamp)?.scaled(by: 9), arrival >= 0 else {
+        guard let stamp = text.parse(until: "] "), let arrival = DecimalNumber(stamp)?.scaled(by: 9), arrival >= 0
+        else {
             throw MalformedLine(
                 "must begin with seconds in brackets, such as [1732188912.123456], found \(quoted(line.bytes))")
         }
@@ -115,7 +116,8 @@ private struct PingReply {
         else { throw Self.malformed(line) }
         var time: Int64?  // ns
         if text.parse(until: " time=") != nil {
-            guard let number = text.parse(until: " ms").flatMap({ DecimalNumber($0) })?.scaled(by: 6), number >= 0 else {
+            guard let number = text.parse(until: " ms").flatMap({ DecimalNumber($0) })?.scaled(by: 6), number >= 0
+            else {
                 throw Self.malformed(line)
             }
             time = number

@@ -46,11 +46,15 @@ struct CompareCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard synthetic || !traces.isEmpty else { throw ValidationError("name traces to read, or ask for --synthetic") }
-        guard !(coldStart && checkBudgets) else { throw ValidationError("--cold-start and --check-budgets are two questions: ask one") }
+        guard !(coldStart && checkBudgets) else {
+            throw ValidationError("--cold-start and --check-budgets are two questions: ask one")
+        }
         guard !coldStart || !synthetic else {
             throw ValidationError("--cold-start is asked of recordings: leave out --synthetic")
         }
-        guard !holdOut || !(coldStart || checkBudgets) else { throw ValidationError("--hold-out has nothing to say of that") }
+        guard !holdOut || !(coldStart || checkBudgets) else {
+            throw ValidationError("--hold-out has nothing to say of that")
+        }
         guard html == nil || !(coldStart || checkBudgets) else {
             throw ValidationError("--html draws the comparison: leave out --cold-start and --check-budgets")
         }
@@ -108,7 +112,9 @@ struct CompareCommand: AsyncParsableCommand {
             try file?.finish()
         }
         var outcome = ComparisonOutcome(recordings: report)
-        if synthetic { outcome.synthetic = .init(seed: seed, comparison: made, plainCase: ReferenceScenario(seed: seed)) }
+        if synthetic {
+            outcome.synthetic = .init(seed: seed, comparison: made, plainCase: ReferenceScenario(seed: seed))
+        }
         try show(outcome) { outcome in
             var lines = traces.isEmpty ? [] : table(report)
             if let synthetic = outcome.synthetic {

@@ -9,12 +9,14 @@ enum ComparisonTables {
             "TRACE                      CHOSEN FOR  ADAPTIVE MADE          CLASSICAL MADE                        RATIO"
         ]
         for cell in cells {
-            let adaptive = cell.adaptive.map { "\(formattedRate($0.rate)) at \($0.timeout.formattedDuration)" } ?? "not reached"
+            let adaptive =
+                cell.adaptive.map { "\(formattedRate($0.rate)) at \($0.timeout.formattedDuration)" } ?? "not reached"
             let theirs = cell.baselines
             lines.append(
                 [
                     cell.trace.padded(to: 26), formattedRate(cell.rate).padded(to: 11), adaptive.padded(to: 22),
-                    "\(formattedRate(theirs.rate)) at \(theirs.timeout.formattedDuration) (\(theirs.detector))".padded(to: 37),
+                    "\(formattedRate(theirs.rate)) at \(theirs.timeout.formattedDuration) (\(theirs.detector))".padded(
+                        to: 37),
                     cell.ratio.map { $0.decimals(3) } ?? "-",
                 ].joined(separator: " "))
         }
@@ -23,8 +25,10 @@ enum ComparisonTables {
 
     static func summary(_ cells: [HoldOutCell]) -> String? {
         guard let mean = cells.geometricMean, let worst = cells.worst, let ratio = worst.ratio else { return nil }
-        let factors = [("adaptive", cells.rateFactor { $0.adaptive }), ("classical", cells.rateFactor { $0.baselines })]
-            .compactMap { name, factor in factor.map { "\(name) \($0.decimals(2))" } }
+        let factors = [
+            ("adaptive", cells.rateFactor { $0.adaptive }), ("classical", cells.rateFactor { $0.baselines }),
+        ]
+        .compactMap { name, factor in factor.map { "\(name) \($0.decimals(2))" } }
         return "second half  geometric mean \(mean.decimals(3)), worst \(ratio.decimals(2)) "
             + "(\(worst.trace) at \(formattedRate(worst.rate))), \(cells.count) cells; "
             + "rates change by a factor of: \(factors.joined(separator: ", "))"

@@ -1,7 +1,7 @@
 import ArgumentParser
+import Configuration
 import DetectorService
 import PhiAccrual
-import Configuration
 import Synchronization
 
 struct DemoCommand: AsyncParsableCommand {

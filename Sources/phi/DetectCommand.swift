@@ -1,9 +1,9 @@
 import ArgumentParser
+import Configuration
 import DetectorService
 import Logging
 import PhiAccrual
 import ServiceLifecycle
-import Configuration
 import UnixSignals
 
 struct DetectCommand: AsyncParsableCommand {

@@ -1,6 +1,6 @@
+import Configuration
 import HeartbeatProtocol
 import Logging
-import Configuration
 import SystemClocks
 
 extension LogFormat {

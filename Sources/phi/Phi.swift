@@ -13,9 +13,11 @@ struct Phi: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            DetectCommand.self, RelayCommand.self, BeatCommand.self, SwarmCommand.self, WatchCommand.self, StatusCommand.self, ExplainCommand.self,
+            DetectCommand.self, RelayCommand.self, BeatCommand.self, SwarmCommand.self, WatchCommand.self,
+            StatusCommand.self, ExplainCommand.self,
             TuneCommand.self,
-            PauseCommand.self, ResumeCommand.self, ForgetCommand.self, RecordCommand.self, ReplayCommand.self, CompareCommand.self, FitCommand.self, DemoCommand.self,
+            PauseCommand.self, ResumeCommand.self, ForgetCommand.self, RecordCommand.self, ReplayCommand.self,
+            CompareCommand.self, FitCommand.self, DemoCommand.self,
         ])
 
     /// Exit 0: done; 1: done, and the answer is no; 2: could not; 64: misused.

@@ -1,10 +1,10 @@
 import ArgumentParser
+import Configuration
 import DetectorService
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
 import Recordings
-import Configuration
 
 struct RecordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

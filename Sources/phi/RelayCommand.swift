@@ -1,9 +1,9 @@
 import ArgumentParser
+import Configuration
 import DetectorService
 import Logging
 import PhiAccrual
 import ServiceLifecycle
-import Configuration
 
 struct RelayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

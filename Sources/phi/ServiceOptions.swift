@@ -1,9 +1,9 @@
 import ArgumentParser
+import Configuration
 import Foundation
 import NetworkProfiles
 import PhiAccrual
 import ProfileFitting
-import Configuration
 
 /// What `phi detect` is told: options, and what they go before, the environment and a file.
 struct ServiceOptions: ParsableArguments {

@@ -70,7 +70,8 @@ struct StatusCommand: ParsableCommand {
         let colour: Colour = at.state == "suspected" ? .red : isLate ? .amber : at.state == "trusted" ? .green : .grey
         let state = colour((isLate ? "late" : at.state).padded(to: 11))
         let isWatched = at.state != "left" && at.state != "new"
-        let left = isWatched ? at.secondsLeft.map { $0 < 0 ? "since \((-$0).formattedDuration)" : $0.formattedDuration } : nil
+        let left =
+            isWatched ? at.secondsLeft.map { $0 < 0 ? "since \((-$0).formattedDuration)" : $0.formattedDuration } : nil
         return [
             name.padded(to: 24), state, (node.phi.map { $0.decimals(2) } ?? "-").padded(to: 6),
             (node.silenceSeconds?.formattedDuration ?? "-").padded(to: 10),

@@ -93,7 +93,9 @@ struct TuneCommand: ParsableCommand {
 
     private static func meaning(_ level: LevelPolicyStatus) -> String {
         guard let threshold = level.thresholdSeconds else { return level.allows?.description ?? "-" }
-        let left = level.secondsLeft.map { $0 < 0 ? ", since \((-$0).formattedDuration)" : ", in \($0.formattedDuration)" }
+        let left = level.secondsLeft.map {
+            $0 < 0 ? ", since \((-$0).formattedDuration)" : ", in \($0.formattedDuration)"
+        }
         return "after \(threshold.formattedDuration)\(left ?? "")"
     }
 }

@@ -19,7 +19,8 @@ import Testing
         #expect(point.mistakes > 0 && diagnostics.mistakes == point.mistakes && view.rate == point.rate)
         #expect(diagnostics.episodes.count == min(6, point.mistakes))
         for point in Self.contest.adaptive.points where point.mistakes > 0 {
-            let nearest = abs(log(point.rate / TraceDiagnostics.rate)) >= abs(log((view.rate ?? 1) / TraceDiagnostics.rate))
+            let nearest =
+                abs(log(point.rate / TraceDiagnostics.rate)) >= abs(log((view.rate ?? 1) / TraceDiagnostics.rate))
             #expect(nearest, "\(point.parameter)")
         }
     }

@@ -1,5 +1,5 @@
-import PhiAccrual
 import Configuration
+import PhiAccrual
 import Testing
 
 @Suite struct `A shard` {

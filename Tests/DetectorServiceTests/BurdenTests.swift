@@ -1,10 +1,10 @@
+import Configuration
 import Foundation
 import HeartbeatProtocol
 import Logging
 import PhiClient
 import Recordings
 import StateStore
-import Configuration
 import Testing
 
 @testable import DetectorService

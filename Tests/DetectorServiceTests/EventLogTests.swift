@@ -103,7 +103,8 @@ extension EventLog {
         let topic = FeedTopic(level: "suspect", group: "g", node: node)
         let place = nextPlace(on: topic, at: Timestamp(unixNanoseconds: 0))
         let transition = Transition(
-            node: try NodeIdentity(group: "g", name: node), incarnation: 1, level: 0, effectivePolicy: .init(policy: .phi(8)),
+            node: try NodeIdentity(group: "g", name: node), incarnation: 1, level: 0,
+            effectivePolicy: .init(policy: .phi(8)),
             from: from, to: verdict,
             at: Instant(nanoseconds: 0),
             evidence: Evidence(

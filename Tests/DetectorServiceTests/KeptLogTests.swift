@@ -31,7 +31,8 @@ import Testing
                 node: try NodeIdentity(group: "g", name: node), incarnation: 1, level: 0,
                 effectivePolicy: .init(policy: .phi(8)), from: from, to: verdict, at: Instant(nanoseconds: 0),
                 evidence: Evidence(
-                    phi: nil, silence: 0, expected: nil, timeout: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0)
+                    phi: nil, silence: 0, expected: nil, timeout: nil, missing: 0, senderLate: nil, ownLate: 0,
+                    samples: 0)
             )
             let place = log.nextPlace(on: topic, at: Timestamp(unixNanoseconds: 0))
             try add(.transition(TransitionMessage(transition, level: level, at: place)))

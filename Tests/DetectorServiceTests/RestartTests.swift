@@ -1,10 +1,10 @@
+import Configuration
 import Foundation
 import HeartbeatProtocol
 import HeartbeatPublisher
 import PhiAccrual
 import PhiClient
 import StateStore
-import Configuration
 import Testing
 
 @testable import DetectorService

@@ -1,9 +1,9 @@
+import Configuration
 import HeartbeatProtocol
 import HeartbeatPublisher
 import Logging
 import PhiAccrual
 import PhiClient
-import Configuration
 import SystemClocks
 import Testing
 import ZeroMQ

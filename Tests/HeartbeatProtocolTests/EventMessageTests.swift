@@ -108,7 +108,8 @@ import Testing
             to: .left,
             at: Instant(nanoseconds: 0),
             evidence: Evidence(
-                phi: Double(nanoseconds()) / 3, silence: nanoseconds(), expected: nanoseconds(), timeout: -nanoseconds(),
+                phi: Double(nanoseconds()) / 3, silence: nanoseconds(), expected: nanoseconds(),
+                timeout: -nanoseconds(),
                 missing: nanoseconds(), senderLate: -nanoseconds(), ownLate: nanoseconds(), samples: 7))
         let place = EventPosition(
             epoch: .random(in: 0..<1 << 53, using: &random), sequence: .random(in: 0..<1 << 53, using: &random),

@@ -11,11 +11,13 @@ import Testing
         missing: Int64 = 0, samples: Int = 50, policy: Policy = .phi(8), isByPolicy: Bool = false
     ) throws -> String {
         let transition = Transition(
-            node: try NodeIdentity(group: "lab", name: "a"), incarnation: 1, level: 0, effectivePolicy: .init(policy: policy),
+            node: try NodeIdentity(group: "lab", name: "a"), incarnation: 1, level: 0,
+            effectivePolicy: .init(policy: policy),
             from: from, to: to,
             at: Instant(nanoseconds: 0),
             evidence: Evidence(
-                phi: 9, silence: silence, expected: expected, timeout: timeout, missing: missing, senderLate: nil, ownLate: 0,
+                phi: 9, silence: silence, expected: expected, timeout: timeout, missing: missing, senderLate: nil,
+                ownLate: 0,
                 samples: samples, isByPolicy: isByPolicy))
         return Explanation.of(transition)
     }
@@ -92,11 +94,14 @@ import Testing
             return Explanation.of(
                 Notice(
                     code: code, key: NodeKey(rawValue: 0xff), node: code == .unnamed ? nil : node, incarnation: 1,
-                    at: Instant(nanoseconds: 0), effectivePolicy: .init(policy: .mistakes(budget)), shortfall: shortfall),
+                    at: Instant(nanoseconds: 0), effectivePolicy: .init(policy: .mistakes(budget)), shortfall: shortfall
+                ),
                 level: "suspect")
         }
         #expect(
-            sentence(.infeasible, shortfall: BudgetShortfall(mistakesPerHeartbeat: 0.004, neededTimeout: .milliseconds(7400)))
+            sentence(
+                .infeasible, shortfall: BudgetShortfall(mistakesPerHeartbeat: 0.004, neededTimeout: .milliseconds(7400))
+            )
                 == "The budget mistakes=1/10000hb,within=3s of level suspect cannot be kept for lab/a. Within its limit comes one mistake in 250 heartbeats; the budget needs a limit of 7.4 s."
         )
         #expect(

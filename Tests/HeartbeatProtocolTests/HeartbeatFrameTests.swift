@@ -33,7 +33,8 @@ import Testing
         #expect(read.announcement?.labels == ["zone": "b/ü"])
         // What was read is passed on as it was; what is written here has no spaces.
         #expect(read.bytes == GoldenFrames.long)
-        let announcement = try NodeAnnouncement(identity: NodeIdentity(group: "lab", name: "a"), labels: ["zone": "b/ü"])
+        let announcement = try NodeAnnouncement(
+            identity: NodeIdentity(group: "lab", name: "a"), labels: ["zone": "b/ü"])
         #expect(
             HeartbeatFrame.encode(leaving, introducing: announcement)
                 == GoldenFrames.long.replacing(38, with: [15]).dropLast())
@@ -50,7 +51,8 @@ import Testing
     }
     @Test func `may name groups and nodes with 64 bytes each`() throws {
         let longest = String(repeating: "ü", count: 32)
-        let announcement = try NodeAnnouncement(identity: NodeIdentity(group: longest, name: longest), labels: ["a": "b"])
+        let announcement = try NodeAnnouncement(
+            identity: NodeIdentity(group: longest, name: longest), labels: ["a": "b"])
         let bytes = HeartbeatFrame.encode(
             Heartbeat(key: NodeKey(of: announcement.identity), sequence: 0), introducing: announcement)
         #expect(bytes.count == 32 + 65 + 65 + 2 + 9)

@@ -62,14 +62,17 @@ extension DetectorInput {
             .announcement(node, key, at: instant(6_000)),
             .expectation(node, key, until: instant(.max), at: instant(6_000)),
             .heartbeats(heartbeats, at: instant(6_001)), .heartbeats([], at: instant(6_002)),
-            .advance(to: instant(.min)), .ignoredSilence(from: instant(-1), to: instant(1)), .timestampUncertainty(.max),
+            .advance(to: instant(.min)), .ignoredSilence(from: instant(-1), to: instant(1)),
+            .timestampUncertainty(.max),
             .backlog(true), .backlog(false),
             .policies(book, at: instant(6_003)),
             .pause(key, until: instant(9_000), reason: "planned, says \"ops\"\n", at: instant(6_004)),
             .pause(key, until: instant(9_000), reason: "", at: instant(6_004)),
             .resumption(key, at: instant(6_005)), .forgetting(key, at: instant(6_006)),
             .noExpectation(key, at: instant(6_007)),
-            .rules(RecoveryRule(minConsecutive: 3, flaps: 5, within: 7, quietPeriod: 9), HoldRule(share: 0.3, minExcess: 4, maxDuration: 11)),
+            .rules(
+                RecoveryRule(minConsecutive: 3, flaps: 5, within: 7, quietPeriod: 9),
+                HoldRule(share: 0.3, minExcess: 4, maxDuration: 11)),
             .rules(RecoveryRule(), nil), .disconnection(key, at: instant(6_008)),
         ]
     }

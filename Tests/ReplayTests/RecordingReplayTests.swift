@@ -45,7 +45,8 @@ import Testing
                 return .policies(changed, at: at)
             case ..<0.057:
                 return .rules(
-                    RecoveryRule(minConsecutive: .random(in: 1...3, using: &random)), random.chance(0.5) ? .init() : nil)
+                    RecoveryRule(minConsecutive: .random(in: 1...3, using: &random)), random.chance(0.5) ? .init() : nil
+                )
             case ..<0.062: return .pause(key, until: later, reason: "planned", at: at)
             case ..<0.067: return .resumption(key, at: at)
             case ..<0.068: return .forgetting(key, at: at)

@@ -1,7 +1,7 @@
+import Configuration
 import Foundation
 import HeartbeatProtocol
 import PhiAccrual
-import Configuration
 import Testing
 
 extension SystemTests {

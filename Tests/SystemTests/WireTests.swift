@@ -15,7 +15,8 @@ extension SystemTests {
                 5048 2b2470f4e7c67879 01 02 0000803f 00f15365 00000000 15cd5b0700000000 \
                 04 65646765 06 656467652d31 0200 7b7d
                 """.replacing(" ", with: "")
-            #expect(HeartbeatFrame.encode(heartbeat, introducing: try NodeAnnouncement(identity: identity)).hex == golden)
+            #expect(
+                HeartbeatFrame.encode(heartbeat, introducing: try NodeAnnouncement(identity: identity)).hex == golden)
             try await TestBed.run { bed in
                 let node = try bed.python(.own("one_heartbeat"), "edge", "edge-1", "1", "1700000000", "0", "123456789")
                 #expect(try await node.exit() == 0)
@@ -39,7 +40,8 @@ extension SystemTests {
                 let heard = try sniffer.output.map { line in
                     let (heartbeat, announcement, bytes) = try read(line)
                     #expect(announcement.identity == identity && announcement.labels == [:])
-                    let written = HeartbeatFrame.encode(heartbeat, introducing: try NodeAnnouncement(identity: identity))
+                    let written = HeartbeatFrame.encode(
+                        heartbeat, introducing: try NodeAnnouncement(identity: identity))
                     #expect(written.hex == bytes.hex)
                     return heartbeat
                 }

@@ -7,7 +7,9 @@ struct Observation {
     let fit: GapFit
     let tracks: [ExcerptTrack]
 
-    init<Model: ArrivalModel>(of run: DetectorRun<Model>, _ trace: RecordedArrivals, lengths: [Double], excerpts: [Window]) {
+    init<Model: ArrivalModel>(
+        of run: DetectorRun<Model>, _ trace: RecordedArrivals, lengths: [Double], excerpts: [Window]
+    ) {
         var reached: [Double] = []
         var recorder = GapFitRecorder(lengths, trace)
         var tracks = [ExcerptTrack](repeating: ExcerptTrack(), count: excerpts.count)

@@ -49,13 +49,17 @@ public struct ReferenceScenario: Sendable, Encodable {
         let sweep = recording.sweep(plan, AdaptiveModel.self, .init(), DetectorComparison.prices.map(Policy.price))
         let curve = BlockCosts("adaptive", DetectorComparison.prices.map { "\($0)" }, plan, sweep)
             .curve(plan, counting: plan.whole)
-        let offers = zip(DetectorComparison.prices, curve.points).map { OperatingPoint(price: $0, mistakes: $1.mistakes, timeout: $1.timeout) }
+        let offers = zip(DetectorComparison.prices, curve.points).map {
+            OperatingPoint(price: $0, mistakes: $1.mistakes, timeout: $1.timeout)
+        }
         let judged = recording.arrivalsByNode[0].dropFirst(DetectorComparison.warmUp)
         samples = sweep.samples
         goals = [(0.225, 2), (0.310, 0)].map { timeout, mistakes in
             Goal(
                 timeout: timeout, mistakes: mistakes,
-                best: offers.filter { $0.timeout <= timeout }.min { ($0.mistakes, $0.timeout) < ($1.mistakes, $1.timeout) },
+                best: offers.filter { $0.timeout <= timeout }.min {
+                    ($0.mistakes, $0.timeout) < ($1.mistakes, $1.timeout)
+                },
                 fixed: judged.count { Double($0.gap) > timeout * 1e9 })
         }
     }

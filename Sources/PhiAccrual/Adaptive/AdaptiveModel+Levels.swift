@@ -24,7 +24,8 @@ extension AdaptiveModel {
             _ model: borrowing AdaptiveModel, timestampUncertainty: Int64, within: Int64?
         ) {
             let chosen = model.timeout(choice)
-            let timeout = max(chosen, model.earliestTimeout(of: choice.family, timestampUncertainty: timestampUncertainty))
+            let timeout = max(
+                chosen, model.earliestTimeout(of: choice.family, timestampUncertainty: timestampUncertainty))
             isStretched = timeout > chosen
             self.timeout = min(timeout, within ?? .max)
         }
@@ -52,7 +53,9 @@ extension AdaptiveModel {
     }
 
     public static func levelState(of threshold: Threshold) -> LevelState { LevelState() }
-    public static func makeGroupState(_ parameters: Parameters = .init()) -> GroupState { GroupState(profile: parameters.profile) }
+    public static func makeGroupState(_ parameters: Parameters = .init()) -> GroupState {
+        GroupState(profile: parameters.profile)
+    }
 
     public mutating func updateLevels(
         _ thresholds: Span<Threshold>, _ levelStates: inout MutableSpan<LevelState>, after arrival: Arrival?,
@@ -76,10 +79,13 @@ extension AdaptiveModel {
             switch thresholds[level] {
             case .phi: break
             case .price: levelStates[level].setTimeout(self, timestampUncertainty: timestampUncertainty, within: nil)
-            case .mistakes(let budget): levelStates[level].setTimeout(self, timestampUncertainty: timestampUncertainty, within: budget.within)
+            case .mistakes(let budget):
+                levelStates[level].setTimeout(self, timestampUncertainty: timestampUncertainty, within: budget.within)
             }
         }
-        if thresholds.contains(where: \.isPhi) { reachPhi(thresholds, &levelStates, timestampUncertainty: timestampUncertainty) }
+        if thresholds.contains(where: \.isPhi) {
+            reachPhi(thresholds, &levelStates, timestampUncertainty: timestampUncertainty)
+        }
     }
 
     // These are inlined, or else the model and what its group knows would be copied for each call.
@@ -90,10 +96,12 @@ extension AdaptiveModel {
         let curve = suspicion
         for level in thresholds.indices {
             guard case .phi(let phi) = thresholds[level] else { continue }
-            let timeout = curve.timeout(until: phi, near: curve.silence(ofLateness: Double(levelStates[level].lateness)))
+            let timeout = curve.timeout(
+                until: phi, near: curve.silence(ofLateness: Double(levelStates[level].lateness)))
             levelStates[level].lateness = Float(curve.lateness(after: timeout))
             levelStates[level].timeout = max(
-                Int64(saturating: timeout.rounded(.up)), earliestTimeout(of: .bursts, timestampUncertainty: timestampUncertainty))
+                Int64(saturating: timeout.rounded(.up)),
+                earliestTimeout(of: .bursts, timestampUncertainty: timestampUncertainty))
         }
     }
 

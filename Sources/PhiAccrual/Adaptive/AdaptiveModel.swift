@@ -116,7 +116,8 @@ public struct AdaptiveModel: ArrivalModel {
         if intervalChange.observe(gap) { (deviationBefore, excessBefore) = (deviation, excess) }
         guard observed > Self.unitGaps, intervalChange.fits > 1, intervalChange.isLike(gap),
             abs(intervalChange.interval - unit) > IntervalChangeDetector.tolerance * unit,
-            tables.count(near: (intervalChange.interval - unit) / scale(of: .last)) - 2 < Self.knownShare * Float(tables.total)
+            tables.count(near: (intervalChange.interval - unit) / scale(of: .last)) - 2 < Self.knownShare
+                * Float(tables.total)
         else { return false }
         if intervalChange.isEstablished {
             adopt(intervalChange.mean)
@@ -154,7 +155,9 @@ public struct AdaptiveModel: ArrivalModel {
     mutating func choiceIsMade() { (heartbeatsSinceChoice, isUnitNew) = (0, false) }
 
     /// Whether there is anything to choose from.
-    @inline(__always) func hasCandidates(_ group: borrowing GroupState) -> Bool { TimeoutCandidates.isKnown(tables, group.tables) }
+    @inline(__always) func hasCandidates(_ group: borrowing GroupState) -> Bool {
+        TimeoutCandidates.isKnown(tables, group.tables)
+    }
     /// What there is to choose from.
     @inline(__always) func candidates(_ group: borrowing GroupState) -> TimeoutCandidates {
         TimeoutCandidates(tables, group.tables, nextCentre: Float(drift.expectedGap) / unit, scale: scale / unit)

@@ -110,7 +110,8 @@ struct BudgetController: Sendable {
     /// Whether the limit lets the budget be kept, with some inertia. Only what was seen can break a budget: of a new node
     /// much is thought possible.
     private mutating func weigh(
-        _ limit: Float, _ candidates: borrowing TimeoutCandidates, _ choice: TimeoutChoice, _ target: Float, _ correction: Float
+        _ limit: Float, _ candidates: borrowing TimeoutCandidates, _ choice: TimeoutChoice, _ target: Float,
+        _ correction: Float
     ) {
         guard maxTimeout > limit else {
             infeasible = nil
@@ -128,7 +129,11 @@ struct BudgetController: Sendable {
         var (low, high) = (Self.lowestLogPrice, Self.highestLogPrice)
         for _ in 0..<12 {
             let middle = (low + high) / 2
-            if candidates.share(of: candidates.minimumCost(at: expf(middle))).all > target { low = middle } else { high = middle }
+            if candidates.share(of: candidates.minimumCost(at: expf(middle))).all > target {
+                low = middle
+            } else {
+                high = middle
+            }
         }
         return high
     }

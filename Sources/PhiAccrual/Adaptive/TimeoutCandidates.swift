@@ -37,7 +37,9 @@ struct TimeoutCandidates: ~Copyable {
     /// - Parameters:
     ///   - centre: Where the schedule expects the next heartbeat, in intervals.
     ///   - scale: Its scale, in intervals.
-    init(_ own: borrowing LatenessHistograms, _ group: borrowing GroupHistograms, nextCentre centre: Float, scale: Float) {
+    init(
+        _ own: borrowing LatenessHistograms, _ group: borrowing GroupHistograms, nextCentre centre: Float, scale: Float
+    ) {
         let counts = own.values()
         let others = Self.hasOthers(own, group) ? group.others(than: counts.span) : .init(repeating: 0)
         for family in Family.allCases {
@@ -50,7 +52,8 @@ struct TimeoutCandidates: ~Copyable {
             let meanTimeout = own.meanTimeout(family, nextCentre: centre, scale: scale)
             var pretended = InlineArray<46, Float>(repeating: 0)
             for edge in family.firstEdge..<family.edgeCount {
-                let timeout = meanTimeout.intercept + meanTimeout.slope * LatenessBuckets.edge(edge, early: family.early)
+                let timeout =
+                    meanTimeout.intercept + meanTimeout.slope * LatenessBuckets.edge(edge, early: family.early)
                 timeouts[family.rawValue * 46 + edge] = timeout
                 pretended[edge] = PseudoCountPrior.share(longerThan: timeout)
             }
@@ -60,7 +63,8 @@ struct TimeoutCandidates: ~Copyable {
 
     /// Fills in the shares of one state.
     private mutating func fit(
-        _ state: Int, _ pool: borrowing PooledHistogram, _ own: Span<Float>, _ others: Span<Float>, _ pretended: Span<Float>
+        _ state: Int, _ pool: borrowing PooledHistogram, _ own: Span<Float>, _ others: Span<Float>,
+        _ pretended: Span<Float>
     ) {
         let family = pool.family
         let (first, edgeCount) = (family.firstBucket(ofState: state), family.edgeCount)

@@ -119,7 +119,8 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
             }
             var all = levelStates.mutableSpan
             var own = all._mutatingExtracting(levels)
-            models[node].updateLevels(thresholds.span, &own, after: heartbeat.arrival, timestampUncertainty: 0, in: &group)
+            models[node].updateLevels(
+                thresholds.span, &own, after: heartbeat.arrival, timestampUncertainty: 0, in: &group)
             for (index, level) in levels.enumerated() {
                 if let arrival = heartbeat.arrival, let timeout = timeouts[level].map({ max(0, $0) }) {
                     let isLate = arrival.gap > timeout

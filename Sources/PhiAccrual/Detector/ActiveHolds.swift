@@ -65,12 +65,14 @@ struct ActiveHolds: Sendable {
     }
     /// When the hold began that is in force for a node, and told; nil without one.
     func publishedSince(for node: WatchedNode) -> Int64? {
-        [spans[nil], spans[node.group]].compactMap { $0.flatMap { $0.isActive && $0.isPublished ? $0.began : nil } }.min()
+        [spans[nil], spans[node.group]].compactMap { $0.flatMap { $0.isActive && $0.isPublished ? $0.began : nil } }
+            .min()
     }
 
     mutating func begin(_ hold: Hold) {
         active.append(hold)
-        spans[hold.scope] = Span(began: hold.began, until: hold.until, isActive: true, isPublished: hold.candidate == nil)
+        spans[hold.scope] = Span(
+            began: hold.began, until: hold.until, isActive: true, isPublished: hold.candidate == nil)
         updateNextCheck()
     }
     /// The first of the active holds that is to be looked at now, taken out.

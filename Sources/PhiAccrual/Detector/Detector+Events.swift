@@ -44,12 +44,14 @@ extension Detector {
         events.append(
             .transition(
                 Transition(
-                    node: identity, incarnation: nodes[slot].incarnation, level: level, effectivePolicy: effectivePolicy(slot, level),
+                    node: identity, incarnation: nodes[slot].incarnation, level: level,
+                    effectivePolicy: effectivePolicy(slot, level),
                     from: from, to: to, at: now, evidence: evidence)))
     }
 
     /// Tells which budgets can be kept no longer, and which can again.
-    mutating func emitBudgetChanges(_ slot: Int, _ node: inout WatchedNode, at now: Instant, into events: inout [Event]) {
+    mutating func emitBudgetChanges(_ slot: Int, _ node: inout WatchedNode, at now: Instant, into events: inout [Event])
+    {
         for level in 0..<levelCount {
             let levelState = levelStates[slot * levelCount + level]
             let shortfall = models[slot].shortfall(of: threshold(slot, level), in: levelState)

@@ -111,7 +111,8 @@ extension Detector {
             // An arrival whose own new deadline has passed already leaves suspicion as it was.
             if timeout.map({ $0 >= 0 }) ?? true, mayTrust(slot, level, at: now.nanoseconds, isInTime: isInTime) {
                 node.state.clearSuspicion(atLevel: level)
-                evidence?.inRow = coldStates[slot].recoveries.isEmpty ? nil : Int(coldStates[slot].recoveries[level].heard)
+                evidence?.inRow =
+                    coldStates[slot].recoveries.isEmpty ? nil : Int(coldStates[slot].recoveries[level].heard)
             }
         }
         nodes[slot] = node
@@ -125,7 +126,9 @@ extension Detector {
     /// Whether what lies between two heartbeats tells of others than the node.
     @inline(__always) private func isExempt(_ node: WatchedNode, silence: Int64) -> Bool {
         if node.flags.contains(.exempt) || node.flags.contains(.paused) { return true }
-        if node.lastArrival < suspendedUntil, suspendedUntil.subtractingSaturated(suspendedSince) > silence / 10 { return true }
+        if node.lastArrival < suspendedUntil, suspendedUntil.subtractingSaturated(suspendedSince) > silence / 10 {
+            return true
+        }
         return !holds.isQuiet(since: node.lastArrival) && holds.publishedSince(for: node) != nil
     }
 
@@ -147,7 +150,8 @@ extension Detector {
         var span = all.mutableSpan
         var own = span._mutatingExtracting(first..<first + levelCount)
         models[slot].updateLevels(
-            levels.span.extracting(plan..<plan + levelCount), &own, after: arrival, timestampUncertainty: timestampUncertainty,
+            levels.span.extracting(plan..<plan + levelCount), &own, after: arrival,
+            timestampUncertainty: timestampUncertainty,
             in: &groupStates[Int(nodes[slot].group)])
         swap(&levels, &thresholds)
         swap(&all, &levelStates)

@@ -14,7 +14,8 @@ extension Detector {
         var isComplete: Bool { overdue.count + heard >= HoldRule.sampleSize }
 
         func isMassSilence(under rule: HoldRule) -> Bool {
-            overdue.count - heard >= rule.minExcess && Double(overdue.count) >= rule.share * Double(overdue.count + heard)
+            overdue.count - heard >= rule.minExcess
+                && Double(overdue.count) >= rule.share * Double(overdue.count + heard)
         }
         /// Nobody asked was heard, and they are enough to be a mass.
         func mayBecomeOne(under rule: HoldRule) -> Bool { heard == 0 && overdue.count + waiting >= rule.minExcess }
@@ -43,7 +44,8 @@ extension Detector {
             holds.begin(
                 ActiveHolds.Hold(
                     scope: scope, began: due, silentSince: nodes[slot].lastArrival, until: until,
-                    nextCheck: min(due.addingSaturated(ActiveHolds.undecidedCheckInterval), until), heard: 0, sampledNodes: [],
+                    nextCheck: min(due.addingSaturated(ActiveHolds.undecidedCheckInterval), until), heard: 0,
+                    sampledNodes: [],
                     candidate: ActiveHolds.SampledNode(slot: Int32(slot), key: nodes[slot].key)))
         }
     }

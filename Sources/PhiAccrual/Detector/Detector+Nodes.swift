@@ -75,7 +75,9 @@ extension Detector {
         }
         guard plan != nodes[slot].plan else { return }
         nodes[slot].plan = plan
-        for level in 0..<levelCount { levelStates[slot * levelCount + level] = Model.levelState(of: threshold(slot, level)) }
+        for level in 0..<levelCount {
+            levelStates[slot * levelCount + level] = Model.levelState(of: threshold(slot, level))
+        }
         updateLevels(slot, after: nil)
         if nodes[slot].state.isWatched { setDeadlines(slot) }
     }

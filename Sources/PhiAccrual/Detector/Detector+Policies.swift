@@ -18,7 +18,8 @@ extension Detector {
             let old = Int(nodes[slot].plan)
             nodes[slot].plan = plansOfNodes[slot]
             guard isInUse(slot) else { continue }
-            let changes = levels.indices.filter { before[old][$0].policy != effectivePolicy(slot, $0).policy }.map { level in
+            let changes = levels.indices.filter { before[old][$0].policy != effectivePolicy(slot, $0).policy }.map {
+                level in
                 let threshold = thresholdsBefore[old * levelCount + level]
                 let timeout = models[slot].timeout(until: threshold, in: levelStates[slot * levelCount + level])
                 return PolicyChange(level: level, timeoutBefore: timeout)
@@ -27,7 +28,9 @@ extension Detector {
         }
     }
 
-    func effectivePolicy(_ slot: Int, _ level: Int) -> PolicyTable.EffectivePolicy { plans.effectivePolicies[Int(nodes[slot].plan)][level] }
+    func effectivePolicy(_ slot: Int, _ level: Int) -> PolicyTable.EffectivePolicy {
+        plans.effectivePolicies[Int(nodes[slot].plan)][level]
+    }
     @inline(__always) func threshold(_ slot: Int, _ level: Int) -> Model.Threshold {
         thresholds[Int(nodes[slot].plan) * levelCount + level]
     }

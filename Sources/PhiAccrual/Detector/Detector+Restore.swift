@@ -28,7 +28,9 @@ extension Detector {
     }
 
     /// The memory of one node; nil if it is not known, or not by name.
-    public func persistedNode(of key: NodeKey) -> PersistedNode? { table[key.rawValue].flatMap { persistedNode(ofSlot: $0) } }
+    public func persistedNode(of key: NodeKey) -> PersistedNode? {
+        table[key.rawValue].flatMap { persistedNode(ofSlot: $0) }
+    }
 
     private func persistedNode(ofSlot slot: Int) -> PersistedNode? {
         guard let identity = coldStates[slot].identity else { return nil }
@@ -91,7 +93,8 @@ extension Detector {
         coldStates[slot].silentSince = lastHeard.map { max($0.nanoseconds, earliest) }
         let wasHeard = nodes[slot].confirmations > 0 || nodes[slot].incarnation > 0
         nodes[slot].state = Self.state(
-            emitted: Array(verdicts.prefix(levelCount)), last: last, wasHeard: wasHeard, heard: &nodes[slot].confirmations)
+            emitted: Array(verdicts.prefix(levelCount)), last: last, wasHeard: wasHeard,
+            heard: &nodes[slot].confirmations)
         let hasLeft = nodes[slot].state.phase == .left
         for level in 0..<levelCount {
             let deadline =

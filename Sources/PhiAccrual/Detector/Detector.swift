@@ -147,7 +147,9 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     @specialized(where Model == EmpiricalModel)
     @specialized(where Model == SelfTuningModel)
     @discardableResult
-    public mutating func receive(_ heartbeat: Heartbeat, at now: Instant, into events: inout [Event]) -> HeartbeatOutcome {
+    public mutating func receive(_ heartbeat: Heartbeat, at now: Instant, into events: inout [Event])
+        -> HeartbeatOutcome
+    {
         let outcome = apply(heartbeat, at: now, into: &events)
         heartbeatCounts.count(outcome)
         return outcome

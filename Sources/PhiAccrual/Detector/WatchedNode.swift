@@ -129,7 +129,9 @@ struct ContendingSender: Sendable {
             (1...plausibleJump).contains(sequence.distance(toNewer: heartbeat.sequence))
         else {
             // The number said before once more proves nothing, and takes nothing away.
-            if heartbeat.incarnation != incarnation || heartbeat.sequence != sequence { self = ContendingSender(heartbeat) }
+            if heartbeat.incarnation != incarnation || heartbeat.sequence != sequence {
+                self = ContendingSender(heartbeat)
+            }
             return
         }
         sequence = heartbeat.sequence

@@ -9,7 +9,8 @@ import Testing
     @Test(arguments: [0, 1, 3, 10]) func `makes a newcomer wait as long as it is late`(heartbeats: Int) throws {
         func newNodeTimeout(_ profile: LatenessProfile?) throws -> Int64 {
             var newcomer = LoneNode(
-                [.price(30)], announcedInterval: .seconds(1), group: AdaptiveModel.makeGroupState(.init(profile: profile)))
+                [.price(30)], announcedInterval: .seconds(1),
+                group: AdaptiveModel.makeGroupState(.init(profile: profile)))
             for _ in 0..<heartbeats { newcomer.observe(.seconds(1)) }
             return try #require(newcomer.timeout())
         }

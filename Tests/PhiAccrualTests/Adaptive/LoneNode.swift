@@ -35,11 +35,14 @@ struct LoneNode {
         var levelStates = levelStates
         let thresholds = thresholds
         var span = levelStates.mutableSpan
-        model.updateLevels(thresholds.span, &span, after: arrival, timestampUncertainty: timestampUncertainty, in: &group)
+        model.updateLevels(
+            thresholds.span, &span, after: arrival, timestampUncertainty: timestampUncertainty, in: &group)
         self.levelStates = levelStates
     }
 
     /// Nanoseconds after the last arrival.
     func timeout(_ level: Int = 0) -> Int64? { model.timeout(until: thresholds[level], in: levelStates[level]) }
-    func shortfall(_ level: Int = 0) -> BudgetShortfall? { model.shortfall(of: thresholds[level], in: levelStates[level]) }
+    func shortfall(_ level: Int = 0) -> BudgetShortfall? {
+        model.shortfall(of: thresholds[level], in: levelStates[level])
+    }
 }

@@ -47,9 +47,15 @@ import Testing
         mutating func emitted(by now: Int64) { emitted += watch.advanceIdeally(before: now) }
         mutating func forgetTold() { emitted = [] }
         var now: Int64 { .seconds(second) }
-        var suspicions: [Emitted] { emitted.filter { if case .change(_, _, _, .suspected, _) = $0 { true } else { false } } }
-        var holds: [HoldChange.Phase] { emitted.compactMap { if case .hold(let turn, _, _) = $0 { turn } else { nil } } }
-        var scopes: [String?] { emitted.compactMap { if case .hold(_, let group, _) = $0 { .some(group) } else { nil } } }
+        var suspicions: [Emitted] {
+            emitted.filter { if case .change(_, _, _, .suspected, _) = $0 { true } else { false } }
+        }
+        var holds: [HoldChange.Phase] {
+            emitted.compactMap { if case .hold(let turn, _, _) = $0 { turn } else { nil } }
+        }
+        var scopes: [String?] {
+            emitted.compactMap { if case .hold(_, let group, _) = $0 { .some(group) } else { nil } }
+        }
     }
 
     @Test(arguments: [8, 20, 300]) func `that heals suspects nobody`(count: Int) {

@@ -132,7 +132,9 @@ import Testing
         #expect(watch.receive("a", 2_000_000_001, at: .milliseconds(10_100)).isEmpty)
         #expect(watch.status("a")?.sequence == 99)
         #expect(
-            watch.receive("a", 2_000_000_002, at: .milliseconds(10_200)) == [.notice(.takeover, at: .milliseconds(10_200))]
+            watch.receive("a", 2_000_000_002, at: .milliseconds(10_200)) == [
+                .notice(.takeover, at: .milliseconds(10_200))
+            ]
         )
         #expect(watch.outcome == .fresh)
         #expect(watch.status("a")?.sequence == 2_000_000_002)

@@ -90,7 +90,8 @@ import Testing
         }
         let back = Int64.seconds(60)
         #expect(
-            watch.receive("a", 100, at: back) == (0..<3).map { .change("a", level: $0, .suspected, .trusted, at: back) })
+            watch.receive("a", 100, at: back) == (0..<3).map { .change("a", level: $0, .suspected, .trusted, at: back) }
+        )
     }
     @Test func `tell each its own wait`() throws {
         var watch = Watch.trusting("a", levels: .three)

@@ -7,7 +7,9 @@ import Testing
     @Test func `is noticed once, and watched all the same`() throws {
         var watch = Watch()
         #expect(watch.receive("a", 0, announcing: .seconds(1), at: 0) == [.notice(.unnamed, at: 0)])
-        for number in 1..<10 as Range<Int64> { #expect(watch.receive("a", UInt32(number), at: .seconds(number)).isEmpty) }
+        for number in 1..<10 as Range<Int64> {
+            #expect(watch.receive("a", UInt32(number), at: .seconds(number)).isEmpty)
+        }
         #expect(watch.verdict("a") == .trusted)
         #expect(watch.advance(to: .hours(1)).isEmpty)
         #expect(watch.verdict("a") == .suspected)

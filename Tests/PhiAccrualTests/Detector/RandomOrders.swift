@@ -60,7 +60,8 @@ struct RandomOrders {
         for memory in before.persistedNodes(from: 0, limit: 1000).page {
             after.detector.restore(
                 memory.identity, key: memory.key, bytes: memory.bytes,
-                verdicts: emitted[memory.identity.name] ?? [], incarnation: 1000, soonest: now, latest: now + .seconds(10),
+                verdicts: emitted[memory.identity.name] ?? [], incarnation: 1000, soonest: now,
+                latest: now + .seconds(10),
                 at: now, into: &events)
         }
         watch = after

@@ -101,7 +101,8 @@ import Testing
         (0..<UInt32(count)).flatMap { number -> [Emitted] in
             let now = Int64.seconds(Int64(first + number))
             return watch.receive("a", first + number, incarnation: 5, announcing: .seconds(1), at: now)
-                + watch.receive("a", 7 + number, incarnation: other, announcing: .seconds(1), at: now + .milliseconds(500))
+                + watch.receive(
+                    "a", 7 + number, incarnation: other, announcing: .seconds(1), at: now + .milliseconds(500))
         }
     }
     @Test(arguments: [4, 5] as [UInt32]) func `are noticed once`(other: UInt32) {

@@ -6,7 +6,8 @@ import Testing
     private func life(_ seed: UInt64, _ model: NormalModel.Parameters = .init(window: 20)) -> Detector<NormalModel> {
         var configuration = Detector<NormalModel>.Configuration(
             levels: .three, model: model, retention: .seconds(300), seed: seed)
-        configuration.recovery = RecoveryRule(minConsecutive: 2, flaps: 3, within: .seconds(300), quietPeriod: .seconds(2))
+        configuration.recovery = RecoveryRule(
+            minConsecutive: 2, flaps: 3, within: .seconds(300), quietPeriod: .seconds(2))
         configuration.hold = HoldRule(minExcess: 2, maxDuration: .seconds(20))
         return Detector(configuration)
     }
@@ -196,7 +197,8 @@ import Testing
             into: &events)
         #expect(wasRead)
         #expect(
-            watch.status("a")?.levels.map(\.timeout) == Watch.trusting("a", levels: levels).status("a")?.levels.map(\.timeout)
+            watch.status("a")?.levels.map(\.timeout)
+                == Watch.trusting("a", levels: levels).status("a")?.levels.map(\.timeout)
         )
     }
 
@@ -242,9 +244,13 @@ import Testing
     }
     @Test func `is told to a level that was away, from where that one was`() throws {
         #expect(
-            try emitted([.left, .trusted, .left], last: .left).emitted == [.change("a", level: 1, .trusted, .left, at: 3)])
+            try emitted([.left, .trusted, .left], last: .left).emitted == [
+                .change("a", level: 1, .trusted, .left, at: 3)
+            ])
         #expect(
-            try emitted([.left, .suspected, .left], last: .left).emitted == [.change("a", level: 1, .suspected, .left, at: 3)]
+            try emitted([.left, .suspected, .left], last: .left).emitted == [
+                .change("a", level: 1, .suspected, .left, at: 3)
+            ]
         )
         #expect(
             try emitted([.trusted, .left, .trusted], last: .trusted).emitted
