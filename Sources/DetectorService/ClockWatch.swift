@@ -1,27 +1,27 @@
 import PhiAccrual
 
-/// Notices what a monotonic clock does not tell: that the machine slept, and that somebody set the date.
+/// Detects what a monotonic clock does not show: that the machine was suspended, and that civil time was set.
 ///
-/// Read it often. PublishedState the clocks, it owns none.
+/// The caller reads the clocks, and should do so often.
 struct ClockWatch {
     /// Three clocks, read at one moment.
     struct Reading {
-        /// Stands still while the machine is suspended.
+        /// Stops while the machine is suspended.
         var monotonic: Instant
-        /// Goes on then.
+        /// Continues while the machine is suspended.
         var boot: Instant
-        /// Civil time, Unix nanoseconds: may be set.
+        /// Civil time in Unix nanoseconds; it may be set.
         var wall: Int64
     }
     enum Finding: Hashable {
-        /// The machine was suspended for so long.
+        /// How long the machine was suspended.
         case suspended(Duration)
-        /// Civil time was set forward, or back if below zero.
+        /// By how much civil time was set; negative: back.
         case stepped(Duration)
     }
     private var last: Reading?
 
-    /// A clock that is slewed, as NTP does it, gains or loses at most 50 µs in a tick.
+    /// A clock that is slewed, as by NTP, gains or loses at most 50 µs in a tick.
     private static let minStep: Duration = .milliseconds(50)
     private static let minSuspension: Duration = .milliseconds(50)
 

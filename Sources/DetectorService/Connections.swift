@@ -1,8 +1,9 @@
 import PhiAccrual
 
-/// Which nodes speak through which connection, as far as they introduced themselves there.
+/// Which nodes use which connection, as far as they announced themselves there.
 ///
-/// A connection that closes is evidence: a killed process is seen so in less than a millisecond, a frozen one is not.
+/// A closed connection is evidence: it reveals a killed process in less than a millisecond, and a frozen one not at
+/// all.
 struct Connections {
     /// A connection's file descriptor, on one of the sockets.
     struct ConnectionID: Hashable {
@@ -25,7 +26,7 @@ struct Connections {
         if keys[place]?.isEmpty ?? false { keys[place] = nil }
     }
 
-    /// - Returns: The nodes that spoke through it.
+    /// - Returns: The nodes that used the connection.
     mutating func close(_ place: ConnectionID) -> Set<NodeKey> {
         let closed = keys.removeValue(forKey: place) ?? []
         for key in closed { places[key] = nil }

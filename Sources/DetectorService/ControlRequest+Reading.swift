@@ -2,7 +2,8 @@ import HeartbeatProtocol
 import PhiAccrual
 
 extension ControlFrame {
-    /// Reads a request, and its id even if the rest cannot be used, so that the error finds its question.
+    /// Parses a request. Sets its id even if the rest is invalid, so that the client can match the error to its
+    /// request.
     static func reading(_ bytes: [UInt8], id: inout Int64) throws(ControlError) -> ControlFrame {
         struct Identified: Decodable { var id: Int64? }
         id = (try? WireJSON.decode(Identified.self, from: bytes).id) ?? 0

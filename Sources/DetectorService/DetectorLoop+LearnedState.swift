@@ -2,38 +2,39 @@ import PhiAccrual
 import StateStore
 import SystemClocks
 
-/// When what was learned is handed on to be remembered: of new nodes soon, of all others little by little, in passes.
+/// When learned state is persisted: of new nodes soon, of all other nodes gradually, in passes.
 struct LearnedStateSchedule {
-    /// Nodes per page. Writing them down takes a tenth of a millisecond, and storing them as long again: what is due in that
-    /// time waits.
+    /// Nodes per page. Encoding a page takes a tenth of a millisecond, and storing it as long again. Whatever is due in
+    /// that time waits.
     static let pageSize = 5
     static let pageEvery: Duration = .milliseconds(10)
-    /// Of a pass, which nobody waits for; with many nodes more often, so that it does not take for ever.
+    /// Interval between pages of a pass, which is not urgent. It is shorter with many nodes, to bound the pass.
     static let pageOfPassEvery: Duration = .milliseconds(50)
     static let maxPassDuration: Duration = .seconds(600)
-    /// A pass begins that long after the one before, at the earliest.
+    /// Minimum time from the beginning of one pass to the next.
     static let passEvery: Duration = .seconds(10)
-    /// How long the last pass may take.
+    /// Maximum duration of the last pass, when the service stops.
     static let lastPass: Duration = .seconds(1)
 
-    /// What to hand on.
+    /// What to persist next.
     enum Page: Equatable {
-        /// Of nodes of which nothing was handed on since they became what they are.
+        /// Nodes that were not persisted since they changed from `new` or `learning`.
         case unwritten([NodeKey])
-        /// Of all nodes, the next of the pass under way, from this cursor on.
+        /// The next page of the present pass over all nodes, from this cursor on.
         case pass(Int)
-        /// Of groups: a pass begins.
+        /// The groups: a pass begins.
         case groups
     }
 
-    /// Nodes of which nothing was written down since they became what they are, in order, and the same as a set.
+    /// Nodes that were not persisted since they changed from `new` or `learning`, in order, and the same as a set.
     private var unwritten: ArraySlice<NodeKey> = []
     private var unwrittenKeys: Set<NodeKey> = []
-    /// Whether a page of a pass comes before the next one of those.
+    /// Whether a page of the pass comes before the next page of those nodes.
     private var isTurnOfPass = false
-    /// Where the next page of a pass begins. The first begins anywhere: one who is killed again and again gets everywhere.
+    /// Where the next page of a pass begins. The first pass begins at a random slot: a service that is killed again and
+    /// again then persists every node eventually.
     fileprivate var cursor: Int
-    /// How many pages the pass under way still has.
+    /// Pages left in the present pass.
     private var pagesLeft = 0
     private var nextPage: Instant
     private var nextPass: Instant
@@ -44,7 +45,7 @@ struct LearnedStateSchedule {
         for key in unwritten { note(key) }
     }
 
-    /// Notes who should be written down soon: as long as nothing is, only its name is remembered.
+    /// Notes a node that should be persisted soon: until then, the store has only its name.
     mutating func note(_ transition: Transition) {
         guard transition.from == .new || transition.from == .learning else { return }
         note(NodeKey(of: transition.node))
@@ -53,10 +54,10 @@ struct LearnedStateSchedule {
         if unwrittenKeys.insert(key).inserted { unwritten.append(key) }
     }
 
-    /// What is to be handed on now, if anything is. Passes and nodes that became something take turns: at a start there are
-    /// many of these, and neither may keep the other waiting.
+    /// What to persist now, if anything. Pages of the pass and pages of changed nodes alternate: after a start many
+    /// nodes change, and neither kind may delay the other.
     ///
-    /// - Parameter pages: How many a pass takes.
+    /// - Parameter pages: Number of pages in a pass.
     mutating func next(ofPassWith pages: Int, at now: Instant) -> Page? {
         guard now >= nextPage else { return nil }
         let pause = min(Self.pageOfPassEvery, Self.maxPassDuration / max(1, pages))
@@ -94,7 +95,7 @@ extension DetectorLoop {
         }
     }
 
-    /// Begins where the pass under way is, with what was not written down for longest.
+    /// Begins where the present pass is, with the nodes that were persisted longest ago.
     func persistAllLearnedState() {
         guard var cursor = learnedStateSchedule?.cursor else { return }
         let end = MonotonicClock.now + LearnedStateSchedule.lastPass
@@ -102,10 +103,10 @@ extension DetectorLoop {
         for _ in 0..<pagesOfAll where MonotonicClock.now < end { cursor = persistPage(from: cursor) }
     }
 
-    /// One more than nodes fill: the last of them, and the first of the next round.
+    /// One more than the nodes fill: the last nodes, and the first ones of the next round.
     private var pagesOfAll: Int { detector.detector.nodeCount / LearnedStateSchedule.pageSize + 2 }
 
-    /// - Returns: Where the next page begins.
+    /// - Returns: The cursor of the next page.
     private func persistPage(from cursor: Int) -> Int {
         let (page, next) = detector.detector.persistedNodes(from: cursor, limit: LearnedStateSchedule.pageSize)
         publishEvents(page)

@@ -3,23 +3,23 @@ import HeartbeatProtocol
 import PhiAccrual
 import Recordings
 
-/// Where the service records, and how its recordings say who wrote them.
+/// Where the service records, and how its recordings name their writer.
 struct RecordingSession: Sendable {
-    /// Nil: nowhere.
+    /// Nil: it cannot record.
     var bounds: RecordingBounds?
-    /// The detector as `DetectorSpec` reads it.
+    /// The detector, in the notation of `DetectorSpec`.
     var detector: String
-    /// Who was told to end.
+    /// Recorders that were told to end.
     let ending = RecorderShutdown()
 
-    /// Name and version of this program.
+    /// Program name and version in the header of recordings.
     static let program = "phi 0.1.0"
 }
 
 extension DetectorLoop {
     mutating func startRecording(at now: Instant) throws {
         guard let bounds = recording.bounds else { return }
-        // What was told before is in the checkpoint.
+        // Earlier inputs are part of the checkpoint.
         _ = detector.dequeueRecords(at: now)
         recorder = try Recorder(bounds, makeSegmentHeader(at: now)())
         detector.isRecorded = true
@@ -31,7 +31,7 @@ extension DetectorLoop {
         recorder = nil
     }
 
-    /// Everything that a file begins with. The detector is copied here, and written down by who calls it.
+    /// Makes the beginning of a file. Copies the detector at once; the returned closure encodes it.
     func makeSegmentHeader(at now: Instant) -> @Sendable () -> SegmentStart {
         let header = RecordingHeader(
             createdAt: now.nanoseconds.addingSaturated(wallOffset), start: now, wallOffset: wallOffset,
@@ -45,7 +45,7 @@ extension DetectorLoop {
         }
     }
 
-    // MARK: Orders
+    // MARK: Requests
 
     mutating func record(_ isOn: Bool, at now: Instant) throws(ControlError) -> RecordAnswer {
         guard let bounds = recording.bounds else {
@@ -60,7 +60,7 @@ extension DetectorLoop {
         return RecordAnswer(folder: bounds.folder, file: recorder?.path)
     }
 
-    /// The answer takes long, and comes from a task of its own.
+    /// Answers from a background task, since the answer takes long.
     mutating func whatIf(_ order: WhatIfRequest, to address: ReplyAddress, at now: Instant) throws(ControlError) {
         let policies = detector.detector.policies
         let level = try order.level.map { name throws(ControlError) in try self.level(named: name, in: policies) } ?? 0

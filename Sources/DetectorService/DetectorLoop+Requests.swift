@@ -3,12 +3,12 @@ import HeartbeatProtocol
 import PhiAccrual
 import SystemClocks
 
-/// What is asked of the thread of heartbeats.
+/// A message to the detector loop.
 enum DetectorLoopInput: Sendable {
     case order(ControlRequest, ReplyAddress)
-    /// What holds from now on.
+    /// A new configuration.
     case reload(Reload)
-    /// Nobody takes down what is learned any more.
+    /// The state store was lost: learned state is no longer persisted.
     case stateStoreLost
 }
 
@@ -26,12 +26,12 @@ extension DetectorLoop {
                 reply = .refusal(error, to: address)
             }
         }
-        // Who is answered may rely on it: what follows from the order is remembered before.
+        // A client may rely on a reply: what follows from its request is persisted first.
         publishEvents()
         if let reply { feed.put(reply) }
     }
 
-    /// - Returns: The answer; nil if it comes later.
+    /// - Returns: The reply; nil if it is sent later.
     private mutating func perform(
         _ order: ControlRequest, from address: ReplyAddress, at now: Instant
     ) throws(ControlError) -> EventPublisherInput? {
@@ -65,7 +65,7 @@ extension DetectorLoop {
         }
     }
 
-    // MARK: Questions
+    // MARK: Queries
 
     private var status: DetectorStatus {
         DetectorStatus(
@@ -104,7 +104,7 @@ extension DetectorLoop {
         }
     }
 
-    /// Of so many overrides it is told what they allow: each costs a look at every node.
+    /// Number of overrides whose timeouts are reported: each costs a scan of every node.
     private static var maxCounted: Int { 20 }
 
     private func policies(of identity: NodeIdentity?, at now: Instant) throws(ControlError) -> PoliciesAnswer {
@@ -154,7 +154,7 @@ extension DetectorLoop {
                 }))
     }
 
-    // MARK: Orders
+    // MARK: Changes
 
     private mutating func tune(_ order: TuneRequest, at now: Instant) throws(ControlError) -> TuneAnswer {
         var policies = detector.detector.policies
@@ -162,13 +162,13 @@ extension DetectorLoop {
         policies.set(order.policy, level: level, from: Origin(.tune, for: order.scope))
         try check(policies)
         let holding = policies.effectivePolicy(within: order.scope, level: level)
-        // Before what follows from it.
+        // Before the events that follow from it.
         feed.put(.tuned(level: order.level, order.scope, order.policy, holding: holding, at: now))
         detector.apply(.policies(policies, at: now), into: &events)
         return TuneAnswer(level: order.level, effectivePolicy: holding, allows: allowed(at: level, by: holding.origin))
     }
 
-    /// Refuses policies that the detector cannot have.
+    /// Throws if the detector cannot apply these policies.
     func check(_ policies: PolicyTable) throws(ControlError) {
         if let refusal = detector.detector.refusal(of: policies) {
             throw ControlError(.invalidPolicy, refusal.description)
@@ -195,7 +195,7 @@ extension DetectorLoop {
         return PauseAnswer(node: order.node.description, until: Timestamp(unixNanoseconds: civil))
     }
 
-    // MARK: What changes while it runs
+    // MARK: Reconfiguration
 
     mutating func expect(_ identities: [NodeIdentity], at now: Instant) {
         for identity in identities {
@@ -215,7 +215,7 @@ extension DetectorLoop {
         expected.formIntersection(wanted)
         expect(configuration.expected, at: now)
         detector.apply(.rules(configuration.recovery, configuration.hold), into: &events)
-        // What was tuned is not in the configuration, and stays.
+        // Tuned policies are not in the configuration. They stay.
         var policies = configuration.policies
         for entry in detector.detector.policies.entries where entry.origin.source == .tune {
             policies.set(entry.policy, level: entry.level, from: entry.origin)
@@ -234,7 +234,7 @@ extension DetectorLoop {
 }
 
 extension HeartbeatOutcome {
-    /// As replies call it.
+    /// The outcome's name in replies.
     var name: String {
         switch self {
         case .fresh: "fresh"

@@ -13,40 +13,41 @@ import ZeroMQ
     import Darwin
 #endif
 
-/// The thread of heartbeats: it owns their sockets and the detector.
+/// The thread that owns the heartbeat sockets and the detector.
 ///
-/// One turn is: wait, take in everything that arrived, act on deadlines, hand on the events. Deadlines are acted on only
-/// up to a moment after which the sockets said “nothing more”: a heartbeat that waited in a queue while we were slow is
-/// not silence.
+/// One turn: wait, receive everything that has arrived, handle deadlines, publish the events. Deadlines are handled
+/// only up to an instant after which the sockets reported “nothing more”: a heartbeat that waited in a queue while the
+/// loop was slow is not silence.
 struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
-    /// A turn ends after so many messages, or so long, so that deadlines and requests get theirs.
+    /// Limits of a turn, so that deadlines and requests get their share.
     private static var messagesPerTurn: Int { 4096 }
     private static var timePerTurn: Duration { .milliseconds(5) }
-    /// The clock is read once for so many heartbeats: a reading costs as much as several cache misses.
+    /// Heartbeats per reading of the clock: a reading costs as much as several cache misses.
     private static var batch: Int { 256 }
-    /// Acting later than this, we were stopped or starved ourselves, and so was the thread that reads for libzmq. Its
-    /// sockets then say “nothing more” while heartbeats lie in the system's buffers.
+    /// A loop that acts later than this was stopped or starved, and so was the libzmq thread that reads the
+    /// connections. The sockets then report “nothing more” while heartbeats lie in the system's buffers.
     private static var ownLateness: Duration { .milliseconds(10) }
-    /// How long that thread gets to read them. Having been away for as long as that, we do not learn from what it reads.
+    /// Time for that thread to read them. After a pause longer than this, the loop does not learn from what it reads.
     private static var recovery: Duration { .milliseconds(100) }
-    /// For how long deafness is told beforehand at most, while much is still to be read.
+    /// Upper bound on one extension of a pause while a backlog is drained.
     private static var maxStride: Duration { .seconds(1) }
-    /// How long nodes may take to connect again: their publishers wait up to 2 s between attempts, and as much by chance.
+    /// How long nodes may take to reconnect: their publishers wait up to 2 s between attempts, plus a random time of up
+    /// to 2 s.
     static var reconnection: Duration { .seconds(5) }
-    /// How often records are handed on.
+    /// Interval at which records are passed to the recorder.
     private static var keepEvery: Duration { .milliseconds(100) }
-    /// Civil time may be off by so much: a clock that is slewed needs a second and more for it.
+    /// Tolerated error of civil time. A slewed clock, at 50 µs per tick, takes at least two ticks for it.
     private static var clockTolerance: Int64 { 100_000 }  // ns
-    /// How often we wake to see that we do.
+    /// Interval of wake-ups that detect the loop's own pauses.
     private static var tick: Int64 { 100_000_000 }  // ns
 
     private let sockets: HeartbeatSockets
-    /// Whose heartbeats come in.
+    /// The nodes whose heartbeats are received.
     let shard: Shard
     var detector: RecordingDetector<Model>
     private var timer: DeadlineTimer
     private let requests: Mailbox<DetectorLoopInput>
-    /// Taken, and not answered yet.
+    /// Drained from the mailbox, and not answered yet.
     private var pendingRequests: ArraySlice<DetectorLoopInput> = []
     let feed: Mailbox<EventPublisherInput>
     let logger: Logger
@@ -54,7 +55,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
 
     private var message = Message()
     private var heartbeats: [Heartbeat] = []
-    /// News of the batch.
+    /// Announcements in the present batch.
     private var announced: [NodeAnnouncement] = []
     var events: [Event] = []
     private(set) var announcements = NodeAnnouncements()
@@ -63,25 +64,26 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     private var clockWatch = ClockWatch()
     let recording: RecordingSession
     var recorder: Recorder?
-    /// What is added to instants for civil time, in nanoseconds. It changes seldom, so that replays can tell the same.
+    /// Offset from instants to civil time, in nanoseconds. It changes rarely, and each change is recorded, so that
+    /// replays report the same times.
     private(set) var wallOffset: Int64
     private var lastKept = MonotonicClock.now
-    /// Whether a question of what would be is being answered.
+    /// Admits one what-if request at a time.
     let whatIfGate = WhatIfGate()
-    /// Nodes that should be heard, and how long they may take to be.
+    /// Nodes that should be heard, and how long each may take to join.
     var expected: Set<NodeIdentity> = []
     var joinWithin: Duration
-    /// Since when the sockets have not been emptied; nil while they are.
+    /// Since when the sockets have not been drained completely; nil while they are.
     private var incompleteSince: Instant?
-    /// Until when no deadline is acted on, since we were late ourselves.
+    /// Until when no deadline is handled, because the loop itself was late.
     private var recoversUntil: Instant?
-    /// When we were back from the last time that we were away for long, and until when the detector was told of it.
+    /// When the last long pause ended, and until when the detector ignores silence because of it.
     private var back: (at: Instant, toldUntil: Instant)?
     private var overload = Overload()
     private var stops = RateLimitedLog<String>()
     private var refusals = RateLimitedLog<Int32>()
     private var timestampUncertainty = TimestampUncertainty(at: MonotonicClock.now)
-    /// Nil if nothing is remembered.
+    /// Nil if there is no state store, or it was lost.
     var learnedStateSchedule: LearnedStateSchedule?
 
     init(
@@ -106,7 +108,8 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         expect(expected, at: now)
     }
 
-    // Otherwise each frame asks for the types of this one's parts: the rest of a turn is specialised with it.
+    // Unspecialised code would look up the types of this value's parts for each frame. The rest of a turn is
+    // specialised with it.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     mutating func run(until stop: WakeUp) throws {
@@ -118,10 +121,10 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         var awake = MonotonicClock.now
         while true {
             var asleep = MonotonicClock.now
-            // Stopped while at work, or at work for too long.
+            // The loop was stopped while at work, or worked for too long.
             if asleep - awake > Self.recovery {
                 wasAway(from: awake, to: asleep)
-                asleep = MonotonicClock.now  // what that takes is no absence, which would take as long again
+                asleep = MonotonicClock.now  // handling a pause is no pause, which would take as long again
             }
             let nextWakeUp = nextWakeUp(after: asleep)
             timer.arm(at: nextWakeUp)
@@ -144,7 +147,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         }
     }
 
-    /// As many as fit in a turn: whoever asks for much, many times, must not make us deaf.
+    /// Answers as many requests as fit in a turn: a client with many expensive requests must not pause the loop.
     private mutating func answerRequests() {
         let start = MonotonicClock.now
         if pendingRequests.isEmpty { pendingRequests = requests.drain()[...] }
@@ -156,7 +159,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
 
     private mutating func turn(after awake: Instant) throws {
         let start = MonotonicClock.now
-        // What is due since is not acted on before all was read that came in that time.
+        // Deadlines in that time wait until everything that arrived in it has been read.
         if start - awake > Self.ownLateness { recoversUntil = start + Self.recovery }
         let isComplete = try drain(since: start)
         detector.setBacklog(!isComplete)
@@ -222,7 +225,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
             connections.forget(key)
         }
         feed.put(.events(events, wallOffset: wallOffset))
-        events = []  // they are another thread's now: to keep their capacity would be to allocate as much again
+        events = []  // another thread owns them now: to keep their capacity would be to allocate as much again
     }
 
     private mutating func drainConnectionEvents(at now: Instant) throws {
@@ -248,21 +251,21 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         }
     }
 
-    /// When to wake if nothing comes: at the next deadline, and at each tick.
+    /// When to wake if nothing arrives: at the next deadline or the end of a recovery, and at each tick.
     private mutating func nextWakeUp(after now: Instant) -> Instant {
         guard pendingRequests.isEmpty else { return now }
         let tick = Instant(nanoseconds: (now.nanoseconds / Self.tick + 1) * Self.tick)
         return min(tick, recoversUntil ?? detector.nextDeadline ?? tick)
     }
 
-    /// Nobody looked at the sockets for some time, or at least not at what came last.
+    /// Handles a period in which the loop did not read its sockets, or not the latest arrivals.
     private mutating func wasAway(from start: Instant, to end: Instant) {
         let time = end - start
         guard time > Self.ownLateness else { return }
         let recovered = end + Self.recovery
         recoversUntil = recovered
         guard time > Self.recovery else { return }
-        incompleteSince = nil  // that was no overload
+        incompleteSince = nil  // a pause is no overload
         overload.wasAway(until: end)
         detector.apply(.ignoredSilence(from: start, to: recovered), into: &events)
         back = (end, recovered)
@@ -274,22 +277,23 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         feed.put(.notice(.stopped(time), at: end))
     }
 
-    /// Much waited for us while we were away, and what is read now bears late stamps.
+    /// Extends the recovery from a pause: a backlog built up, and what is read now has late timestamps.
     private mutating func catchUp(at now: Instant) {
         guard recoversUntil != nil, let (end, told) = back else { return }
         recoversUntil = max(recoversUntil ?? now, now + Self.recovery)
         guard now + Self.recovery > told else { return }
-        // Each time for as long again, since telling costs a look at every node; but what is told too much is told of everyone.
+        // Each extension is as long as the time since the pause, because it costs a scan of every node. It is bounded,
+        // because an extension that is too long delays every suspicion.
         let until = now + max(Self.recovery, min(Self.maxStride, now - end))
         detector.apply(.ignoredSilence(from: told, to: until), into: &events)
         back = (end, until)
     }
 
-    /// The clocks say that something happened to this machine.
+    /// Handles a suspension of the machine or a step of its civil time.
     private mutating func handle(clockFinding finding: ClockWatch.Finding, at now: Instant) {
         switch finding {
         case .suspended(let time):
-            // Nobody is heard before he has noticed that his connection is dead, and has made another.
+            // No node is heard before it notices that its connection is dead and makes another.
             let recovered = now + Self.reconnection
             recoversUntil = now + Self.recovery
             followCivilTime()
@@ -303,20 +307,20 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         }
     }
 
-    /// Whether deadlines up to `start` may be acted on, the sockets being empty since.
+    /// Whether deadlines up to `start` may be handled, after the sockets were drained completely.
     private mutating func mayAdvance(at start: Instant) -> Bool {
         if let end = recoversUntil {
             if start < end { return false }
             (recoversUntil, back) = (nil, nil)
             return true
         }
-        // Stopped not while waiting, which would have been seen, but while at work.
+        // The loop was stopped while at work. A stop while it waited would have been detected.
         guard let due = detector.nextDeadline, start - due > Self.ownLateness else { return true }
         recoversUntil = MonotonicClock.now + Self.recovery
         return false
     }
 
-    /// Says whether the sockets were emptied of all that arrived before `start`.
+    /// Returns whether everything that arrived before `start` was received.
     private mutating func drain(since start: Instant) throws -> Bool {
         var left = Self.messagesPerTurn
         for index in 0..<sockets.count {
@@ -333,7 +337,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         return true
     }
 
-    /// Says whether the socket had fewer heartbeats than a batch.
+    /// Returns whether the socket had fewer messages than a batch.
     private mutating func receiveBatch(from index: Int) throws -> Bool {
         var isEmpty = false
         for _ in 0..<Self.batch {
@@ -351,7 +355,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
             let isKept = detector.announce(announcement.identity, key: announcement.key, at: now, into: &events)
             if isKept { announcements.remember(announcement) }
         }
-        // Swapped out, since a span of our own property would bar the detector from changing; no copy is made.
+        // Swapped out, since a span of a property would block changes to the loop. Nothing is copied.
         var batch: [Heartbeat] = []
         swap(&batch, &heartbeats)
         detector.receive(batch.span, at: now, into: &events)
@@ -369,7 +373,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         }
         do throws(MalformedHeartbeat) {
             if isMultipart { throw .multipart }
-            // Nothing of our own is touched here: what is would be counted as used, for each heartbeat.
+            // Accesses no property of the loop: each access would count references, for every heartbeat.
             let (heartbeat, announces) = try message.withUnsafeBytes {
                 (bytes) throws(MalformedHeartbeat) in try HeartbeatFrame.decode(bytes)
             }
@@ -379,7 +383,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
             if let descriptor = message.sourceFileDescriptor {
                 connections.note(heartbeat.key, at: Connections.ConnectionID(socket: index, descriptor: descriptor))
             }
-            // A goodbye of a node never heard is nothing to keep a place for.
+            // A goodbye from an unknown node needs no slot.
             if let announcement, !heartbeat.isLeaving || detector.detector.knows(heartbeat.key) {
                 announced.append(announcement)
             }

@@ -10,8 +10,9 @@ import ZeroMQ
 
 /// The service: heartbeats in, suspicion events out.
 ///
-/// Two threads do the work. *DetectorLoop* owns the heartbeats' sockets and the detector, *feed* owns the events' and
-/// requests' sockets; each has a mailbox, and nothing else is shared. This type binds, starts, and stops them.
+/// Two threads do the work. `DetectorLoop` owns the heartbeat sockets and the detector. `EventPublisher` owns the
+/// sockets for events and requests. Each has a mailbox, and they share nothing else. This type binds the sockets, and
+/// starts and stops the threads.
 public final class DetectorService: Service {
     public let endpoints: ServiceEndpoints
     private let ingest: SocketThread
@@ -22,14 +23,14 @@ public final class DetectorService: Service {
     private let requests: Mailbox<DetectorLoopInput>
 
     /// Binds and starts.
-    /// - Throws: `ZeroMQError` for an endpoint that cannot be used, `StoreError` for a folder of state that cannot be;
-    ///   then nothing is left running.
+    /// - Throws: `ZeroMQError` for an endpoint that cannot be used, `StoreError` for a state folder that cannot be
+    ///   used; then nothing is left running.
     public convenience init(_ configuration: ServiceConfiguration, logger: Logger) throws {
         try self.init(configuration, clocks: .system, logger: logger)
     }
 
     init(_ configuration: ServiceConfiguration, clocks: ServiceClocks, logger: Logger) throws {
-        // Before anything is bound: two services on one folder must not be heard both.
+        // Before any socket is bound: of two services on one folder, only one may receive heartbeats.
         let past = try RecoveredState(of: configuration, logger: logger)
         let context = try Context()
         let feedSockets = try EventSockets(events: configuration.events, control: configuration.control, in: context)
@@ -66,18 +67,18 @@ public final class DetectorService: Service {
         }
     }
 
-    /// Has another configuration hold, as far as it can without a restart.
+    /// Applies another configuration, as far as that is possible without a restart.
     public func reload(_ reload: Reload) { requests.put(.reload(reload)) }
 
     /// Runs until the task is cancelled or the service group shuts down, and then stops.
-    /// - Throws: What ended a thread before that.
+    /// - Throws: The error that ended a thread before that.
     public func run() async throws {
         await failure.waitOrShutDown()
         stop()
         if let error = failure.error { throw error }
     }
 
-    /// Publishes what was decided so far, and returns when both threads have ended.
+    /// Publishes the decisions so far, and returns when both threads have ended.
     public func stop() {
         stopIngest.signal()
         ingest.join()
@@ -86,7 +87,7 @@ public final class DetectorService: Service {
     }
 }
 
-/// Binds the heartbeats' sockets and starts their thread, whichever model it runs.
+/// Binds the heartbeat sockets and starts their thread, for any model.
 private struct DetectorLoopStart: ModelVisitor {
     typealias Outcome = (SocketThread, bound: [String])
 
@@ -141,7 +142,7 @@ private struct DetectorLoopStart: ModelVisitor {
 /// The first error that ended a thread.
 final class Failure: Sendable {
     private let stored = Mutex<(any Error)?>(nil)
-    /// Yields once, when there is one.
+    /// Yields when there is an error.
     private let first: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
 
@@ -149,7 +150,7 @@ final class Failure: Sendable {
 
     var error: (any Error)? { stored.withLock { $0 } }
 
-    /// Returns when there is one, the task is cancelled, or its service group shuts down.
+    /// Returns when there is an error, the task is cancelled, or its service group shuts down.
     func waitOrShutDown() async {
         await withTaskGroup { [first] group in
             group.addTask { try? await gracefulShutdown() }

@@ -2,40 +2,40 @@ import HeartbeatProtocol
 import PhiAccrual
 import StateStore
 
-/// The numbered events of one epoch, and the state they add up to.
+/// The numbered events of one epoch, and the state that follows from them.
 ///
-/// Two views of one history serve two kinds of subscribers: the newest events whole, for those who missed some, and of
-/// all events the last one per topic, for those who are new. Both are in the order of sequence, so both are read with
-/// the same question: what is later than this?
+/// Two views of one history serve two kinds of subscribers. The newest events are complete, for subscribers that missed
+/// some. The last event per topic is kept for all topics, for new subscribers. Both views are in order of sequence, so
+/// one query reads either: all events later than a given sequence.
 struct EventLog: Sendable {
     struct Entry: Sendable {
         let sequence: UInt64
-        /// Sequence of the event before this one on the same topic; 0 for the first, and if that one is no longer kept.
+        /// Sequence of the previous event on the same topic; 0 if there is none, or if it is no longer kept.
         let previous: UInt64
         let topic: FeedTopic
         fileprivate(set) var json: [UInt8]
-        /// In the state: there is a later event on its topic. Nobody asks for this one again.
+        /// In the state: there is a later event on its topic, so no query returns this one.
         fileprivate(set) var isSuperseded = false
     }
     let epoch: UInt64
     private(set) var lastSequence: UInt64 = 0
     /// Sequence of the last event per level.
     private(set) var lastOfLevel: [String: UInt64] = [:]
-    /// How many nodes have which verdict, per level.
+    /// Number of nodes with each verdict, per level.
     private(set) var counts: [String: [Verdict: Int]] = [:]
 
     private let capacity: Int
     private var recent: ArraySlice<Entry> = []
-    private var state: [Entry] = []  // with entries superseded since
+    private var state: [Entry] = []  // includes superseded entries
     private var superseded = 0
     var stateSize: Int { state.count }
     private var latest: [FeedTopic: UInt64] = [:]
 
     init(epoch: UInt64, capacity: Int) { (self.epoch, self.capacity) = (epoch, max(1, capacity)) }
 
-    /// Goes on with a log that an earlier run of the service kept.
+    /// Continues the log of an earlier run.
     ///
-    /// - Parameter levels: Those that there are now. What others led to is no state any more.
+    /// - Parameter levels: The present levels. Events of other levels are not part of the state.
     init(_ found: StoreContents, levels: [String], capacity: Int) {
         self.init(epoch: found.epoch, capacity: capacity)
         lastSequence = found.lastSequence
@@ -62,12 +62,12 @@ struct EventLog: Sendable {
         }
     }
 
-    /// The place that the next event on `topic` takes.
+    /// Position of the next event on `topic`.
     func nextPlace(on topic: FeedTopic, at time: Timestamp) -> EventPosition {
         EventPosition(epoch: epoch, sequence: lastSequence + 1, previous: latest[topic] ?? 0, at: time)
     }
 
-    /// Appends an event made for `nextPlace`.
+    /// Appends an event with the position from `nextPlace`.
     mutating func append(_ message: EventMessage, topic: FeedTopic, json: [UInt8]) {
         lastSequence += 1
         let entry = Entry(sequence: lastSequence, previous: message.place.previous, topic: topic, json: json)
@@ -88,7 +88,7 @@ struct EventLog: Sendable {
         } else {
             state.append(entry)
         }
-        // Superseded entries go when they are the greater half, so that an event costs constant time on average.
+        // Superseded entries are removed once they are the majority, so an event costs constant time on average.
         if state.count > 64, 2 * superseded > state.count {
             state.removeAll(where: \.isSuperseded)
             superseded = 0
@@ -97,7 +97,7 @@ struct EventLog: Sendable {
 
     private mutating func count(_ transition: TransitionMessage) {
         var counts = counts[transition.level] ?? [:]
-        // A first announcement counts nobody out: its node was in no count.
+        // The first event of a node decreases no count: the node was in none.
         if let before = counts[transition.from], before > 0, transition.place.previous != 0 {
             counts[transition.from] = before - 1
         }
@@ -105,18 +105,18 @@ struct EventLog: Sendable {
         self.counts[transition.level] = counts
     }
 
-    /// Whole events later than `sequence`; nil if some of them are no longer kept.
+    /// All events later than `sequence`; nil if some of them are no longer kept.
     func events(since sequence: UInt64, prefix: String, limit: Int) -> Page? {
         guard sequence <= lastSequence, sequence + 1 >= (recent.first?.sequence ?? lastSequence + 1) else { return nil }
         return page(recent, since: sequence, prefix: prefix, limit: limit) { _ in true }
     }
 
-    /// The last event per topic, of those later than `sequence`. Notices are no state and not among them.
+    /// The last event per topic, of those later than `sequence`. Notices are not part of the state.
     func snapshot(since sequence: UInt64, prefix: String, limit: Int) -> Page {
         page(state[...], since: sequence, prefix: prefix, limit: limit) { !$0.isSuperseded }
     }
 
-    /// The last events of a node, whole, in order, as far as they are kept.
+    /// The last events of a node, in order, as far as they are kept.
     func lastEvents(of identity: NodeIdentity, limit: Int) -> [Entry] {
         var next = (counts.keys.map(Optional.some) + [nil]).compactMap { level in
             latest[FeedTopic(level: level, group: identity.group, node: identity.name)]
@@ -167,16 +167,16 @@ extension EventLog.Entry {
 }
 
 extension RandomAccessCollection<EventLog.Entry> where Index == Int {
-    /// The one with this number; nil if it is not there.
+    /// The entry with this sequence; nil if there is none.
     fileprivate func entry(_ sequence: UInt64) -> EventLog.Entry? { place(sequence).map { self[$0] } }
 
-    /// Where the one with this number is.
+    /// Index of the entry with this sequence; nil if there is none.
     fileprivate func place(_ sequence: UInt64) -> Int? {
         let index = firstLater(than: sequence) - 1
         return index >= startIndex && self[index].sequence == sequence ? index : nil
     }
 
-    /// Where entries later than `sequence` begin.
+    /// Index of the first entry later than `sequence`.
     fileprivate func firstLater(than sequence: UInt64) -> Int {
         var (low, high) = (startIndex, endIndex)
         while low < high {

@@ -5,16 +5,16 @@ import StateStore
 import SystemClocks
 import ZeroMQ
 
-/// What the thread of heartbeats hands to the feed.
+/// A message from the detector loop to the event publisher.
 enum EventPublisherInput: Sendable {
-    /// - wallOffset: What to add to instants for civil time, in nanoseconds.
+    /// - wallOffset: Offset from instants to civil time, in nanoseconds.
     case events([Event], wallOffset: Int64)
     case notice(ServiceNotice, at: Instant)
     case tuned(level: String, PolicyScope, Policy?, holding: PolicyTable.EffectivePolicy, at: Instant)
     case learned(StoredPage)
     case status(ReplyAddress, DetectorStatus)
     case explanation(ExplainAnswer, of: NodeIdentity, to: ReplyAddress)
-    /// A reply, written only here: a long one must not keep heartbeats waiting.
+    /// A reply, encoded on this thread: a long one must not delay heartbeats.
     case reply(to: ReplyAddress, @Sendable () throws -> [UInt8])
 
     static func answer(_ answer: some Codable & Sendable, to address: ReplyAddress) -> EventPublisherInput {
@@ -25,13 +25,13 @@ enum EventPublisherInput: Sendable {
     }
 }
 
-/// Whom a reply goes to: the frames that came before the request, and its id.
+/// Recipient of a reply: the frames before the request, and the request's id.
 struct ReplyAddress: Sendable {
     var envelope: [[UInt8]]
     var id: Int64
 }
 
-/// What only the thread of heartbeats knows of the service's state.
+/// The part of the service's status that only the detector loop has.
 struct DetectorStatus: Sendable {
     var nodes: Int
     var heartbeats: [String: Int64]
@@ -40,22 +40,22 @@ struct DetectorStatus: Sendable {
     var policies: PolicyTable
 }
 
-/// The thread of events: it numbers, remembers and publishes them, and answers requests.
+/// The thread that numbers, persists, and publishes events, and answers requests.
 ///
-/// Nothing is published, and no request answered, before what led to it is remembered.
+/// An event is published, and a request answered, only after what led to it is persisted.
 struct EventPublisher: ~Copyable {
     private static let beaconEvery: Duration = .seconds(1)
-    /// Requests per turn, so that events get theirs.
+    /// Requests per turn, so that events get their share.
     private static let requestsPerTurn = 64
-    /// Requests that wait for the thread of heartbeats at most.
+    /// Maximum number of requests that wait for the detector loop.
     private static let maxPending = 1000
 
-    /// So many events are remembered at once, at most: they wait for each other.
+    /// Maximum number of events per commit: they wait for each other.
     private static let eventsPerCommit = 256
-    /// How long the end may take to store what was learned.
+    /// Time for storing learned state when the service stops.
     private static let timeToClose: Duration = .seconds(3)
 
-    /// An event that has its number, and is not published yet.
+    /// An event that has its number and is not published yet.
     private struct Numbered {
         var topic: FeedTopic
         var sequence: UInt64
@@ -73,7 +73,7 @@ struct EventPublisher: ~Copyable {
     private var log: EventLog
     private var nextBeacon = MonotonicClock.now
     private var memory: StoreWriter?
-    /// What is yet to be remembered, and then published.
+    /// To be persisted and then published.
     private var numbered: [Numbered] = []
     private var logged: [LoggedEvent] = []
     private var changes: [StoreChange] = []
@@ -108,7 +108,7 @@ struct EventPublisher: ~Copyable {
             if inputs.isEmpty || memory?.isBehind ?? false { memory?.work(at: MonotonicClock.now) }
             try publishStoreLoss()
         }
-        // The thread of heartbeats has ended by now: what it put in last goes out before we close.
+        // The detector loop has ended by now: its last messages are published before the sockets close.
         try applyInputs()
         try sendBeacon()
         memory?.close(by: MonotonicClock.now + Self.timeToClose)
@@ -170,7 +170,7 @@ struct EventPublisher: ~Copyable {
         if numbered.count >= Self.eventsPerCommit { try publishNumbered() }
     }
 
-    /// What follows from an event for the memory.
+    /// The change that an event makes to the state store.
     private func change(after event: Event) -> StoreChange? {
         switch event {
         case .transition(let transition) where transition.to == .forgotten:
@@ -195,7 +195,7 @@ struct EventPublisher: ~Copyable {
         numbered.removeAll(keepingCapacity: true)
     }
 
-    /// Tells, once, that the memory was lost.
+    /// Reports, once, that the state store was lost.
     private mutating func publishStoreLoss() throws {
         guard !hasPublishedStoreLoss, let loss = memory?.loss else { return }
         hasPublishedStoreLoss = true
@@ -232,7 +232,7 @@ struct EventPublisher: ~Copyable {
     private mutating func answerRequests() throws {
         for _ in 0..<Self.requestsPerTurn {
             guard let frames = try sockets.request() else { return }
-            // What came before the request is how its sender is reached: an identity, and a REQ's empty frame.
+            // The frames before the request address its sender: an identity, and the empty frame of a REQ socket.
             guard frames.count >= 2, let request = frames.last else { continue }
             var address = ReplyAddress(envelope: Array(frames.dropLast()), id: 0)
             do throws(ControlError) {
@@ -271,7 +271,7 @@ struct EventPublisher: ~Copyable {
         throw ControlError(.otherEpoch, "epoch \(epoch) is another log than the present one of epoch \(log.epoch)")
     }
 
-    /// Events are sent as they were published, byte by byte.
+    /// Sends events with the bytes that were published.
     private func send(_ page: EventLog.Page, to address: ReplyAddress) {
         let head = "{\"id\":\(address.id),\"ok\":{\"epoch\":\(log.epoch),\"events\":["
         let tail = "],\"more\":\(page.more),\"through\":\(page.through)}}"

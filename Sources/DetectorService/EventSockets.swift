@@ -1,7 +1,7 @@
 import HeartbeatProtocol
 import ZeroMQ
 
-/// The sockets of events (XPUB) and requests (ROUTER).
+/// The sockets for events (XPUB) and requests (ROUTER).
 struct EventSockets: ~Copyable {
     let boundEvents: [String]
     let boundControl: [String]
@@ -10,14 +10,14 @@ struct EventSockets: ~Copyable {
 
     init(events eventEndpoints: [String], control controlEndpoints: [String], in context: Context) throws(ZeroMQError) {
         let events = try Socket(.xpublish, in: context)
-        // A subscriber this far behind loses events, sees it by their numbers, and asks for what it lost.
+        // A subscriber that is this far behind loses events, detects that by their numbers, and requests them.
         try events.set(.sendHighWaterMark, to: 10_000)
         try events.set(.linger, to: 500)
-        // What comes in are subscriptions, and libzmq keeps them at a hundred times their size.
+        // Incoming messages are subscriptions, and libzmq keeps each at a hundred times its size.
         try events.setMaximumMessageSize(1024)
         try events.set(.handshakeInterval, to: 3000)
         let control = try Socket(.router, in: context)
-        try control.set(.routerMandatory, to: 1)  // else replies to who is gone vanish unseen
+        try control.set(.routerMandatory, to: 1)  // otherwise replies to a client that is gone are lost unnoticed
         try control.set(.linger, to: 500)
         try control.set(.handshakeInterval, to: 3000)
         try control.setMaximumMessageSize(65_536)
@@ -46,7 +46,7 @@ struct EventSockets: ~Copyable {
         try events.send([Array(topic.utf8), header.encoded, json])
     }
 
-    /// Subscriptions come in as messages; unread, they would pile up without bound.
+    /// Subscriptions arrive as messages; unread, they would accumulate without bound.
     borrowing func dropSubscriptions() throws(ZeroMQError) {
         for _ in 0..<1024 {
             guard try events.receiveMultipart(maximumFrames: 1) != nil else { return }
@@ -55,6 +55,6 @@ struct EventSockets: ~Copyable {
 
     borrowing func request() throws(ZeroMQError) -> [[UInt8]]? { try control.receiveMultipart(maximumFrames: 8) }
 
-    /// Nobody is waited for: who is gone, or does not read, gets no reply and asks again.
+    /// Never blocks: a client that is gone, or does not read, gets no reply and asks again.
     borrowing func reply(_ frames: [[UInt8]]) { _ = try? control.send(frames) }
 }

@@ -2,17 +2,18 @@ import Configuration
 import HeartbeatProtocol
 import ZeroMQ
 
-/// The SUB sockets that heartbeats come in by: one for nodes that connect to us, one for nodes we connect to.
+/// The SUB sockets that receive heartbeats: one for nodes that connect to the service, one for nodes that it connects
+/// to.
 struct HeartbeatSockets: ~Copyable {
     let bound: [String]
     let count = 2
     private let listening: Socket
     private let connecting: Socket
-    // What becomes of connections, of one socket each.
+    // Each reports the connections of one socket.
     private let listeningMonitor: Monitor
     private let connectingMonitor: Monitor
 
-    /// - Parameter shard: Whose heartbeats are to come in.
+    /// - Parameter shard: The nodes whose heartbeats are received.
     init(bind: [String], connect: [String], shard: Shard = .whole, in context: Context) throws(ZeroMQError) {
         let listening = try Self.open(.subscribe, in: context)
         for prefix in Self.prefixes(of: shard) { try listening.subscribe(to: prefix) }
@@ -34,15 +35,16 @@ struct HeartbeatSockets: ~Copyable {
     }
 
     private static func prefixes(of shard: Shard) -> [[UInt8]] {
-        // To everything, not to heartbeats' prefix: what else comes is to be counted, and told of.
+        // Subscribes to everything, not to the prefix of heartbeats, so that other frames are counted and reported.
         shard == .whole ? [[]] : shard.firstBytes.map { HeartbeatFrame.magic + [$0] }
     }
 
-    /// A socket for heartbeats to come in by, with no subscription yet.
+    /// Opens a socket for heartbeats, with no subscription yet.
     static func open(_ kind: Socket.Kind, in context: Context) throws(ZeroMQError) -> Socket {
         let socket = try Socket(kind, in: context)
-        // Per connection. A SUB never drops, it pushes back, and then the publisher drops the newest. A connection may
-        // carry one node or a swarm of thousands, whose burst has to fit while we are not scheduled.
+        // Per connection. A SUB socket never drops. It pushes back, and the publisher then drops the newest messages. A
+        // connection may carry one node or a swarm of thousands, whose burst has to fit while the service is not
+        // scheduled.
         try socket.set(.receiveHighWaterMark, to: 4096)
         try socket.setMaximumMessageSize(Int64(HeartbeatFrame.maximumSize))
         try socket.set(.backlog, to: 4096)
@@ -65,10 +67,10 @@ struct HeartbeatSockets: ~Copyable {
 
     enum ConnectionEvent {
         case closed(Connections.ConnectionID)
-        /// A connection could not be taken in, with the `errno`.
+        /// A connection could not be accepted, with the `errno`.
         case refused(Int32)
     }
-    /// What became of connections, as far as it was not asked before; nil when that is all.
+    /// The next unread event of a connection; nil if there is none.
     borrowing func connectionEvent() throws(ZeroMQError) -> ConnectionEvent? {
         if let event = try listeningMonitor.next() {
             return event.event == .acceptFailed

@@ -1,7 +1,7 @@
 import Synchronization
 import ZeroMQ
 
-/// Hands values from one thread to another, which is woken by its poller.
+/// Passes values from one thread to another, and wakes the other's poller.
 final class Mailbox<Element: Sendable>: Sendable {
     let wakeUp: WakeUp
     private let elements = Mutex<[Element]>([])
@@ -16,11 +16,11 @@ final class Mailbox<Element: Sendable>: Sendable {
         if wasEmpty { wakeUp.signal() }
     }
 
-    /// How many wait to be taken.
+    /// Number of pending elements.
     var count: Int { elements.withLock(\.count) }
     var isEmpty: Bool { elements.withLock { $0.isEmpty } }
 
-    /// Everything put in since the last time, in order.
+    /// All pending elements, in order.
     func drain() -> [Element] {
         wakeUp.clear()
         return elements.withLock { elements in

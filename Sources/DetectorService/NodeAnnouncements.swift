@@ -9,23 +9,23 @@ import PhiAccrual
     import Darwin
 #endif
 
-/// How nodes introduced themselves, in the long tail of their frames, which is read only when it is news.
+/// The nodes' last announcements: the tails of their long frames, which are parsed only when they change.
 struct NodeAnnouncements {
     private var tails: [NodeKey: [UInt8]] = [:]
-    /// Of those that have any.
+    /// Only of nodes that have labels.
     private var labels: [NodeKey: [String: String]] = [:]
 
     func labels(of key: NodeKey) -> [String: String] { labels[key] ?? [:] }
 
-    /// From now on the same words of this node are no news.
+    /// Keeps an announcement. An identical one from this node is then ignored.
     mutating func remember(_ announcement: NodeAnnouncement) {
         tails[announcement.key] = announcement.bytes
         labels[announcement.key] = announcement.labels.isEmpty ? nil : announcement.labels
     }
-    /// The node is no longer kept: should it come back, its words are news again.
+    /// Drops a forgotten node's announcement. If the node comes back, its announcement is parsed again.
     mutating func forget(_ key: NodeKey) { (tails[key], labels[key]) = (nil, nil) }
 
-    /// What a frame that introduces its node says of it, if that is news.
+    /// Parses the announcement in a frame; nil if it is unchanged.
     func news(
         in frame: UnsafeRawBufferPointer, of key: NodeKey
     ) throws(MalformedHeartbeat) -> NodeAnnouncement? {
@@ -36,7 +36,7 @@ struct NodeAnnouncements {
 }
 
 extension [UInt8] {
-    /// What comparing them as collections tells, several times as fast.
+    /// The result of comparing the two as collections, several times as fast.
     fileprivate func isEqual(to bytes: UnsafeRawBufferPointer) -> Bool {
         withUnsafeBytes { own in
             guard own.count == bytes.count else { return false }

@@ -3,16 +3,16 @@ import Logging
 import PhiAccrual
 import StateStore
 
-/// What a service knew of nodes when it ended, on its way to the detector of the next run.
+/// Restores an earlier run's nodes into the detector of the next run.
 ///
-/// Events are the truth about verdicts, since subscribers know them. What was learned may be some seconds older.
+/// Events are authoritative for verdicts, since subscribers know them. Learned state may be some seconds older.
 struct NodeRecovery {
     private struct PublishedState {
         var identity: NodeIdentity
         var incarnation: UInt32 = 0
         var verdicts: [Verdict?]
         var last: UInt64 = 0
-        /// What was told of it last at any level, also at one that there is no longer. Events come in their order.
+        /// The last published verdict at any level, including levels that no longer exist. Events come in their order.
         var lastVerdict: Verdict?
     }
     private let found: StoreContents
@@ -37,30 +37,30 @@ struct NodeRecovery {
         }
     }
 
-    /// When nodes are suspected that are not heard.
+    /// When nodes that are not heard are suspected.
     struct RejoinDeadlines {
         var now: Instant
-        /// From when on they can be expected.
+        /// From when on nodes can be expected.
         var soonest: Instant
-        /// By when those must be heard of which nothing was learned.
+        /// By when nodes without learned state must be heard.
         var latest: Instant
     }
 
     struct Outcome {
-        /// What should be remembered no longer, since nothing came of it.
+        /// Changes that remove stored data without use from the state store.
         var outdated: [StoreChange] = []
-        /// Nodes of which nothing was learned, or nothing that can be read.
+        /// Nodes without learned state, or with state that cannot be read.
         var unwritten: [NodeKey] = []
-        /// What is to be told: verdicts of known nodes at levels that have not told of them yet.
+        /// Verdicts of restored nodes at levels that have not published them yet.
         var events: [Event] = []
     }
 
-    /// Has a new detector know the nodes, what it learned of them and of their groups, and their pauses. Groups without
-    /// nodes are remembered no longer.
+    /// Restores the nodes, what the detector learned of them and of their groups, and their pauses. Removes groups
+    /// without nodes from the state store.
     ///
     /// - Parameters:
-    ///   - shard: Nodes of others are forgotten, and that is told: an earlier run had another shard.
-    ///   - civilOffset: What to add to instants for civil time, in nanoseconds.
+    ///   - shard: Nodes of other shards are forgotten, with an event: an earlier run had another shard.
+    ///   - civilOffset: Offset from instants to civil time, in nanoseconds.
     consuming func restore<Model: ArrivalModel>(
         into detector: inout Detector<Model>, of shard: Shard, from memory: StateStore, _ patience: RejoinDeadlines,
         civilOffset: Int64,
@@ -77,7 +77,7 @@ struct NodeRecovery {
         func restore(_ node: PublishedState, bytes: [UInt8]?, lastHeard: Int64 = 0) -> Bool {
             let key = NodeKey(of: node.identity)
             defer {
-                // At once, so that it takes no place from others.
+                // At once, so that the node takes up no capacity.
                 if !shard.contains(key) {
                     detector.apply(.forgetting(key, at: patience.now), into: &outcome.events)
                     outcome.outdated.append(.forgetting(key))
@@ -90,10 +90,11 @@ struct NodeRecovery {
                 lastHeard: lastHeard > 0 ? Instant(nanoseconds: lastHeard.subtractingSaturated(civilOffset)) : nil,
                 soonest: patience.soonest, latest: patience.latest, at: patience.now, into: &outcome.events)
         }
-        restore(group: "")  // of nodes whose names are not known yet
+        restore(group: "")  // for nodes whose names are not known yet
         do throws(StoreError) {
             unread += try memory.forEachStoredNode { learned in
-                // A new log has not told of everybody yet. Who is forgotten is so in the memory, too.
+                // A new log does not have events of all nodes yet. A forgotten node is forgotten in the state store as
+                // well.
                 let untold = learned.identity.map { PublishedState(identity: $0, verdicts: []) }
                 guard let node = told.removeValue(forKey: learned.key) ?? untold else {
                     return outcome.outdated.append(.forgetting(learned.key))
@@ -111,7 +112,7 @@ struct NodeRecovery {
             _ = restore(node, bytes: nil)
             outcome.unwritten.append(NodeKey(of: node.identity))
         }
-        // Should it fail, so will the first thing that is to be remembered, and that is told.
+        // If this fails, so does the next write to the state store, which is reported.
         for group in groups.keys { try? memory.forget(group: group) }
         if unread > 0 {
             logger.warning(
@@ -130,7 +131,7 @@ struct NodeRecovery {
 }
 
 extension StoreContents {
-    /// Policies with those that were tuned, and those that cannot hold any more.
+    /// The configured policies with the tuned ones, and the tunings that no longer apply.
     func policies<Model: ArrivalModel>(
         over configured: PolicyTable, for model: Model.Type
     ) -> (policies: PolicyTable, dropped: [Tuning]) {

@@ -1,24 +1,24 @@
 import PhiAccrual
 
-/// Whether heartbeats come faster than they can be taken in.
+/// Whether heartbeats arrive faster than the loop can receive them.
 ///
-/// Who is behind for a second is overloaded, and no longer only when it has kept up for ten: what comes and goes at the
-/// border is told once.
+/// The loop is overloaded once it has been behind for a second, and no longer once it has kept up for ten seconds. A
+/// load close to the limit is then reported once.
 struct Overload {
     enum Change: Equatable {
         case begins
-        /// After so long.
+        /// After this duration.
         case ends(Duration)
     }
     private static let patience: Duration = .seconds(1)
     private static let quietPeriod: Duration = .seconds(10)
-    /// Since when it is, and when it was behind for too long last.
+    /// Since when the loop is overloaded, and when it was last behind for too long.
     private var present: (since: Instant, last: Instant)?
 
-    /// Nobody looked until now: what was not seen is no calm.
+    /// Notes that the loop was paused until now. The pause does not count as a time in which it kept up.
     mutating func wasAway(until now: Instant) { present?.last = now }
 
-    /// - Parameter time: For how long there has always been something left to read.
+    /// - Parameter time: How long the sockets have not been drained completely.
     mutating func change(incompleteFor time: Duration, at now: Instant) -> Change? {
         if time > Self.patience {
             defer { present = (present?.since ?? now - time, now) }

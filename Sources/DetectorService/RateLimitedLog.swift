@@ -2,8 +2,8 @@ import HeartbeatProtocol
 import Logging
 import PhiAccrual
 
-/// Counts what goes wrong by reason, and logs each reason at most once a minute: a flood of bad input must not
-/// become a flood of lines.
+/// Counts problems by reason, and logs each reason at most once a minute: a flood of bad input must not become a flood
+/// of log lines.
 struct RateLimitedLog<Reason: Hashable & Sendable> {
     private(set) var counts: [Reason: Int64] = [:]
     private var lastLogged: [Reason: (at: Instant, count: Int64)] = [:]

@@ -1,9 +1,10 @@
 import PhiAccrual
 import Recordings
 
-/// What a detector was told within the last minutes, and as it was before that.
+/// The detector's inputs of the last minutes, and its state before them.
 ///
-/// Two stretches: one that grows, and the one before it. When the later is full, the earlier goes.
+/// There are two segments: the present one, and the one before it. When the present segment is full, it replaces the
+/// earlier one.
 struct RecentInputs<Model: ArrivalModel>: Sendable {
     private struct Segment: Sendable {
         var detector: Detector<Model>
@@ -14,12 +15,12 @@ struct RecentInputs<Model: ArrivalModel>: Sendable {
     private var earlier: Segment?
     private var later: Segment
 
-    /// A stretch ends after so many bytes, or so long.
+    /// Limits of a segment, in bytes and time.
     private static var maxBytes: Int { 32 << 20 }
     private static var longest: Duration { .seconds(600) }
-    /// With more nodes nothing is kept: to copy the detector would take so long that heartbeats wait.
+    /// With more nodes nothing is kept: copying the detector would delay heartbeats.
     private static var maxNodes: Int { 20_000 }
-    /// Whether anything is kept of such a detector.
+    /// Whether the inputs of this detector are kept.
     static func fits(_ detector: Detector<Model>) -> Bool { detector.nodeCount <= maxNodes }
 
     init(from detector: Detector<Model>, at start: Instant) { later = Segment(detector: detector, start: start) }
@@ -33,7 +34,7 @@ struct RecentInputs<Model: ArrivalModel>: Sendable {
         !Self.fits(detector) || later.size > Self.maxBytes || now - later.start > Self.longest
     }
 
-    /// The same without what is too long ago; nil if the detector has become too large.
+    /// Drops the earlier segment and starts a new one; nil if the detector has become too large.
     func next(from detector: Detector<Model>, at now: Instant) -> RecentInputs? {
         guard Self.fits(detector) else { return nil }
         var next = self
@@ -42,12 +43,12 @@ struct RecentInputs<Model: ArrivalModel>: Sendable {
         return next
     }
 
-    /// The detector as it was at the beginning, and when that was.
+    /// The detector's state at the beginning of the kept inputs, and the instant of that.
     var beginning: (detector: Detector<Model>, at: Instant) {
         let first = earlier ?? later
         return (first.detector, first.start)
     }
-    /// All that it was told since, in order.
+    /// Passes on all inputs since the beginning, in order.
     func forEachInput(_ take: (DetectorInput) -> Void) {
         for stretch in [earlier, later].compactMap(\.self) {
             for records in stretch.records { records.forEachInput(take) }

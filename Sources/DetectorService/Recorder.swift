@@ -4,7 +4,7 @@ import Recordings
 import Synchronization
 import ZeroMQ
 
-/// The thread that writes what the detector was told to files: a disk that is slow must not keep heartbeats waiting.
+/// The thread that writes the detector's inputs to files: a slow disk must not delay heartbeats.
 final class Recorder: Sendable {
     private enum Work: Sendable {
         case begin(@Sendable () -> SegmentStart)
@@ -13,10 +13,10 @@ final class Recorder: Sendable {
     private struct State {
         /// Whether the file is full.
         var isFull = false
-        /// Whether the beginning of the next one was handed over, and is not written yet.
+        /// Whether the beginning of the next file was passed to the thread and is not written yet.
         var isBeginning = false
         var hasEnded = false
-        /// What is handed over and not written yet, in bytes.
+        /// Records passed to the thread and not written yet, in bytes.
         var waiting = 0
         var path: String?
         var failure: String?
@@ -27,11 +27,11 @@ final class Recorder: Sendable {
     private let state = Mutex(State())
     private let thread = Mutex<SocketThread?>(nil)
 
-    /// More than this waiting, and the disk cannot keep up.
+    /// Above this, in bytes, the disk cannot keep up.
     private static let maxPending = 64 << 20
 
     /// Begins a recording.
-    /// - Throws: If the folder or its first file cannot be made.
+    /// - Throws: If the folder or its first file cannot be created.
     init(_ bounds: RecordingBounds, _ beginning: SegmentStart) throws {
         folder = bounds.folder
         (work, stop) = (try Mailbox(), try WakeUp())
@@ -44,11 +44,11 @@ final class Recorder: Sendable {
         thread.withLock { $0 = started }
     }
 
-    /// Whether a new file should begin: then hand over all records, and `begin`.
+    /// Whether a new file should begin: then pass all records, and call `begin`.
     var wantsBeginning: Bool { state.withLock { $0.isFull && !$0.isBeginning } }
-    /// Why it records no more; nil while it does.
+    /// Why the recorder has stopped; nil while it records.
     var failure: String? { state.withLock { $0.failure } }
-    /// The file that is written.
+    /// The present file.
     var path: String? { state.withLock { $0.path } }
 
     func write(_ records: RecordBuffer) {
@@ -62,13 +62,13 @@ final class Recorder: Sendable {
         if !isTooMuch { work.put(.write(records)) }
     }
 
-    /// - Parameter beginning: Made on the recorder's thread.
+    /// - Parameter beginning: Called on the recorder's thread.
     func begin(_ beginning: @escaping @Sendable () -> SegmentStart) {
         state.withLock { $0.isBeginning = true }
         work.put(.begin(beginning))
     }
 
-    /// Has it write what was handed over, and end. It does so by itself; `join` waits for it.
+    /// Makes the thread write its pending records and end. Does not wait; `join` does.
     func end() { stop.signal() }
     func join() { thread.withLock { $0 }?.join() }
     fileprivate var hasEnded: Bool { state.withLock { $0.hasEnded } }
@@ -105,11 +105,11 @@ final class Recorder: Sendable {
     }
 }
 
-/// Recorders that were told to end, and may still write: the end of the service waits for them, and heartbeats do not.
+/// Recorders that were told to end and may still write. The service waits for them when it stops; heartbeats do not.
 final class RecorderShutdown: Sendable {
     private let recorders = Mutex<[Recorder]>([])
 
-    /// Has this one end, too.
+    /// Makes another recorder end.
     func add(_ recorder: Recorder) {
         recorder.end()
         recorders.withLock { recorders in
@@ -117,6 +117,6 @@ final class RecorderShutdown: Sendable {
             recorders.append(recorder)
         }
     }
-    /// Returns when all have ended.
+    /// Returns when all recorders have ended.
     func join() { for recorder in recorders.withLock({ $0 }) { recorder.join() } }
 }

@@ -1,17 +1,17 @@
 import PhiAccrual
 import Recordings
 
-/// The service's detector. Whatever it is told is taken down as well, so that it can be told again.
+/// The service's detector. Records all inputs, so that they can be applied again.
 struct RecordingDetector<Model: ArrivalModel> {
     private(set) var detector: Detector<Model>
-    /// What it was told since this was taken last.
+    /// Inputs since they were last dequeued.
     private var records = RecordBuffer()
-    /// What it was told of late; nil where nothing is kept.
+    /// Inputs of the last minutes; nil if none are kept.
     private(set) var recent: RecentInputs<Model>?
-    /// Whether somebody else wants the records.
+    /// Whether a recorder needs the records.
     var isRecorded = false
 
-    /// - Parameter start: Its first instant.
+    /// - Parameter start: The first instant of the detector.
     init(_ detector: Detector<Model>, at start: Instant) {
         self.detector = detector
         if RecentInputs.fits(detector) { recent = RecentInputs(from: detector, at: start) }
@@ -26,7 +26,7 @@ struct RecordingDetector<Model: ArrivalModel> {
         detector.apply(input, into: &events)
     }
 
-    /// What comes most often takes no detour.
+    /// The most frequent input does not go through `apply`.
     mutating func receive(_ batch: Span<Heartbeat>, at now: Instant, into events: inout [Event]) {
         if isTakenDown { records.append(batch, at: now) }
         detector.receive(batch, at: now, into: &events)
@@ -34,7 +34,7 @@ struct RecordingDetector<Model: ArrivalModel> {
     mutating func advance(to now: Instant, into events: inout [Event]) {
         let stepCount = detector.stepCount
         detector.advance(to: now, into: &events)
-        // Most steps find nothing due, and leave everything as it was.
+        // Most steps find nothing due and change nothing, so they are not recorded.
         if isTakenDown, detector.stepCount != stepCount { records.append(.advance(to: now)) }
     }
     /// - Returns: False if there is no room for one more node.
@@ -45,7 +45,7 @@ struct RecordingDetector<Model: ArrivalModel> {
         return detector.announce(identity, key: key, at: now, into: &events)
     }
     mutating func setTimestampUncertainty(_ nanoseconds: Int64) {
-        // It fades all the time; a sixteenth of it makes no difference.
+        // It decays continuously; a change of less than a sixteenth makes no difference.
         guard abs(nanoseconds - detector.timestampUncertainty) > max(detector.timestampUncertainty, nanoseconds) / 16
         else { return }
         if isTakenDown { records.append(.timestampUncertainty(nanoseconds)) }
@@ -60,12 +60,12 @@ struct RecordingDetector<Model: ArrivalModel> {
         if isTakenDown { records.append(wallOffset: offset) }
     }
 
-    // MARK: What was taken down
+    // MARK: Records
 
-    /// Hands over what was taken down since the last time, if it is worth it.
+    /// Returns the inputs recorded since the last call; nil if there are none.
     mutating func dequeueRecords(at now: Instant) -> RecordBuffer? {
         guard !records.bytes.isEmpty else { return nil }
-        // As much will come until the next time, give or take a quarter: heartbeats find room.
+        // Reserves room for a quarter more than last time, so that heartbeats cause no allocation.
         var taken = RecordBuffer(reserving: records.bytes.count + records.bytes.count / 4)
         swap(&taken, &records)
         recent?.append(taken, at: now)

@@ -5,14 +5,15 @@ import PhiAccrual
 import StateStore
 import SystemClocks
 
-/// What a service finds when it starts: its memory with what is in it, or nothing.
+/// What the service finds when it starts: the state store and its contents, or nothing.
 struct RecoveredState {
     let memory: StoreWriter?
     private let kept: (memory: StateStore, found: StoreContents)?
 
-    /// Opens the memory if there is to be one.
+    /// Opens the state store, if one is configured.
     ///
-    /// - Throws: `StoreError`, unless only the disk is at fault: then the service runs without a memory, and says so.
+    /// - Throws: `StoreError`, unless the disk is at fault: then the service runs without a state store, and reports
+    ///   that.
     init(of configuration: ServiceConfiguration, logger: Logger) throws(StoreError) {
         guard let folder = configuration.state else {
             (memory, kept) = (nil, nil)
@@ -31,17 +32,17 @@ struct RecoveredState {
 
     private static var unixMilliseconds: UInt64 { UInt64(max(0, WallClock.now / 1_000_000)) }
 
-    /// The log that was kept, or a new one.
+    /// The log of the earlier run, or a new one.
     func log(of configuration: ServiceConfiguration) -> EventLog {
         let capacity = configuration.limits.events
         return kept.map { EventLog($0.found, levels: configuration.levels.map(\.name), capacity: capacity) }
             ?? EventLog(epoch: Self.unixMilliseconds, capacity: capacity)
     }
 
-    /// What is to be told first: that holds are over which the end of the service left open.
+    /// The first notices: the end of each hold that was open when the earlier run ended.
     var notices: [ServiceNotice] {
         var open: Set<String?> = []
-        // A hold is short, and so not far back.
+        // A hold is short, so its beginning is among the latest events.
         for event in kept?.found.events.filter({ $0.level == nil && $0.node == nil }).suffix(1000) ?? [] {
             guard case .notice(let notice)? = try? WireJSON.decode(EventMessage.self, from: event.json),
                 notice.kind == .hold
@@ -55,7 +56,7 @@ struct RecoveredState {
         return open.sorted { $0 ?? "" < $1 ?? "" }.map { .holdOver(group: $0) }
     }
 
-    /// Policies with those that were tuned. What cannot hold any more is forgotten.
+    /// The configured policies with the tuned ones. Removes tunings that no longer apply.
     func policies<Model: ArrivalModel>(
         over configured: PolicyTable, for model: Model.Type, logger: Logger
     ) -> PolicyTable {
@@ -70,9 +71,9 @@ struct RecoveredState {
         return policies
     }
 
-    /// Has a new detector know what an earlier one knew, and heard last before now.
+    /// Restores the nodes of the earlier run into a new detector.
     ///
-    /// - Returns: Nodes of which nothing is known but that they are, and what is to be told.
+    /// - Returns: Nodes without learned state, and the events to publish.
     func restore<Model: ArrivalModel>(
         into detector: inout Detector<Model>, of shard: Shard, joinWithin: Duration, reconnection: Duration,
         clocks: ServiceClocks, logger: Logger
@@ -95,7 +96,7 @@ struct RecoveredState {
     }
 
     private func forget(_ changes: [StoreChange]) {
-        // Should it fail, so will the first thing that is to be remembered, and that is told.
+        // If this fails, so does the next write to the state store, which is reported.
         try? kept?.memory.append([], changes)
     }
 }

@@ -1,7 +1,7 @@
 import PhiAccrual
 import SystemClocks
 
-/// The clocks that can go wrong, apart from the monotonic one that verdicts rest on.
+/// The clocks that may jump. Verdicts rest only on the monotonic clock.
 struct ServiceClocks: Sendable {
     var boot: @Sendable () -> Instant
     /// Unix nanoseconds.
@@ -9,10 +9,10 @@ struct ServiceClocks: Sendable {
 
     static let system = ServiceClocks(boot: { BootClock.now }, wall: { WallClock.now })
 
-    /// What to add to an instant of the monotonic clock for its civil time, as things stand now.
+    /// Present offset from the monotonic clock to civil time, in nanoseconds.
     var civilOffset: Int64 { wall().subtractingSaturated(MonotonicClock.now.nanoseconds) }
 
-    /// All of them at one moment; nil if we were held up between one and the next, which would look like a clock that jumps.
+    /// All clocks at one moment; nil if the thread was held up between two readings, which would look like a jump.
     var reading: ClockWatch.Reading? {
         let start = MonotonicClock.now
         let reading = ClockWatch.Reading(monotonic: start, boot: boot(), wall: wall())

@@ -2,46 +2,46 @@ import PhiAccrual
 import StateStore
 import SystemClocks
 
-/// What was learned of some nodes, or of a group: as much as is stored at once.
+/// Learned state of some nodes, or of a group: what one write stores.
 enum StoredPage: Sendable {
     case nodes([StoredNode])
     case group(StoredGroup)
 }
 
-/// The memory of the thread of events, as long as it lasts.
+/// The event publisher's access to the state store, until the store is lost.
 ///
-/// An event waits for one write to the journal. All else is done in quiet moments, a little at once: an event that comes
-/// meanwhile waits for it.
+/// Each batch of events waits for one write to the journal. All other work is done while no events are pending, in
+/// small steps, since an event that arrives meanwhile waits for the step.
 struct StoreWriter {
-    /// So long events stand in the journal only, when they are few: each is cheaper to settle with others.
+    /// Interval between checkpoints while few events are pending: a checkpoint of several is cheaper for each.
     private static let checkpointEvery: Duration = .seconds(1)
-    /// How many events are not few.
+    /// Number of pending rows that causes a checkpoint at once.
     private static let manyWaiting = 32
 
     let folder: String
-    /// Why nothing is remembered any more; nil as long as it is.
+    /// Why the state store was lost; nil while it works.
     private(set) var loss: StoreError?
-    /// Kept when it is lost: the folder stays ours.
+    /// Kept after a loss: the folder stays locked.
     private let memory: StateStore?
-    /// What was learned, to be stored in quiet moments, oldest first.
+    /// Learned state to be stored while no events are pending, oldest first.
     private var pages: ArraySlice<StoredPage> = []
     private var nextCheckpoint = Instant(nanoseconds: 0)
 
     init(_ memory: StateStore, in folder: String) { (self.memory, self.folder) = (memory, folder) }
-    /// One that could not even be opened.
+    /// A state store that could not be opened.
     init(lost loss: StoreError, in folder: String) { (memory, self.loss, self.folder) = (nil, loss, folder) }
 
     var eventCount: UInt64 { memory?.eventCount ?? 0 }
-    /// Whether there is something to do in quiet moments.
+    /// Whether there is work to do while no events are pending.
     var hasWork: Bool { !pages.isEmpty || mustCheckpointAtOnce }
-    /// Whether it gets no quiet moments. Then what was learned has to be stored anyway.
+    /// Whether events left no time for work. Learned state must then be stored nevertheless.
     var isBehind: Bool { pages.count > 1000 }
     private var mustCheckpointAtOnce: Bool {
         guard loss == nil, let memory else { return false }
         return memory.pendingRows >= Self.manyWaiting || memory.hasPendingOperatorChanges
     }
 
-    /// Takes down events before they are published, and what follows from them.
+    /// Persists events and the changes that follow from them, before the events are published.
     mutating func append(_ events: [LoggedEvent], _ changes: [StoreChange]) {
         let forgotten = Set(changes.compactMap { if case .forgetting(let key) = $0 { key } else { nil } })
         if !forgotten.isEmpty { drop(forgotten) }
@@ -50,7 +50,7 @@ struct StoreWriter {
 
     mutating func learned(_ page: StoredPage) { if loss == nil { pages.append(page) } }
 
-    /// Does a little of what there is to do.
+    /// Does one small step of the pending work.
     mutating func work(at now: Instant) {
         let checkpoints = mustCheckpointAtOnce || now >= nextCheckpoint
         if checkpoints { checkpoint(at: now) }
@@ -72,13 +72,13 @@ struct StoreWriter {
         }
     }
 
-    /// Ends in order, having stored what it can until then.
+    /// Stores what it can until `end`, and closes the state store.
     mutating func close(by end: Instant) {
         while !pages.isEmpty, MonotonicClock.now < end { storePage() }
         attempt { (memory) throws(StoreError) in try memory.close() }
     }
 
-    /// What was learned of the forgotten is not to come after them.
+    /// Learned state of a forgotten node must not be stored after it was forgotten.
     private mutating func drop(_ forgotten: Set<NodeKey>) {
         for index in pages.indices {
             guard case .nodes(let nodes) = pages[index], nodes.contains(where: { forgotten.contains($0.key) })

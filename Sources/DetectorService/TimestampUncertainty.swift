@@ -8,33 +8,34 @@ import PhiAccrual
     import Darwin
 #endif
 
-/// How much later than it came a heartbeat may be stamped.
+/// How much later than its arrival a heartbeat may be timestamped.
 ///
-/// Heartbeats are stamped when they are taken from a socket. What came while nobody looked at the sockets is stamped late,
-/// by at most that time. Waiting is looking, but for how long it takes to wake up, which the lateness of deadlines shows.
+/// Heartbeats are timestamped when they are received from a socket. One that arrived while the loop did not read its
+/// sockets gets a late timestamp, late by at most that time. Waiting in the poller counts as reading, except for the
+/// time that a wake-up takes, which the lateness of deadlines shows.
 struct TimestampUncertainty {
-    /// The worst of late, in nanoseconds: it fades within seconds.
+    /// The largest recent lateness, in nanoseconds. It decays within seconds.
     private(set) var nanoseconds: Int64 = 0
     private var updated: Instant
-    /// When the sockets were last known to be empty, moved on by the time spent waiting since.
+    /// When the sockets were last known to be empty, plus the time spent waiting since.
     private var blindSince: Instant
 
-    /// Until half of the worst is left.
+    /// Half-life of the lateness.
     private static let memory: Double = 3e9  // ns
-    /// Later than this we were stopped, or are overloaded: then deadlines wait for other reasons.
+    /// Beyond this the service was stopped or is overloaded: deadlines are then delayed for those reasons.
     private static let most: Int64 = 1_000_000_000  // ns
 
     init(at now: Instant) { (updated, blindSince) = (now, now) }
 
-    /// Everything that came before this was taken in.
+    /// Everything that arrived before `instant` was received.
     mutating func emptied(at instant: Instant) { blindSince = max(blindSince, instant) }
 
     mutating func waited(from start: Instant, to end: Instant) { blindSince = blindSince + max(.zero, end - start) }
 
-    /// A heartbeat was stamped.
+    /// A heartbeat was timestamped.
     mutating func stamped(at now: Instant) { record(now - blindSince, at: now) }
 
-    /// A deadline was seen to have passed only so much later.
+    /// A deadline was noticed this late.
     mutating func woken(late: Duration, at now: Instant) { record(late, at: now) }
 
     private mutating func record(_ error: Duration, at now: Instant) {

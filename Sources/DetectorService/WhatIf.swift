@@ -4,25 +4,25 @@ import QualityOfService
 import Replay
 import Synchronization
 
-/// Whether a question of what would be is being answered: one at a time is enough of that work.
+/// Admits one what-if request at a time, since each takes much work.
 final class WhatIfGate: Sendable {
     private let isTaken = Atomic(false)
 
-    /// - Returns: False if there is one already.
+    /// - Returns: False if another request is being answered.
     func begin() -> Bool { isTaken.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged }
     func end() { isTaken.store(false, ordering: .relaxed) }
 }
 
-/// What the detector was told of late, told once more: under the policies that hold now, and with another one among them.
-/// Neither is that under which it decided then, if policies were tuned since.
+/// Applies the recent inputs twice: under the present policies, and with another policy among them. If policies were
+/// tuned in that time, neither run repeats the decisions made then.
 struct WhatIf<Model: ArrivalModel>: Sendable {
     let recent: RecentInputs<Model>
     let order: WhatIfRequest
-    /// The level's place among the detector's levels.
+    /// Index of the level in the detector's levels.
     let level: Int
-    /// Those that hold now.
+    /// The present policies.
     let policies: PolicyTable
-    /// The same with the policy that is asked for.
+    /// The same with the requested policy.
     let proposed: PolicyTable
     let now: Instant
 
@@ -37,7 +37,7 @@ struct WhatIf<Model: ArrivalModel>: Sendable {
             seconds: (now - recent.beginning.at).nanoseconds.seconds, nodes: before.quality.nodes)
     }
 
-    /// Nil: all.
+    /// Nil: all nodes.
     private var nodesMeant: Set<NodeKey>? {
         guard order.scope != .everyone else { return nil }
         var keys = Set(
@@ -68,7 +68,7 @@ struct WhatIf<Model: ArrivalModel>: Sendable {
     }
 }
 
-/// How a detector did, and how many of its suspicions were mistakes: what was held back is none.
+/// Quality of a detector, and how many of its suspicions were mistakes. A held suspicion is no mistake.
 private struct WhatIfResult {
     var quality: QualityReport
     var mistakes: Int
@@ -80,7 +80,7 @@ private struct WhatIfResult {
     }
 }
 
-/// Suspicions that the same start of the node ended.
+/// Counts suspicions that ended while the node had the same incarnation.
 private struct MistakeCount {
     private(set) var count = 0
     private var suspected: [NodeIdentity: UInt32] = [:]  // incarnations

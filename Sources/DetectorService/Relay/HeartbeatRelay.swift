@@ -5,17 +5,17 @@ import ServiceLifecycle
 import Synchronization
 import ZeroMQ
 
-/// Many nodes' connections in, one connection to each detector out, so that heartbeats travel many to a segment.
+/// Connects many nodes to each detector through one connection, so that many heartbeats share a TCP segment.
 ///
-/// Heartbeats are handed on byte for byte, those of a node in their order. What is no heartbeat is dropped and counted.
-/// `docs/relay.md` tells when a relay is worth its place.
+/// Heartbeats are forwarded byte for byte, those of one node in order. Other frames are dropped and counted.
+/// `docs/relay.md` explains when a relay is worth using.
 public final class HeartbeatRelay: Service {
     public struct Configuration: Hashable, Sendable {
         /// Endpoints to bind, for nodes that connect.
         public var from: [String] = []
         /// Detectors, or further relays, to connect to.
         public var to: [String] = []
-        /// How long a heartbeat may wait for others to travel with: from 0 to a second.
+        /// How long a heartbeat may wait for others to be sent with: from 0 to 1 s.
         public var gather: Duration = .microseconds(500)
         public init() {}
     }
@@ -47,60 +47,60 @@ public final class HeartbeatRelay: Service {
 
     deinit { stopping.signal() }
 
-    /// What became of frames so far.
+    /// What happened to frames so far.
     public var counts: RelayCounts { published.counts.withLock { $0 } }
 
     /// Runs until the task is cancelled or the service group shuts down, and then stops.
-    /// - Throws: What ended its thread before that.
+    /// - Throws: The error that ended its thread before that.
     public func run() async throws {
         await failure.waitOrShutDown()
         stop()
         if let error = failure.error { throw error }
     }
 
-    /// Returns when its thread has ended.
+    /// Stops, and returns when the thread has ended.
     public func stop() {
         stopping.signal()
         thread.join()
     }
 }
 
-/// What became of the frames that a relay received.
+/// What happened to the frames that a relay received.
 public struct RelayCounts: Hashable, Sendable {
     public struct Detector: Hashable, Sendable {
         public var endpoint: String
-        /// Handed on to it.
+        /// Forwarded to it.
         public var sent: Int64 = 0
-        /// Not for it: it has another share of the nodes, and did not subscribe to them.
+        /// Not forwarded: the detector has another shard and did not subscribe to these nodes.
         public var unwanted: Int64 = 0
-        /// Dropped while it had no subscription: it is not connected.
+        /// Dropped while it had no subscription: it was not connected.
         public var absent: Int64 = 0
-        /// Dropped since as many wait for it as may: it, or the network, is slower than the heartbeats.
+        /// Dropped because its queue was full: the detector, or the network, is slower than the heartbeats.
         public var slow: Int64 = 0
     }
     /// Heartbeats received.
     public var heartbeats: Int64 = 0
     /// Frames that are no heartbeats, dropped.
     public var malformed: [MalformedHeartbeat: Int64] = [:]
-    /// In the order in which they were given.
+    /// In the order of the configuration.
     public var detectors: [Detector]
 }
 
-/// The counts, for other threads to see.
+/// The counts, for other threads to read.
 final class PublishedCounts: Sendable {
     let counts: Mutex<RelayCounts>
 
     init(detectors: [String]) { counts = Mutex(RelayCounts(detectors: detectors.map { .init(endpoint: $0) })) }
 }
 
-/// A relay that cannot be.
+/// A relay configuration that cannot be used.
 public struct InvalidRelay: Error, Hashable, Sendable, CustomStringConvertible {
     public let reason: String
     public var description: String { reason }
 }
 
 extension HeartbeatRelay.Configuration {
-    /// Why no relay can be made of it; nil if one can.
+    /// Why the configuration is invalid; nil if it is valid.
     public var mistake: String? {
         if from.isEmpty { return "a relay needs an endpoint to bind for its nodes, such as tcp://*:7720" }
         if to.isEmpty { return "a relay needs a detector to connect to, such as tcp://127.0.0.1:7710" }
@@ -117,7 +117,7 @@ extension HeartbeatRelay.Configuration {
         return nil
     }
 
-    /// Whether what is sent to one endpoint comes in by the other, as far as can be told from the texts.
+    /// Whether messages to `connected` arrive at `bound`, as far as the texts of the endpoints show.
     private func meets(_ bound: String, _ connected: String) -> Bool {
         if bound == connected { return !bound.hasSuffix(":*") }
         guard let (host, port) = hostAndPort(bound), let (other, otherPort) = hostAndPort(connected) else {

@@ -12,12 +12,12 @@ import ZeroMQ
     import Darwin
 #endif
 
-/// The thread of a relay: it owns all its sockets.
+/// The thread of a relay: it owns all sockets.
 ///
-/// One turn is: wait, hand on everything that arrived, let others gather. libzmq writes to a connection whatever waits for
-/// it at that moment, so heartbeats that are handed on together travel together.
+/// One turn: wait, forward everything that has arrived, sleep while more heartbeats gather. libzmq writes to a
+/// connection whatever is pending for it, so heartbeats that are forwarded together are sent together.
 struct RelayRun: ~Copyable {
-    /// A turn ends after so many frames, so that subscriptions and an end are seen.
+    /// Frames per turn, so that subscriptions and a stop are handled.
     private static let framesPerTurn = 4096
     private enum Loss: String { case absent, slow }
     private struct Lost: Hashable {
@@ -67,10 +67,10 @@ struct RelayRun: ~Copyable {
     private func letOthersGather() {
         guard gather.tv_sec > 0 || gather.tv_nsec > 0 else { return }
         var time = gather
-        nanosleep(&time, nil)  // one that a signal ends is only shorter
+        nanosleep(&time, nil)  // a sleep that a signal ends is only shorter
     }
 
-    /// A detector that subscribes knows nobody's name yet.
+    /// A detector that subscribes does not know the nodes' names yet.
     private mutating func passOnSubscriptions(at now: Instant) throws(ZeroMQError) {
         var isNew = false
         for (index, outlet) in outlets.enumerated() where try outlet.drainSubscriptions() {
@@ -82,7 +82,7 @@ struct RelayRun: ~Copyable {
         if isNew { try inlet.repeatSubscription() }
     }
 
-    /// Hands on what waits, and says whether that was all.
+    /// Forwards pending frames. Returns whether these were all.
     private mutating func handOn(at now: Instant) throws(ZeroMQError) -> Bool {
         let before = counts.detectors
         var isEmpty = false
@@ -111,13 +111,14 @@ struct RelayRun: ~Copyable {
         let key: NodeKey
         do throws(MalformedHeartbeat) {
             if isMultipart { throw .multipart }
-            // The introduction at the end of a long frame is left to the detector, which reads it only when it is news.
+            // The announcement at the end of a long frame is left to the detector, which parses it only when it
+            // changes.
             key = try message.withUnsafeBytes { (bytes) throws(MalformedHeartbeat) in
                 try HeartbeatFrame.decode(bytes).heartbeat.key
             }
         } catch { return malformed.dropped(for: error, at: now, telling: logger) }
         counts.heartbeats += 1
-        // Copied: a long frame that is handed on as it is keeps 8 KiB of libzmq's alive for as long as it waits.
+        // Copied: a long frame that is forwarded as it is keeps 8 KiB of libzmq's memory in use while it is pending.
         for (index, outlet) in outlets.enumerated() {
             if !outlet.isSubscribed {
                 counts.detectors[index].absent += 1

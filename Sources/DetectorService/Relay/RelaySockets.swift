@@ -2,7 +2,7 @@ import HeartbeatProtocol
 import PhiAccrual
 import ZeroMQ
 
-/// Where the nodes of a relay connect to.
+/// The socket that the nodes of a relay connect to.
 struct RelayInlet: ~Copyable {
     let bound: [String]
     private let socket: Socket
@@ -11,7 +11,8 @@ struct RelayInlet: ~Copyable {
     init(bind: [String], in context: Context) throws(ZeroMQError) {
         let socket = try HeartbeatSockets.open(.xsubscribe, in: context)
         let monitor = try Monitor(of: socket, events: .acceptFailed, in: context)
-        // To everything: what is no heartbeat is to be counted. Whoever connects later is told of it as well.
+        // Subscribes to everything, so that frames that are no heartbeats are counted. Later connections get the
+        // subscription too.
         try socket.send(Self.subscription)
         var bound: [String] = []
         for endpoint in bind {
@@ -30,53 +31,53 @@ struct RelayInlet: ~Copyable {
         poller.add(monitor)
     }
 
-    /// Tells all nodes that somebody subscribed, so that they introduce themselves. Those that watch for subscriptions
-    /// (`HeartbeatSender`) see it as often as it is told; a PUB takes no notice of what it knows.
+    /// Sends the subscription to all nodes again, so that they announce themselves. Publishers that watch for
+    /// subscriptions (`HeartbeatSender`) see every repetition; a PUB socket ignores a subscription that it knows.
     borrowing func repeatSubscription() throws(ZeroMQError) { try socket.send(Self.subscription) }
 
-    /// The next frame, without waiting.
+    /// Receives the next frame without blocking. Returns false if there is none.
     borrowing func receive(into message: inout Message) throws(ZeroMQError) -> Bool {
         try socket.receive(into: &message)
     }
 
-    /// The `errno` for which a connection could not be taken in, once for each.
+    /// The next `errno` for which a connection could not be accepted; nil if there is none.
     borrowing func refusal() throws(ZeroMQError) -> Int32? { try monitor.next()?.value }
 }
 
-/// The connection to one detector. Each has its own socket, so that a slow one is not held against the others, and
-/// what it loses is counted. A class, since an array holds nothing that cannot be copied.
+/// The connection to one detector. Each has its own socket, so that a slow detector does not delay the others, and its
+/// losses are counted. A class, since an array cannot contain noncopyable values.
 final class RelayOutlet {
     private let socket: Socket
-    /// One for each byte that a key may begin with, and one for everything.
+    /// One for each first byte of a key, and one for everything.
     private var subscriptions = Subscriptions(limit: 257)
-    /// Whether heartbeats are subscribed to whose key begins with a byte.
+    /// Per first byte of a key: whether the detector subscribed to such heartbeats.
     private var wanted = InlineArray<256, Bool>(repeating: false)
 
-    /// What may wait for a detector that does not keep up: 5 MB of compact heartbeats, 70 MB of the longest.
+    /// Heartbeats that may be pending for a slow detector: 5 MB of compact heartbeats, 70 MB of the longest.
     private static let queue: Int32 = 65_536
 
     init(to endpoint: String, in context: Context) throws(ZeroMQError) {
         socket = try Socket.bestEffortPublisher(queue: Self.queue, in: context)
-        try socket.set(.xpublishNoDrop, to: 1)  // or drops could not be counted
+        try socket.set(.xpublishNoDrop, to: 1)  // otherwise drops could not be counted
         try socket.connect(to: endpoint)
     }
 
     func add(to poller: inout Poller) { poller.add(socket) }
 
-    /// Whether the detector is connected, and wants anything.
+    /// Whether the detector is connected and has subscribed to anything.
     var isSubscribed: Bool { !subscriptions.isEmpty || subscriptions.excess > 0 }
 
-    /// Whether the detector wants heartbeats of this node: it may have a share of all.
+    /// Whether the detector subscribed to heartbeats of this node: it may have one shard of all nodes.
     func wants(_ key: NodeKey) -> Bool { wanted[Int(key.firstByte)] }
 
-    /// Takes in what the detector subscribed to since the last time, and says whether there was a new subscription.
+    /// Reads the detector's changed subscriptions. Returns whether one was added.
     func drainSubscriptions() throws(ZeroMQError) -> Bool {
         let (added, removed) = try subscriptions.update(from: socket)
         if added + removed > 0 { noteWanted() }
         return added > 0
     }
 
-    /// A longer prefix counts as if it were for all nodes whose keys begin alike.
+    /// A longer prefix counts as a subscription to all nodes with the same first byte of the key.
     private func noteWanted() {
         wanted = InlineArray(repeating: subscriptions.excess > 0)
         for prefix in subscriptions.prefixes {
@@ -88,6 +89,6 @@ final class RelayOutlet {
         }
     }
 
-    /// - Returns: False if as many wait for the detector as may.
+    /// - Returns: False if the queue is full.
     func send(_ bytes: UnsafeRawBufferPointer) throws(ZeroMQError) -> Bool { try socket.send(bytes) }
 }

@@ -1,9 +1,9 @@
-/// Which suspicions are held back, and since when.
+/// Active holds on suspicions, and the last expired ones.
 struct ActiveHolds: Sendable {
-    /// Whom a hold concerns: a group by its number, or everyone.
+    /// The nodes that a hold covers: a group by its number, or all nodes if nil.
     typealias Scope = UInt16?
 
-    /// One of those whose silence began a hold.
+    /// A node whose silence is evidence for a hold.
     struct SampledNode: Hashable, Sendable {
         var slot: Int32
         var key: UInt64
@@ -16,10 +16,10 @@ struct ActiveHolds: Sendable {
         var nextCheck: Int64  // ns
         var heard: Int
         var sampledNodes: [SampledNode]
-        /// Whose silence is only doubted yet, since too few others could be asked; nil once it is told as a hold.
+        /// The node whose silence is undecided, because the sample was too small; nil once the hold is published.
         var candidate: SampledNode?
     }
-    /// A hold that is in force, or was the last of its scope and expired.
+    /// Period of an active hold, or of the last hold of its scope if that expired.
     private struct Span {
         var began: Int64
         var until: Int64
@@ -28,25 +28,25 @@ struct ActiveHolds: Sendable {
     }
     private(set) var active: [Hold] = []
     private var spans: [Scope: Span] = [:]
-    /// When to look at one of them again; `Int64.max` if there is none.
+    /// When the next check of a hold is due; `Int64.max` if there is none.
     private(set) var nextCheck: Int64 = .max  // ns
 
-    /// When the last of them ends or ended.
+    /// The latest end of any of them.
     private var latest: Int64 = .min  // ns
 
-    /// Nothing is held back, and nothing has to be remembered.
+    /// Whether there is neither an active hold nor an expired one to consider.
     var isQuiet: Bool { spans.isEmpty }
-    /// The same for a node that was last heard then: no hold was since.
+    /// The same for a node with this last arrival: no hold was active since.
     @inline(__always) func isQuiet(since lastArrival: Int64) -> Bool {
         spans.isEmpty || (active.isEmpty && lastArrival >= latest)
     }
 
-    /// How often an active hold is looked at.
+    /// Interval between two checks of a hold.
     static let checkEvery: Int64 = 250_000_000  // ns
-    /// How often a doubt is, if nobody is heard; else at once.
+    /// Interval between two checks of an undecided hold while no node is heard. An arrival causes a check at once.
     static let undecidedCheckInterval: Int64 = 50_000_000  // ns
 
-    /// Until when a node's suspicion waits; `Int64.min` if it need not.
+    /// Until when holds delay a suspicion of the node; `Int64.min` if they do not.
     func heldUntil(_ node: WatchedNode) -> Int64 {
         max(heldUntil(node, by: nil), heldUntil(node, by: node.group))
     }
@@ -54,7 +54,7 @@ struct ActiveHolds: Sendable {
         guard let span = spans[scope], span.isActive || node.lastArrival < span.until else { return .min }
         return span.until
     }
-    /// Whether the node is silent since before a hold that expired: it had its respite.
+    /// Whether the node has been silent since before a hold that expired: one silence is held only once.
     func isExhausted(_ node: WatchedNode) -> Bool {
         [nil, node.group].contains { scope in
             spans[scope].map { !$0.isActive && node.lastArrival < $0.began } ?? false
@@ -63,7 +63,7 @@ struct ActiveHolds: Sendable {
     func isActive(for node: WatchedNode) -> Bool {
         [spans[nil], spans[node.group]].contains { $0?.isActive ?? false }
     }
-    /// When the hold began that is in force for a node, and told; nil without one.
+    /// When the active, published hold that covers the node began; nil without one.
     func publishedSince(for node: WatchedNode) -> Int64? {
         [spans[nil], spans[node.group]].compactMap { $0.flatMap { $0.isActive && $0.isPublished ? $0.began : nil } }
             .min()
@@ -75,7 +75,7 @@ struct ActiveHolds: Sendable {
             began: hold.began, until: hold.until, isActive: true, isPublished: hold.candidate == nil)
         updateNextCheck()
     }
-    /// The first of the active holds that is to be looked at now, taken out.
+    /// Removes and returns the first active hold whose check is due.
     mutating func dequeueDue(at now: Int64) -> Hold? {
         guard let index = active.firstIndex(where: { $0.nextCheck <= now }) else { return nil }
         defer { updateNextCheck() }
@@ -85,7 +85,7 @@ struct ActiveHolds: Sendable {
         active.append(hold)
         updateNextCheck()
     }
-    /// Somebody was heard: whatever is only doubted is to be looked at again.
+    /// Schedules an immediate check of undecided holds, after a node was heard.
     mutating func recheckSoon(at now: Int64) {
         for index in active.indices where active[index].candidate != nil {
             active[index].nextCheck = max(now, active[index].began)
@@ -100,7 +100,7 @@ struct ActiveHolds: Sendable {
         spans[hold.scope]?.isActive = false
         updateNextCheck()
     }
-    /// The observer was deaf for so long: that is not time in which the silent could have been heard.
+    /// Extends active holds by a pause of the observer: in that time it could not hear the silent nodes.
     mutating func lengthen(by time: Int64) {
         for index in active.indices {
             active[index].until = active[index].until.addingSaturated(time)
@@ -150,7 +150,7 @@ extension ActiveHolds: BinaryCodable {
             for _ in 0..<(try reader.integer(UInt8.self, in: 0...UInt8(HoldRule.sampleSize))) {
                 hold.sampledNodes.append(try reader.state())
             }
-            // Until then it is looked at every few milliseconds.
+            // Bounds the number of checks until the hold ends.
             guard hold.until.subtractingSaturated(hold.nextCheck) <= HoldRule.maxDurationLimit else {
                 throw CorruptData("a hold lasts longer than any may")
             }
@@ -163,7 +163,7 @@ extension ActiveHolds: BinaryCodable {
                 began: try reader.integer(), until: try reader.integer(), isActive: try reader.bool(),
                 isPublished: try reader.bool())
         }
-        // Each has a span of its own.
+        // Each active hold has its own span.
         guard active.allSatisfy({ spans[$0.scope]?.until == $0.until && spans[$0.scope]?.isActive == true }),
             spans.values.count(where: \.isActive) == active.count
         else { throw CorruptData("a hold contradicts another, or itself") }

@@ -1,7 +1,7 @@
-// What silence does to a node.
+// Deadlines: how silence leads to suspicion, to the end of a pause, and to retention.
 
 extension Detector {
-    /// The instant at which something happens to a node if it stays silent has come.
+    /// Handles the instant at which the state of a silent node changes.
     mutating func handleDeadline(_ due: Instant, _ slot: Int, actingAt now: Instant, into events: inout [Event]) {
         stepCount &+= 1
         if nodes[slot].flags.contains(.paused) {
@@ -39,8 +39,8 @@ extension Detector {
         }
     }
 
-    /// When a level not suspecting yet will: at its deadline, but not before the arrival that set it, and not while it is
-    /// held back.
+    /// When a level that does not suspect the node yet will suspect it: at its deadline, but not before the arrival
+    /// that set the deadline, and not while a hold covers the node. `.max`: never.
     @inline(__always) private func suspicionInstant(_ slot: Int, _ level: Int) -> Int64 {
         guard !nodes[slot].state.isSuspected(atLevel: level) else { return .max }
         let deadline = deadlines[slot * levelCount + level]
@@ -50,19 +50,19 @@ extension Detector {
     }
 
     @inline(__always) private func endOfRetention(_ slot: Int) -> Int64 {
-        // Who is only expected, and not overdue, is no more silent than he ever was.
+        // A node that is only expected, and not overdue, has not become silent.
         guard let retention = configuration.retention, !nodes[slot].flags.contains(.kept),
             nodes[slot].state != NodeState()
         else { return .max }
-        // Only who is silent in an odd way has another beginning of that silence.
+        // The silence starts at another instant than the last arrival only for an exempt node.
         let since = nodes[slot].flags.contains(.exempt) ? coldStates[slot].silentSince : nil
         return (since ?? nodes[slot].lastArrival).addingSaturated(retention)
     }
 
-    /// Puts the node's next instant where the wheel finds it.
+    /// Schedules the node's next instant in the timing wheel.
     @inline(__always) mutating func rearm(_ slot: Int) { wheel.schedule(slot, at: nextInstant(of: slot)) }
 
-    /// When something happens to a node if it stays silent; .max: never.
+    /// When the state of the node changes next if it stays silent; `.max`: never.
     @inline(__always) mutating func nextInstant(of slot: Int) -> Int64 {
         let end = endOfRetention(slot)
         if nodes[slot].flags.contains(.paused) { return coldStates[slot].pause?.until.nanoseconds ?? end }
@@ -71,7 +71,7 @@ extension Detector {
         return next
     }
 
-    /// Moves a node's open deadlines that lie after `start`.
+    /// Moves the node's open deadlines at or after `start`.
     mutating func postpone(_ slot: Int, after start: Int64, by time: Int64) {
         for level in 0..<levelCount where !nodes[slot].state.isSuspected(atLevel: level) {
             let number = slot * levelCount + level
@@ -84,8 +84,8 @@ extension Detector {
 
     // MARK: Planned absence
 
-    /// Suspects a node no more until then, whatever it does, and tells so. A pause that there was is replaced.
-    /// - Returns: False for a node that is not known.
+    /// Pauses a node: it is not suspected before `pause.until`. Emits a notice, and replaces an earlier pause.
+    /// - Returns: False if the node is unknown.
     @discardableResult
     public mutating func pause(_ key: NodeKey, _ pause: Pause, at now: Instant, into events: inout [Event]) -> Bool {
         guard let slot = table[key.rawValue] else { return false }
@@ -96,8 +96,8 @@ extension Detector {
         return true
     }
 
-    /// Ends a node's pause before its time.
-    /// - Returns: False if there is none.
+    /// Ends a node's pause early.
+    /// - Returns: False if the node is unknown or not paused.
     @discardableResult
     public mutating func resume(_ key: NodeKey, at now: Instant, into events: inout [Event]) -> Bool {
         guard let slot = table[key.rawValue], let pause = coldStates[slot].pause else { return false }
@@ -110,7 +110,7 @@ extension Detector {
         return true
     }
 
-    /// From here on the node has as long as after a heartbeat, if it is silent.
+    /// A node that stays silent now gets its full timeout, as after a heartbeat.
     private mutating func end(_ pause: Pause, _ slot: Int, at now: Instant, into events: inout [Event]) {
         coldStates[slot].pause = nil
         nodes[slot].flags.remove(.paused)
@@ -119,7 +119,7 @@ extension Detector {
         for level in 0..<levelCount {
             let number = slot * levelCount + level
             guard deadlines[number] != .max, deadlines[number] <= now.nanoseconds else { continue }
-            // Of one never heard no wait is known, but how long it was given.
+            // A node that was never heard has no timeout. It gets the time that it was given at first.
             let given = deadlines[number].subtractingSaturated(nodes[slot].lastArrival)
             deadlines[number] = now.nanoseconds.addingSaturated(max(0, timeout(slot, level) ?? given))
         }

@@ -1,4 +1,4 @@
-// What a detector tells.
+// Emission of events.
 
 extension Detector {
     func evidence(_ slot: Int, silence: Int64, ownLate: Int64) -> Evidence {
@@ -11,12 +11,12 @@ extension Detector {
             })
     }
 
-    /// Only if nothing was heard since: another connection may have taken its place.
+    /// When the connection closed; nil if a heartbeat arrived since, because another connection may have replaced it.
     func disconnectedAt(_ slot: Int) -> Int64? {
         coldStates[slot].disconnectedAt.flatMap { $0 >= nodes[slot].lastArrival ? $0 : nil }
     }
 
-    /// Tells every level's change since `before`.
+    /// Emits a transition for each level whose verdict has changed since `before`.
     mutating func emitTransitions(
         _ slot: Int, at now: Instant, from before: NodeState, evidence given: Evidence? = nil,
         into events: inout [Event]
@@ -49,7 +49,7 @@ extension Detector {
                     from: from, to: to, at: now, evidence: evidence)))
     }
 
-    /// Tells which budgets can be kept no longer, and which can again.
+    /// Emits a notice for each level whose budget became infeasible, or feasible again.
     mutating func emitBudgetChanges(_ slot: Int, _ node: inout WatchedNode, at now: Instant, into events: inout [Event])
     {
         for level in 0..<levelCount {
@@ -67,13 +67,13 @@ extension Detector {
         }
     }
 
-    /// Tells a notice unless it was told before.
+    /// Emits a notice, unless the node has an open notice with the same code.
     mutating func emit(_ code: Notice.Code, _ slot: Int, at now: Instant, into events: inout [Event]) {
         guard coldStates[slot].emitted.insert(code).inserted else { return }
         events.append(.notice(notice(code, slot, at: now)))
     }
 
-    /// Tells of a pause, always.
+    /// Emits a notice about a pause, even if the same notice was emitted before.
     func emit(_ code: Notice.Code, _ pause: Pause, _ slot: Int, at now: Instant, into events: inout [Event]) {
         var notice = notice(code, slot, at: now)
         notice.pause = pause

@@ -1,4 +1,4 @@
-// What a heartbeat does to its node.
+// Processing of heartbeats.
 
 extension Detector {
     mutating func apply(_ heartbeat: Heartbeat, at now: Instant, into events: inout [Event]) -> HeartbeatOutcome {
@@ -17,7 +17,8 @@ extension Detector {
             if hasBacklog, nodes[slot].coalesce(heartbeat, at: now.nanoseconds) {
                 guard !nodes[slot].flags.contains(.coalesced) else { return .coalesced }
                 nodes[slot].flags.insert(.coalesced)
-                // The first of those taken as one may have been late, and the newest not: the schedule starts with that.
+                // The first of the coalesced heartbeats may have been late, and the newest may not: the schedule
+                // restarts at the newest.
                 models[slot].begin(announcedInterval: heartbeat.announcedInterval)
                 updateLevels(slot, after: nil)
                 setDeadlines(slot)
@@ -30,7 +31,7 @@ extension Detector {
         return observeContender(heartbeat, order, slot, interval, at: now, into: &events) ? .fresh : order
     }
 
-    /// A heartbeat that would be discarded. Says whether its sender was believed in the end.
+    /// Observes the sender of a heartbeat that would be discarded. Returns true if that sender takes over.
     private mutating func observeContender(
         _ heartbeat: Heartbeat, _ order: HeartbeatOutcome, _ slot: Int, _ interval: Int64, at now: Instant,
         into events: inout [Event]
@@ -47,7 +48,7 @@ extension Detector {
             order == .implausibleJump || nodes[slot].state.mayBeTakenOver
         else { return false }
         accept(heartbeat, slot, at: now, isTakeover: true, into: &events)
-        coldStates[slot].emitted.remove(.takeover)  // the next one is news
+        coldStates[slot].emitted.remove(.takeover)  // every takeover is reported
         emit(.takeover, slot, at: now, into: &events)
         return true
     }
@@ -61,11 +62,11 @@ extension Detector {
         let silence =
             isFirst && !before.isSuspectedAnywhere
             ? 0 : max(0, now.nanoseconds.subtractingSaturated(node.lastArrival))
-        // What the silence looked like before its end was learned from. Most heartbeats change nothing and tell nothing.
+        // Describes the silence before its end is learned. Most heartbeats change no verdict and need no evidence.
         var evidence = before.isTrusted && !heartbeat.isLeaving ? nil : evidence(slot, silence: silence, ownLate: 0)
 
         let isOtherSender = isFirst || isTakeover || heartbeat.incarnation != node.incarnation
-        if isOtherSender || before.phase == .left {  // what lies between a goodbye and a return is no gap
+        if isOtherSender || before.phase == .left {  // the time between a goodbye and a return is not a gap
             models[slot].begin(announcedInterval: heartbeat.announcedInterval)
             updateLevels(slot, after: nil)
             node.missing = 0
@@ -108,7 +109,7 @@ extension Detector {
             let isInTime = now.nanoseconds <= deadlines[number]
             deadlines[number] = timeout.map(now.nanoseconds.addingSaturated) ?? .max
             guard node.state.isSuspected(atLevel: level) else { continue }
-            // An arrival whose own new deadline has passed already leaves suspicion as it was.
+            // If the new deadline has already passed at the arrival, the suspicion stays.
             if timeout.map({ $0 >= 0 }) ?? true, mayTrust(slot, level, at: now.nanoseconds, isInTime: isInTime) {
                 node.state.clearSuspicion(atLevel: level)
                 evidence?.inRow =
@@ -123,7 +124,7 @@ extension Detector {
         if let evidence { emitTransitions(slot, at: now, from: before, evidence: evidence, into: &events) }
     }
 
-    /// Whether what lies between two heartbeats tells of others than the node.
+    /// Whether the silence between two heartbeats had another cause than the node, so that it must not be learned.
     @inline(__always) private func isExempt(_ node: WatchedNode, silence: Int64) -> Bool {
         if node.flags.contains(.exempt) || node.flags.contains(.paused) { return true }
         if node.lastArrival < suspendedUntil, suspendedUntil.subtractingSaturated(suspendedSince) > silence / 10 {
@@ -142,7 +143,7 @@ extension Detector {
     }
 
     mutating func updateLevels(_ slot: Int, after arrival: Arrival?) {
-        // Out of `self` and back, so that the spans do not bar the model from changing; nothing is copied.
+        // Swapped out of `self` and back, so that the spans do not block the mutation of the model. Nothing is copied.
         var (all, levels): ([Model.LevelState], [Model.Threshold]) = ([], [])
         swap(&all, &levelStates)
         swap(&levels, &thresholds)
@@ -161,7 +162,7 @@ extension Detector {
         models[slot].timeout(until: threshold(slot, level), in: levelStates[slot * levelCount + level])
     }
 
-    /// By the sender's own clock: how much longer than its steps should take it needed for them.
+    /// How much longer than expected the sender took for `step` heartbeats, by its own clock.
     private static func senderLateness(
         _ heartbeat: Heartbeat, after node: WatchedNode, step: Int64, expected: Int64?
     ) -> Int64? {

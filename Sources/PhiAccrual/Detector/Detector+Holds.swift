@@ -1,14 +1,14 @@
-// Mass silence: suspicions that are held back.
+// Mass silence: sampling of nodes, and holds on suspicions.
 
 extension Detector {
-    /// What some nodes, asked at one moment, say of whether anybody is heard.
+    /// How many of the nodes sampled at one instant are overdue or heard.
     private struct SilenceSample {
         var overdue: [ActiveHolds.SampledNode] = []
-        /// Nodes heard since the suspect should have been.
+        /// Nodes heard since the candidate's heartbeat was expected.
         var heard = 0
-        /// Nodes that are neither.
+        /// Nodes that are neither overdue nor heard.
         var waiting = 0
-        /// When one of those overdue was heard last.
+        /// The latest arrival from an overdue node.
         var silentSince = Int64.min
 
         var isComplete: Bool { overdue.count + heard >= HoldRule.sampleSize }
@@ -17,18 +17,19 @@ extension Detector {
             overdue.count - heard >= rule.minExcess
                 && Double(overdue.count) >= rule.share * Double(overdue.count + heard)
         }
-        /// Nobody asked was heard, and they are enough to be a mass.
+        /// Whether no sampled node was heard, while enough are overdue or may become so.
         func mayBecomeOne(under rule: HoldRule) -> Bool { heard == 0 && overdue.count + waiting >= rule.minExcess }
     }
 
     private enum SilenceVerdict {
         case single
-        /// Nobody was heard since, though it was not yet time for others either.
+        /// No node was heard since then, but other nodes were not due yet either.
         case undecided(ActiveHolds.Scope)
         case common(ActiveHolds.Scope, SilenceSample)
     }
 
-    /// A node is about to be suspected. If its silence is one of many, a hold begins; if that cannot be told yet, a doubt.
+    /// Samples other nodes before a node is suspected. Begins a hold if there is mass silence, or an undecided hold if
+    /// the sample cannot show it yet.
     mutating func checkMassSilence(of slot: Int, at due: Int64, into events: inout [Event]) {
         guard let rule = configuration.hold, nodes[slot].state.isWatched, !nodes[slot].state.isSuspectedAnywhere,
             holds.isQuiet || !(holds.isActive(for: nodes[slot]) || holds.isExhausted(nodes[slot]))
@@ -37,7 +38,8 @@ extension Detector {
         case .single: return
         case .common(let scope, let found): begin(scope, found, slot, at: due, under: rule, into: &events)
         case .undecided(let scope):
-            // By the time that its next heartbeat would come it is known of all that are as frequent.
+            // When the candidate's next heartbeat would arrive, every node with the same interval is either overdue or
+            // heard.
             let time = min(models[slot].expectedGap ?? 0, rule.maxDuration)
             guard time > 0, !nodes[slot].flags.contains(.undecided) else { return }
             let until = due.addingSaturated(time)
@@ -50,13 +52,13 @@ extension Detector {
         }
     }
 
-    /// What others say of a node's silence.
+    /// Samples other nodes to classify the silence of one node.
     private mutating func classify(_ slot: Int, at due: Int64, under rule: HoldRule) -> SilenceVerdict {
         let expectedAt = nodes[slot].lastArrival.addingSaturated(models[slot].expectedGap ?? 0)
-        // After a time in which nobody was heard everybody is overdue.
+        // After a period in which the detector received nothing, every node is overdue.
         let lastHeard = nodes[slot].lastArrival < suspendedUntil ? .min : nodes[slot].lastArrival
         let isAnybodyHeard = heardAt.contains { $0 >= expectedAt }
-        // Nodes whose name is not known, and those of groups beyond the limit, are of no group.
+        // Nodes whose name is unknown, and nodes of groups beyond the limit, belong to no group.
         guard nodes[slot].group != 0 else {
             let found = sample(nil, since: lastHeard, expectedAt, at: due)
             if found.isMassSilence(under: rule) { return .common(nil, found) }
@@ -64,7 +66,7 @@ extension Detector {
         }
         let group: ActiveHolds.Scope = nodes[slot].group
         let found = sample(group, since: lastHeard, expectedAt, at: due)
-        // Where there are no others, to look for them would take longer than all else.
+        // If there are no other nodes, the search for them would take longer than everything else.
         let others =
             members[Int(nodes[slot].group)].count < nodeCount
             ? sample(nil, except: group, since: lastHeard, expectedAt, at: due) : SilenceSample()
@@ -88,7 +90,7 @@ extension Detector {
         emit(.begins, of: hold, at: now, into: &events)
     }
 
-    /// More can be said now of a silence that was doubted.
+    /// Samples again for an undecided hold.
     private mutating func decide(
         _ doubt: ActiveHolds.Hold, about candidate: ActiveHolds.SampledNode, at now: Int64, into events: inout [Event]
     ) {
@@ -109,7 +111,7 @@ extension Detector {
             default: break
             }
         }
-        // Whoever fell due meanwhile is suspected now, and not as of then: nothing is told of the past.
+        // Deadlines that passed in the meantime take effect now, not at their own instants: no event lies in the past.
         forEachMember(of: doubt.scope) { detector, slot in
             guard detector.nodes[slot].state.isWatched else { return }
             for level in 0..<detector.levelCount {
@@ -123,7 +125,7 @@ extension Detector {
         }
     }
 
-    /// Looks at every hold that is to be looked at now.
+    /// Checks every hold whose check is due.
     mutating func checkHolds(at now: Int64, into events: inout [Event]) {
         stepCount &+= 1
         while var hold = holds.dequeueDue(at: now) {
@@ -152,13 +154,13 @@ extension Detector {
         isPresent(witness) && nodes[Int(witness.slot)].lastArrival >= instant
     }
 
-    /// One that was forgotten meanwhile says nothing more.
+    /// Whether the node is still watched: a forgotten node is no evidence.
     private func isPresent(_ witness: ActiveHolds.SampledNode) -> Bool {
         let slot = Int(witness.slot)
         return slot < nodes.count && nodes[slot].key == witness.key && isInUse(slot)
     }
 
-    /// Others fell due since, and are as silent.
+    /// Adds nodes that have become overdue since, and were not heard.
     private mutating func addSampledNodes(to hold: inout ActiveHolds.Hold, at now: Int64) {
         let room = HoldRule.sampleSize - hold.sampledNodes.count
         guard room > 0 else { return }
@@ -168,12 +170,12 @@ extension Detector {
         hold.sampledNodes += more.prefix(room)
     }
 
-    /// The time of a hold that was released is held against nobody: silences go on from where they were at its beginning.
-    /// TCP waits twice as long for each next attempt, so nodes may need as long again to be heard.
+    /// Excludes the time of a released hold: silences continue from where they were at its beginning. TCP waits twice
+    /// as long before each further attempt, so nodes may need the same time again to be heard.
     private mutating func exempt(_ hold: ActiveHolds.Hold, at now: Int64) {
         let time = now.subtractingSaturated(hold.silentSince)
         let grace = time.addingSaturated(min(time, configuration.hold?.maxDuration ?? 0))
-        // What waited somewhere on its way comes all at once.
+        // Heartbeats that were delayed on their way arrive all at once.
         suspendLearning(from: hold.silentSince, to: now.addingSaturated(ActiveHolds.checkEvery))
         forEachMember(of: hold.scope) { detector, slot in
             if detector.nodes[slot].lastArrival < hold.began {
@@ -185,7 +187,7 @@ extension Detector {
         }
     }
 
-    /// Heard in a hold: from its end on it has its usual time once more, since heartbeats may still be on odd ways.
+    /// Restarts the timeout of a node that was heard during a hold, since its heartbeats may still take unusual paths.
     private mutating func restartTimeout(_ slot: Int, at now: Int64) {
         for level in 0..<levelCount where !nodes[slot].state.isSuspected(atLevel: level) {
             let number = slot * levelCount + level
@@ -195,13 +197,13 @@ extension Detector {
         rearm(slot)
     }
 
-    // MARK: Who is asked
+    // MARK: Sampling
 
-    /// Asks nodes of a scope in no order, until enough of them had something to say.
+    /// Samples nodes of a scope in random order, until enough of them are overdue or heard.
     /// - Parameters:
-    ///   - lastHeard: When the suspect was heard last. Who was overdue by then fell silent for a reason of his own, and says
-    ///     nothing of what has happened since; unless his silence was nobody's fault. `.min`: all may speak.
-    ///   - expectedAt: Who was heard after this was heard while the suspect should have been.
+    ///   - lastHeard: When the candidate was last heard. A node that was overdue by then fell silent for a reason of
+    ///     its own and is no evidence of what happened since, unless its silence is exempt. `.min`: every node counts.
+    ///   - expectedAt: When the candidate's heartbeat was expected. A node that arrived then or later counts as heard.
     private mutating func sample(
         _ scope: ActiveHolds.Scope, except group: ActiveHolds.Scope = nil, since lastHeard: Int64, _ expectedAt: Int64,
         at now: Int64
@@ -209,10 +211,10 @@ extension Detector {
         var found = SilenceSample()
         var indices = ShuffledIndices(past: scope.map { members[Int($0)].count } ?? nodes.count, using: &random)
         var slots = InlineArray<16, Int>(repeating: 0)
-        // Of nodes that are heard every ten seconds few can say anything of the last one.
+        // Bounded: of nodes that send every ten seconds, few are evidence for the last second.
         var left = HoldRule.maxSampled
         while left > 0, !found.isComplete {
-            // They lie far apart in memory: several are waited for together.
+            // Nodes lie far apart in memory: prefetching several overlaps their cache misses.
             var count = 0
             while count < slots.count, let index = indices.next() {
                 let slot = scope.map { Int(members[Int($0)][index]) } ?? index
@@ -248,12 +250,14 @@ extension Detector {
         }
     }
 
-    /// Who is suspected may be the first of a mass, unless it was silent for long already.
+    /// Whether a suspected node may be among the first of a mass silence: it has been silent for less than a hold may
+    /// last.
     @inline(__always) private func isNewlySilent(_ node: WatchedNode, at now: Int64) -> Bool {
         now.subtractingSaturated(node.lastArrival) < configuration.hold?.maxDuration ?? 0
     }
 
-    /// Whether its silence is longer than two in three of its gaps, or than its interval where no φ is known.
+    /// Whether its silence is longer than the expected gap and than two in three of its gaps. Without φ, the expected
+    /// gap decides.
     @inline(__always) private func isOverdue(_ slot: Int, at now: Int64) -> Bool {
         let silence = max(0, now.subtractingSaturated(nodes[slot].lastArrival))
         guard let expected = models[slot].expectedGap, silence > expected else { return false }
@@ -280,7 +284,7 @@ extension Detector {
     }
 }
 
-/// Every one of some places once, in an order that nobody can foresee.
+/// Visits each index once, in an order that senders cannot predict.
 private struct ShuffledIndices: Sequence, IteratorProtocol {
     private var place: Int
     private var left: Int
@@ -290,7 +294,7 @@ private struct ShuffledIndices: Sequence, IteratorProtocol {
     init(past count: Int, using random: inout SplitMix64) {
         (self.count, left) = (count, count)
         place = count > 0 ? Int.random(in: 0..<count, using: &random) : 0
-        // A step that has no divisor in common with their count passes none of them by.
+        // A step that has no common divisor with the count reaches every index.
         var step = 1
         if count > 2 {
             repeat { step = Int.random(in: 1..<count, using: &random) } while !Self.isPrime(step, to: count)

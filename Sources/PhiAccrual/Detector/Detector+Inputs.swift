@@ -1,7 +1,7 @@
 extension Detector {
-    /// Is told something, as it was when it was recorded.
+    /// Applies an input, which may come from a recording.
     ///
-    /// Policies of other levels, or that the model refuses, change nothing: they are not this detector's.
+    /// Ignores policies with other levels, policies that the model refuses, and a policy table that is too large.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public mutating func apply(_ input: DetectorInput, into events: inout [Event]) {
@@ -29,12 +29,12 @@ extension Detector {
         }
     }
 
-    /// Why policies cannot hold here; nil if they can.
+    /// Why the model refuses these policies; nil if it accepts them.
     public func refusal(of policies: PolicyTable) -> InvalidPolicy? { Configuration.refusal(of: policies) }
 }
 
 extension Detector.Configuration {
-    /// Why its model cannot follow its policies; nil if it can.
+    /// Why the model refuses its policies; nil if it accepts them.
     public var refusal: InvalidPolicy? { Self.refusal(of: policies) }
 
     fileprivate static func refusal(of policies: PolicyTable) -> InvalidPolicy? {

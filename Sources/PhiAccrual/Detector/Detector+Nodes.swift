@@ -1,9 +1,10 @@
-// Which nodes there are.
+// Nodes: names, expectations, groups, and slots.
 
 extension Detector {
-    /// Says what a node is called. One not heard yet is then expected, without a time by which it must be heard.
+    /// Sets a node's name. A node that was not heard yet is then expected, without a deadline. A second name for a
+    /// known key is reported and ignored.
     ///
-    /// - Returns: False if there is no room for one more node.
+    /// - Returns: False if the detector has reached its capacity.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     @discardableResult
@@ -20,10 +21,10 @@ extension Detector {
         return true
     }
 
-    /// Says that a node should be heard by some instant, and is to be kept however long it is silent. One that is not heard
-    /// by then is suspected. Nothing changes for a node heard before, but that it is kept.
+    /// Expects a node by some instant, and keeps it regardless of silence. A node that is not heard by then is
+    /// suspected. For a node that is already known, only retention changes.
     ///
-    /// - Returns: False if there is no room for one more node.
+    /// - Returns: False if the detector has reached its capacity.
     @discardableResult
     public mutating func expect(
         _ identity: NodeIdentity, key: NodeKey, until: Instant, at now: Instant, into events: inout [Event]
@@ -41,15 +42,15 @@ extension Detector {
         return true
     }
 
-    /// A node that was expected is so no longer: it may be forgotten. One never heard is, at once.
+    /// Ends the expectation of a node, so that it may be forgotten. A node that was never heard is forgotten at once.
     public mutating func expectNoLonger(_ key: NodeKey, at now: Instant, into events: inout [Event]) {
         guard let slot = table[key.rawValue] else { return }
         nodes[slot].flags.remove(.kept)
         if nodes[slot].state.phase == .new { forget(key, at: now, into: &events) } else { rearm(slot) }
     }
 
-    /// Keeps a node no longer. Should it be heard again, it is a new one.
-    /// - Returns: False for a node that is not known.
+    /// Forgets a node. If it is heard again, it is a new node.
+    /// - Returns: False if the node is unknown.
     @discardableResult
     public mutating func forget(_ key: NodeKey, at now: Instant, into events: inout [Event]) -> Bool {
         guard let slot = table[key.rawValue] else { return false }
@@ -57,19 +58,19 @@ extension Detector {
         return true
     }
 
-    /// The node's connection was closed: evidence, and no verdict.
+    /// Records that the node's connection was closed. This is evidence and changes no verdict.
     public mutating func disconnected(_ key: NodeKey, at now: Instant) {
         if let slot = table[key.rawValue] { coldStates[slot].disconnectedAt = now.nanoseconds }
     }
 
     func isInUse(_ slot: Int) -> Bool { table[nodes[slot].key] == slot }
 
-    /// Gives a node its name, and with it its group and its policies.
+    /// Sets a node's name, and with it its group and policies.
     mutating func name(_ slot: Int, _ identity: NodeIdentity) {
         coldStates[slot].identity = identity
         move(slot, to: group(named: identity.group))
         let plan = plans.number(for: identity)
-        // A plan that nobody was under before.
+        // Thresholds of a plan that no node had before.
         for effectivePolicy in plans.effectivePolicies[(thresholds.count / levelCount)...].joined() {
             thresholds.append(Model.threshold(for: effectivePolicy.policy))
         }
@@ -82,7 +83,7 @@ extension Detector {
         if nodes[slot].state.isWatched { setDeadlines(slot) }
     }
 
-    /// At each level so long after the last arrival as the level waits now.
+    /// Sets the deadline of each level to the last arrival plus the present timeout.
     mutating func setDeadlines(_ slot: Int) {
         for level in 0..<levelCount {
             deadlines[slot * levelCount + level] =
@@ -91,7 +92,7 @@ extension Detector {
         rearm(slot)
     }
 
-    /// Groups that learn together; names come from the network, and each costs some kilobytes.
+    /// Maximum number of groups that learn together. Names come from the network, and each group costs some kilobytes.
     static var groupLimit: Int { 1024 }
 
     mutating func group(named name: String) -> UInt16 {
@@ -153,7 +154,7 @@ extension Detector {
         let silence = max(0, due.nanoseconds.subtractingSaturated(nodes[slot].lastArrival))
         let evidence = evidence(slot, silence: silence, ownLate: ownLate)
         let state = nodes[slot].state
-        // Of a node that was expected, and of which nothing was told, there is nothing to take back.
+        // No event was emitted for a node that was only expected, so none is needed now.
         if state != NodeState() {
             for level in 0..<levelCount {
                 transition(slot, level, from: state.verdict(atLevel: level), to: .forgotten, due, evidence, &events)
@@ -162,7 +163,7 @@ extension Detector {
         table.remove(nodes[slot].key)
         wheel.cancel(slot)
         leaveGroup(slot)
-        nodes[slot] = WatchedNode(key: NodeKey(rawValue: 0))  // one that nobody watches
+        nodes[slot] = WatchedNode(key: NodeKey(rawValue: 0))  // a record of no node
         coldStates[slot] = NodeColdState()
         models[slot] = Model(configuration.model)
         vacant.append(slot)

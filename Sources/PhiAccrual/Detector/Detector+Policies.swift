@@ -1,10 +1,10 @@
 // Policies of groups and single nodes, and their change while nodes are watched.
 
 extension Detector {
-    /// Has other policies hold from now on. Open deadlines move at once, and verdicts with them: who was silent for longer
-    /// than is now allowed is suspected at the next step, who for less is trusted again.
+    /// Replaces the policies. Open deadlines move at once, and verdicts with them: a node whose silence exceeds its new
+    /// timeout is suspected at the next step; a suspected node whose silence does not is trusted again.
     ///
-    /// - Precondition: The book has the same levels by name, no policy that the model refuses, and is not too large.
+    /// - Precondition: The table has the same levels by name, no policy that the model refuses, and is not too large.
     /// - Complexity: Linear in the number of nodes.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
@@ -35,7 +35,7 @@ extension Detector {
         thresholds[Int(nodes[slot].plan) * levelCount + level]
     }
 
-    /// Some levels of a node have other policies now.
+    /// Applies the new policies of some levels of a node.
     private mutating func apply(_ changes: [PolicyChange], _ slot: Int, at now: Instant, into events: inout [Event]) {
         for change in changes {
             levelStates[slot * levelCount + change.level] = Model.levelState(of: threshold(slot, change.level))
@@ -47,17 +47,18 @@ extension Detector {
         for change in changes {
             let number = slot * levelCount + change.level
             guard let timeout = timeout(slot, change.level) else {
-                // Of one never heard since it was recalled, or expected, the deadline is not the policy's.
+                // If the node was not heard since it was restored or expected, its deadline does not come from the
+                // policy.
                 if change.timeoutBefore != nil { deadlines[number] = .max }
                 continue
             }
-            // What was added to the deadline for times that are held against nobody stays added.
+            // The new deadline keeps what exempt times added to the old one.
             let grace = change.timeoutBefore.map {
                 max(0, deadlines[number].subtractingSaturated(nodes[slot].lastArrival).subtractingSaturated($0))
             }
             let due = nodes[slot].lastArrival.addingSaturated(timeout)
                 .addingSaturated(deadlines[number] == .max ? 0 : grace ?? 0)
-            // What is due since before is due now: nothing is told of the past.
+            // A deadline in the past takes effect now: no event lies in the past.
             deadlines[number] = max(due, now.nanoseconds)
             if due > now.nanoseconds { nodes[slot].state.clearSuspicion(atLevel: change.level) }
         }
@@ -70,14 +71,14 @@ extension Detector {
 
 private struct PolicyChange {
     var level: Int
-    /// After which silence the level suspected so far, in nanoseconds.
+    /// The level's timeout before the change, in nanoseconds.
     var timeoutBefore: Int64?
 }
 
-/// The different sets of policies that nodes are under.
+/// Numbers the distinct sets of effective policies ("plans") that nodes have.
 struct PolicyInterner: Sendable {
     let policies: PolicyTable
-    /// Per plan and level. The first is that of nodes of no group.
+    /// Per plan and level. Plan 0 is for nodes whose name is unknown.
     private(set) var effectivePolicies: [[PolicyTable.EffectivePolicy]] = []
     private var numbers: [[PolicyTable.EffectivePolicy]: UInt16] = [:]
 
@@ -87,7 +88,6 @@ struct PolicyInterner: Sendable {
         _ = number(for: nil)
     }
 
-    /// The number of a node's plan.
     mutating func number(for identity: NodeIdentity?) -> UInt16 {
         if policies.isUniform, !effectivePolicies.isEmpty { return 0 }
         let plan = policies.levels.indices.map { policies.effectivePolicy(identity, level: $0) }

@@ -1,6 +1,6 @@
-// What outlives the detector: what was learned of each node and each group, for the next run of a service.
+// State that outlives the detector: what it learned of each node and each group, for the next run of a service.
 
-/// What was learned of one node, as bytes that `Detector.restore` reads.
+/// Learned state of one node, as bytes that `Detector.restore` reads.
 public struct PersistedNode: Hashable, Sendable {
     public var key: NodeKey
     public var identity: NodeIdentity
@@ -14,11 +14,11 @@ public struct PersistedNode: Hashable, Sendable {
 }
 
 extension Detector {
-    /// Which memories it can read: those that were written under the same words.
+    /// Version of the persisted state. A detector reads only state with its own version.
     public static var persistedVersion: String { "\(Model.stateVersion) node/1" }
 
-    /// The memories of named nodes in slots from `cursor` on, after a look at no more than `limit` slots, and where to go on;
-    /// nil after the last.
+    /// Persisted state of the named nodes in at most `limit` slots from `cursor` on, and the next cursor; nil after the
+    /// last slot.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func persistedNodes(from cursor: Int, limit: Int) -> (page: [PersistedNode], next: Int?) {
@@ -27,7 +27,7 @@ extension Detector {
         return (page, slots.upperBound < nodes.count ? slots.upperBound : nil)
     }
 
-    /// The memory of one node; nil if it is not known, or not by name.
+    /// Persisted state of one node; nil if the node or its name is unknown.
     public func persistedNode(of key: NodeKey) -> PersistedNode? {
         table[key.rawValue].flatMap { persistedNode(ofSlot: $0) }
     }
@@ -42,7 +42,7 @@ extension Detector {
             lastArrival: isHeard ? Instant(nanoseconds: lastHeard(slot)) : nil, bytes: writer.bytes)
     }
 
-    /// What the groups know together, by their names; the first, without a name, is that of nodes without a group.
+    /// Persisted state of the groups, by name. The first has an empty name and is for nodes without a group.
     public var persistedGroups: [(group: String, bytes: [UInt8])] {
         groupNames.indices.map { group in
             var writer = BinaryWriter()
@@ -51,27 +51,28 @@ extension Detector {
         }
     }
 
-    /// Has a group know what it knew in an earlier run.
-    /// - Throws: For bytes that are no such memory; nothing is changed then.
+    /// Restores what a group learned in an earlier run.
+    /// - Throws: If the bytes are no valid state; then nothing changes.
     public mutating func restore(group name: String, bytes: [UInt8]) throws(CorruptData) {
         var reader = BinaryReader(bytes)
         let known: Model.GroupState = try reader.state()
         groupStates[name.isEmpty ? 0 : Int(group(named: name))] = known
     }
 
-    /// Watches a node again that was watched in an earlier run.
+    /// Restores a node that was watched in an earlier run.
     ///
-    /// Nobody was there to hear it since: it has its usual time from `soonest` on, the instant by which it can have found
-    /// the service again, and the present silence is not learned from. Nothing is told, since nothing changed, but to levels
-    /// that have not told so yet: those that there were not in that run.
+    /// The time between the runs is not silence. The node gets its normal timeout from `soonest` on, the instant by
+    /// which it can have reconnected, and the present silence is not learned. The verdict has not changed, so events
+    /// are emitted only for levels that have not published it yet, such as levels that the earlier run did not have.
     ///
     /// - Parameters:
-    ///   - bytes: What was learned of it; nil or unreadable: nothing. The node then has until `latest` to be heard.
-    ///   - verdicts: What was last told of it, per level; nil where nothing was.
-    ///   - last: What was told of it last at any level, also at one that there is no longer; nil if it is among `verdicts`.
-    ///   - incarnation: The one that this was told of.
-    ///   - lastHeard: When an earlier run heard it last; nil if that is not known.
-    /// - Returns: False if `bytes` could not be read, so that the node begins without what was learned.
+    ///   - bytes: What was learned of the node. Without it, or if it is unreadable, the node must be heard by `latest`.
+    ///   - verdicts: The last published verdict per level; nil where there is none.
+    ///   - last: The last published verdict at any level, including levels that no longer exist; nil if it is among
+    ///     `verdicts`.
+    ///   - incarnation: The incarnation of these verdicts.
+    ///   - lastHeard: When an earlier run last heard the node; nil if unknown.
+    /// - Returns: False if `bytes` could not be read, so that the node starts without learned state.
     @discardableResult
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
@@ -88,7 +89,7 @@ extension Detector {
         nodes[slot].senderLate = nil
         nodes[slot].flags = .exempt
         if wasRead != true { nodes[slot].incarnation = incarnation }
-        // One whose time is over is forgotten now, and not in the past.
+        // A node whose retention time is over is forgotten now, and not in the past.
         let earliest = now.nanoseconds.subtractingSaturated(configuration.retention ?? .max)
         coldStates[slot].silentSince = lastHeard.map { max($0.nanoseconds, earliest) }
         let wasHeard = nodes[slot].confirmations > 0 || nodes[slot].incarnation > 0
@@ -106,7 +107,7 @@ extension Detector {
         return wasRead ?? true
     }
 
-    /// Tells a recalled node's verdict at levels that told of nothing, or of something before it.
+    /// Emits a restored node's verdict at levels that published none, or an earlier one.
     private mutating func emitMissingVerdicts(
         _ slot: Int, emitted verdicts: [Verdict?], at now: Instant, into events: inout [Event]
     ) {
@@ -120,7 +121,7 @@ extension Detector {
         }
     }
 
-    /// Takes over what bytes say of a node with the same key. Says whether they could be read.
+    /// Restores a node with the same key from bytes. Returns whether they could be read.
     private mutating func restore(_ bytes: [UInt8], _ slot: Int) -> Bool {
         var reader = BinaryReader(bytes)
         do throws(CorruptData) {
@@ -130,7 +131,7 @@ extension Detector {
             guard stored.key == nodes[slot].key else { return false }
             var (restored, isNew, infeasibleLevels): ([Model.LevelState], Bool, UInt8) = ([], false, 0)
             for level in 0..<levelCount {
-                if reader.isAtEnd {  // a level that there was not
+                if reader.isAtEnd {  // this level is new
                     restored.append(Model.levelState(of: threshold(slot, level)))
                     isNew = true
                     continue
@@ -147,7 +148,7 @@ extension Detector {
             for level in 0..<levelCount { levelStates[slot * levelCount + level] = restored[level] }
             (nodes[slot].incarnation, nodes[slot].sequence) = (stored.incarnation, stored.sequence)
             (nodes[slot].missing, nodes[slot].confirmations) = (stored.missing, stored.confirmations)
-            nodes[slot].infeasibleLevels = infeasibleLevels  // told before
+            nodes[slot].infeasibleLevels = infeasibleLevels  // published before
             coldStates[slot].discarded = storedDetails.discarded
             if isNew { updateLevels(slot, after: nil) }
             return true
@@ -156,7 +157,8 @@ extension Detector {
         }
     }
 
-    /// Has a node's planned absence of an earlier run go on; one that is over ends with the next step. Only its end is told.
+    /// Restores a node's pause from an earlier run. A pause that is over ends with the next step. Only its end is
+    /// reported.
     public mutating func restore(_ pause: Pause, of key: NodeKey) {
         guard let slot = table[key.rawValue] else { return }
         coldStates[slot].pause = pause
@@ -164,10 +166,12 @@ extension Detector {
         rearm(slot)
     }
 
-    /// What was told of a node is what is so: memories may be older.
+    /// Published verdicts override learned state, which may be older.
     ///
-    /// A level that was away for some runs tells of a time before them. It may have seen the node leave, but trust stays.
-    /// It does not see the detector: while it changes a part of it, all the rest would be copied.
+    /// A level that was missing for some runs has a verdict from before them. That verdict may be that the node left,
+    /// but trust at another level overrides it.
+    ///
+    /// Static, because `self` is being changed in part, and access to it would copy the rest.
     private static func state(
         emitted verdicts: [Verdict?], last: Verdict?, wasHeard: Bool, heard: inout UInt8
     ) -> NodeState {
@@ -182,7 +186,7 @@ extension Detector {
             state.phase = .trusted
         } else if emitted.contains(.learning) {
             state.phase = .learning
-        } else if emitted.contains(.suspected), wasHeard {  // else it was expected, and never heard
+        } else if emitted.contains(.suspected), wasHeard {  // otherwise it was expected, and never heard
             state.phase = heard < WatchedNode.requiredConfirmations ? .learning : .trusted
         }
         if state.phase == .trusted { heard = WatchedNode.requiredConfirmations }

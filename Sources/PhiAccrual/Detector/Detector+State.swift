@@ -1,9 +1,9 @@
-// All that a detector knows, written down and read again: the same inputs then give the same events.
+// Checkpoint of a whole detector. A detector that is read from it gives the same events for the same inputs.
 
 extension Detector {
-    /// Writes down everything but the model's parameters.
+    /// Writes everything but the model's parameters.
     ///
-    /// - Complexity: Linear in the number of nodes, with some hundred bytes for each.
+    /// - Complexity: Linear in the number of nodes, with some hundred bytes each.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func write(to writer: inout BinaryWriter) {
@@ -30,7 +30,7 @@ extension Detector {
             writer.write(isInUse(slot))
             if isInUse(slot) { write(slot, to: &writer) }
         }
-        // Their order tells which slot is used next, and who is asked of a group.
+        // Their order determines which slot is used next, and which nodes of a group are sampled.
         writer.write(slots: vacant.map(Int32.init))
         for members in members { writer.write(slots: members) }
     }
@@ -46,7 +46,7 @@ extension Detector {
         }
     }
 
-    /// Reads what was written by a detector whose model had the same parameters.
+    /// Reads a checkpoint of a detector whose model had the same parameters.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public init(model: Model.Parameters, from reader: inout BinaryReader) throws(CorruptData) {
@@ -80,7 +80,7 @@ extension Detector {
         groupStates = []
         (groupNames, heardAt) = ([], [])
         try readGroups(from: &reader)
-        // A vacant slot has a byte here, and its number below; it takes up as much room as another.
+        // A vacant slot has one byte here and four in the list below; in memory it is as large as another.
         let count = try reader.count(ofBytes: 5)
         guard count <= capacity else { throw CorruptData("\(count) nodes are more than it has room for") }
         for _ in 0..<count { try readNode(from: &reader) }
@@ -104,7 +104,7 @@ extension Detector {
 
     private mutating func readNode(from reader: inout BinaryReader) throws(CorruptData) {
         guard try reader.bool() else {
-            // What lies here is not looked at before the slot is used again.
+            // Placeholders: they are not read before the slot is used again.
             nodes.append(WatchedNode(key: NodeKey(rawValue: 0)))
             models.append(Model(configuration.model))
             coldStates.append(NodeColdState())

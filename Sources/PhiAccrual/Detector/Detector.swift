@@ -1,26 +1,27 @@
-/// Watches many nodes: learns from their heartbeats, suspects the silent, and trusts again who is heard.
+/// Watches many nodes: learns from their heartbeats, suspects silent nodes, and trusts them again when they are heard.
 ///
-/// It owns no clock, socket, or timer. The caller says what time it is and, after every step, waits for `nextDeadline`
-/// or the next heartbeat, whichever comes first. Equal inputs give equal events, always.
+/// The detector owns no clock, socket, or timer. The caller passes the time and, after every step, waits for
+/// `nextDeadline` or the next heartbeat, whichever comes first. Equal inputs always give equal events.
 ///
 /// An arrival at or before its node's deadline is in time: at equal instants, call `receive` before `advance`. A caller
-/// that was late itself takes in everything that is waiting before it advances, or its own pause would look like
-/// everyone's silence.
+/// that was late itself must receive everything that is pending before it advances. Otherwise its own pause looks like
+/// the silence of every node.
 public struct Detector<Model: ArrivalModel>: Sendable {
     public struct Configuration: Sendable {
-        /// Between one and eight levels, from the least certain to the most, and who has policies of his own.
+        /// Between one and eight levels, from the least certain to the most certain, and the overrides for groups and
+        /// nodes.
         public var policies: PolicyTable
         public var model: Model.Parameters
-        /// After which silence a node is forgotten, in nanoseconds; nil keeps it for ever.
+        /// Silence after which a node is forgotten, in nanoseconds; nil keeps nodes for ever.
         public var retention: Int64?
-        /// How many nodes are kept at most. One more is refused, and those known are not disturbed.
+        /// Maximum number of nodes. Further nodes are refused; the known ones are not affected.
         public var capacity: Int
-        /// Where the look-up puts keys depends on it. A service takes a random one: who can choose keys, and knew this,
-        /// could make every look-up slow. Who is asked whether silence is common depends on it too.
+        /// Seeds the hash of node keys and the sampling of nodes for mass silence. A service passes a random seed: a
+        /// sender that chooses keys and knows the seed could make every look-up slow.
         public var seed: UInt64
         /// When a suspected node is trusted again.
         public var recovery = RecoveryRule()
-        /// When suspicions are held back because silence is common; nil: never.
+        /// When mass silence holds suspicions; nil disables holds.
         public var hold: HoldRule?
 
         public init(
@@ -39,41 +40,43 @@ public struct Detector<Model: ArrivalModel>: Sendable {
 
     public internal(set) var configuration: Configuration
     public var levels: [Level] { plans.policies.levels }
-    /// What holds at present.
+    /// The policies in force.
     public var policies: PolicyTable { plans.policies }
     public var nodeCount: Int { table.count }
     public internal(set) var heartbeatCounts = HeartbeatCounts()
-    /// How often a deadline, or the moment of a hold, was acted on, whether there was something to tell or not.
+    /// Number of deadlines and hold checks handled, with or without an event.
     public internal(set) var stepCount: UInt64 = 0
-    /// By how much stamps of arrivals may be too late at present, in nanoseconds; 0 where that is not known. The default
-    /// detector then suspects nobody sooner than so long after a heartbeat is expected, unless a policy’s `within` bids it.
+    /// Upper bound on how late the timestamps of arrivals are at present, in nanoseconds; 0 if unknown. `AdaptiveModel`
+    /// sets no deadline closer than this to the expected arrival, unless a policy's `within` requires it.
     public var timestampUncertainty: Int64 = 0
-    /// Whether more heartbeats wait than are taken in at a time. Several of one node that are taken in at one instant are then
-    /// learned from as one: whoever sends without measure costs the others little.
+    /// Whether more heartbeats are pending than one turn drains. While this is true, several heartbeats of a trusted
+    /// node that are received at one instant are learned as one, so that a sender with an excessive rate costs the
+    /// other nodes little.
     public var hasBacklog = false
 
     let levelCount: Int
     var plans: PolicyInterner
     var thresholds: [Model.Threshold]  // plan · levels + level
     var table: KeyTable
-    // One element per slot; a slot that no node uses is in `vacant`.
+    // One element per slot; unused slots are in `vacant`.
     var nodes: [WatchedNode] = []
     var models: [Model] = []
     var deadlines: [Int64] = []  // ns; slot · levels + level; .max: none
     var levelStates: [Model.LevelState] = []  // slot · levels + level
     var coldStates: [NodeColdState] = []
-    // What groups know together. Nodes whose group is not known yet, and those of groups beyond the limit, share the first.
+    // Learned state that a group shares. Index 0 is for nodes whose group is not known yet and for groups beyond the
+    // limit.
     var groupStates: [Model.GroupState]
-    let freshGroupState: [Model.GroupState]  // what a group begins with; one, kept apart since it is large
+    let freshGroupState: [Model.GroupState]  // initial state of a group; in an array, since it is large
     var members: [[Int32]] = [[]]  // slots
-    var heardAt: [Int64] = [.min]  // ns; when one of them was heard last
+    var heardAt: [Int64] = [.min]  // ns; last arrival of any member
     var groupNames = [""]
     var groups: [String: UInt16] = [:]
     var vacant: [Int] = []
     var wheel = TimingWheel()
     var holds = ActiveHolds()
     var random: SplitMix64
-    // When the caller was deaf last.
+    // The latest period in which the caller received nothing.
     var suspendedSince: Int64 = .min  // ns
     var suspendedUntil: Int64 = .min  // ns
 
@@ -92,13 +95,15 @@ public struct Detector<Model: ArrivalModel>: Sendable {
 
     // MARK: Steps
 
-    // What is large and not written to in place is copied where a function is called on it, and a detector is large. The
-    // functions that each heartbeat passes are therefore `mutating`, or are inlined always: a few hundred nanoseconds.
+    // A large value that is not written in place is copied when a function is called on it, and a detector is large.
+    // The functions that run for each heartbeat are therefore `mutating` or always inlined: this saves a few hundred
+    // nanoseconds.
 
-    // Other modules reach a generic method through its unspecialised form, whatever they are optimised for. What every
-    // heartbeat passes is therefore specialised here for every model: otherwise it takes five to ten times as long.
+    // Other modules call a generic method in its unspecialised form, whatever their optimisation level. Everything that
+    // runs for each heartbeat is therefore specialised here for every model: otherwise it takes five to ten times as
+    // long.
 
-    /// Takes in heartbeats that all arrived at one instant, in their order.
+    /// Applies heartbeats that all arrived at one instant, in order.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     @specialized(where Model == FixedModel)
@@ -121,8 +126,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
 
     private static var prefetchedAtOnce: Int { 16 }
 
-    /// Has the processor fetch what heartbeats will need, for many nodes lie far apart in memory: several are waited for
-    /// together, then.
+    /// Prefetches what the heartbeats will need. Nodes lie far apart in memory, so this overlaps their cache misses.
     @inline(__always) private func prefetch(_ batch: Span<Heartbeat>) {
         for index in batch.indices { table.prefetch(batch[index].key.rawValue) }
         for index in batch.indices {
@@ -155,7 +159,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         return outcome
     }
 
-    /// Acts on every deadline up to and including `now`, in the order of the deadlines.
+    /// Handles every deadline up to and including `now`, in the order of the deadlines.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     @specialized(where Model == FixedModel)
@@ -168,11 +172,11 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     @specialized(where Model == SelfTuningModel)
     public mutating func advance(to now: Instant, into events: inout [Event]) {
         while true {
-            // Holds end before what is due at the same instant, since they decide on it.
+            // Check holds before deadlines at the same instant, since the check decides on those deadlines.
             while let slot = wheel.firstDue(at: min(now.nanoseconds, holds.nextCheck.subtractingSaturated(1))) {
                 let due = wheel.instant(of: slot)
                 if nextInstant(of: slot) > due {
-                    rearm(slot)  // deafness moved its deadlines
+                    rearm(slot)  // a pause of the caller moved its deadlines
                 } else {
                     wheel.cancel(slot)
                     handleDeadline(Instant(nanoseconds: due), slot, actingAt: now, into: &events)
@@ -184,9 +188,9 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         }
     }
 
-    /// Until when nothing happens unless a heartbeat comes; nil: for ever. It is never later than the first change, and may be
-    /// earlier: by a slot of the wheel, or as early as a deadline that a heartbeat moved on. `advance` to it is then a step
-    /// without events.
+    /// The instant until which nothing happens unless a heartbeat arrives; nil if nothing is scheduled. It is never
+    /// later than the first change. It may be earlier, by a slot of the timing wheel or because a heartbeat has
+    /// postponed a deadline. `advance` to such an instant emits no events.
     public var nextDeadline: Instant? {
         mutating get {
             let next = min(wheel.nextInstant() ?? .max, holds.nextCheck)
@@ -194,25 +198,25 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         }
     }
 
-    /// The caller heard nothing from `start` on, since it was stopped or starved; what waited for it meanwhile will have been
-    /// taken in at `end`. That time is held against nobody: open deadlines move on by as much, and gaps that reach into it
-    /// are not learned from, unless they are ten times as long.
+    /// Excludes a period in which the caller received nothing because it was stopped or starved. The period begins at
+    /// `start`; what was pending will have been received by `end`. Open deadlines move on by the length of the period.
+    /// Gaps that overlap it are not learned, unless they are at least ten times as long.
     ///
-    /// - Complexity: Linear in the number of nodes, at about a nanosecond each: whoever is overloaded is deaf often, and must
-    ///   not become more so by it.
+    /// - Complexity: Linear in the number of nodes, at about a nanosecond each: an overloaded caller pauses often, and
+    ///   this call must not lengthen its pauses.
     public mutating func ignoreSilence(from start: Instant, to end: Instant) {
         let time = max(0, end.nanoseconds.subtractingSaturated(start.nanoseconds))
         suspendLearning(from: start.nanoseconds, to: end.nanoseconds)
         holds.lengthen(by: time)
-        // Only the deadlines. What is filed by them comes too early then, and is filed anew. Suspected levels have some too: by
-        // when the next heartbeat must come that is to count for their recovery.
+        // Only the deadlines move. Their entries in the wheel then fire too early and are scheduled again. Suspected
+        // levels have deadlines too: the next heartbeat must arrive by then to count towards recovery.
         for number in deadlines.indices where deadlines[number] >= start.nanoseconds {
             deadlines[number] = deadlines[number].addingSaturated(time)  // .max stays what it is
         }
     }
 
     mutating func suspendLearning(from start: Int64, to end: Int64) {
-        // Else it had not recovered from the last time, and both are one.
+        // A pause that begins before the last one has ended extends it.
         if start > suspendedUntil { suspendedSince = start }
         suspendedUntil = max(suspendedUntil, end)
     }

@@ -1,31 +1,31 @@
-/// What a detector says about a node at one level.
+/// A detector's verdict on a node at one level.
 public enum Verdict: String, Hashable, Sendable, CaseIterable {
     /// Expected, and not heard yet.
     case new
-    /// Heard, but too few times to say more.
+    /// Heard, but not often enough to be trusted.
     case learning
     case trusted
     case suspected
     /// It said goodbye. Its silence is no failure.
     case left
-    /// Silent for the retention time, and no longer kept.
+    /// Silent for the retention time, or removed on request; no longer watched.
     case forgotten
 }
 
-/// What a detector has to tell, in the order in which it happened.
+/// An event of a detector. Events are emitted in the order in which they happened.
 public enum Event: Hashable, Sendable {
     case transition(Transition)
     case notice(Notice)
     case hold(HoldChange)
 }
 
-/// A change of verdict on one node at one level, with what led to it.
+/// A change of verdict on one node at one level, with its evidence.
 public struct Transition: Hashable, Sendable {
     public var node: NodeIdentity
     public var incarnation: UInt32
-    /// The level's place among the detector's levels.
+    /// Index of the level in the detector's levels.
     public var level: Int
-    /// The policy that holds there for this node.
+    /// The node's effective policy at this level.
     public var effectivePolicy: PolicyTable.EffectivePolicy
     public var from: Verdict
     public var to: Verdict
@@ -34,54 +34,55 @@ public struct Transition: Hashable, Sendable {
     public var evidence: Evidence
 }
 
-/// Why: everything that a verdict rests on. Times are nanoseconds.
+/// What a verdict rests on. Times are nanoseconds.
 public struct Evidence: Hashable, Sendable {
-    /// How suspicious the silence was at that instant; nil while no interval was known.
+    /// φ of the silence at that instant; nil while no interval was known.
     public var phi: Double?
-    /// How long nothing had come: up to now, or up to the arrival that ended it.
+    /// Time since the last arrival: up to the verdict, or up to the arrival that ended the silence.
     public var silence: Int64
-    /// After which silence the next heartbeat was expected; nil while no interval was known.
+    /// Silence after which the next heartbeat was expected; nil while no interval was known.
     public var expected: Int64?
-    /// After which silence the node is suspected at this level.
+    /// Silence after which this level suspects the node.
     public var timeout: Int64?
     /// Heartbeats of this incarnation that are missing, by sequence number.
     public var missing: Int64
-    /// How much later than one expected gap the sender sent its last heartbeat, by its own clock; below 0: earlier.
+    /// How much later than expected the sender sent its last heartbeat, by its own clock; negative: earlier.
     public var senderLate: Int64?
-    /// How long after the instant the detector acted.
+    /// How long after the scheduled instant the detector acted.
     public var ownLate: Int64
-    /// How many gaps the fit rests on.
+    /// Number of gaps that the fit rests on.
     public var samples: Int
-    /// Since when the node's connection is closed, as a time before the instant; nil if it is not known to be.
+    /// How long before the verdict the node's connection closed; nil if it is not known to be closed.
     public var disconnected: Int64?
-    /// How many heartbeats in a row came in time before trust returned; nil if the first one would have done.
+    /// Consecutive heartbeats in time before trust returned; nil if the first one was enough.
     public var inRow: Int?
-    /// Whether another policy ended suspicion, and no heartbeat.
+    /// Whether a change of policy ended the suspicion, not a heartbeat.
     public var isByPolicy = false
-    /// Whether it was so in an earlier run already, and only this level had not told so.
+    /// Whether the verdict was restored from an earlier run, in which this level had not published it.
     public var isRestored = false
 }
 
-/// Something worth knowing that is no change of verdict. Each kind is told once until it could be news again.
+/// A noteworthy fact that is no change of verdict. A notice is not repeated while its cause persists.
 public struct Notice: Hashable, Sendable {
     public enum Code: String, Hashable, Sendable, CaseIterable {
-        /// Heartbeats come under a key whose name nobody has said yet.
+        /// Heartbeats arrive under a key whose name was not announced yet.
         case unnamed
-        /// An older incarnation, or a lower or far higher sequence, kept coming and was taken over.
+        /// Heartbeats of an older incarnation, or with a lower or far higher sequence, kept arriving, and their sender
+        /// took over.
         case takeover
-        /// Two living senders use one key.
+        /// Two live senders use one key.
         case duplicateNode = "duplicate-node"
-        /// A second name claims a key. The first name stays.
+        /// A second name was announced for a key. The first name stays.
         case nameCollision = "name-collision"
-        /// A level's limit on its wait does not let its budget of mistakes be kept.
+        /// A level's cap on its timeout excludes its budget of mistakes.
         case infeasible
-        /// It does again.
+        /// The budget can be kept again.
         case feasible
-        /// A level suspected the node so often of late that it trusts it again only after a time of calm.
+        /// A level suspected the node so often recently that it trusts it again only after a quiet period.
         case flapping
         /// A planned absence begins.
         case paused
-        /// It ends.
+        /// A planned absence ends.
         case resumed
     }
     public var code: Code
@@ -89,38 +90,38 @@ public struct Notice: Hashable, Sendable {
     public var node: NodeIdentity?
     public var incarnation: UInt32
     public var at: Instant
-    /// The level's place among the detector's levels, where it concerns one.
+    /// Index of the level in the detector's levels, if the notice concerns one.
     public var level: Int?
-    /// The policy that holds there.
+    /// The node's effective policy at that level.
     public var effectivePolicy: PolicyTable.EffectivePolicy?
-    /// What can be had, where it is infeasible.
+    /// What is possible instead, if the budget is infeasible.
     public var shortfall: BudgetShortfall?
     public var pause: Pause?
 }
 
-/// What became of a heartbeat.
+/// What the detector did with a heartbeat.
 public enum HeartbeatOutcome: Int, Hashable, Sendable, CaseIterable {
     case fresh
-    /// Newer too, but of a node that was heard at this very instant while there was a backlog: only its number counts.
+    /// Newer, but the node was already heard at this instant during a backlog: only the sequence number was applied.
     case coalesced
-    /// The newest number once more.
+    /// Same sequence number as the newest heartbeat.
     case repeated
-    /// A number lower than the newest.
+    /// Lower sequence number than the newest heartbeat.
     case late
-    /// From before the node's last start.
+    /// From an incarnation before the present one.
     case olderIncarnation
-    /// A sequence number so far ahead that it needs confirming.
+    /// A sequence number so far ahead that it needs confirmation.
     case implausibleJump
-    /// A goodbye of a node never heard of.
+    /// A goodbye from an unknown node.
     case unknownGoodbye
-    /// One node more than the detector may keep.
+    /// From a new node, when the detector had reached its capacity.
     case tooManyNodes
 
-    /// Whether its number is above all before it.
+    /// Whether its sequence number is newer than all before it.
     public var isNew: Bool { self == .fresh || self == .coalesced }
 }
 
-/// How many heartbeats had which fate.
+/// Number of heartbeats per outcome.
 public struct HeartbeatCounts: Hashable, Sendable {
     private var counts = [Int64](repeating: 0, count: HeartbeatOutcome.allCases.count)
     public internal(set) subscript(outcome: HeartbeatOutcome) -> Int64 {

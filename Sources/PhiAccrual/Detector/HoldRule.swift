@@ -1,15 +1,15 @@
-/// When silence is too common to be the nodes' own: many fall silent at once, and few are heard.
+/// When silence counts as mass silence: many nodes fall silent at once, and few are heard.
 ///
-/// Then it is our cable, or theirs, that was cut, more likely than that they all died. Suspicions are held back until the
-/// nodes are heard again, or it has lasted too long to be doubted.
+/// It is then more likely that a network path was cut than that all those nodes died. Suspicions are held until the
+/// nodes are heard again, or for the maximum duration.
 public struct HoldRule: Hashable, Sendable {
-    /// Of the nodes that should have been heard, this share must be overdue: above 0, at most 1.
+    /// Minimum share of overdue nodes among those that are overdue or heard: above 0, at most 1.
     public var share: Double
-    /// And so many more than were heard, at least 2: of few, most fall silent at once by chance.
+    /// Minimum of overdue nodes minus heard ones, at least 2: among few nodes, most fall silent at once by chance.
     public var minExcess: Int
-    /// After this time suspicions are told all the same; above 0, at most `maxDurationLimit`.
+    /// Duration after which suspicions are emitted nevertheless; above 0, at most `maxDurationLimit`.
     public var maxDuration: Int64  // ns
-    /// An hour. All that time a hold is looked at every few milliseconds, and a step of time over it takes as many looks.
+    /// One hour. A hold is checked every 250 ms, so to advance over the whole hold takes as many checks.
     public static let maxDurationLimit: Int64 = 3_600_000_000_000  // ns
 
     public init(share: Double = 0.5, minExcess: Int = 3, maxDuration: Int64 = 30_000_000_000) {
@@ -19,32 +19,34 @@ public struct HoldRule: Hashable, Sendable {
         (self.share, self.minExcess, self.maxDuration) = (share, minExcess, maxDuration)
     }
 
-    /// How many nodes are listened to at most.
+    /// Maximum number of overdue and heard nodes in a sample.
     static let sampleSize = 64
-    /// How many are asked for it: many may have nothing to say, since it is not their time.
+    /// Maximum number of nodes examined for a sample: many may be neither overdue nor heard.
     static let maxSampled = 1024
 }
 
-/// Suspicions of a whole group, or of all nodes, begin to be held back, or are no longer.
+/// The beginning or the end of a hold, for one group or for all nodes.
 public struct HoldChange: Hashable, Sendable {
     public enum Phase: String, Hashable, Sendable {
         case begins
-        /// The silent are heard again. The time of the hold is held against nobody.
+        /// The silent nodes are heard again. The time of the hold does not count as silence.
         case released
-        /// It lasted as long as a hold may. The silent are suspected.
+        /// The hold reached its maximum duration. Nodes that are still silent are suspected.
         case expired
     }
     public var phase: Phase
     /// Nil: all groups.
     public var group: String?
     public var at: Instant
-    /// When it began.
+    /// When the hold began.
     public var began: Instant
-    /// When one of the silent was heard last.
+    /// The latest arrival from a silent node.
     public var silentSince: Instant
-    /// Of the nodes asked: how many were overdue, and how many had been heard when they should.
+    /// Number of sampled nodes that were overdue.
     public var overdue: Int
+    /// When a hold begins, the sampled nodes heard since the candidate's heartbeat was expected; when it ends, the
+    /// overdue nodes heard since it began.
     public var heard: Int
-    /// How many nodes it concerns.
+    /// Number of nodes in the hold's scope.
     public var nodes: Int
 }

@@ -1,46 +1,46 @@
-/// What is known of one node at some moment.
+/// State of one node at some instant.
 public struct NodeStatus: Hashable, Sendable {
     public struct AtLevel: Hashable, Sendable {
         public var verdict: Verdict
-        /// The policy that holds there for this node.
+        /// The node's effective policy at this level.
         public var effectivePolicy: PolicyTable.EffectivePolicy
-        /// When the node is (or was) suspected if nothing more is heard; nil while no interval is known.
+        /// When the node is (or was) suspected if no heartbeat arrives; nil while no interval is known.
         public var deadline: Instant?
-        /// The same as a silence, in nanoseconds.
+        /// The silence after which the level suspects the node, in nanoseconds.
         public var timeout: Int64?
     }
     public var key: NodeKey
     public var identity: NodeIdentity?
     public var incarnation: UInt32
-    /// Of the newest heartbeat; nil if none came yet.
+    /// Sequence of the newest heartbeat; nil if none arrived yet.
     public var sequence: UInt32?
     public var lastArrival: Instant?
     public var phi: Double?
-    /// Interval that is expected, in nanoseconds.
+    /// Expected interval, in nanoseconds.
     public var expected: Int64?
     public var missing: Int64
     public var discarded: Int64
     public var samples: Int
-    /// Its planned absence, while there is one.
+    /// Its planned absence; nil without one.
     public var pause: Pause?
-    /// Since when its connection is closed; nil if it is not known to be.
+    /// When its connection closed; nil if it is not known to be closed.
     public var disconnectedAt: Instant?
-    /// Since when suspicions of it are held back; nil while they are not.
+    /// When the hold that covers the node began; nil without one.
     public var heldSince: Instant?
     /// In the order of the detector's levels.
     public var levels: [AtLevel]
 }
 
 extension Detector {
-    /// Nil for a node that is not known.
+    /// Nil if the node is unknown.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func status(of key: NodeKey, at now: Instant) -> NodeStatus? {
         table[key.rawValue].map { status(ofSlot: $0, at: now) }
     }
 
-    /// After which silence nodes are suspected at a level, in nanoseconds, of those for whom the policy of this origin holds
-    /// there; nil for each whose interval is not known.
+    /// Timeouts, in nanoseconds, of the nodes whose effective policy at a level has this origin; nil for each node
+    /// whose interval is unknown.
     ///
     /// - Complexity: Linear in the number of nodes.
     @specialized(where Model == AdaptiveModel)
@@ -51,20 +51,20 @@ extension Detector {
         }
     }
 
-    /// What its nodes are called, as far as they said.
+    /// The nodes whose name was announced.
     public var identities: [(key: NodeKey, identity: NodeIdentity)] {
         nodes.indices.compactMap { slot in
             isInUse(slot) ? coldStates[slot].identity.map { (NodeKey(rawValue: nodes[slot].key), $0) } : nil
         }
     }
 
-    /// Whether suspicions of anybody are held back.
+    /// Whether suspicions of any node are held, including undecided holds.
     public var isHolding: Bool { !holds.active.isEmpty }
 
     public func knows(_ key: NodeKey) -> Bool { table[key.rawValue] != nil }
 
-    /// The nodes in places from `cursor` on, at most `limit` of them, and where to go on; nil after the last.
-    /// A node present throughout is met exactly once.
+    /// Status of at most `limit` nodes in slots from `cursor` on, and the next cursor; nil after the last slot. A node
+    /// that is present throughout appears exactly once.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func statuses(from cursor: Int, limit: Int, at now: Instant) -> (page: [NodeStatus], next: Int?) {
@@ -77,29 +77,29 @@ extension Detector {
         return (page, slot < nodes.count ? slot : nil)
     }
 
-    /// How suspicious the node's silence would be at `now` if nothing came before; nil if it is unknown, or φ is, and
-    /// for a node that left.
+    /// φ of the node's silence at `now` if no heartbeat arrives before; nil if the node is unknown, was never heard, or
+    /// left, and if φ is unknown.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func phi(of key: NodeKey, at now: Instant) -> Double? {
         table[key.rawValue].flatMap { nodes[$0].state.isWatched ? phi(ofSlot: $0, at: now) : nil }
     }
 
-    /// When the node is suspected at a level if nothing more comes; nil if it is unknown, or the deadline is.
+    /// When a level suspects the node if no heartbeat arrives; nil if the node or the deadline is unknown.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func deadline(of key: NodeKey, level: Int = 0) -> Instant? {
         table[key.rawValue].flatMap { deadline(ofSlot: $0, level: level) }
     }
 
-    /// Acts on every deadline before `instant` as an observer would who is never late: each at its own instant.
+    /// Handles every deadline before `instant` at its own instant, like an observer that is never late.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public mutating func advanceIdeally(before instant: Instant, into events: inout [Event]) {
         while let next = nextDeadline, next < instant { advance(to: next, into: &events) }
     }
 
-    /// By this detector, or in an earlier run.
+    /// When the node was last heard, by this detector or in an earlier run.
     func lastHeard(_ slot: Int) -> Int64 {
         let arrival = nodes[slot].lastArrival
         return nodes[slot].flags.contains(.exempt) ? min(arrival, coldStates[slot].silentSince ?? arrival) : arrival

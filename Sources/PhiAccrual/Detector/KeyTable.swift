@@ -1,9 +1,9 @@
 /// Finds a node's slot by its key: open addressing, linear probing, no tombstones.
 struct KeyTable: Sendable {
-    /// Side by side, so that a look-up costs one cache miss.
+    /// Key and slot side by side, so that a look-up costs one cache miss.
     private struct Bucket {
         var key: UInt64 = 0
-        var slot: Int32 = -1  // −1 where nothing lies
+        var slot: Int32 = -1  // −1: empty
     }
     private var places = Array(repeating: Bucket(), count: 16)
     private(set) var count = 0
@@ -13,16 +13,16 @@ struct KeyTable: Sendable {
 
     private var mask: Int { places.count - 1 }
 
-    /// Keys are hashes already, but those of hostile senders need not be, so they are mixed with the seed.
+    /// Keys should be hashes, but hostile senders may choose them, so they are mixed with the seed.
     private func home(of key: UInt64) -> Int {
-        // The finalizer of MurmurHash3: each bit of the key changes each bit of the place with even odds.
+        // The finalizer of MurmurHash3: each bit of the key changes each bit of the result with even odds.
         var mixed = key ^ seed
         mixed = (mixed ^ (mixed >> 33)) &* 0xFF51_AFD7_ED55_8CCD
         mixed = (mixed ^ (mixed >> 33)) &* 0xC4CE_B9FE_1A85_EC53
         return Int(truncatingIfNeeded: mixed >> 32) & mask
     }
 
-    /// Has the processor fetch where a key lies.
+    /// Prefetches a key's bucket.
     @inline(__always) func prefetch(_ key: UInt64) {
         let home = home(of: key)
         places.prefetch(home..<home + 1)
@@ -49,7 +49,7 @@ struct KeyTable: Sendable {
         while places[hole].slot >= 0, places[hole].key != key { hole = (hole + 1) & mask }
         guard places[hole].slot >= 0 else { return }
         count -= 1
-        // Close the hole: what lies behind it moves up, unless that would put it before its home.
+        // Close the hole: each entry behind it moves up, unless that would put it before its home.
         var place = (hole + 1) & mask
         while places[place].slot >= 0 {
             let distanceFromHome = (place - home(of: places[place].key)) & mask

@@ -1,4 +1,4 @@
-// What is known of one node, written down.
+// Binary format of the state of one node.
 
 extension WatchedNode: BinaryCodable {
     func write(to writer: inout BinaryWriter) {

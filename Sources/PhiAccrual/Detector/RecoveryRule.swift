@@ -1,13 +1,15 @@
-/// When a suspected node is trusted again: at the next heartbeat, unless asked otherwise.
+/// When a suspected node is trusted again: by default at the next heartbeat.
 ///
-/// Suspicion is never held back by it, and a node that goes on living is trusted in the end, so what is told last is true.
+/// The rule never delays a suspicion. A node that keeps sending is trusted eventually, so its last published verdict is
+/// true.
 public struct RecoveryRule: Hashable, Sendable {
-    /// How many heartbeats in a row must have come in time, counting the one that ended the silence; at least 1.
+    /// Minimum number of consecutive heartbeats in time, including the one that ends the silence; at least 1.
     public var minConsecutive: Int
-    /// A level that suspected a node so often `within` some time trusts it only after a time of `quietPeriod`; nil: never so.
+    /// A level with this number of suspicions `within` some time trusts the node only after `quietPeriod`; nil: no
+    /// damping.
     public var flaps: Int?
     public var within: Int64  // ns
-    /// For how long heartbeats must have come in time then.
+    /// How long heartbeats must have been in time, if the level is damped.
     public var quietPeriod: Int64  // ns
 
     public init(
@@ -20,16 +22,16 @@ public struct RecoveryRule: Hashable, Sendable {
         (self.minConsecutive, self.flaps, self.within, self.quietPeriod) = (minConsecutive, flaps, within, quietPeriod)
     }
 
-    /// The first heartbeat will do, always.
+    /// Whether the first heartbeat always restores trust.
     var isImmediate: Bool { minConsecutive == 1 && flaps == nil }
 }
 
-/// How far one level has come on its way back to trust in a node.
+/// Progress of one level towards trust in a suspected node.
 struct Recovery: Sendable {
     static let maxFlaps = 64
-    /// When the level suspected the node, the latest last; no more than the rule asks about.
+    /// When the level suspected the node, in order; at most the rule's number of `flaps`.
     private(set) var suspicions: [Int64] = []  // ns
-    /// When the row of heartbeats in time began, and how many it has.
+    /// Start and length of the present run of heartbeats in time.
     private(set) var began: Int64 = 0  // ns
     private(set) var heard: Int32 = 0
 
@@ -42,8 +44,8 @@ struct Recovery: Sendable {
         suspicions.append(now)
     }
 
-    /// A heartbeat of a suspected node came. Says whether it may be trusted now.
-    /// - Parameter inTime: Whether it came before the deadline that the one before it set.
+    /// Applies a heartbeat of a suspected node. Returns whether the node may be trusted now.
+    /// - Parameter inTime: Whether it arrived by the deadline that the heartbeat before it set.
     mutating func heard(at now: Int64, inTime: Bool, under rule: RecoveryRule) -> Bool {
         if heard == 0 || !inTime { (began, heard) = (now, 0) }
         heard = heard == .max ? .max : heard + 1
@@ -51,8 +53,8 @@ struct Recovery: Sendable {
             && (!isDamped(at: now, under: rule) || now.subtractingSaturated(began) >= rule.quietPeriod)
     }
 
-    /// Whether the level changed its mind too often of late. What counts is when the row of heartbeats began: else trust
-    /// would only have to be waited for until the oldest suspicion is out of sight.
+    /// Whether the level suspected the node too often recently. The start of the present run of heartbeats counts:
+    /// otherwise a node would only have to wait until the oldest suspicion is old enough.
     func isDamped(at now: Int64, under rule: RecoveryRule) -> Bool {
         guard let flaps = rule.flaps, suspicions.count >= flaps, let oldest = suspicions.first else { return false }
         return (heard > 0 ? began : now).subtractingSaturated(oldest) < rule.within

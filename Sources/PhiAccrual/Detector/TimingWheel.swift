@@ -1,17 +1,17 @@
-/// Wakes entries at their instants, exactly and in order, for a cost that does not grow with their number.
+/// Fires entries at their instants, exactly and in order, at a cost that does not grow with their number.
 ///
-/// A hierarchy of wheels of 256 slots, each slot as long as the whole wheel below. An entry lies in the lowest wheel that
-/// reaches as far as its instant. When the wheel's tick reaches a slot, its entries move down; what is due within the
-/// present tick waits in a small heap, so order is exact to the nanosecond.
+/// A hierarchy of wheels of 256 slots. Each slot is as long as the whole wheel below. An entry lies in the lowest wheel
+/// that reaches as far as its instant. When the wheel's tick reaches a slot, the entries of that slot move down.
+/// Entries due within the present tick lie in a small heap, so their order is exact to the nanosecond.
 ///
-/// An entry whose instant becomes a later one stays where it lies, and is moved when its slot is reached: most deadlines are
-/// overtaken by a heartbeat, and that costs nothing.
+/// An entry whose instant is postponed stays in its slot and moves when that slot is reached. Heartbeats postpone most
+/// deadlines before they are due, and that costs nothing.
 ///
-/// Source: Varghese and Lauck, “Hashed and hierarchical timing wheels”, SOSP 1987, scheme 7; bitmaps of occupied
-/// slots replace the per-tick visit.
+/// Source: Varghese and Lauck, “Hashed and hierarchical timing wheels”, SOSP 1987, scheme 7; bitmaps of occupied slots
+/// replace the per-tick visit.
 public struct TimingWheel: Sendable {
-    /// Nanoseconds per tick, as a power of two: 2¹⁸ ns ≈ 0.26 ms. Slots of the second wheel are 67 ms long, and it reaches
-    /// 17 s ahead, so that what is due in some seconds is moved once, and never much at a time.
+    /// Nanoseconds per tick, as a power of two: 2¹⁸ ns ≈ 0.26 ms. Slots of the second wheel are 67 ms long, and it
+    /// reaches 17 s ahead. An entry due in some seconds is therefore moved once, and never with many others.
     private static let tickBits: UInt64 = 18
     private static let slotBits: UInt64 = 8
     private static let slots = 256
@@ -20,7 +20,7 @@ public struct TimingWheel: Sendable {
 
     private struct Entry {
         var instant: Int64 = .max  // .max: not scheduled
-        /// Where it lies, it lies for this instant: its own, or one before.
+        /// The instant that its place is for: its own, or an earlier one.
         var filed: Int64 = .max
         var next: Int32 = nowhere
         var previous: Int32 = nowhere
@@ -30,17 +30,17 @@ public struct TimingWheel: Sendable {
     private var heads = [Int32](repeating: nowhere, count: wheels * slots)
     private var occupied = [UInt64](repeating: 0, count: wheels * slots / 64)  // a bit per place
     private var tick: UInt64 = 0
-    /// What lies for the present tick or before. Entries that were moved since are stale and skipped.
+    /// Entries of the present tick and before. Entries that were moved since are stale and skipped.
     private var imminent = InstantHeap()
 
     public init() {}
 
-    /// When `entry` comes up; `Int64.max` if it is not scheduled.
+    /// When `entry` is due; `Int64.max` if it is not scheduled.
     public func instant(of entry: Int) -> Int64 { entry < entries.count ? entries[entry].instant : .max }
-    /// Has the processor fetch an entry.
+    /// Prefetches an entry.
     @inline(__always) func prefetch(_ entry: Int) { entries.prefetch(entry..<entry + 1) }
 
-    /// Has `entry` come up at `instant`, instead of when it was to before.
+    /// Schedules `entry` at `instant`, instead of its earlier instant.
     public mutating func schedule(_ entry: Int, at instant: Int64) {
         guard instant != .max else { return cancel(entry) }
         while entries.count <= entry { entries.append(Entry()) }
@@ -56,8 +56,8 @@ public struct TimingWheel: Sendable {
         (entries[entry].instant, entries[entry].filed) = (.max, .max)
     }
 
-    /// No entry comes up before this instant. It may be earlier than the first one's: at most by a slot, or as early as an
-    /// instant at which an entry was to come up before it was given a later one.
+    /// No entry is due before this instant. It may be earlier than the first due instant: by at most a slot, or because
+    /// an entry was postponed.
     public mutating func nextInstant() -> Int64? {
         settleImminent()
         let slot = nextSlot().map { Self.instant(ofTick: $0.tick) }
@@ -65,20 +65,20 @@ public struct TimingWheel: Sendable {
         return slot.map { min($0, first) } ?? first
     }
 
-    /// Takes out the earliest entry due at `now` or before; its instant is no longer scheduled afterwards.
+    /// Removes and returns the earliest entry due at `now` or before.
     public mutating func popDue(at now: Int64) -> Int? {
         let entry = firstDue(at: now)
         if let entry { cancel(entry) }
         return entry
     }
 
-    /// The earliest entry due at `now` or before, still scheduled.
+    /// The earliest entry due at `now` or before; it stays scheduled.
     mutating func firstDue(at now: Int64) -> Int? {
         let target = Self.tick(of: now)
         while true {
             settleImminent()
             let slot = nextSlot()
-            // Slots of several wheels may begin with one tick. All of them come before anything that is due in it.
+            // Slots of several wheels may begin at one tick. All of them come before any entry that is due in it.
             if let slot, slot.tick == tick {
                 expire(slot)
             } else if let first = imminent.first, first.instant <= now {
@@ -86,7 +86,7 @@ public struct TimingWheel: Sendable {
             } else if let slot, slot.tick <= target {
                 expire(slot)
             } else {
-                // No slot begins between, so every entry lies where it should under the later tick as well.
+                // No slot begins in between, so every entry's place is right for the later tick as well.
                 tick = max(tick, target)
                 return nil
             }
@@ -94,7 +94,7 @@ public struct TimingWheel: Sendable {
     }
 
     private static func tick(of instant: Int64) -> UInt64 {
-        (UInt64(bitPattern: instant) ^ (1 << 63)) >> tickBits  // the order of signed instants, from 0
+        (UInt64(bitPattern: instant) ^ (1 << 63)) >> tickBits  // maps signed instants to unsigned, in the same order
     }
     private static func instant(ofTick tick: UInt64) -> Int64 { Int64(bitPattern: (tick << tickBits) ^ (1 << 63)) }
 
@@ -123,7 +123,7 @@ public struct TimingWheel: Sendable {
         while (due >> (slotBits * wheel)) - (tick >> (slotBits * wheel)) >= UInt64(slots) { wheel += 1 }
         return wheel
     }
-    /// Which slot of a wheel a tick lies in.
+    /// Index of the slot of a wheel that contains a tick.
     private static func digit(of tick: UInt64, _ wheel: UInt64) -> Int {
         Int(truncatingIfNeeded: tick >> (slotBits * wheel)) & (slots - 1)
     }
@@ -142,10 +142,10 @@ public struct TimingWheel: Sendable {
 
     private struct Slot {
         var place: Int
-        var tick: UInt64  // its first
+        var tick: UInt64  // first tick of the slot
     }
 
-    /// The occupied slot that begins first: never before the tick, which goes no further than the first one's beginning.
+    /// The occupied slot that begins first. It never begins before the present tick, which never passes it.
     private func nextSlot() -> Slot? {
         var first: Slot?
         for wheel in 0..<UInt64(Self.wheels) {
@@ -158,7 +158,7 @@ public struct TimingWheel: Sendable {
         return first
     }
 
-    /// How many slots ahead the first is that holds entries; a wheel goes round.
+    /// Distance in slots to the first occupied one; the search wraps around.
     private func distanceToOccupied(from digit: Int, inWheel wheel: Int) -> Int? {
         let words = Self.slots / 64
         var word = digit / 64
@@ -184,7 +184,7 @@ public struct TimingWheel: Sendable {
         }
     }
 
-    /// Until the heap's first is due at its instant: what was moved since is taken out, what was given a later instant is moved.
+    /// Makes the first heap entry valid: removes entries that were moved, and files postponed ones again.
     private mutating func settleImminent() {
         while let first = imminent.first {
             let found = entries[first.entry]
@@ -195,8 +195,8 @@ public struct TimingWheel: Sendable {
     }
 }
 
-/// A binary heap of instants, the earliest first; at equal instants the lower entry, so that order never depends on
-/// how entries got in.
+/// A binary heap of instants, the earliest first. At equal instants the lower entry comes first, so the order does not
+/// depend on the order of insertion.
 struct InstantHeap: Sendable {
     struct Element: Sendable {
         var instant: Int64

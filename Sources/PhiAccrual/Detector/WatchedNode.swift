@@ -1,50 +1,50 @@
 /// What every heartbeat of a node reads and writes.
 struct WatchedNode: Sendable {
     var key: UInt64
-    /// Of the newest heartbeat; of the expectation, while the node is `new`.
+    /// Arrival of the newest heartbeat; while the node is `new`, the instant at which it was expected first.
     var lastArrival: Int64 = 0  // ns
     var lastSent: Int64?  // ns of the sender's clock
-    // What is small fills the gap that an optional number leaves.
+    // Small fields fill the gap that the optional leaves.
     var state = NodeState()
-    /// A bit per level whose budget cannot be kept.
+    /// One bit per level whose budget is infeasible.
     var infeasibleLevels: UInt8 = 0
-    /// Fresh heartbeats so far, up to what trust takes. Kept over incarnations: what was learned stays.
+    /// Fresh heartbeats so far, up to `requiredConfirmations`. Kept across incarnations, as learned state is.
     var confirmations: UInt8 = 0
     var flags = Flags()
-    /// How much later than expected the sender sent its newest heartbeat.
+    /// How much later than expected the sender sent its newest heartbeat, by its own clock.
     var senderLate: Int64?  // ns
-    /// The group it learns with.
+    /// Number of the group that it learns with.
     var group: UInt16 = 0
-    /// The policies that it is under.
+    /// Number of its set of effective policies.
     var plan: UInt16 = 0
     var missing: Int64 = 0
     var incarnation: UInt32 = 0
     var sequence: UInt32 = 0
 
-    /// What is seldom so. Each mark tells that there is something to see elsewhere, or to do.
+    /// Rare conditions. A flag points to more state elsewhere, or to an extra step.
     struct Flags: OptionSet, Sendable {
         let rawValue: UInt8
-        /// `NodeColdState` has a claimant.
+        /// `NodeColdState` has a contender.
         static var contended: Flags { Flags(rawValue: 1) }
         /// `NodeColdState` has a pause.
         static var paused: Flags { Flags(rawValue: 2) }
-        /// Part of the present silence is nobody's fault: the gap that it becomes is not learned from.
+        /// Part of the present silence has another cause than the node: the resulting gap is not learned.
         static var exempt: Flags { Flags(rawValue: 4) }
-        /// It is kept however long it is silent.
+        /// Retention does not apply: the node is kept regardless of silence.
         static var kept: Flags { Flags(rawValue: 8) }
-        /// Its present silence was doubted for as long as it may be.
+        /// Its present silence was undecided for the maximum time.
         static var undecided: Flags { Flags(rawValue: 16) }
-        /// Others were taken in with its newest heartbeat as one, and its schedule starts with that.
+        /// Other heartbeats were coalesced with its newest one, and its schedule starts there.
         static var coalesced: Flags { Flags(rawValue: 32) }
         static var all: Flags { [.contended, .paused, .exempt, .kept, .undecided, .coalesced] }
     }
 
-    /// Heartbeats until a node is trusted, and until a stubborn sender is believed.
+    /// Heartbeats until a node is trusted, and until a contending sender takes over.
     static let requiredConfirmations: UInt8 = 3
 
     init(key: NodeKey) { self.key = key.rawValue }
 
-    /// How a heartbeat stands to the newest one.
+    /// Compares a heartbeat with the newest accepted one.
     func order(_ heartbeat: Heartbeat, expectedInterval: Int64) -> HeartbeatOutcome {
         guard state.phase != .new, heartbeat.incarnation <= incarnation else { return .fresh }
         guard heartbeat.incarnation == incarnation else { return .olderIncarnation }
@@ -54,8 +54,8 @@ struct WatchedNode: Sendable {
         return ahead > Self.plausibleJump(expectedInterval: expectedInterval) ? .implausibleJump : .fresh
     }
 
-    /// Takes in a fresh heartbeat that came at the same instant as the one before, if nothing is to be told of it: only its
-    /// number, so that no heartbeat is missing. Says whether it could.
+    /// Applies only the number of a fresh heartbeat that arrived at the same instant as the one before and changes no
+    /// verdict, so that no heartbeat counts as missing. Returns false if the heartbeat must be applied in full.
     mutating func coalesce(_ heartbeat: Heartbeat, at now: Int64) -> Bool {
         guard now == lastArrival, state.isTrusted, heartbeat.incarnation == incarnation, !heartbeat.isLeaving else {
             return false
@@ -65,16 +65,16 @@ struct WatchedNode: Sendable {
         return true
     }
 
-    /// How far a sequence may go up at once: a day of heartbeats, and a thousand in any case.
+    /// The largest plausible step of a sequence: one day of heartbeats, and at least 1000.
     static func plausibleJump(expectedInterval: Int64) -> Int64 {
         let day: Int64 = 86_400_000_000_000
         return max(1000, expectedInterval > 0 ? day / expectedInterval : 0)
     }
 }
 
-/// What is thought of a node at all levels together.
+/// Verdicts on a node at all levels.
 struct NodeState: Hashable, Sendable {
-    /// Where the node is in its life, before any level's suspicion.
+    /// The node's phase of life, regardless of suspicion at any level.
     enum Phase: UInt8, Sendable { case new, learning, trusted, left }
     var phase = Phase.new
     private var suspectedLevels: UInt8 = 0  // a bit per level
@@ -85,11 +85,11 @@ struct NodeState: Hashable, Sendable {
     var isSuspectedAnywhere: Bool { suspectedLevels != 0 }
     mutating func leave() { (phase, suspectedLevels) = (.left, 0) }
 
-    /// Heard, and not gone: its silence means something.
+    /// Heard, and has not left: its silence is evidence.
     var isWatched: Bool { phase == .learning || phase == .trusted }
-    /// Trusted at every level: then only a goodbye or a silence changes anything.
+    /// Trusted at every level: only a goodbye or a silence changes the verdict.
     var isTrusted: Bool { phase == .trusted && suspectedLevels == 0 }
-    /// Whether heartbeats of another incarnation may take over after some confirmation.
+    /// Whether a confirmed contending sender may take over.
     var mayBeTakenOver: Bool { suspectedLevels != 0 || phase == .left }
 
     func verdict(atLevel level: Int) -> Verdict {
@@ -104,12 +104,12 @@ struct NodeState: Hashable, Sendable {
 }
 
 extension UInt32 {
-    /// How far `other` is ahead, in serial-number arithmetic (RFC 1982): below 0 if it is behind, and for the one
+    /// How far `other` is ahead, in serial-number arithmetic (RFC 1982). Negative if it is behind, and for the one
     /// number that is as far ahead as behind.
     func distance(toNewer other: UInt32) -> Int64 { Int64(Int32(bitPattern: other &- self)) }
 }
 
-/// A sender that speaks out of turn, watched in case it is the living one.
+/// A sender whose heartbeats are discarded, observed because it may be the live one.
 ///
 /// A node whose clock was set back, or that restarted twice within a second, must not stay suspected for ever.
 struct ContendingSender: Sendable {
@@ -117,18 +117,19 @@ struct ContendingSender: Sendable {
     private(set) var sequence: UInt32
     /// Heartbeats in order since the accepted sender was last heard.
     private(set) var inOrder: UInt8 = 1
-    /// How often the two senders took turns.
+    /// How often the two senders alternated.
     private(set) var turns: UInt8 = 0
     private var acceptedSpokeSince = false
 
     init(_ heartbeat: Heartbeat) { (incarnation, sequence) = (heartbeat.incarnation, heartbeat.sequence) }
 
-    /// Takes in one more heartbeat out of turn; one that does not continue this claimant's is another claimant.
+    /// Applies one more discarded heartbeat. A heartbeat that does not continue this contender's sequence starts a new
+    /// contender.
     mutating func observe(_ heartbeat: Heartbeat, plausibleJump: Int64) {
         guard heartbeat.incarnation == incarnation,
             (1...plausibleJump).contains(sequence.distance(toNewer: heartbeat.sequence))
         else {
-            // The number said before once more proves nothing, and takes nothing away.
+            // A repeated number proves nothing, and resets nothing.
             if heartbeat.incarnation != incarnation || heartbeat.sequence != sequence {
                 self = ContendingSender(heartbeat)
             }
@@ -162,20 +163,20 @@ extension ContendingSender: BinaryCodable {
     }
 }
 
-/// What is seldom needed of a node.
+/// State of a node that is rarely needed.
 struct NodeColdState: Sendable {
     var identity: NodeIdentity?
     var contender: ContendingSender?
     var discarded: Int64 = 0
     var emitted: Set<Notice.Code> = []
     var pause: Pause?
-    /// What the present silence is counted from for retention, where that is not the last arrival: the end of a pause, or what
-    /// an earlier run heard last.
+    /// Start of the present silence for retention, if it is not the last arrival: the end of a pause, or the last
+    /// arrival in an earlier run.
     var silentSince: Int64?  // ns
-    /// When the node's connection was closed last.
+    /// When the node's connection was last closed.
     var disconnectedAt: Int64?  // ns
-    /// Per level; empty until the node is suspected for the first time, and where recovery is immediate.
+    /// Per level; empty until the node is first suspected, and if recovery is immediate.
     var recoveries: [Recovery] = []
-    /// Its place among the members of its group.
+    /// Index in its group's members.
     var place: Int32 = -1
 }
