@@ -1,12 +1,12 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// CI sets PHI_WARNINGS_AS_ERRORS; a user's newer compiler may know warnings that ours does not.
+// CI sets PHI_WARNINGS_AS_ERRORS. A user's newer compiler may emit warnings that ours does not.
 let strict: [SwiftSetting] =
     Context.environment["PHI_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
-// pkg-config's flags for libzmq on Debian name folders that SwiftPM warns about at each build, and the
-// library lies on the default paths there. Homebrew's does not, so elsewhere pkg-config is asked.
+// On Debian, pkg-config's flags for libzmq name folders that make SwiftPM print warnings at each build, and the library
+// is on the default paths anyway. Homebrew's library is not, so other platforms use pkg-config.
 #if os(Linux)
     let pkgConfigOfZeroMQ: String? = nil
     let pkgConfigOfSodium: String? = nil
@@ -43,7 +43,7 @@ let package = Package(
         .systemLibrary(name: "CTimerFD"),
         .systemLibrary(name: "CPrefetch"),
 
-        // The algorithm and what is pure around it.
+        // The algorithm and other pure code.
         .target(name: "PhiAccrual", dependencies: ["CPrefetch"], swiftSettings: strict),
         .target(name: "QualityOfService", swiftSettings: strict),
         .target(name: "HeartbeatProtocol", dependencies: ["PhiAccrual", "CSodium"], swiftSettings: strict),
@@ -59,7 +59,7 @@ let package = Package(
             name: "ComparisonPage", dependencies: ["Charts", "Comparison", "HeartbeatProtocol", "PhiAccrual"],
             swiftSettings: strict),
 
-        // What networks were found to be like; the files of `Network` are compiled in.
+        // Network profiles. The files in `Network` are embedded.
         .target(
             name: "NetworkProfiles", dependencies: ["PhiAccrual"], path: "Models", exclude: ["Lifecycle", "README.md"],
             resources: [.embedInCode("Network")], swiftSettings: strict),
@@ -67,7 +67,7 @@ let package = Package(
             name: "ProfileFitting", dependencies: ["Comparison", "CSodium", "NetworkProfiles", "PhiAccrual", "Traces"],
             swiftSettings: strict),
 
-        // What a service remembers over its restarts, and what it is told at its start.
+        // The state that survives restarts, and the configuration read at the start.
         .target(
             name: "StateStore",
             dependencies: ["PhiAccrual", "CZlib", .product(name: "GRDB", package: "GRDB.swift")],
@@ -75,10 +75,10 @@ let package = Package(
         .target(
             name: "Configuration", dependencies: ["PhiAccrual", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
-        // Everything that a detector was told, on disk.
+        // Recordings of everything that a detector received.
         .target(name: "Recordings", dependencies: ["PhiAccrual", "CZlib"], swiftSettings: strict),
 
-        // The shells.
+        // The shells: sockets, clocks, processes, and the command line.
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
         .target(name: "SystemClocks", dependencies: ["PhiAccrual", "CTimerFD"], swiftSettings: strict),
         .target(
@@ -110,7 +110,7 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // Tests: real sockets appear only in the last four.
+        // Tests. Only ZeroMQTests, DetectorServiceTests, and SystemTests use real sockets.
         .target(name: "TestSupport", dependencies: ["PhiAccrual"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "PhiAccrualTests", dependencies: ["PhiAccrual", "TestSupport"], exclude: ["References"],

@@ -7,7 +7,7 @@ import PhiAccrual
 #endif
 
 extension NetworkProfile {
-    /// Reads the text of a file.
+    /// Reads the text of a profile file.
     public init(json: some Collection<UInt8>) throws(InvalidNetworkProfile) {
         do {
             self = try JSONDecoder().decode(NetworkProfile.self, from: Data(json))
@@ -117,11 +117,11 @@ extension NetworkProfile.Calibration: Codable {
 }
 
 extension KeyedDecodingContainer {
-    /// Reads a field.
+    /// Decodes a field and checks its value.
     ///
     /// - Parameters:
-    ///   - right: What it must be, for the error that says so.
-    ///   - holds: Whether a value is right.
+    ///   - right: What the value must be, for the error message.
+    ///   - holds: Whether a value is valid.
     fileprivate func read<Value: Decodable>(
         _ key: Key, as right: String, where holds: (Value) -> Bool = { _ in true }
     ) throws -> Value {
@@ -130,11 +130,11 @@ extension KeyedDecodingContainer {
             let value = try decode(Value.self, forKey: key)
             if holds(value) { return value }
         } catch let error as InvalidNetworkProfile {
-            throw error  // of a field within this one
+            throw error  // from a field within this one
         } catch let error as DecodingError {
             throw InvalidNetworkProfile(place: Self.place(error.path ?? path), reason: "must be \(right)")
         } catch {
-            // A number that does not fit has an error of its own kind, without a place.
+            // A number that does not fit throws an error of another type, without a location.
         }
         throw InvalidNetworkProfile(place: Self.place(path), reason: "must be \(right)")
     }
@@ -142,7 +142,7 @@ extension KeyedDecodingContainer {
         contains(key) && (try? decodeNil(forKey: key)) != true ? try read(key, as: right) : nil
     }
 
-    /// `provenance[0].nodes`
+    /// A path such as `provenance[0].nodes`.
     private static func place(_ path: [any CodingKey]) -> String {
         path.reduce("") { place, key in
             if let index = key.intValue { return "\(place)[\(index)]" }
@@ -152,7 +152,7 @@ extension KeyedDecodingContainer {
 }
 
 extension DecodingError {
-    /// Where it was met; nil if it is a field that is not there.
+    /// Path of the invalid field; nil if the field is missing.
     fileprivate var path: [any CodingKey]? {
         switch self {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):

@@ -1,24 +1,24 @@
 import PhiAccrual
 
-/// How late heartbeats come on one kind of network, and how that is known.
+/// How late heartbeats come on one kind of network, and where that data comes from.
 public struct NetworkProfile: Hashable, Sendable {
-    /// Goes up when the meaning of a field changes, and so when the tables of lateness do.
+    /// Increases when the meaning of a field changes, and therefore when that of the lateness tables does.
     public static let schema = 1
 
     public enum Kind: String, CaseIterable, Codable, Sendable {
         case lan, wan, wifi, cellular, satellite, other
     }
 
-    /// A recording that a profile was fitted from.
+    /// A recording that a profile was fitted to.
     public struct Source: Hashable, Sendable {
-        /// Name of its file, without folders.
+        /// File name, without folders.
         public var trace: String
-        /// Of the file's bytes, in 64 hexadecimal digits.
+        /// SHA-256 of the file, as 64 hexadecimal digits.
         public var sha256: String
-        /// Fresh heartbeats that came after another of the same node.
+        /// Number of fresh heartbeats that came after another one of the same node.
         public var heartbeats: Int
         public var nodes: Int
-        /// Where it comes from, and under which licence.
+        /// Where the recording comes from, and its licence.
         public var origin: String?
 
         public init(trace: String, sha256: String, heartbeats: Int, nodes: Int, origin: String? = nil) {
@@ -27,13 +27,14 @@ public struct NetworkProfile: Hashable, Sendable {
         }
     }
 
-    /// How true predictions for new nodes are: each recording with the profile of the others.
+    /// How accurate predictions for new nodes are: each recording is tested with the profile of the others.
     public struct Calibration: Hashable, Sendable {
-        /// The first heartbeats of every start.
+        /// Number of heartbeats tested after each start.
         public var heartbeats: Int
-        /// What was asked for: a budget of mistakes per heartbeat.
+        /// The policy tested: a budget of mistakes per heartbeat.
         public var policy: String
-        /// By the name of the recording's file: log₁₀ of mistakes made over mistakes allowed. 0 is true, above 0 too many.
+        /// For each recording, by file name: log₁₀ of mistakes made over mistakes allowed. 0 is exact, above 0 is too
+        /// many.
         public var decades: [String: Double]
 
         public init(heartbeats: Int, policy: String, decades: [String: Double]) {
@@ -41,15 +42,15 @@ public struct NetworkProfile: Hashable, Sendable {
         }
     }
 
-    /// What options and files call it: letters, digits and hyphens, a letter first.
+    /// Name in options and files: letters, digits, and hyphens, starting with a letter.
     public let name: String
     public var kind: Kind
     public var description: String
-    /// Nil if it is assumed and not measured.
+    /// Nil if the profile is assumed and not measured.
     public var provenance: [Source]?
-    /// How the tables were made of the recordings.
+    /// How the tables were computed from the recordings.
     public var estimator: String
-    /// Nil if there is no recording that it was not fitted from.
+    /// Nil if there is no recording to test that the tested profile was not fitted to.
     public var calibration: Calibration?
     public var lateness: LatenessProfile
 
@@ -75,9 +76,9 @@ public struct NetworkProfile: Hashable, Sendable {
     }
 }
 
-/// A text that is no profile: where, and what would be right.
+/// A text that is not a valid profile: where the error is, and what is valid.
 public struct InvalidNetworkProfile: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Such as `provenance[0].nodes`; nil where the text as a whole is at fault.
+    /// Location such as `provenance[0].nodes`; nil if the text as a whole is invalid.
     public var place: String?
     public var reason: String
 

@@ -1,4 +1,4 @@
-// Swift's module of the C library leaves timerfd out.
+// Swift's module of the C library omits timerfd.
 #if defined(__linux__)
 #include <sys/timerfd.h>
 #endif

@@ -6,21 +6,21 @@
     import Darwin
 #endif
 
-/// One direction of a chart: which values it shows, and where.
+/// One direction of a chart: its range of values and their positions.
 public struct Axis: Hashable, Sendable {
     public enum Scale: Hashable, Sendable { case linear, logarithmic }
 
     public let scale: Scale
     public let lower: Double
     public let upper: Double
-    /// What it counts, with its unit.
+    /// The quantity and its unit.
     public var label: String
     public var ticks: [Tick]
 
     /// - Parameters:
-    ///   - lower: The least value shown, below `upper`; on a logarithmic axis above 0. Where there is no such range,
-    ///     because nothing or only one value is to be shown, one around it is taken.
-    ///   - ticks: Those outside the range are left out.
+    ///   - lower: The minimum value displayed, below `upper`; above 0 on a logarithmic axis. If the range is invalid
+    ///     because there are no values or only one, a range around the value replaces it.
+    ///   - ticks: Ticks outside the range are left out.
     public init(_ scale: Scale, from lower: Double, to upper: Double, label: String, ticks: [Tick] = []) {
         self.scale = scale
         self.label = label
@@ -40,8 +40,8 @@ public struct Axis: Hashable, Sendable {
         self.ticks = ticks.filter { tick in position(tick.value).map { (-slack...1 + slack).contains($0) } ?? false }
     }
 
-    /// Where a value lies: 0 at the lower end, 1 at the upper, and beyond for values that are not shown. Nil where there
-    /// is no such place: for what is not finite, and on a logarithmic axis for 0 and below.
+    /// Position of a value: 0 at the lower end, 1 at the upper end, below 0 or above 1 for values outside the range.
+    /// Nil for non-finite values and, on a logarithmic axis, for values of 0 and below.
     public func position(_ value: Double) -> Double? {
         guard value.isFinite else { return nil }
         let position: Double
@@ -51,7 +51,7 @@ public struct Axis: Hashable, Sendable {
             guard value > 0 else { return nil }
             position = (log(value) - log(lower)) / (log(upper) - log(lower))
         }
-        // Far out is far out: so nothing overflows that is worked out with it.
+        // Distant positions are clamped, so that later arithmetic does not overflow.
         return position.isNaN ? nil : min(max(position, -1e3), 1e3)
     }
 }
@@ -59,9 +59,9 @@ public struct Axis: Hashable, Sendable {
 /// A marked value of an axis.
 public struct Tick: Hashable, Sendable {
     public var value: Double
-    /// Empty for a line alone.
+    /// Empty for a line without a label.
     public var label: String
-    /// How the label is drawn; nil as plain text.
+    /// Style of the label; nil for plain text.
     public var pen: Pen?
     public var hasLine: Bool
 

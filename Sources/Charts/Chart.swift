@@ -1,4 +1,4 @@
-/// Values over two axes, drawn as SVG.
+/// A chart with two axes, rendered as SVG.
 public struct Chart: Hashable, Sendable {
     public struct LegendEntry: Hashable, Sendable {
         public enum Symbol: Hashable, Sendable { case line, lineWithDots, box }
@@ -10,17 +10,17 @@ public struct Chart: Hashable, Sendable {
         }
     }
 
-    /// What it shows, for those who do not see it.
+    /// Description for screen readers.
     public var title: String
     public var x: Axis
     public var y: Axis
-    /// In the order in which they are drawn: later ones cover earlier ones.
+    /// In drawing order: later marks cover earlier ones.
     public var marks: [Mark]
     public var legend: [LegendEntry]
-    /// Of the rectangle inside the axes, in pixels.
+    /// Height of the rectangle inside the axes, in pixels.
     public var plotHeight: Double
 
-    /// In pixels. A page may stretch it; texts are sized for about this width.
+    /// In pixels. A page may scale the chart; font sizes suit about this width.
     public static let width = 400.0
 
     public init(
@@ -30,7 +30,7 @@ public struct Chart: Hashable, Sendable {
         self.plotHeight = plotHeight
     }
 
-    /// An element for a page that has `ChartStyle.css`.
+    /// An SVG element for a page that includes `ChartStyle.css`.
     public var svg: Markup {
         let left = 10 + (y.ticks.map { TextWidth.of($0.label) }.max() ?? 0)
         let area = PlotArea(
@@ -89,12 +89,12 @@ public struct Chart: Hashable, Sendable {
     }
 }
 
-/// How wide a text will be, by the average of sans-serif fonts: what font a reader has is not known.
+/// Estimates the width of a text from the average of sans-serif fonts. The reader's font is unknown.
 enum TextWidth {
     static func of(_ text: String) -> Double { 6.8 * Double(text.count) }
 }
 
-/// Names of what is drawn, in as many rows as they need.
+/// Legend entries, wrapped into as many rows as they need.
 private struct LegendRows {
     private var places: [(entry: Chart.LegendEntry, x: Double, row: Int)] = []
     private static let rowHeight = 18.0

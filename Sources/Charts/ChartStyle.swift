@@ -1,7 +1,8 @@
-/// The style sheet that charts are drawn with, in the light and in the dark.
+/// The style sheet of charts, for light and dark mode.
 ///
-/// Blue is kept for what a chart is about. The other colours are mostly those of Paul Tol's “bright” and “vibrant” schemes
-/// (SRON/EPS/TN/09-002, 2021), which people with any kind of colour vision can tell apart; dashes do it without colours.
+/// Blue marks the subject of a chart. Most other colours are from Paul Tol's “bright” and “vibrant” schemes
+/// (SRON/EPS/TN/09-002, 2021), which people with any kind of colour vision can distinguish. Dash patterns distinguish
+/// lines without colour.
 public enum ChartStyle {
     public static let css: Markup = """
         :root{color-scheme:light dark;--paper:#fff;--text:#1b1f24;--pale:#5b6570;--line:#c9ced6;--grid:#e9ecf0;\

@@ -1,13 +1,13 @@
-/// Something drawn in a chart, in the values of its axes. What lies outside of them is not drawn.
+/// An element of a chart, in the coordinates of its axes. Parts outside the axes are not drawn.
 public enum Mark: Hashable, Sendable {
-    /// Straight from point to point.
+    /// Straight segments from point to point.
     case line([Point], Pen)
     case dots([Point], Pen)
-    /// Larger dots, each with a text that a pointer over it shows.
+    /// Larger dots, each with a tooltip.
     case notedDots([NotedPoint], Pen)
-    /// A closed shape, filled pale.
+    /// A closed shape with a pale fill.
     case area([Point], Pen)
-    /// Short upright strokes at these x, from one y to another.
+    /// Short vertical strokes at these x, from one y to another.
     case strokes([Double], from: Double, to: Double, Pen)
     /// Filled boxes over these ranges of x, from one y to another.
     case boxes([ClosedRange<Double>], from: Double, to: Double, Pen)
@@ -25,7 +25,7 @@ extension Mark {
         case .line(let points, let pen):
             return path(area.lines(through: points).map { $0.pathData }.joined(), "line", pen)
         case .dots(let points, let pen):
-            // A stroke without length, with round ends, is a dot, and the shortest way to write one.
+            // A stroke of zero length with round ends is a dot. It is the shortest way to write one.
             let inside = points.compactMap(area.pixel).filter(area.contains)
             var written: Set<String> = []
             let places = inside.map { "M\($0.x.tenths) \($0.y.tenths)h0" }.filter { written.insert($0).inserted }

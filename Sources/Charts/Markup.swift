@@ -1,7 +1,7 @@
 /// Text of an SVG or HTML document.
 ///
-/// A string put into it is escaped, so that no name out of a file can become an element. What is to stay as it is must be
-/// a literal, or `Markup` itself.
+/// Interpolated strings are escaped, so a name from a file cannot become an element. Only literals and `Markup` values
+/// are inserted unescaped.
 public struct Markup: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStringConvertible {
     public private(set) var text: String
 
@@ -23,13 +23,14 @@ public struct Markup: Hashable, Sendable, ExpressibleByStringInterpolation, Cust
         public mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
         public mutating func appendInterpolation(_ parts: [Markup]) { for part in parts { text += part.text } }
         public mutating func appendInterpolation(_ number: Int) { text += String(number) }
-        /// A place or a length in pixels.
+        /// A coordinate or a length in pixels.
         public mutating func appendInterpolation(_ length: Double) { text += length.tenths }
     }
 }
 
 extension String {
-    /// Fit for text and for quoted attributes. What XML cannot hold at all becomes the sign for an unreadable character.
+    /// Escaped for text and quoted attributes. Characters that XML does not allow become U+FFFD, the replacement
+    /// character.
     fileprivate var escaped: String {
         unicodeScalars.reduce(into: "") { text, scalar in
             switch scalar {
@@ -47,7 +48,8 @@ extension String {
 }
 
 extension Double {
-    /// Rounded to tenths: less than the eye can tell of a pixel. What is no number, or lies beyond any page, is held on it.
+    /// Rounded to tenths of a pixel, which is below what is visible. NaN becomes 0, and values beyond ±1,000,000 are
+    /// clamped.
     var tenths: String {
         guard !isNaN else { return "0" }
         let tenths = Int((Swift.min(Swift.max(self, -1e6), 1e6) * 10).rounded())

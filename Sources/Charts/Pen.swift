@@ -1,12 +1,12 @@
-/// How something is drawn. Colours are those of `ChartStyle`, which differ in the light and in the dark.
+/// The style of a mark or a label. Colours come from `ChartStyle` and differ between light and dark mode.
 public enum Pen: Hashable, Sendable {
-    /// What the chart is about.
+    /// The subject of the chart.
     case accent
-    /// One of several to compare with. Each has a colour and a dash of its own, so that colours need not be told apart.
+    /// One of several objects of comparison. Each has its own colour and dash pattern, so colour is never the only cue.
     case other(Int)
-    /// What was measured.
+    /// Measured data.
     case ink
-    /// What helps to read the rest.
+    /// Reading aids.
     case faint
 
     public static let others = 8

@@ -1,17 +1,17 @@
-/// A point in the values of a chart's axes.
+/// A point in the coordinates of a chart's axes.
 public struct Point: Hashable, Sendable {
     public var x: Double
     public var y: Double
     public init(_ x: Double, _ y: Double) { (self.x, self.y) = (x, y) }
 }
 
-/// A place on the page; y grows downwards.
+/// A position on the page; y grows downwards.
 struct Pixel: Hashable, Sendable {
     var x: Double
     var y: Double
 }
 
-/// The rectangle that values are drawn in. Nothing is drawn outside of it.
+/// The rectangle inside the axes. Nothing is drawn outside of it.
 struct PlotArea {
     let x: Axis
     let y: Axis
@@ -23,7 +23,7 @@ struct PlotArea {
     var right: Double { left + width }
     var bottom: Double { top + height }
 
-    /// Where a point lies, perhaps outside; nil where it has no place.
+    /// Position of a point, possibly outside the area; nil if one of its axes has no position for it.
     func pixel(_ point: Point) -> Pixel? {
         guard let across = x.position(point.x), let up = y.position(point.y) else { return nil }
         return Pixel(x: left + across * width, y: bottom - up * height)
@@ -35,7 +35,7 @@ struct PlotArea {
             && pixel.y <= bottom + slack
     }
 
-    /// A line through points, cut where it leaves the area, and broken where a point has no place.
+    /// A line through points. It is clipped to the area, and interrupted at points without a position.
     func lines(through points: [Point]) -> [[Pixel]] {
         var lines: [[Pixel]] = []
         var line: [Pixel] = []
@@ -59,7 +59,7 @@ struct PlotArea {
         return lines
     }
 
-    /// The part of a straight line that lies inside; nil if none does.
+    /// The part of a straight segment inside the area; nil if none is.
     ///
     /// Source: Liang and Barsky, “A new concept and method for line clipping”, ACM Transactions on Graphics 3, 1984.
     private func cut(_ from: Pixel, _ to: Pixel) -> (Pixel, Pixel)? {
@@ -78,13 +78,13 @@ struct PlotArea {
         }
         guard enters <= leaves else { return nil }
         func at(_ share: Double) -> Pixel {
-            // The ends themselves, to the last digit: by them the next piece is known to go on from here.
+            // Returns the exact end points: `lines(through:)` compares them to decide whether the line continues.
             share == 0 ? from : share == 1 ? to : Pixel(x: from.x + share * dx, y: from.y + share * dy)
         }
         return (at(enters), at(leaves))
     }
 
-    /// The part of a closed shape that lies inside. Corners without a place are left out.
+    /// The part of a closed shape inside the area. Corners without a position are left out.
     ///
     /// Source: Sutherland and Hodgman, “Reentrant polygon clipping”, Communications of the ACM 17, 1974.
     func shape(_ corners: [Point]) -> [Pixel] {
@@ -98,7 +98,7 @@ struct PlotArea {
 }
 
 extension [Pixel] {
-    /// The part of a closed shape on the side of a straight edge where `inside`, which is linear, is at least 0.
+    /// The part of a closed shape on the side of a straight edge where the linear function `inside` is at least 0.
     fileprivate func cut(_ inside: (Pixel) -> Double) -> [Pixel] {
         var kept: [Pixel] = []
         for (index, corner) in enumerated() {
@@ -116,7 +116,8 @@ extension [Pixel] {
         return kept
     }
 
-    /// The same line with fewer points, nowhere further from it than the eye can see.
+    /// The same line with fewer points. It deviates from the original by at most `tolerance` pixels, which is not
+    /// visible.
     ///
     /// Source: Douglas and Peucker, “Algorithms for the reduction of the number of points required to represent a
     /// digitized line or its caricature”, Cartographica 10, 1973.

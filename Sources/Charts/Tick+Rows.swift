@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-// Round values over a range. All of them give nothing for a range that is none.
+// Round values over a range. All functions return an empty array for an invalid range.
 
 extension Tick {
     private static let most = 100
@@ -23,11 +23,11 @@ extension Tick {
         let first = (lower / step - 1e-9).rounded(.up)
         let last = (upper / step + 1e-9).rounded(.down)
         guard last - first < Double(most), abs(first) < 1e15, abs(last) < 1e15 else { return [] }
-        // Adding 0 turns −0, which would be written with its sign, into 0.
+        // Adding 0 turns −0, which would be printed with its sign, into 0.
         return stride(from: first, through: last, by: 1).map { Tick($0 * step + 0, label($0 * step + 0)) }
     }
 
-    /// Powers of ten; 1, 2 and 5 of each where there are few; and plain steps where there would be hardly any.
+    /// Powers of ten. Short ranges also get 2 and 5 times each power; ranges up to 0.8 decades get linear steps.
     public static func logarithmic(
         from lower: Double, to upper: Double, about count: Int = 6, label: (Double) -> String
     ) -> [Tick] {
@@ -45,7 +45,7 @@ extension Tick {
         }.filter { (lower * 0.999999...upper * 1.000001).contains($0.value) }
     }
 
-    /// For times in seconds on a logarithmic axis: above a minute people count in minutes, hours and days.
+    /// For durations in seconds on a logarithmic axis: minutes, hours, and days above one minute.
     public static func durations(
         from lower: Double, to upper: Double, about count: Int = 6, label: (Double) -> String
     ) -> [Tick] {

@@ -1,19 +1,20 @@
 import PhiAccrual
 
-/// What one detector costs on each block of a recording, for each value of its parameter.
+/// The costs of one detector on each block of a recording, for each value of its parameter.
 struct BlockCosts: Sendable {
     let detector: String
     private let parameters: [String]
-    // Of each block and parameter: block · parameters + parameter. Small, since there may be a million of them.
+    // Index: block · parameters + parameter. The elements are small because there may be a million of them.
     private var mistakes: [Int32]
-    private var timeouts: [Float]  // s, sums over a block
+    private var timeouts: [Float]  // s, sum over a block
 
-    /// - Parameter costs: For each parameter those of all blocks, with waits in seconds.
+    /// - Parameter costs: For each parameter, the costs of all blocks, with timeouts in seconds.
     init(_ detector: String, _ parameters: [String], _ plan: BootstrapBlocks, _ costs: [[SweepCost]]) {
         self.detector = detector
         self.parameters = parameters
         let all = plan.blocks.indices.flatMap { block in costs.map { $0[block] } }
-        // By lateness: who suspects always shall not pass for one who hardly errs.
+        // Counts late heartbeats. A detector that suspects always makes only one mistake, and must not look like a good
+        // one.
         mistakes = all.map { Int32(clamping: $0.late) }
         timeouts = all.map { Float($0.timeouts) }
     }
@@ -26,7 +27,7 @@ struct BlockCosts: Sendable {
         self.init(detector, parameters, plan, costs)
     }
 
-    /// What the parameters offer, were each block met so many times.
+    /// The curve of the detector if block *i* occurred `times[i]` times.
     func curve(_ plan: BootstrapBlocks, counting times: [Int]) -> ParetoCurve {
         var sums = [Double](repeating: 0, count: parameters.count)
         var counts = [Int](repeating: 0, count: parameters.count)

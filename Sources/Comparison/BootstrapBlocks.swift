@@ -1,36 +1,36 @@
 import PhiAccrual
 
-/// Which heartbeats of a recording are judged, and which of them together.
+/// Assigns each judged heartbeat of a recording to a block for the bootstrap.
 ///
-/// Heartbeats that follow one another are not independent: a storm makes ten mistakes at once. So costs are kept per
-/// *cluster*. Where there are at least ten nodes, each node is one; else each stretch of some hundred consecutive
-/// heartbeats of a node is. A block is what a cluster has in one half of the recording: of each node, the first half of
-/// its judged heartbeats and the second.
+/// Successive heartbeats are not independent: one storm causes ten mistakes at once. Costs are therefore kept per
+/// *cluster*. With at least ten nodes, each node is a cluster. With fewer, each run of a few hundred consecutive
+/// heartbeats of a node is a cluster. A block is the part of a cluster that lies in one half of the recording. The
+/// halves are per node: the first and the second half of the node's judged heartbeats.
 public struct BootstrapBlocks: Sendable {
     public struct Block: Hashable, Sendable {
         public var cluster: Int
-        /// 0: of the first half, 1: of the second.
+        /// 0: first half; 1: second half.
         public var half: Int
-        /// How many are judged in it.
+        /// Number of judged heartbeats in the block.
         public var heartbeats: Int
     }
     public private(set) var blocks: [Block] = []
     public private(set) var clusterCount = 0
-    /// For each heartbeat of the recording the number of its block; nil: it is only learned from.
+    /// Block index for each heartbeat of the recording; nil: the heartbeat only trains the models and is not judged.
     public private(set) var blockOfHeartbeat: [Int32?] = []
 
-    /// From so many nodes on, nodes are the clusters.
+    /// With at least this many nodes, the nodes are the clusters.
     static let minNodes = 10
-    /// Nodes beyond share clusters, so that no number of nodes fills the memory.
+    /// With more nodes than this, nodes share clusters. This bounds memory.
     static let maxClusters = 1000
-    /// Consecutive heartbeats of a stretch; longer where a recording is so long that there would be thousands of them.
+    /// Consecutive heartbeats per run. Runs are longer in recordings that would otherwise have thousands of them.
     static let lengths = 200...400
 
-    /// - Parameter warmUp: How many arrivals of each node come before judging begins.
+    /// - Parameter warmUp: Number of arrivals of each node that are not judged.
     public init(_ trace: RecordedArrivals, warmUp: Int = DetectorComparison.warmUp) {
         let judged = trace.nodes.map { max(0, $0.arrivals - warmUp) }
         let layouts =
-            judged.count >= Self.minNodes ? layNodes(judged.count) : layStretches(judged)
+            judged.count >= Self.minNodes ? layNodes(judged.count) : layOutRuns(judged)
         var arrivals = [Int](repeating: 0, count: judged.count)
         blockOfHeartbeat = trace.heartbeats.map { heartbeat in
             guard heartbeat.arrival != nil else { return nil }
@@ -44,9 +44,9 @@ public struct BootstrapBlocks: Sendable {
         }
     }
 
-    /// The blocks of one node.
+    /// Maps the judged heartbeats of one node to blocks.
     private struct Layout {
-        /// Number of the first block in either half.
+        /// Index of the node's first block in each half.
         var first: [Int]
         var blocksPerHalf = 1
 
@@ -68,7 +68,7 @@ public struct BootstrapBlocks: Sendable {
         }
     }
 
-    private mutating func layStretches(_ judged: [Int]) -> [Layout] {
+    private mutating func layOutRuns(_ judged: [Int]) -> [Layout] {
         let total = judged.reduce(0, +)
         let length = max(total / 2000, min(Self.lengths.upperBound, max(Self.lengths.lowerBound, total / 50)))
         return judged.map { count in
@@ -84,10 +84,10 @@ public struct BootstrapBlocks: Sendable {
 
     // MARK: How often each block counts
 
-    /// Every block once.
+    /// Counts every block once.
     var whole: [Int] { blocks.map { _ in 1 } }
     func half(_ number: Int) -> [Int] { blocks.map { $0.half == number ? 1 : 0 } }
-    /// As many clusters as there are, drawn by lot with repetition.
+    /// Draws `clusterCount` clusters at random, with replacement.
     func resample(using random: inout SplitMix64) -> [Int] {
         var times = [Int](repeating: 0, count: clusterCount)
         for _ in times.indices { times[.random(in: times.indices, using: &random)] += 1 }

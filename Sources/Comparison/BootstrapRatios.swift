@@ -8,23 +8,23 @@ import PhiAccrual
     import Darwin
 #endif
 
-/// How far a ratio would scatter, had other parts of the same recordings been met: the block bootstrap.
+/// How much a ratio varies between resamples of the same recording: the block bootstrap.
 ///
-/// Clusters of heartbeats (`BootstrapBlocks`) are drawn by lot, with repetition, as many as there are, and everything is worked
-/// out anew from them: both curves, and which classical detector is best, at which parameter. Equal recordings give
-/// equal draws.
+/// Each draw takes as many clusters of heartbeats (`BootstrapBlocks`) as there are, at random and with replacement.
+/// Everything is computed anew from the draw: both curves, the best baseline detector, and its best parameter. Equal
+/// recordings give equal draws.
 ///
 /// Source: Efron and Tibshirani, “An introduction to the bootstrap”, 1993, chapters 8 (blocks) and 13 (percentiles).
 public struct BootstrapRatios: Hashable, Sendable, Encodable {
-    /// How often is drawn.
+    /// Number of draws.
     static let draws = 200
-    /// Share of draws that lies outside the interval, at either end.
+    /// Share of draws outside the interval, at each end.
     static let outside = 0.05
 
-    /// One per draw: infinite where ours does not reach the rate, nil where no classical detector does.
+    /// One ratio per draw: infinite if the adaptive detector does not reach the rate, nil if no baseline detector does.
     let ratios: [Double?]
 
-    /// The 90 % interval; infinite at the upper end if too many draws do not reach the rate.
+    /// The 90 % interval. Its upper end is infinite if too many draws do not reach the rate.
     public var interval: ClosedRange<Double>? {
         let sorted = ratios.compactMap { $0 }.sorted()
         let outside = Int(Self.outside * Double(sorted.count))
@@ -40,10 +40,10 @@ public struct BootstrapRatios: Hashable, Sendable, Encodable {
 }
 
 extension [ComparisonCell] {
-    /// These cells of one recording, with their ratios worked out for draws of its clusters.
+    /// These cells of one recording, with their ratios for each draw of its clusters.
     func resampled(_ plan: BootstrapBlocks, adaptive: BlockCosts, baselines: [BlockCosts]) -> [ComparisonCell] {
         guard !isEmpty else { return self }
-        // Another seed for each recording, or draw 17 would take the same clusters of all of them.
+        // The seed differs between recordings. Otherwise draw 17 would use the same clusters in all of them.
         var random = SplitMix64(seed: UInt64(plan.heartbeats(counting: plan.whole)))
         var ratios = [[Double?]](repeating: [], count: count)
         for _ in 0..<BootstrapRatios.draws {
@@ -63,7 +63,7 @@ extension [ComparisonCell] {
         }
     }
 
-    /// The geometric mean in each draw, over the cells that are reached there.
+    /// The geometric mean in each draw, over the cells that reach their rate in that draw.
     public var resampledGeometricMean: BootstrapRatios {
         BootstrapRatios(
             ratios: (0..<BootstrapRatios.draws).map { draw in

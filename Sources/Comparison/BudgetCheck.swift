@@ -1,30 +1,30 @@
 import PhiAccrual
 
-/// Whether the adaptive detector keeps a stated budget of mistakes on one recording.
+/// Whether the adaptive detector keeps a stated mistake budget on one recording.
 public struct BudgetCheck: Sendable, Encodable {
     public var trace: String
-    /// The budget: one mistake in so many heartbeats.
+    /// The budget: one mistake per this many heartbeats.
     public var heartbeatsPerMistake: Double
-    /// Heartbeats judged.
+    /// Number of judged heartbeats.
     public var samples: Int
     public var promised: Double
     public var observed: Int
-    /// Observed ÷ promised, with the 95 % interval of a ratio whose heartbeats come in clusters.
+    /// Observed ÷ promised mistakes, with a 95 % interval that allows for clustered heartbeats.
     public var ratio: ClusterRatio
     /// Mean of deadline − arrival that set it, in seconds.
     public var timeout: Double
 
-    /// Observed mistakes may be so many times the promised ones, or that much fewer. Fewer are a broken promise too: they
-    /// were paid for in waiting.
+    /// Observed mistakes may exceed the promised ones by this factor, or fall short of them by it. Too few mistakes
+    /// also miss the budget: their price is a longer timeout.
     public static let tolerance = 1.5
-    /// Only budgets that promise so many are judged: fewer say nothing.
+    /// A budget is judged only if it promises at least this many mistakes. Fewer are not significant.
     public static let minPromised = 40.0
     static let budgets = [30.0, 100, 300, 1000, 3000, 10_000, 30_000, 100_000]
 
-    /// Whether the interval reaches into what is tolerated.
+    /// Whether the interval overlaps the tolerated range.
     public var isKept: Bool { ratio.high >= 1 / Self.tolerance && ratio.low <= Self.tolerance }
 
-    /// The budgets that a recording is long enough for. Its nodes form one group, in order of time.
+    /// Checks the budgets that the recording is long enough for. All nodes form one group, in order of time.
     public static func checks(_ trace: RecordedArrivals) -> [BudgetCheck] {
         let plan = BootstrapBlocks(trace)
         let samples = plan.heartbeats(counting: plan.whole)
@@ -64,7 +64,7 @@ public struct BudgetCheck: Sendable, Encodable {
     }
 }
 
-/// The budgets of several recordings and, apart from them, of synthetic families.
+/// The budget checks of recordings and, separately, of synthetic families.
 public struct BudgetReport: Sendable, Encodable {
     public let recordings: [BudgetCheck]
     public let synthetic: [BudgetCheck]

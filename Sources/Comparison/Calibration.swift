@@ -6,19 +6,19 @@
     import Darwin
 #endif
 
-/// How true the adaptive φ is on one trace: log₁₀ of the share of arrivals with a greater φ over what φ promises.
+/// Calibration of the adaptive φ on one trace: log₁₀ of the observed share of arrivals above φ over the promised share.
 public struct Calibration: Hashable, Sendable, Encodable {
     public var phi: Int
-    /// Arrivals with a greater φ, were φ true.
+    /// Number of arrivals expected above this φ if φ is calibrated.
     public var expected: Double
-    /// 0 where φ is true, above 0 where it promises too much.
+    /// log₁₀(observed / expected): 0 if φ is calibrated, above 0 if φ promises too much.
     ///
-    /// Stamps that are multiples of something make ties, and no threshold has exactly its share then. So an arrival
-    /// counts by the middle of the ranks of its ties, and between two values shares are interpolated in logarithms.
+    /// Timestamps that are rounded to a grid produce ties, so no threshold has exactly its promised share. Each arrival
+    /// therefore counts with the mid-rank of its ties, and shares between two values are interpolated in logarithms.
     public var decades: Double
 
-    /// For each φ = 1 … 4 of which at least 30 exceedances are expected.
-    /// - Parameter phis: The φ at which each judged arrival was taken in.
+    /// Calibration for each φ = 1 … 4 with at least 30 expected exceedances.
+    /// - Parameter phis: φ at the arrival of each judged heartbeat.
     static func of(_ phis: [Double]) -> [Calibration] {
         let phis = phis.sorted()
         return (1...4).compactMap { level in
@@ -31,7 +31,7 @@ public struct Calibration: Hashable, Sendable, Encodable {
 }
 
 extension [Double] {
-    /// How many of these sorted numbers lie above a value, by mid-ranks.
+    /// The number of elements above a value, by mid-ranks. The array must be sorted in ascending order.
     func countAbove(_ value: Double) -> Double {
         let next = partition { $0 > value }
         guard next < count else { return Swift.max(0.5, middleRank(of: self[count - 1])) }
@@ -43,13 +43,13 @@ extension [Double] {
         return exp(log(Swift.max(0.25, below)) * (1 - share) + log(Swift.max(0.25, above)) * share)
     }
 
-    /// How many lie above a number that is among them, its ties counting half.
+    /// The number of elements above an element of the array; each of its ties counts half.
     private func middleRank(of value: Double) -> Double {
         let (first, after) = (partition { $0 >= value }, partition { $0 > value })
         return Double(count - after) + 0.5 * Double(after - first)
     }
 
-    /// Where what `holds` begins, in numbers sorted by it.
+    /// Index of the first element for which `holds` is true. The elements must be partitioned by `holds`.
     private func partition(_ holds: (Double) -> Bool) -> Int {
         var (low, high) = (0, count)
         while low < high {

@@ -1,18 +1,18 @@
-/// A ratio of two sums over clusters, with an interval that does not take what is within a cluster for independent.
+/// A ratio of two sums over clusters, with a confidence interval that allows for dependence within a cluster.
 ///
 /// `r = Σ observed / Σ expected`, and for K clusters
 /// ```text
 /// var(r) = K / (K − 1) · Σ (observed − r · expected)² / (Σ expected)²
 /// ```
-/// The 95 % interval is r ± t · √var with Student's t of K − 1 degrees of freedom, nothing below 0. With fewer than two
-/// clusters nothing is known of the scatter, and the interval is the ratio itself.
+/// The 95 % interval is r ± t · √var, with Student's t for K − 1 degrees of freedom, cut off at 0. With fewer than two
+/// clusters the variance is unknown, and the interval is the ratio itself.
 ///
 /// Source: Cochran, “Sampling techniques”, 3rd edition, 1977, section 6.3 (ratio estimate) and 9A (clusters).
 public struct ClusterRatio: Hashable, Sendable, Encodable {
     public let value: Double
     public let low: Double
     public let high: Double
-    /// Clusters of which anything is expected.
+    /// Number of clusters with an expected value above 0.
     public let clusters: Int
 
     public init(_ clusters: [(observed: Double, expected: Double)]) {
@@ -34,8 +34,8 @@ public struct ClusterRatio: Hashable, Sendable, Encodable {
         (low, high) = (max(0, value - reach), value + reach)
     }
 
-    /// The 97.5 % quantile of Student's t, by its expansion in powers of 1/ν about that of the normal distribution: off by
-    /// less than 0.001 from 8 degrees of freedom on; below 3 it is too small.
+    /// The 97.5 % quantile of Student's t, from its expansion in powers of 1/ν around the normal quantile. The error is
+    /// below 0.001 from 8 degrees of freedom on. Below 3 degrees the result is too small.
     ///
     /// Source: Abramowitz and Stegun, 26.7.5.
     static func studentT(degreesOfFreedom: Double) -> Double {

@@ -8,23 +8,23 @@ import PhiAccrual
     import Darwin
 #endif
 
-/// How detectors fare with nodes that they know nothing of: mistakes among the first heartbeats, and what is waited.
+/// How detectors perform on nodes without history: mistakes and timeouts during the first heartbeats.
 ///
-/// Each node of each recording is started anew at ten heartbeats spread evenly over its life, by a fresh model without
-/// an announced interval, a group, or a profile. A start counts for a horizon if that many heartbeats follow it. Figures
-/// are means over the starts of a recording, and recordings count alike.
+/// Each node of each recording is restarted at ten heartbeats, spread evenly over its arrivals. Each start uses a fresh
+/// model without an announced interval, a group, or a profile. A start counts for a horizon if at least that many
+/// heartbeats follow it. Figures are means over the starts of a recording. All recordings have equal weight.
 public struct ColdStart: Sendable, Encodable {
-    /// Heartbeats after the first one.
+    /// Numbers of heartbeats after the first one.
     public static let horizons = [10, 100, 1000]
     static let starts = 10
 
-    /// What became of the starts within one horizon.
+    /// Results of the starts up to one horizon.
     public struct Horizon: Hashable, Sendable, Encodable {
         public var heartbeats: Int
         public var starts: Int
-        /// Per start.
+        /// Mean per start.
         public var mistakes: Double
-        /// Mean of deadline − arrival that set it, in intervals of the node; of heartbeats that there was a deadline for.
+        /// Mean of deadline − arrival that set it, in intervals of the node, over the heartbeats that had a deadline.
         public var timeout: Double?
 
         private enum CodingKeys: String, CodingKey {
@@ -36,13 +36,13 @@ public struct ColdStart: Sendable, Encodable {
         public var detector: String
         public var horizons: [Horizon]
     }
-    /// One per contestant.
+    /// One row per detector of `ColdStartRun.all`.
     public let rows: [Row]
     private enum CodingKeys: String, CodingKey { case rows = "early" }
 
-    /// What one recording has to say.
+    /// Results of one recording.
     ///
-    /// - Parameter onProgress: Told after each contestant which share of all is done.
+    /// - Parameter onProgress: Called after each detector with the completed share, 0 ... 1.
     public init(_ trace: RecordedArrivals, onProgress: (Double) -> Void = { _ in }) {
         let nodes = trace.arrivalsByNode.filter { !$0.isEmpty }.map(ColdStartNode.init)
         rows = ColdStartRun.all.enumerated().map { number, contestant in
@@ -52,8 +52,9 @@ public struct ColdStart: Sendable, Encodable {
         }
     }
 
-    /// Many recordings together: mistakes as their mean, waits as their geometric mean, since the detectors with constants
-    /// in seconds wait thousands of intervals on some.
+    /// Results of several recordings together: mistakes as their arithmetic mean, timeouts as their geometric mean.
+    /// Detectors with constants in seconds have timeouts of thousands of intervals on some recordings, which would
+    /// dominate an arithmetic mean.
     public init(_ recordings: [ColdStart]) {
         rows = ColdStartRun.all.indices.map { row in
             let horizons = ColdStart.horizons.indices.map { horizon in
@@ -69,10 +70,11 @@ public struct ColdStart: Sendable, Encodable {
     }
 }
 
-/// One node, from each of its starts on.
+/// One node, with the arrivals after each of its starts.
 struct ColdStartNode {
     let starts: [[Arrival]]
-    /// The larger of the median and the mean gap per sequence step, in nanoseconds: hindsight, to report by.
+    /// The larger of the median and the mean gap per sequence step, in nanoseconds. It is computed with hindsight and
+    /// is the unit of the reported timeouts; the fixed timeout also receives it.
     let interval: Double
 
     init(_ arrivals: [Arrival]) {

@@ -1,14 +1,14 @@
 import PhiAccrual
 
-/// A detector at one usual setting, to be started on nodes that it knows nothing of.
+/// A detector with one common setting, run on nodes that it has no history of.
 struct ColdStartRun: Sendable {
     let name: String
     private let policy: Policy
-    /// The detector for a node of an interval in nanoseconds, which only a fixed timeout is told.
+    /// Makes the detector for a node's interval, in nanoseconds. Only the fixed timeout uses the interval.
     private let choice: @Sendable (_ interval: Double) -> DetectorSpec
 
-    /// The adaptive detector at four prices; a fixed timeout, by somebody who knows the interval; and the others as their
-    /// authors, or the systems that use them, set them.
+    /// The adaptive detector at four prices, a fixed timeout that is given the interval, and the other detectors with
+    /// the settings of their authors or of the systems that use them.
     static let all: [ColdStartRun] =
         [10, 100, 1000, 10_000].map { ColdStartRun("adaptive", .adaptive(.init()), .price($0)) }
         + [ColdStartRun(intervals: 5)]
@@ -35,10 +35,11 @@ struct ColdStartRun: Sendable {
         }
     }
 
-    /// From each horizon of `ColdStart` to the next, of one node that begins with these arrivals. Waits are in intervals.
+    /// The costs of one node that starts with these arrivals, per segment between two horizons of `ColdStart`. Timeouts
+    /// are in intervals of the node.
     func costs(_ arrivals: [Arrival], interval: Double) -> [SweepCost] {
         var run = Run(arrivals: arrivals, interval: interval, policy: policy)
-        // A run throws nothing; a visitor may.
+        // `Run` never throws; the protocol allows a visitor to.
         return (try? choice(interval).open(&run)) ?? ColdStart.horizons.map { _ in SweepCost() }
     }
 

@@ -1,16 +1,16 @@
-/// A comparison on recordings and, apart from it, on what was made of known processes.
+/// A comparison on recordings and, separately, on synthetic data.
 public struct ComparisonOutcome: Sendable, Encodable {
     public struct Synthetic: Sendable, Encodable {
         public var seed: UInt64
         public var comparison: ComparisonReport
-        public var plainCase: ReferenceScenario
+        public var referenceScenario: ReferenceScenario
 
         private enum CodingKeys: String, CodingKey {
             case seed, comparison
-            case plainCase = "plain_case"
+            case referenceScenario = "plain_case"
         }
-        public init(seed: UInt64, comparison: ComparisonReport, plainCase: ReferenceScenario) {
-            (self.seed, self.comparison, self.plainCase) = (seed, comparison, plainCase)
+        public init(seed: UInt64, comparison: ComparisonReport, referenceScenario: ReferenceScenario) {
+            (self.seed, self.comparison, self.referenceScenario) = (seed, comparison, referenceScenario)
         }
     }
     public var recordings: ComparisonReport
@@ -19,7 +19,7 @@ public struct ComparisonOutcome: Sendable, Encodable {
     public init(recordings: ComparisonReport) { self.recordings = recordings }
 
     private enum Keys: String, CodingKey { case synthetic }
-    /// The keys of the recordings' report, and one more where there is more.
+    /// Encodes the keys of the recordings' report, and the key `synthetic` if present.
     public func encode(to encoder: any Encoder) throws {
         try recordings.encode(to: encoder)
         var object = encoder.container(keyedBy: Keys.self)

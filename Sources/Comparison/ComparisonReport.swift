@@ -1,33 +1,33 @@
-/// The contests of several traces together.
+/// The comparisons on several traces together.
 public struct ComparisonReport: Sendable, Encodable {
     public struct Trace: Sendable, Encodable {
         public var name: String
-        /// Heartbeats judged.
+        /// Number of judged heartbeats.
         public var samples: Int
         public var curves: [ParetoCurve]
         public var calibration: [Calibration]
     }
     public private(set) var traces: [Trace] = []
     public private(set) var cells: [ComparisonCell] = []
-    /// The same with parameters chosen on the first half of each trace, and judged on the second.
+    /// The same cells with parameters chosen on the first half of each trace and judged on the second.
     public private(set) var holdOut: [HoldOutCell] = []
 
-    public static let classicalNames = [
+    public static let baselineNames = [
         "fixed", "normal", "logistic", "exponential", "chen", "bertier", "two-window", "empirical",
     ]
 
     public init() {}
 
-    public mutating func add(_ contest: DetectorComparison) {
+    public mutating func add(_ comparison: DetectorComparison) {
         traces.append(
             Trace(
-                name: contest.name, samples: contest.samples, curves: [contest.adaptive] + contest.baselines,
-                calibration: contest.calibration))
-        cells += contest.cells
-        holdOut += contest.holdOut
+                name: comparison.name, samples: comparison.samples, curves: [comparison.adaptive] + comparison.baselines,
+                calibration: comparison.calibration))
+        cells += comparison.cells
+        holdOut += comparison.holdOut
     }
 
-    /// The cells of every other trace: constants are chosen on one half and must hold on the other.
+    /// The cells of every other trace. Constants are chosen on one half of the traces and verified on the other half.
     public func half(_ remainder: Int) -> [ComparisonCell] {
         let names = Set(traces.enumerated().filter { $0.offset % 2 == remainder }.map(\.element.name))
         return cells.filter { names.contains($0.trace) }

@@ -10,23 +10,23 @@ import PhiAccrual
 
 /// All detectors on one trace, each over the range of its one free parameter.
 ///
-/// Ours gets prices only. The classical ones get everything else as their authors recommend, or without floors and
-/// pauses where those are absolute times that have nothing to do with a trace's interval.
+/// The adaptive detector varies only its price. The baselines use the settings that their authors recommend. Exceptions
+/// are floors and pauses that are absolute times unrelated to the interval of the trace; these are turned off.
 public struct DetectorComparison: Sendable {
-    /// Fresh heartbeats per node that everybody may learn from before judging begins.
+    /// Fresh heartbeats per node that all detectors learn from before judging begins.
     public static let warmUp = 200
 
-    /// Of the recording.
+    /// Name of the recording.
     public let name: String
     public let adaptive: ParetoCurve
     public let baselines: [ParetoCurve]
     public let calibration: [Calibration]
     public let cells: [ComparisonCell]
     public let holdOut: [HoldOutCell]
-    /// Heartbeats judged.
+    /// Number of judged heartbeats.
     public let samples: Int
 
-    /// - Parameter onProgress: Told after each pass over the recording which share of all is done.
+    /// - Parameter onProgress: Called after each pass over the recording with the completed share, 0 ... 1.
     public init(_ trace: RecordedArrivals, onProgress: @escaping (Double) -> Void = { _ in }) {
         let unit = trace.medianInterval
         var runner = Runner(trace: trace, onProgress: onProgress)
@@ -104,10 +104,11 @@ public struct DetectorComparison: Sendable {
         return parameters
     }
 
-    /// Enough of them that nothing lies between two that matters.
+    /// Dense enough that no significant operating point lies between two prices.
     static let prices = geometric(0.5, 5e5, 81)
 
-    /// Shares of remembered gaps up to all of them, and then stretched.
+    /// Pairs of threshold and scaling factor. The threshold rises to 1, the longest gap in the window. Then the factor
+    /// falls, which lengthens the timeout further.
     private static let shares: [(Double, Double)] =
         geometric(0.1, 0.001, 30).map { (1 - $0, 1) } + geometric(1, 0.02, 30).map { (1, $0) }
 
@@ -116,13 +117,13 @@ public struct DetectorComparison: Sendable {
     }
 }
 
-/// Runs one model after the other over a recording.
+/// Runs one model after another over a recording.
 private struct Runner {
     let trace: RecordedArrivals
     let plan: BootstrapBlocks
     let onProgress: (Double) -> Void
     private var passes = 0
-    /// Four detectors take all their thresholds in one pass; five take one for each of sixty sets of parameters.
+    /// Four detectors evaluate all thresholds in one pass; five need one pass for each of sixty parameter sets.
     private static let allPasses = 4 + 5 * 60
 
     init(trace: RecordedArrivals, onProgress: @escaping (Double) -> Void) {
@@ -141,15 +142,15 @@ private struct Runner {
         return trace.sweep(plan, model, parameters, policies, recordingPhi: recordingPhi)
     }
 
-    /// One pass, many policies.
+    /// One pass for all policies.
     mutating func costs<Model: ArrivalModel>(
         _ name: String, _ model: Model.Type, _ parameters: Model.Parameters, _ policies: [(String, Policy)]
     ) -> BlockCosts {
         BlockCosts(name, policies.map(\.0), plan, sweep(model, parameters, policies.map(\.1)))
     }
 
-    /// One pass for each set of parameters.
-    mutating func costs<Model: ClassicalModel>(
+    /// One pass per parameter set.
+    mutating func costs<Model: BaselineModel>(
         _ name: String, _ model: Model.Type, _ parameters: [Model.Parameters]
     ) -> BlockCosts where Model.Parameters: DetectorParameters {
         var costs: [[SweepCost]] = []
@@ -159,7 +160,7 @@ private struct Runner {
 }
 
 extension RecordedArrivals {
-    /// One pass over all nodes, which form one group. Waits are in seconds.
+    /// One pass over all nodes, which form one group. Timeouts are in seconds.
     func sweep<Model: ArrivalModel>(
         _ plan: BootstrapBlocks, _ model: Model.Type, _ parameters: Model.Parameters, _ policies: [Policy],
         recordingPhi: Bool = false
@@ -174,7 +175,7 @@ extension RecordedArrivals {
 }
 
 extension Duration {
-    /// So many nanoseconds, held within what parameters may be: a trace can have any interval.
+    /// Clamped to the range that parameters allow, because a trace can have any interval.
     fileprivate static func parameter(_ nanoseconds: Double) -> Duration {
         min(max(.nanoseconds(1), .nanoseconds(Int64(saturating: nanoseconds))), .maxParameter)
     }

@@ -6,15 +6,16 @@
     import Darwin
 #endif
 
-/// A parameter chosen on the first half of a recording, and what came of it on the second.
+/// A parameter chosen on the first half of a recording, and its result on the second half.
 public struct Transfer: Hashable, Sendable, Encodable {
     public var detector: String
     public var parameter: String
-    /// Mistakes per heartbeat of the first half: at most what was asked for, less if nothing lay in between.
+    /// Mistakes per heartbeat on the first half: at most the requested rate, and less if no parameter lies closer to
+    /// it.
     public var chosenRate: Double
-    /// Mistakes per heartbeat of the second half.
+    /// Mistakes per heartbeat on the second half.
     public var rate: Double
-    /// Mean wait of the second half, in seconds.
+    /// Mean timeout on the second half, in seconds.
     public var timeout: Double
 
     private enum CodingKeys: String, CodingKey {
@@ -24,28 +25,26 @@ public struct Transfer: Hashable, Sendable, Encodable {
     }
 }
 
-/// What remains of a comparison when nobody has hindsight: each detector gets the parameter that was best on the first
-/// half of the recording, and is judged on the second.
+/// One cell of the comparison without hindsight: each detector gets the parameter that was best on the first half of
+/// the recording, and is judged on the second half. The best baseline detector is also chosen on the first half.
 ///
-/// Which of the classical detectors to take is chosen on the first half as well.
-///
-/// Rates of mistakes do not transfer exactly, so the two are then no longer at the same rate, and a shorter wait may
-/// just mean more mistakes. To compare them one has to be moved to the other's rate along what its side offers on the
-/// second half: ours along its prices, the classical one along the best of all of them, since which is best depends on
-/// the rate. That gives hindsight to the side that is moved. So both are moved in turn, and the ratio is the geometric
-/// mean of the two: ours moved, strictly, over the classical one as it is, and ours as it is over the classical one
-/// moved, with interpolation.
+/// Mistake rates do not transfer exactly, so on the second half the two sides have different rates, and a shorter
+/// timeout may only mean more mistakes. To compare the sides, one of them is moved to the rate of the other along its
+/// results on the second half. The adaptive detector is moved along its prices. The baseline is moved along the best of
+/// all baselines, because the best one depends on the rate. Moving a side gives that side hindsight. Each side is
+/// therefore moved in turn, and the ratio is the geometric mean of two ratios: the moved adaptive detector (without
+/// interpolation) over the chosen baseline, and the adaptive detector over the moved baseline (with interpolation).
 public struct HoldOutCell: Hashable, Sendable, Encodable {
     public var trace: String
-    /// Mistakes per heartbeat of the first half that were allowed when parameters were chosen.
+    /// Mistakes per heartbeat that were allowed on the first half when parameters were chosen.
     public var rate: Double
     /// Nil if no price reached the rate on the first half.
     public var adaptive: Transfer?
     public var baselines: Transfer
-    /// Below 1 ours waits less at an equal rate.
+    /// Adaptive ÷ baseline timeout at an equal rate. Below 1 the adaptive detector has the shorter timeout.
     public var ratio: Double?
 
-    /// The cells of one recording, at rates of which each half allows enough mistakes.
+    /// The cells of one recording, at the rates that allow enough mistakes in each half.
     static func cells(trace: String, _ plan: BootstrapBlocks, adaptive: BlockCosts, baselines: [BlockCosts])
         -> [HoldOutCell]
     {
@@ -67,20 +66,20 @@ public struct HoldOutCell: Hashable, Sendable, Encodable {
         var baselines: [ParetoCurve]
     }
 
-    /// Nil if no classical detector reached the rate on the first half.
+    /// Nil if no baseline detector reached the rate on the first half.
     init?(trace: String, rate: Double, from first: Half, to second: Half) {
         let choices = first.baselines.enumerated().compactMap { index, curve in
             curve.best(atRate: rate).map { (curve: index, point: $0, timeout: curve.points[$0].timeout) }
         }
         guard let choice = choices.min(by: { $0.timeout < $1.timeout }) else { return nil }
-        let theirs = Transfer(first.baselines[choice.curve], second.baselines[choice.curve], choice.point)
+        let baseline = Transfer(first.baselines[choice.curve], second.baselines[choice.curve], choice.point)
         let adaptive = first.adaptive.best(atRate: rate).map { Transfer(first.adaptive, second.adaptive, $0) }
-        (self.trace, self.rate, self.adaptive, baselines) = (trace, rate, adaptive, theirs)
+        (self.trace, self.rate, self.adaptive, baselines) = (trace, rate, adaptive, baseline)
         guard let adaptive else { return }
-        let oursMoved = second.adaptive.strictTimeout(atRate: theirs.rate).map { $0 / theirs.timeout }
-        let theirsMoved = second.baselines.compactMap { $0.interpolatedTimeout(atRate: adaptive.rate) }.min()
+        let adaptiveAtBaselineRate = second.adaptive.strictTimeout(atRate: baseline.rate).map { $0 / baseline.timeout }
+        let baselineAtAdaptiveRate = second.baselines.compactMap { $0.interpolatedTimeout(atRate: adaptive.rate) }.min()
             .map { adaptive.timeout / $0 }
-        let both = [oursMoved, theirsMoved].compactMap { $0 }.filter { $0.isFinite && $0 > 0 }
+        let both = [adaptiveAtBaselineRate, baselineAtAdaptiveRate].compactMap { $0 }.filter { $0.isFinite && $0 > 0 }
         if !both.isEmpty { ratio = pow(both.reduce(1, *), 1 / Double(both.count)) }
     }
 }
@@ -95,7 +94,7 @@ extension Transfer {
 }
 
 extension ParetoCurve {
-    /// Number of the point with the least wait that makes no more mistakes than this.
+    /// Index of the point with the shortest timeout among those with at most this mistake rate.
     fileprivate func best(atRate rate: Double) -> Int? {
         points.indices.filter { points[$0].rate <= rate }.min { points[$0].timeout < points[$1].timeout }
     }
@@ -109,8 +108,9 @@ extension [HoldOutCell] {
     }
     public var worst: HoldOutCell? { filter { $0.ratio != nil }.max { ($0.ratio ?? 0) < ($1.ratio ?? 0) } }
 
-    /// How well rates of mistakes transfer: the geometric mean of the factor, up or down, from the first half to the
-    /// second. No mistakes count as half of one where `minMistakes` are allowed.
+    /// How well mistake rates transfer: the geometric mean of the factor, up or down, between the rate on the first
+    /// half and the rate on the second. A rate is at least that of half a mistake where `minMistakes` are allowed, so
+    /// zero mistakes count as half of one.
     public func rateFactor(of transfer: (HoldOutCell) -> Transfer?) -> Double? {
         let logs = compactMap { cell in
             transfer(cell).map { transfer in

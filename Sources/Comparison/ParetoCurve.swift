@@ -6,10 +6,10 @@
     import Darwin
 #endif
 
-/// What a detector offers on one trace over the range of its parameter: waits against mistakes.
+/// The trade-off of one detector on one trace, over the range of its parameter: timeout against mistakes.
 public struct ParetoCurve: Hashable, Sendable, Encodable {
     public struct Point: Hashable, Sendable, Encodable {
-        /// As its user would write it.
+        /// The parameter in the syntax of the command line.
         public var parameter: String
         public var mistakes: Int
         /// Mistakes per heartbeat.
@@ -20,20 +20,20 @@ public struct ParetoCurve: Hashable, Sendable, Encodable {
     public var detector: String
     public var points: [Point]
 
-    /// The least wait among the points that make no more mistakes than this, and nothing in between.
+    /// The shortest timeout among the points with at most this mistake rate, without interpolation.
     ///
-    /// A wait of 0 is none: so a detector looks that suspects always, and makes one mistake which never ends.
+    /// Points with a timeout of 0 are ignored. Such a detector suspects always, and makes one mistake that never ends.
     public func strictTimeout(atRate rate: Double) -> Double? {
         points.filter { $0.rate <= rate && $0.timeout > 0 }.map(\.timeout).min()
     }
 
-    /// The least wait at this rate with points joined by straight lines in logarithms, as if its parameter had been known
-    /// to the last digit.
+    /// The shortest timeout at this rate, with the points joined by straight lines in logarithms. This treats the
+    /// parameter as if it had been tuned exactly.
     public func interpolatedTimeout(atRate rate: Double) -> Double? {
         var least = strictTimeout(atRate: rate) ?? .infinity
         for (a, b) in zip(points, points.dropFirst()) where a.timeout > 0 && b.timeout > 0 {
             guard (a.rate - rate) * (b.rate - rate) < 0 else { continue }
-            // Half a mistake stands for none, whose logarithm there is not.
+            // Zero mistakes have no logarithm; half a mistake replaces them.
             let floor =
                 0.5
                 * min(
@@ -47,31 +47,32 @@ public struct ParetoCurve: Hashable, Sendable, Encodable {
     }
 }
 
-/// The waits of all detectors at one rate of mistakes on one trace.
+/// The timeouts of all detectors at one mistake rate on one trace.
 public struct ComparisonCell: Hashable, Sendable, Encodable {
     public var trace: String
     /// Mistakes per heartbeat.
     public var rate: Double
-    /// Seconds; nil if no parameter reaches the rate.
+    /// Seconds; nil if no price reaches the rate.
     public var adaptive: Double?
-    /// Of the classical detectors the best, with the parameter that hindsight finds best for this very cell, and its name.
+    /// Timeout of the best baseline detector, in seconds. Both the detector and its parameter are chosen with hindsight
+    /// for this cell.
     public var best: Double
     public var bestDetector: String
-    /// Waits of the classical detectors, in seconds.
+    /// Timeouts of the baseline detectors, in seconds, by name.
     public var baselines: [String: Double]
-    /// The ratio, had other parts of the recording been met; nil until it is worked out.
+    /// The ratios over bootstrap draws; nil until they are computed.
     public var resampled: BootstrapRatios?
 
-    /// Below 1 is better than all of them.
+    /// Adaptive ÷ best baseline timeout. Below 1 the adaptive detector is better than all baselines.
     public var ratio: Double? { adaptive.map { $0 / best } }
 
     public static let rates = [1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4]
-    /// A cell is judged only where so many mistakes are allowed: fewer say nothing.
+    /// A cell is judged only if at least this many mistakes are allowed. Fewer are not significant.
     public static let minMistakes = 20.0
-    /// Heartbeats that a trace must have to be judged for the first cell.
+    /// Number of heartbeats that a trace needs for its first cell.
     public static var minSamples: Int { Int((minMistakes / (rates.max() ?? 1)).rounded(.up)) }
 
-    /// The cells of one trace. Ours is taken strictly, the others with the benefit of interpolation.
+    /// The cells of one trace. Only the baselines are interpolated.
     public static func cells(trace: String, samples: Int, adaptive: ParetoCurve, baselines: [ParetoCurve])
         -> [ComparisonCell]
     {
@@ -80,7 +81,7 @@ public struct ComparisonCell: Hashable, Sendable, Encodable {
         }
     }
 
-    /// Nil if no classical detector reaches the rate.
+    /// Nil if no baseline detector reaches the rate.
     init?(trace: String, rate: Double, adaptive: ParetoCurve, baselines: [ParetoCurve]) {
         var timeouts: [String: Double] = [:]
         for curve in baselines { timeouts[curve.detector] = curve.interpolatedTimeout(atRate: rate) }
@@ -91,14 +92,14 @@ public struct ComparisonCell: Hashable, Sendable, Encodable {
 }
 
 extension [ComparisonCell] {
-    /// Geometric mean of ours ÷ the best classical one; nil without cells that we reach.
+    /// Geometric mean of adaptive ÷ best baseline; nil if the adaptive detector reaches no cell.
     public var geometricMean: Double? {
         let logs = compactMap(\.ratio).map(log)
         return logs.isEmpty ? nil : exp(logs.reduce(0, +) / Double(logs.count))
     }
     public var worst: ComparisonCell? { self.max { ($0.ratio ?? .infinity) < ($1.ratio ?? .infinity) } }
 
-    /// Geometric mean of ours ÷ one classical detector.
+    /// Geometric mean of adaptive ÷ one baseline detector.
     public func geometricMean(against detector: String) -> Double? {
         let logs = compactMap { cell in
             cell.adaptive.flatMap { adaptive in cell.baselines[detector].map { log(adaptive / $0) } }

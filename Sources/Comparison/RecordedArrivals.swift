@@ -5,7 +5,7 @@ import Traces
 public struct RecordedArrivals: Sendable {
     public struct Node: Sendable {
         public var name: String
-        /// Fresh heartbeats after the first, which nothing came before.
+        /// Number of fresh heartbeats, without the first one, which ends no gap.
         public fileprivate(set) var arrivals = 0
         fileprivate var last: (sequence: Int64, arrival: Int64)?  // arrival in ns
         fileprivate var time: Int128 = 0  // ns, sum of gaps
@@ -16,10 +16,10 @@ public struct RecordedArrivals: Sendable {
     public var name: String
     public private(set) var nodes: [Node]
     public private(set) var heartbeats: [RecordedHeartbeat] = []
-    /// When each of them came, in nanoseconds of the recording's clock.
+    /// Arrival of each heartbeat, in nanoseconds of the recording's clock.
     private(set) var times: [Int64] = []
     public var samples: Int { nodes.reduce(0) { $0 + $1.arrivals } }
-    /// Of the nodes' intervals, in nanoseconds; a second if none is known.
+    /// Median of the nodes' intervals, in nanoseconds; one second if none is known.
     var medianInterval: Double {
         let intervals = nodes.map(\.interval).filter { $0 > 0 }.sorted()
         return intervals.isEmpty ? 1e9 : intervals[intervals.count / 2]
@@ -30,7 +30,7 @@ public struct RecordedArrivals: Sendable {
         self.nodes = nodes.map { Node(name: $0) }
     }
 
-    /// Reads a trace whole; what is late or repeated is left out.
+    /// Reads a whole trace. Duplicate and out-of-order heartbeats are left out.
     public init(path: String, columnUnit: TimeUnit? = nil) throws(TraceError) {
         let file = path.split(separator: "/").last.map(String.init) ?? path
         self.init(name: file.split(separator: ".").first.map(String.init) ?? file, nodes: [])
@@ -41,7 +41,7 @@ public struct RecordedArrivals: Sendable {
         }
     }
 
-    /// Takes in one more heartbeat, of a time in nanoseconds; what is late or repeated is left out.
+    /// Appends one heartbeat with its arrival in nanoseconds. Duplicate and out-of-order heartbeats are left out.
     public mutating func append(_ sequence: Int64, at arrival: Int64, node: Int) {
         guard let last = nodes[node].last else {
             nodes[node].last = (sequence, arrival)
@@ -63,7 +63,7 @@ public struct RecordedArrivals: Sendable {
         times.append(time)
     }
 
-    /// What each node's heartbeats told, node by node.
+    /// The arrivals of each node, by node.
     public var arrivalsByNode: [[Arrival]] {
         var arrivals = nodes.map { node in
             var own: [Arrival] = []

@@ -2,7 +2,7 @@ import Charts
 import Comparison
 import HeartbeatProtocol
 
-/// What φ promises against what was seen.
+/// The promised share of gaps for each φ against the observed share.
 enum CalibrationChart {
     static func chart(_ diagnostics: TraceDiagnostics) -> Chart? {
         let points = diagnostics.views.flatMap(\.calibration)

@@ -3,9 +3,9 @@ import Comparison
 import HeartbeatProtocol
 import PhiAccrual
 
-/// A comparison as one HTML document: tables and charts, with nothing from elsewhere and no scripts.
+/// A comparison as one self-contained HTML document: tables and charts, without external resources or scripts.
 public struct ComparisonPage: Sendable {
-    /// Traces that are counted together.
+    /// Traces that are summarized together.
     public struct Part: Sendable {
         public var title: String
         public var report: ComparisonReport
@@ -14,13 +14,13 @@ public struct ComparisonPage: Sendable {
     private let parts: [Part]
     private let sections: [TraceSection]
 
-    /// - Parameter portraits: One for each trace of the parts, in their order.
+    /// - Parameter diagnostics: One for each trace of the parts, in the same order.
     public init(_ parts: [Part], _ diagnostics: [TraceDiagnostics]) {
         self.parts = parts
         sections = diagnostics.enumerated().map { TraceSection($1, number: $0) }
     }
 
-    /// The whole document.
+    /// The complete document.
     public var html: String {
         let links = sections.map { section -> Markup in
             "<a href=\"#\(section.anchor)\">\(section.diagnostics.name.shown)</a>\n"
@@ -50,7 +50,7 @@ public struct ComparisonPage: Sendable {
     }
 
     private var summaries: [Markup] {
-        var first = 0  // trace of a part, among all
+        var first = 0  // index of the part's first trace among all traces
         return parts.map { part in
             defer { first += part.report.traces.count }
             return Summary(part: part, firstTrace: first).markup
@@ -68,7 +68,7 @@ public struct ComparisonPage: Sendable {
 
         """
 
-    /// How to read what each trace has.
+    /// Explains the charts of each trace.
     private static let legend: Markup = """
         <h2>Trace by trace</h2>
         <details>
@@ -93,6 +93,6 @@ public struct ComparisonPage: Sendable {
 }
 
 extension String {
-    /// A name out of a file, safe to show: what would turn the writing round, or hide in it, is spelt out.
+    /// A name from a file, safe to display: bidirectional and invisible characters are escaped.
     var shown: String { escapingControls }
 }

@@ -2,7 +2,7 @@ import Charts
 import Comparison
 import HeartbeatProtocol
 
-/// Suspicion before, during and after a mistake, with the heartbeats and each detector's deadlines below it.
+/// φ before, during, and after a mistake; below it the heartbeats and the deadlines of each detector.
 enum EpisodeChart {
     static func chart(_ episode: Episode, _ diagnostics: TraceDiagnostics) -> Chart {
         let (from, to) = (episode.shown.lowerBound, episode.shown.upperBound)
@@ -36,14 +36,15 @@ enum EpisodeChart {
             x: x, y: Axis(.linear, from: lanes, to: highest, label: "φ", ticks: ticks), marks: marks, plotHeight: 205)
     }
 
-    /// High enough for the adaptive φ; others may leave the chart.
+    /// Upper end of the axis. The adaptive φ always fits unless it is above 20; φ of other detectors may leave the
+    /// chart.
     private static func highestPhi(_ episode: Episode) -> Double {
         let reached = episode.tracks.first?.phi.map(\.phi).max() ?? 0
         return min(max(4, (reached * 1.25).rounded(.up)), 20)
     }
 }
 
-/// What a span of time is best counted in.
+/// The unit in which to label a span of time.
 private struct TimeUnit {
     let seconds: Double
 

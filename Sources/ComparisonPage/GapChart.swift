@@ -2,7 +2,7 @@ import Charts
 import Comparison
 import HeartbeatProtocol
 
-/// How long gaps are, and what detectors take them to be.
+/// The observed distribution of gaps, and the distribution that each detector expects.
 enum GapChart {
     static func chart(_ diagnostics: TraceDiagnostics) -> Chart? {
         let steps = diagnostics.gaps.steps

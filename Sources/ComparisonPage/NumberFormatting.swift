@@ -1,8 +1,8 @@
 import HeartbeatProtocol
 
-/// Numbers as the page writes them.
+/// Number formats of the page.
 enum NumberFormatting {
-    /// A share above 0: `1 in 300`, and from half upwards `0.7`.
+    /// Formats a share above 0 as `1 in 300`, and a share above one half as `0.7`.
     static func share(_ share: Double) -> String {
         let count = 1 / share
         guard share > 0, count > 0, count.isFinite else { return "none" }
@@ -16,20 +16,20 @@ enum NumberFormatting {
             ? "1 in 10\(superscript(power))" : "1 in \(factor.formattedToThreeDigits)·10\(superscript(power))"
     }
 
-    /// A rate that a table is made for: `1 in 33` for 0.03.
+    /// Formats a rate of `ComparisonCell.rates`: `1 in 33` for 0.03.
     static func rate(_ rate: Double) -> String { rate > 0 ? "1 in \((1 / rate).decimals(0))" : "none" }
 
-    /// A round time on an axis: `1 h` where `formattedDuration` would say `60 min`.
+    /// Formats a round duration on an axis: `1 h` where `formattedDuration` gives `60 min`.
     static func tick(_ seconds: Double) -> String {
         let long: [(unit: Double, name: String)] = [(86_400, "d"), (3600, "h"), (60, "min")]
-        // Times on linear axes are sums of steps, and may lie a hair below what they stand for.
+        // Values on linear axes are sums of steps, and may lie slightly below the round value.
         guard let (unit, name) = long.first(where: { abs(seconds) >= 0.9999 * $0.unit }) else {
             return seconds.formattedDuration
         }
         return "\((seconds / unit).formattedToThreeDigits) \(name)"
     }
 
-    /// `price=2812` for `price=2811.7066259517455`.
+    /// Formats `price=2811.7066259517455` as `price=2812`.
     static func parameter(_ text: String) -> String {
         let parts = text.split(separator: "=", maxSplits: 1)
         guard parts.count == 2, let value = Double(parts[1]) else { return text }

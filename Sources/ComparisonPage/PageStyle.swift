@@ -1,6 +1,6 @@
 import Charts
 
-/// The page's own style sheet; colours are those of the charts.
+/// The style sheet of the page. It uses the colours of `ChartStyle`.
 enum PageStyle {
     static let css: Markup = """
         *{box-sizing:border-box}

@@ -2,7 +2,7 @@ import Charts
 import Comparison
 import HeartbeatProtocol
 
-/// What each detector offers on one trace: mean waits, and the mistakes they cost.
+/// The trade-off of each detector on one trace: mistake rate against mean timeout.
 enum ParetoChart {
     static func chart(_ diagnostics: TraceDiagnostics) -> Chart? {
         let curves = diagnostics.curves
@@ -38,7 +38,7 @@ enum ParetoChart {
             }, plotHeight: 280)
     }
 
-    /// What can be had for certain at each rate: nothing lies between two points.
+    /// The timeout needed for each rate, without interpolation between points.
     private static func staircase(_ curve: ParetoCurve, _ range: Range) -> [Point] {
         var corners: [Point] = []
         var rate = range.most
@@ -48,23 +48,24 @@ enum ParetoChart {
             corners += [Point(point.timeout, rate), Point(point.timeout, reached)]
             rate = reached
         }
-        // The longest wait does for all who can wait longer.
+        // A longer timeout is no worse, so the last step extends to the right edge.
         if let last = corners.last { corners.append(Point(max(last.x, range.longest), last.y)) }
         return corners
     }
 
-    /// Which waits and rates are worth showing.
+    /// The displayed range of timeouts and rates.
     private struct Range {
         let shortest: Double
         let longest: Double
         let most = 1.0
-        /// Half a mistake stands for none, whose logarithm there is not.
+        /// Zero mistakes have no logarithm; half a mistake replaces them.
         let fewest: Double
 
         init?(_ curves: [ParetoCurve], samples: Int) {
             fewest = 0.5 / Double(max(1, samples))
             let shortest = curves.compactMap { $0.strictTimeout(atRate: 0.3) }.filter { $0 > 0 }.min()
-            // Where mistakes get too few to be judged by, and some way on; but not beyond where nobody makes any more.
+            // The axis ends somewhat beyond the point where mistakes become too rare to judge by, but not beyond the
+            // point where every detector has reached its minimum.
             let rarest = ComparisonCell.minMistakes / Double(max(1, samples))
             let judged = curves.compactMap { $0.strictTimeout(atRate: rarest) }.filter { $0 > 0 }.min()
             let ends = curves.compactMap { curve in

@@ -2,15 +2,15 @@ import Charts
 import Comparison
 import HeartbeatProtocol
 
-/// One part of a comparison in numbers.
+/// The summary of one part of a comparison.
 struct Summary {
     let part: ComparisonPage.Part
-    /// Its first trace's place among all.
+    /// Index of the part's first trace among all traces.
     let firstTrace: Int
 
     private var report: ComparisonReport { part.report }
 
-    /// Ratios up to this are as good as the best.
+    /// Ratios up to this count as equal to the best.
     private static let asGood = 1.05
 
     var markup: Markup { "<h2>\(part.title.shown)</h2>\n\(headline)\(matrix)\(against)\(table)" }
@@ -32,7 +32,7 @@ struct Summary {
             """
     }
 
-    /// Traces down, rates across.
+    /// One row per trace, one column per rate.
     private var matrix: Markup {
         let rates = ComparisonCell.rates.filter { rate in report.cells.contains { $0.rate == rate } }
         guard !rates.isEmpty else { return "" }
@@ -71,7 +71,7 @@ struct Summary {
     }
 
     private var against: Markup {
-        let means = ComparisonReport.classicalNames.compactMap { name -> Markup? in
+        let means = ComparisonReport.baselineNames.compactMap { name -> Markup? in
             report.cells.geometricMean(against: name).map { mean in
                 "<tr><th scope=\"row\">\(name)</th><td>\(mean.decimals(2))</td></tr>\n"
             }
@@ -117,7 +117,7 @@ struct Summary {
 }
 
 extension Int {
-    /// With a thin space between thousands.
+    /// The digits with a thin space between groups of thousands.
     var grouped: String {
         let digits = Array(String(self))
         return digits.enumerated().reduce(into: "") { text, digit in

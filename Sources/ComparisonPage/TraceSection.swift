@@ -7,12 +7,12 @@ struct TraceSection {
     let diagnostics: TraceDiagnostics
     let anchor: String
 
-    /// - Parameter number: The trace's place among all.
+    /// - Parameter number: Index of the trace among all traces.
     init(_ diagnostics: TraceDiagnostics, number: Int) {
         (self.diagnostics, anchor) = (diagnostics, Self.anchor(ofTrace: number))
     }
 
-    /// Where links to a trace lead.
+    /// The link target of a trace.
     static func anchor(ofTrace number: Int) -> String { "trace-\(number + 1)" }
 
     var markup: Markup {

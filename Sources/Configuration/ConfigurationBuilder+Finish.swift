@@ -1,9 +1,9 @@
 import PhiAccrual
 
-// What can be told only when all sources have spoken.
+// Checks that need all sources.
 
 extension ConfigurationBuilder {
-    /// Makes the configuration whole, and notes what does not go together.
+    /// Completes the configuration and reports inconsistencies.
     mutating func finish(lateness: (String) throws -> LatenessProfile) {
         finishEndpoints()
         finishPolicies()
@@ -29,7 +29,7 @@ extension ConfigurationBuilder {
         for (text, location) in endpoints.values.joined() {
             if let mistake = Endpoint.mistake(in: text) { report(location, mistake) }
         }
-        // Nodes that bind are connected to, and then nothing needs to be bound for them.
+        // A service that connects to nodes binds no heartbeat endpoint by default.
         if places["heartbeats"] == nil, !configuration.connect.isEmpty { configuration.heartbeats = [] }
         if let location = places["heartbeats"], configuration.heartbeats.isEmpty, configuration.connect.isEmpty {
             report(location, "heartbeats names no endpoint, and connect none either: nobody could be heard")
@@ -98,14 +98,14 @@ extension ConfigurationBuilder {
 extension DetectorSpec {
     /// Why this detector cannot follow a policy; nil if it can.
     func refusal(of policy: Policy) -> String? {
-        struct Question: ModelVisitor {
+        struct CapabilityCheck: ModelVisitor {
             typealias Outcome = String?
             let policy: Policy
             func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) -> String? {
                 Model.refusal(of: policy)
             }
         }
-        var question = Question(policy: policy)
+        var question = CapabilityCheck(policy: policy)
         return (try? open(&question)) ?? nil
     }
 }

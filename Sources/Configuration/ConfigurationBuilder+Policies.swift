@@ -1,6 +1,6 @@
 import PhiAccrual
 
-// Levels, and what is said of groups and single nodes.
+// Levels, and the settings of groups and single nodes.
 
 extension ConfigurationBuilder {
     private enum GroupKey: String, CaseIterable { case levels, expect }
@@ -74,7 +74,7 @@ extension ConfigurationBuilder {
         }
     }
 
-    /// Policies by names of levels: a mapping, or texts such as `suspect=phi=8`.
+    /// Policies by level name: a mapping, or texts such as `suspect=phi=8`.
     private mutating func policies(of value: RawValue, _ path: String, for scope: PolicyScope) -> [PolicySetting] {
         var stated: [PolicySetting] = []
         func policy(_ builder: inout ConfigurationBuilder, _ name: String, _ text: String, _ location: SourceLocation) {

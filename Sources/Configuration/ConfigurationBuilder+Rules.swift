@@ -1,6 +1,6 @@
 import PhiAccrual
 
-// What can be off, or has parts of its own. A part that is not stated keeps what it had.
+// Settings that can be off or have parts. A part that is not set keeps its previous value.
 
 extension ConfigurationBuilder {
     private enum HoldKey: String, CaseIterable {
@@ -94,7 +94,7 @@ extension ConfigurationBuilder {
 }
 
 extension Optional {
-    /// The value, or another one where there is none: to be changed in part.
+    /// The value, or `other` if it is nil; for changing one part of it.
     fileprivate subscript(or other: Wrapped) -> Wrapped {
         get { self ?? other }
         set { self = newValue }
@@ -102,7 +102,7 @@ extension Optional {
 }
 
 extension Int64 {
-    /// So many nanoseconds.
+    /// The number of nanoseconds as a duration.
     fileprivate var asDuration: Duration {
         get { .nanoseconds(self) }
         set { self = newValue.nanoseconds }

@@ -1,9 +1,9 @@
 import PhiAccrual
 
-// How single values are read. What cannot be is noted, with what would be right, and changes nothing.
+// Parsing of single values. An invalid value is reported with what was expected, and changes nothing.
 
 extension ConfigurationBuilder {
-    /// Hands on each entry of a mapping with known keys. A key without a value is as good as none.
+    /// Calls `parse` for each entry of a mapping. Reports unknown keys, and ignores keys without a value.
     mutating func entries<Key: RawRepresentable & CaseIterable>(
         of value: RawValue, _ path: String, expected: String,
         _ parse: (inout ConfigurationBuilder, Key, RawValue) -> Void
@@ -19,7 +19,7 @@ extension ConfigurationBuilder {
         }
     }
 
-    /// The entries of a mapping.
+    /// The entries of a mapping with their keys. Reports a text or a list as an error.
     mutating func names(of value: RawValue, _ path: String, expected: String) -> [(entry: RawValue.Entry, name: String)]
     {
         switch value.content {
@@ -37,7 +37,7 @@ extension ConfigurationBuilder {
         return nil
     }
 
-    /// The texts of a list, or the words of one text.
+    /// The items of a list, or the words of one text.
     mutating func items(of value: RawValue, _ path: String, expected: String) -> [(
         text: String, location: SourceLocation
     )]? {
@@ -54,7 +54,7 @@ extension ConfigurationBuilder {
         }
     }
 
-    /// Sets what `parse` makes of a text.
+    /// Sets the value that `parse` makes from a text.
     mutating func parse<Value>(
         _ value: RawValue, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Value>, _ expected: String,
         _ parse: (String) throws -> Value
@@ -69,7 +69,7 @@ extension ConfigurationBuilder {
     ) {
         parse(value, path, part, "a duration such as 24h") { text in
             let duration = try Duration(parsing: text)
-            guard duration > .zero else { throw NotAboveZero(text: text) }
+            guard duration > .zero else { throw NotPositive(text: text) }
             if let longest, duration > longest { throw TooLong(text: text, longest: longest) }
             return duration
         }
@@ -94,7 +94,7 @@ private struct TooLong: Error, CustomStringConvertible {
     var description: String { "\"\(text.escapingControls)\" is too long: \(longest.notation) is the most" }
 }
 
-private struct NotAboveZero: Error, CustomStringConvertible {
+private struct NotPositive: Error, CustomStringConvertible {
     let text: String
     var description: String { "\"\(text.escapingControls)\" is not above 0: write for example 250ms or 1s" }
 }

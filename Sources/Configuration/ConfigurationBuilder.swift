@@ -1,7 +1,6 @@
 import PhiAccrual
 
-/// What the sources have said so far. Each is taken in its turn, and what it says goes over what was said before, key by
-/// key; expected nodes add up.
+/// Combines the sources parsed so far. A later source overrides earlier ones key by key; expected nodes add up.
 struct ConfigurationBuilder {
     /// The keys of a file. Each is also an environment variable: `join_within` is `PHI_JOIN_WITHIN`.
     enum Key: String, CaseIterable {
@@ -13,7 +12,7 @@ struct ConfigurationBuilder {
     }
     private enum LimitKey: String, CaseIterable { case nodes, events }
 
-    /// A level's policy as it was written, for somebody.
+    /// A level's policy as written, with its scope and location.
     struct PolicySetting {
         var level: String
         var policy: Policy
@@ -23,14 +22,14 @@ struct ConfigurationBuilder {
 
     var configuration = ServiceConfiguration()
     var problems: [ConfigurationProblem] = []
-    /// Where each value was stated, by its path: `limits.nodes`. What is missing here has its default.
+    /// Where each value was set, by its path, such as `limits.nodes`. A value whose path is missing has its default.
     private(set) var places: [String: SourceLocation] = [:]
-    /// The levels for everyone, from one source; nil if none names them.
+    /// The global levels, from one source; nil if no source sets them.
     var levels: [PolicySetting]?
     var hasBrokenLevels = false
     /// Policies for groups and nodes.
     var overrides: [PolicySetting] = []
-    /// Where each of them was stated first.
+    /// Where each override was set first, to report duplicates.
     var overridden: [OverrideKey: SourceLocation] = [:]
     struct OverrideKey: Hashable {
         var scope: PolicyScope
@@ -38,14 +37,14 @@ struct ConfigurationBuilder {
         var source: Origin.Source
     }
     var expected: [(node: NodeIdentity, location: SourceLocation)] = []
-    /// Endpoints by their key: whether they can be ones is asked when all sources have spoken.
+    /// Endpoints by key. `finish` checks them after all sources are parsed.
     private(set) var endpoints: [String: [(text: String, location: SourceLocation)]] = [:]
 
     mutating func report(_ location: SourceLocation, _ sentence: String) {
         problems.append(ConfigurationProblem(location, sentence))
     }
 
-    /// Takes in what one source says.
+    /// Parses one source and applies its values.
     mutating func parse(_ value: RawValue) {
         entries(of: value, "the configuration", expected: "keys with values, such as 'retention: 24h'") {
             $0.parse($1, $2)
@@ -103,7 +102,7 @@ struct ConfigurationBuilder {
         set(path, part, items.map(\.text), at: value.location)
     }
 
-    /// Sets a value, and remembers where it comes from. What stood under the same key before is no longer of interest.
+    /// Sets a value and records its location. The locations of earlier values under the same key are dropped.
     mutating func set<Value>(
         _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Value>, _ value: Value,
         at location: SourceLocation

@@ -1,17 +1,17 @@
 import PhiAccrual
 
-/// Where a configuration comes from: a file, environment variables, and options, each over the ones before it.
+/// The sources of a configuration: a file, environment variables, and options. Each overrides the ones before it.
 public struct ConfigurationSources: Sendable {
-    /// The name and the bytes of a file; nil if there is none.
+    /// Name and content of the file; nil if there is none.
     public var file: (name: String, contents: [UInt8])?
     public var environment: [String: String] = [:]
     public var options: [OptionSetting] = []
 
-    /// The largest file that is worth reading: names of tens of thousands of nodes fit.
+    /// Maximum size of a file in bytes. The names of tens of thousands of nodes fit.
     public static let maxFileSize = 1 << 20
-    /// The variable that names the file.
+    /// The environment variable that names the file.
     public static let fileVariable = "PHI_CONFIG"
-    /// Variables that are no keys: the last two are for this project's own tools.
+    /// `PHI_` variables that are not keys of the configuration. The last two are for this project's own tools.
     fileprivate static let otherVariables = [fileVariable, "PHI_PYTHON", "PHI_WARNINGS_AS_ERRORS"]
 
     public init(
@@ -21,10 +21,10 @@ public struct ConfigurationSources: Sendable {
         (self.file, self.environment, self.options) = (file, environment, options)
     }
 
-    /// Reads everything, and checks that it goes together.
+    /// Parses all sources and checks that they are consistent.
     ///
-    /// - Parameter lateness: What a profile says, by its name or path.
-    /// - Throws: Everything that is wrong, and not only the first of it.
+    /// - Parameter lateness: Returns the profile with the given name or path.
+    /// - Throws: All problems, not only the first.
     public func read(
         lateness: (String) throws -> LatenessProfile
     ) throws(InvalidConfiguration) -> EffectiveConfiguration {
@@ -37,7 +37,7 @@ public struct ConfigurationSources: Sendable {
         return EffectiveConfiguration(builder, warnings: warnings)
     }
 
-    /// Looks at the options alone, each by itself.
+    /// Checks the options alone, each by itself.
     public static func check(_ options: [OptionSetting]) throws(InvalidConfiguration) {
         var builder = ConfigurationBuilder()
         for option in options { builder.parse(option.written) }
@@ -57,9 +57,9 @@ extension ConfigurationBuilder {
         } catch { problems.append(error.problem) }
     }
 
-    /// Each variable says what stands after its key in a file. An empty one says nothing.
+    /// Parses each variable as the value of its key in a file. Ignores empty variables.
     ///
-    /// - Returns: A sentence for each variable of ours that nobody knows.
+    /// - Returns: A sentence for each unknown variable that starts with `PHI_`.
     fileprivate mutating func parse(environment: [String: String]) -> [String] {
         let keys = Dictionary(uniqueKeysWithValues: Key.allCases.map { ("PHI_\($0.rawValue.uppercased())", $0) })
         var warnings: [String] = []

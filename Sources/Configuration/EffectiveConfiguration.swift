@@ -1,11 +1,11 @@
 import PhiAccrual
 
-/// A configuration that was read, with where each part of it comes from.
+/// A parsed configuration, with the origin of each part.
 public struct EffectiveConfiguration: Sendable {
     public let configuration: ServiceConfiguration
-    /// What was not understood, and does no harm: a sentence each.
+    /// Input that was ignored and does no harm, one sentence each.
     public let warnings: [String]
-    /// As a file that says the same, with the origin of each value in a comment.
+    /// The lines of an equivalent file, with the origin of each value in a comment.
     public let yaml: [String]
 
     init(_ builder: ConfigurationBuilder, warnings: [String]) {
@@ -69,7 +69,7 @@ private struct ConfigurationText {
         add("log", configuration.log.rawValue)
     }
 
-    /// A line `key: value  # origin`, indented as deep as its path is.
+    /// Adds a line `key: value  # origin`, indented by the depth of its path.
     private mutating func add(_ path: String, _ value: String) { add(path, raw: value.asYAML) }
     private mutating func add(_ path: String, list: [String]) {
         add(path, raw: "[\(list.map { $0.contains(",") ? $0.inQuotes : $0.asYAML }.joined(separator: ", "))]")
@@ -117,7 +117,7 @@ private struct ConfigurationText {
         }
     }
 
-    /// What holds of several sources is what the last one said.
+    /// If several sources set a policy, the last one overrides the others.
     private mutating func addPolicies(for scope: PolicyScope) {
         guard let stated = overrides[scope] else { return }
         lines.append("    levels:")
@@ -129,7 +129,7 @@ private struct ConfigurationText {
 }
 
 extension String {
-    /// As a YAML scalar outside of brackets, quoted unless it is made of harmless characters only.
+    /// As a YAML scalar outside brackets, quoted unless all its characters are harmless.
     fileprivate var asYAML: String {
         let isPlain =
             (first?.isLetter == true || first?.isNumber == true || first == "/")
@@ -140,7 +140,7 @@ extension String {
 }
 
 extension UInt8 {
-    /// Means nothing to YAML, wherever it stands after the first character. A colon does only before a blank.
+    /// Whether the byte has no meaning in YAML after the first character. A colon has one only before a blank.
     fileprivate var isPlain: Bool {
         switch self {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

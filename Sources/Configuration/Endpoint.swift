@@ -1,10 +1,10 @@
 import PhiAccrual
 
-/// What can be told of an endpoint from its text alone. The rest is seen when it is used.
+/// Checks an endpoint by its text alone. Other errors appear when the endpoint is used.
 enum Endpoint {
     private static let transports = ["tcp", "ipc", "tipc", "vmci", "ws", "wss", "pgm", "epgm", "norm"]
 
-    /// What is wrong with it; nil if it may be one.
+    /// What is wrong with the endpoint; nil if it may be valid.
     static func mistake(in text: String) -> String? {
         let expected = "write for example tcp://127.0.0.1:7710 or ipc:///run/phi.sock"
         func mistake(_ reason: String) -> String {

@@ -1,14 +1,14 @@
 extension String {
-    /// The one of `names` that was probably meant; nil if none is like it.
+    /// The closest of `names`; nil if none is similar.
     func nearest(in names: [String]) -> String? {
         let tolerance = max(1, (count + 1) / 3)
-        // The comparison takes time: only those that can be near enough.
+        // Computing the distance takes time: only for names whose length is close enough.
         let distances = names.filter { abs($0.count - count) <= tolerance && count <= 64 }
             .map { (name: $0, slips: slips(to: $0)) }
         return distances.min { $0.slips < $1.slips }.flatMap { $0.slips <= tolerance ? $0.name : nil }
     }
 
-    /// How many letters were left out, added, mistaken, or exchanged with their neighbour on the way to another text.
+    /// Edit distance, ignoring case: letters omitted, inserted, replaced, or swapped with their neighbour.
     private func slips(to other: String) -> Int {
         let (a, b) = (Array(lowercased()), Array(other.lowercased()))
         var rows = [Array(0...b.count)]
@@ -25,7 +25,7 @@ extension String {
         return rows[a.count][b.count]
     }
 
-    /// “did you mean …?”, or what there is.
+    /// “did you mean …?”, or a list of the known names.
     func suggestion(from names: [String]) -> String {
         if let name = nearest(in: names) { return "did you mean \"\(name)\"?" }
         return "known are \(names.joined(separator: ", "))"

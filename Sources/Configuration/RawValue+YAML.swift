@@ -2,11 +2,11 @@ import PhiAccrual
 import Yams
 
 extension RawValue {
-    /// Reads one YAML document. Everything but its structure is left as text: a number is one where a number is meant.
+    /// Parses one YAML document. Scalars stay text: a number is parsed only where a number is expected.
     ///
-    /// - Parameter place: Where a line is, from 1.
-    /// - Throws: The problem that keeps it from being read. Anchors and aliases are refused: with them a few lines stand
-    ///   for as many values as one likes.
+    /// - Parameter location: Maps a line number, from 1, to its location.
+    /// - Throws: The problem that prevents parsing. Anchors and aliases are rejected: with them, a few lines can stand
+    ///   for any number of values.
     init(yaml text: String, at location: (Int) -> SourceLocation) throws(UnreadableYAML) {
         if let line = Self.lineOfAnchor(in: text) {
             throw UnreadableYAML(location(line), "anchors (&) and aliases (*) are not read here: write the value out")
@@ -46,8 +46,8 @@ extension RawValue {
         }
     }
 
-    /// The first line that gives a value a name for aliases to repeat: `&name` where a value may begin. Comments may say
-    /// what they like.
+    /// The line of the first anchor: `&name` where a value may begin. Nil if there is none. Comments may contain
+    /// anchors.
     private static func lineOfAnchor(in text: String) -> Int? {
         for (index, line) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
             var before = UInt8(ascii: " ")
@@ -74,7 +74,7 @@ extension RawValue {
     }
 }
 
-/// A text that is no YAML, or none that is read here.
+/// Text that is not YAML, or uses features that this parser does not support.
 struct UnreadableYAML: Error {
     let problem: ConfigurationProblem
 

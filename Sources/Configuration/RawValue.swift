@@ -1,6 +1,6 @@
 import PhiAccrual
 
-/// A value as somebody wrote it, before it is asked what it means.
+/// A value as written, before it is interpreted.
 struct RawValue: Sendable {
     enum Content: Sendable {
         case nothing
@@ -10,14 +10,14 @@ struct RawValue: Sendable {
     }
     struct Entry: Sendable {
         var key: String
-        /// The place of the key. A value may begin on a later line.
+        /// Location of the key. The value may begin on a later line.
         var location: SourceLocation
         var value: RawValue
     }
     var content: Content
     var location: SourceLocation
 
-    /// For sentences such as “must be a duration, found a list”.
+    /// Describes the value in sentences such as “must be a duration, found a list”.
     var kind: String {
         switch content {
         case .nothing: "nothing"
@@ -30,9 +30,9 @@ struct RawValue: Sendable {
 
 /// A setting made on the command line.
 public struct OptionSetting: Sendable {
-    /// As its user wrote it: `--max-nodes`.
+    /// As the user wrote it: `--max-nodes`.
     let name: String
-    /// The keys that lead to it in a file: `["limits", "nodes"]`.
+    /// The keys that lead to the setting in a file: `["limits", "nodes"]`.
     let path: [String]
     let content: RawValue.Content
 
@@ -44,7 +44,7 @@ public struct OptionSetting: Sendable {
         content = .list(list.map { RawValue(content: .text($0), location: .option(name)) })
     }
 
-    /// What a file would say to the same effect.
+    /// The equivalent content of a file.
     var written: RawValue {
         let location = SourceLocation.option(name)
         return path.reversed().reduce(RawValue(content: content, location: location)) { value, key in

@@ -1,17 +1,17 @@
 import PhiAccrual
 
-/// What becomes of a configuration that is read again while the service runs.
+/// The effect of reading a configuration again while the service runs.
 public struct Reload: Hashable, Sendable {
-    /// What holds from now on: the old configuration with every change that needs no restart.
+    /// The configuration from now on: the old one with every change that needs no restart.
     public var configuration: ServiceConfiguration
-    /// A sentence for each change that is made.
+    /// A sentence for each applied change.
     public var applied: [String] = []
-    /// A sentence for each change that needs a restart, and is not made.
+    /// A sentence for each change that needs a restart and is not applied.
     public var refused: [String] = []
 }
 
 extension ServiceConfiguration {
-    /// How a running service gets from another configuration to this one, as far as it can.
+    /// How far a running service can change from `old` to this configuration.
     public func changes(from old: ServiceConfiguration) -> Reload {
         var reload = Reload(configuration: old)
         func apply<Value: Equatable>(
@@ -28,7 +28,7 @@ extension ServiceConfiguration {
 
         let names = (old: old.levels.map(\.name), new: levels.map(\.name))
         if names.old == names.new, policies.allPolicies.contains(where: { old.model.refusal(of: $0) != nil }) {
-            // They are right for the detector that is configured now.
+            // The policies are valid for the newly configured detector, not for the running one.
             reload.refused.append("policies change with the detector, and stay as they were until a restart")
         } else if names.old == names.new {
             apply(\.policies) { _ in "policies of levels, groups and nodes are as configured now" }
@@ -48,7 +48,7 @@ extension ServiceConfiguration {
         refuse(\.events, "events")
         refuse(\.control, "control")
         refuse(\.model.description, "detector")
-        // A description does not have the profile: its name may be the same, and the file another one.
+        // A description omits the profile: the name may be the same while the file's content changed.
         if model.description == old.model.description { refuse(\.model, "profile") }
         refuse(\.retention, "retention")
         refuse(\.state, "state")

@@ -1,20 +1,20 @@
 import PhiAccrual
 
-/// Which of all nodes a detector watches: those whose key begins with certain bytes.
+/// The nodes that one of several detectors watches: those whose key begins with certain bytes.
 ///
-/// Keys are hashes, so that each of several detectors has its share whatever the nodes are called. Publishers send a heartbeat
-/// only to those that subscribed to its first byte.
+/// Keys are hashes, so each detector gets its share whatever the nodes are called. Publishers send a heartbeat only to
+/// subscribers of its key's first byte.
 public struct Shard: Hashable, Sendable, CustomStringConvertible {
-    /// Which one, from 1.
+    /// Number of this shard, from 1.
     public let number: Int
-    /// Of how many: up to 256.
+    /// Number of all shards, up to 256.
     public let count: Int
 
     public static let whole = Shard(number: 1, count: 1)
 
     private init(number: Int, count: Int) { (self.number, self.count) = (number, count) }
 
-    /// - Parameter text: Such as `2/4`.
+    /// - Parameter text: Number and count, such as `2/4`.
     public init(parsing text: String) throws(InvalidShard) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
         guard parts.count == 2, let number = parts[0], let count = parts[1], (1...256).contains(count),
@@ -25,7 +25,7 @@ public struct Shard: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { "\(number)/\(count)" }
 
-    /// What the keys of its nodes begin with.
+    /// First bytes of the keys in this shard.
     public var firstBytes: ClosedRange<UInt8> {
         UInt8((number - 1) * 256 / count)...UInt8(number * 256 / count - 1)
     }

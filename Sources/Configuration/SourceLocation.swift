@@ -14,7 +14,7 @@ public enum SourceLocation: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// By source, and by line within a file.
+    /// Sort order: by source, then by line within a file.
     var order: (Int, Int) {
         switch self {
         case .line(let line, _): (0, line)
@@ -31,13 +31,13 @@ public enum SourceLocation: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A mistake in a configuration: where it is, and what would be right.
+/// An error in a configuration: its location, and a sentence that says what is valid.
 public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible {
     public let location: SourceLocation
     public let sentence: String
     public var description: String { "\(location): \(sentence)" }
 
-    /// Enough to see what is meant: a value may have a megabyte.
+    /// In characters. This suffices to identify a value, which may have a megabyte.
     private static let maxSentenceLength = 1000
 
     init(_ location: SourceLocation, _ sentence: String) {
@@ -48,9 +48,9 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
 
 }
 
-/// Everything that is wrong with a configuration.
+/// All errors in a configuration.
 public struct InvalidConfiguration: Error, Hashable, Sendable, CustomStringConvertible {
-    /// At least one, by source, and by line within the file.
+    /// At least one; sorted by source, then by line within the file.
     public let problems: [ConfigurationProblem]
     public var description: String { problems.map(\.description).joined(separator: "\n") }
 

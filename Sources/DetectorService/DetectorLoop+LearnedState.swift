@@ -7,19 +7,19 @@ struct LearnedStateSchedule {
     /// Nodes per page. Encoding a page takes a tenth of a millisecond, and storing it as long again. Whatever is due in
     /// that time waits.
     static let pageSize = 5
-    static let pageEvery: Duration = .milliseconds(10)
+    static let pageInterval: Duration = .milliseconds(10)
     /// Interval between pages of a pass, which is not urgent. It is shorter with many nodes, to bound the pass.
-    static let pageOfPassEvery: Duration = .milliseconds(50)
+    static let passPageInterval: Duration = .milliseconds(50)
     static let maxPassDuration: Duration = .seconds(600)
     /// Minimum time from the beginning of one pass to the next.
-    static let passEvery: Duration = .seconds(10)
+    static let passInterval: Duration = .seconds(10)
     /// Maximum duration of the last pass, when the service stops.
     static let lastPass: Duration = .seconds(1)
 
     /// What to persist next.
     enum Page: Equatable {
         /// Nodes that were not persisted since they changed from `new` or `learning`.
-        case unwritten([NodeKey])
+        case unpersisted([NodeKey])
         /// The next page of the present pass over all nodes, from this cursor on.
         case pass(Int)
         /// The groups: a pass begins.
@@ -27,8 +27,8 @@ struct LearnedStateSchedule {
     }
 
     /// Nodes that were not persisted since they changed from `new` or `learning`, in order, and the same as a set.
-    private var unwritten: ArraySlice<NodeKey> = []
-    private var unwrittenKeys: Set<NodeKey> = []
+    private var unpersisted: ArraySlice<NodeKey> = []
+    private var unpersistedKeys: Set<NodeKey> = []
     /// Whether a page of the pass comes before the next page of those nodes.
     private var isTurnOfPass = false
     /// Where the next page of a pass begins. The first pass begins at a random slot: a service that is killed again and
@@ -39,10 +39,10 @@ struct LearnedStateSchedule {
     private var nextPage: Instant
     private var nextPass: Instant
 
-    init(unwritten: [NodeKey], nodes: Int, at now: Instant) {
+    init(unpersisted: [NodeKey], nodes: Int, at now: Instant) {
         cursor = Int.random(in: 0...nodes)
-        (nextPage, nextPass) = (now + Self.pageEvery, now)
-        for key in unwritten { note(key) }
+        (nextPage, nextPass) = (now + Self.pageInterval, now)
+        for key in unpersisted { note(key) }
     }
 
     /// Notes a node that should be persisted soon: until then, the store has only its name.
@@ -51,7 +51,7 @@ struct LearnedStateSchedule {
         note(NodeKey(of: transition.node))
     }
     private mutating func note(_ key: NodeKey) {
-        if unwrittenKeys.insert(key).inserted { unwritten.append(key) }
+        if unpersistedKeys.insert(key).inserted { unpersisted.append(key) }
     }
 
     /// What to persist now, if anything. Pages of the pass and pages of changed nodes alternate: after a start many
@@ -60,15 +60,15 @@ struct LearnedStateSchedule {
     /// - Parameter pages: Number of pages in a pass.
     mutating func next(ofPassWith pages: Int, at now: Instant) -> Page? {
         guard now >= nextPage else { return nil }
-        let pause = min(Self.pageOfPassEvery, Self.maxPassDuration / max(1, pages))
-        nextPage = now + (unwritten.isEmpty ? pause : min(pause, Self.pageEvery))
+        let pause = min(Self.passPageInterval, Self.maxPassDuration / max(1, pages))
+        nextPage = now + (unpersisted.isEmpty ? pause : min(pause, Self.pageInterval))
         let isPassDue = pagesLeft > 0 || now >= nextPass
-        if !unwritten.isEmpty, !isTurnOfPass || !isPassDue {
+        if !unpersisted.isEmpty, !isTurnOfPass || !isPassDue {
             isTurnOfPass = true
-            let keys = Array(unwritten.prefix(Self.pageSize))
-            unwritten.removeFirst(keys.count)
-            unwrittenKeys.subtract(keys)
-            return .unwritten(keys)
+            let keys = Array(unpersisted.prefix(Self.pageSize))
+            unpersisted.removeFirst(keys.count)
+            unpersistedKeys.subtract(keys)
+            return .unpersisted(keys)
         }
         isTurnOfPass = false
         if pagesLeft > 0 {
@@ -76,7 +76,7 @@ struct LearnedStateSchedule {
             return .pass(cursor)
         }
         guard isPassDue else { return nil }
-        nextPass = now + Self.passEvery
+        nextPass = now + Self.passInterval
         pagesLeft = pages
         return .groups
     }
@@ -86,7 +86,7 @@ extension DetectorLoop {
     mutating func persistLearnedState(at now: Instant) {
         let pages = pagesOfAll
         switch learnedStateSchedule?.next(ofPassWith: pages, at: now) {
-        case .unwritten(let keys): publishEvents(keys.compactMap { detector.detector.persistedNode(of: $0) })
+        case .unpersisted(let keys): publishEvents(keys.compactMap { detector.detector.persistedNode(of: $0) })
         case .pass(let cursor):
             let next = persistPage(from: cursor)
             learnedStateSchedule?.cursor = next
@@ -116,18 +116,18 @@ extension DetectorLoop {
     private func publishEvents(_ persistedNodes: [PersistedNode]) {
         guard !persistedNodes.isEmpty else { return }
         let (offset, version) = (clocks.civilOffset, Detector<Model>.persistedVersion)
-        let nodes = persistedNodes.map { memory in
+        let nodes = persistedNodes.map { node in
             StoredNode(
-                key: memory.key, identity: memory.identity, model: version, state: memory.bytes,
-                lastArrival: memory.lastArrival?.nanoseconds.addingSaturated(offset) ?? 0)
+                key: node.key, identity: node.identity, model: version, state: node.bytes,
+                lastArrival: node.lastArrival?.nanoseconds.addingSaturated(offset) ?? 0)
         }
-        feed.put(.learned(.nodes(nodes)))
+        publisher.put(.learned(.nodes(nodes)))
     }
 
     private func persistGroups() {
         let version = Detector<Model>.persistedVersion
         for (group, bytes) in detector.detector.persistedGroups {
-            feed.put(.learned(.group(StoredGroup(group: group, model: version, state: bytes))))
+            publisher.put(.learned(.group(StoredGroup(group: group, model: version, state: bytes))))
         }
     }
 }

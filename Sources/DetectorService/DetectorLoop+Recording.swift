@@ -79,9 +79,9 @@ extension DetectorLoop {
         }
         let question = WhatIf(
             recent: recent, order: order, level: level, policies: policies, proposed: proposed, now: now)
-        let (feed, whatIfGate) = (feed, whatIfGate)
+        let (publisher, whatIfGate) = (publisher, whatIfGate)
         Task.detached(priority: .background) {
-            feed.put(.answer(question.answer(), to: address))
+            publisher.put(.answer(question.answer(), to: address))
             whatIfGate.end()
         }
     }

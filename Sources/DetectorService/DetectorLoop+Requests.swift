@@ -28,7 +28,7 @@ extension DetectorLoop {
         }
         // A client may rely on a reply: what follows from its request is persisted first.
         publishEvents()
-        if let reply { feed.put(reply) }
+        if let reply { publisher.put(reply) }
     }
 
     /// - Returns: The reply; nil if it is sent later.
@@ -161,11 +161,11 @@ extension DetectorLoop {
         let level = try level(named: order.level, in: policies)
         policies.set(order.policy, level: level, from: Origin(.tune, for: order.scope))
         try check(policies)
-        let holding = policies.effectivePolicy(within: order.scope, level: level)
+        let effectivePolicy = policies.effectivePolicy(within: order.scope, level: level)
         // Before the events that follow from it.
-        feed.put(.tuned(level: order.level, order.scope, order.policy, holding: holding, at: now))
+        publisher.put(.tuned(level: order.level, order.scope, order.policy, effectivePolicy: effectivePolicy, at: now))
         detector.apply(.policies(policies, at: now), into: &events)
-        return TuneAnswer(level: order.level, effectivePolicy: holding, allows: allowed(at: level, by: holding.origin))
+        return TuneAnswer(level: order.level, effectivePolicy: effectivePolicy, allows: allowed(at: level, by: effectivePolicy.origin))
     }
 
     /// Throws if the detector cannot apply these policies.
@@ -228,7 +228,7 @@ extension DetectorLoop {
             detector.apply(.policies(policies, at: now), into: &events)
         }
         if !reload.applied.isEmpty {
-            feed.put(.notice(.reloaded(reload.applied.joined(separator: "; ")), at: now))
+            publisher.put(.notice(.reloaded(reload.applied.joined(separator: "; ")), at: now))
         }
     }
 }

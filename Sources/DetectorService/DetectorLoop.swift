@@ -35,7 +35,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     /// to 2 s.
     static var reconnection: Duration { .seconds(5) }
     /// Interval at which records are passed to the recorder.
-    private static var keepEvery: Duration { .milliseconds(100) }
+    private static var flushInterval: Duration { .milliseconds(100) }
     /// Tolerated error of civil time. A slewed clock, at 50 µs per tick, takes at least two ticks for it.
     private static var clockTolerance: Int64 { 100_000 }  // ns
     /// Interval of wake-ups that detect the loop's own pauses.
@@ -49,7 +49,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     private let requests: Mailbox<DetectorLoopInput>
     /// Drained from the mailbox, and not answered yet.
     private var pendingRequests: ArraySlice<DetectorLoopInput> = []
-    let feed: Mailbox<EventPublisherInput>
+    let publisher: Mailbox<EventPublisherInput>
     let logger: Logger
     let clocks: ServiceClocks
 
@@ -67,7 +67,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     /// Offset from instants to civil time, in nanoseconds. It changes rarely, and each change is recorded, so that
     /// replays report the same times.
     private(set) var wallOffset: Int64
-    private var lastKept = MonotonicClock.now
+    private var lastFlush = MonotonicClock.now
     /// Admits one what-if request at a time.
     let whatIfGate = WhatIfGate()
     /// Nodes that should be heard, and how long each may take to join.
@@ -78,10 +78,10 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     /// Until when no deadline is handled, because the loop itself was late.
     private var recoversUntil: Instant?
     /// When the last long pause ended, and until when the detector ignores silence because of it.
-    private var back: (at: Instant, toldUntil: Instant)?
+    private var lastPause: (at: Instant, ignoredUntil: Instant)?
     private var overload = Overload()
-    private var stops = RateLimitedLog<String>()
-    private var refusals = RateLimitedLog<Int32>()
+    private var pauseLog = RateLimitedLog<String>()
+    private var refusalLog = RateLimitedLog<Int32>()
     private var timestampUncertainty = TimestampUncertainty(at: MonotonicClock.now)
     /// Nil if there is no state store, or it was lost.
     var learnedStateSchedule: LearnedStateSchedule?
@@ -90,7 +90,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         sockets: consuming HeartbeatSockets, detector: Detector<Model>, shard: Shard, expected: [NodeIdentity],
         joinWithin: Duration, learnedStateSchedule: LearnedStateSchedule?, recording: RecordingSession,
         requests: Mailbox<DetectorLoopInput>,
-        feed: Mailbox<EventPublisherInput>,
+        publisher: Mailbox<EventPublisherInput>,
         clocks: ServiceClocks,
         logger: Logger
     ) throws {
@@ -101,7 +101,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         self.recording = recording
         wallOffset = clocks.civilOffset
         timer = try DeadlineTimer()
-        (self.requests, self.feed, self.clocks, self.logger) = (requests, feed, clocks, logger)
+        (self.requests, self.publisher, self.clocks, self.logger) = (requests, publisher, clocks, logger)
         self.joinWithin = joinWithin
         heartbeats.reserveCapacity(Self.batch)
         self.learnedStateSchedule = learnedStateSchedule
@@ -123,7 +123,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
             var asleep = MonotonicClock.now
             // The loop was stopped while at work, or worked for too long.
             if asleep - awake > Self.recovery {
-                wasAway(from: awake, to: asleep)
+                handlePause(from: awake, to: asleep)
                 asleep = MonotonicClock.now  // handling a pause is no pause, which would take as long again
             }
             let nextWakeUp = nextWakeUp(after: asleep)
@@ -133,7 +133,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
             timestampUncertainty.waited(from: asleep, to: awake)
             if awake > nextWakeUp {
                 timestampUncertainty.woken(late: awake - max(nextWakeUp, asleep), at: awake)
-                wasAway(from: max(nextWakeUp, asleep), to: awake)
+                handlePause(from: max(nextWakeUp, asleep), to: awake)
             }
             if let reading = clocks.reading {
                 for finding in clockWatch.read(reading) { handle(clockFinding: finding, at: awake) }
@@ -142,7 +142,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
             if poller.isReadable(timed) { timer.clear() }
             try turn(after: awake)
             if poller.isReadable(asked) || !pendingRequests.isEmpty { answerRequests() }
-            if awake - lastKept >= Self.keepEvery { flushRecording(at: awake) }
+            if awake - lastFlush >= Self.flushInterval { flushRecording(at: awake) }
             persistLearnedState(at: awake)
         }
     }
@@ -179,16 +179,16 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         switch change {
         case .begins:
             logger.warning("heartbeats come faster than they can be taken in, so no deadline is acted on")
-            feed.put(.notice(.overloaded, at: now))
+            publisher.put(.notice(.overloaded, at: now))
         case .ends(let time):
             logger.info(
                 "heartbeats are taken in as they come again", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
-            feed.put(.notice(.caughtUp(time), at: now))
+            publisher.put(.notice(.caughtUp(time), at: now))
         }
     }
 
     private mutating func flushRecording(at now: Instant) {
-        lastKept = now
+        lastFlush = now
         followCivilTime()
         let records = detector.dequeueRecords(at: now)
         guard let recorder else { return }
@@ -196,7 +196,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         if let reason = recorder.failure {
             stopRecording()
             logger.error("recording has stopped", metadata: ["reason": "\(reason)"])
-            feed.put(.notice(.recordingStopped(reason), at: now))
+            publisher.put(.notice(.recordingStopped(reason), at: now))
         } else if recorder.wantsBeginning {
             recorder.begin(makeSegmentHeader(at: now))
         }
@@ -224,7 +224,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
             announcements.forget(key)
             connections.forget(key)
         }
-        feed.put(.events(events, wallOffset: wallOffset))
+        publisher.put(.events(events, wallOffset: wallOffset))
         events = []  // another thread owns them now: to keep their capacity would be to allocate as much again
     }
 
@@ -241,7 +241,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     }
 
     private mutating func logRefusal(_ code: Int32, at now: Instant) {
-        refusals.count(code, at: now) { [logger] _ in
+        refusalLog.count(code, at: now) { [logger] _ in
             logger.warning(
                 "cannot take in more connections: their nodes are not heard",
                 metadata: [
@@ -259,34 +259,34 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     }
 
     /// Handles a period in which the loop did not read its sockets, or not the latest arrivals.
-    private mutating func wasAway(from start: Instant, to end: Instant) {
+    private mutating func handlePause(from start: Instant, to end: Instant) {
         let time = end - start
         guard time > Self.ownLateness else { return }
         let recovered = end + Self.recovery
         recoversUntil = recovered
         guard time > Self.recovery else { return }
         incompleteSince = nil  // a pause is no overload
-        overload.wasAway(until: end)
+        overload.handlePause(until: end)
         detector.apply(.ignoredSilence(from: start, to: recovered), into: &events)
-        back = (end, recovered)
-        stops.count("stopped", at: end) { [logger] count in
+        lastPause = (end, recovered)
+        pauseLog.count("stopped", at: end) { [logger] count in
             logger.warning(
                 "was stopped or starved: that time is held against nobody",
                 metadata: ["seconds": "\(time.nanoseconds.seconds)", "count": "\(count)"])
         }
-        feed.put(.notice(.stopped(time), at: end))
+        publisher.put(.notice(.stopped(time), at: end))
     }
 
     /// Extends the recovery from a pause: a backlog built up, and what is read now has late timestamps.
     private mutating func catchUp(at now: Instant) {
-        guard recoversUntil != nil, let (end, told) = back else { return }
+        guard recoversUntil != nil, let (end, ignoredUntil) = lastPause else { return }
         recoversUntil = max(recoversUntil ?? now, now + Self.recovery)
-        guard now + Self.recovery > told else { return }
+        guard now + Self.recovery > ignoredUntil else { return }
         // Each extension is as long as the time since the pause, because it costs a scan of every node. It is bounded,
         // because an extension that is too long delays every suspicion.
         let until = now + max(Self.recovery, min(Self.maxStride, now - end))
-        detector.apply(.ignoredSilence(from: told, to: until), into: &events)
-        back = (end, until)
+        detector.apply(.ignoredSilence(from: ignoredUntil, to: until), into: &events)
+        lastPause = (end, until)
     }
 
     /// Handles a suspension of the machine or a step of its civil time.
@@ -299,11 +299,11 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
             followCivilTime()
             detector.apply(.ignoredSilence(from: now, to: recovered), into: &events)
             logger.warning("the machine was suspended", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
-            feed.put(.notice(.suspended(time), at: now))
+            publisher.put(.notice(.suspended(time), at: now))
         case .stepped(let time):
             followCivilTime()
             logger.warning("civil time was set", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
-            feed.put(.notice(.clockStep(time), at: now))
+            publisher.put(.notice(.clockStep(time), at: now))
         }
     }
 
@@ -311,7 +311,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     private mutating func mayAdvance(at start: Instant) -> Bool {
         if let end = recoversUntil {
             if start < end { return false }
-            (recoversUntil, back) = (nil, nil)
+            (recoversUntil, lastPause) = (nil, nil)
             return true
         }
         // The loop was stopped while at work. A stop while it waited would have been detected.
@@ -353,7 +353,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         detector.setTimestampUncertainty(timestampUncertainty.nanoseconds)
         for announcement in announced {
             let isKept = detector.announce(announcement.identity, key: announcement.key, at: now, into: &events)
-            if isKept { announcements.remember(announcement) }
+            if isKept { announcements.keep(announcement) }
         }
         // Swapped out, since a span of a property would block changes to the loop. Nothing is copied.
         var batch: [Heartbeat] = []
@@ -388,7 +388,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
                 announced.append(announcement)
             }
         } catch {
-            malformed.dropped(for: error, at: MonotonicClock.now, telling: logger)
+            malformed.dropped(for: error, at: MonotonicClock.now, logger: logger)
         }
     }
 

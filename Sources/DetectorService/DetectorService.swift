@@ -15,11 +15,11 @@ import ZeroMQ
 /// starts and stops the threads.
 public final class DetectorService: Service {
     public let endpoints: ServiceEndpoints
-    private let ingest: SocketThread
-    private let feed: SocketThread
-    private let stopIngest: WakeUp
-    private let stopFeed: WakeUp
-    private let failure: Failure
+    private let detectorLoop: SocketThread
+    private let publisher: SocketThread
+    private let stopDetectorLoop: WakeUp
+    private let stopPublisher: WakeUp
+    private let failure: ThreadFailure
     private let requests: Mailbox<DetectorLoopInput>
 
     /// Binds and starts.
@@ -31,38 +31,38 @@ public final class DetectorService: Service {
 
     init(_ configuration: ServiceConfiguration, clocks: ServiceClocks, logger: Logger) throws {
         // Before any socket is bound: of two services on one folder, only one may receive heartbeats.
-        let past = try RecoveredState(of: configuration, logger: logger)
+        let recovered = try RecoveredState(of: configuration, logger: logger)
         let context = try Context()
-        let feedSockets = try EventSockets(events: configuration.events, control: configuration.control, in: context)
+        let eventSockets = try EventSockets(events: configuration.events, control: configuration.control, in: context)
         let (requests, inputs) = (try Mailbox<DetectorLoopInput>(), try Mailbox<EventPublisherInput>())
-        for notice in past.notices { inputs.put(.notice(notice, at: MonotonicClock.now)) }
-        let (stopIngest, stopFeed, failure) = (try WakeUp(), try WakeUp(), Failure())
-        (self.stopIngest, self.stopFeed, self.failure, self.requests) = (stopIngest, stopFeed, failure, requests)
+        for notice in recovered.notices { inputs.put(.notice(notice, at: MonotonicClock.now)) }
+        let (stopDetectorLoop, stopPublisher, failure) = (try WakeUp(), try WakeUp(), ThreadFailure())
+        (self.stopDetectorLoop, self.stopPublisher, self.failure, self.requests) = (stopDetectorLoop, stopPublisher, failure, requests)
 
         var start = DetectorLoopStart(
-            configuration: configuration, past: past, context: context, requests: requests, feed: inputs,
+            configuration: configuration, recovered: recovered, context: context, requests: requests, publisher: inputs,
             clocks: clocks,
-            logger: logger, stop: stopIngest, failure: failure)
-        let (ingest, bound) = try configuration.model.open(&start)
-        self.ingest = ingest
+            logger: logger, stop: stopDetectorLoop, failure: failure)
+        let (detectorLoop, bound) = try configuration.model.open(&start)
+        self.detectorLoop = detectorLoop
         let endpoints = ServiceEndpoints(
-            heartbeats: bound, connect: configuration.connect, events: feedSockets.boundEvents,
-            control: feedSockets.boundControl)
+            heartbeats: bound, connect: configuration.connect, events: eventSockets.boundEvents,
+            control: eventSockets.boundControl)
         self.endpoints = endpoints
         do {
-            feed = try SocketThread(
+            publisher = try SocketThread(
                 name: "phi-feed",
                 owning: EventPublisher(
-                    sockets: feedSockets, log: past.log(of: configuration), memory: past.memory,
-                    levels: configuration.levels, endpoints: endpoints, inputs: inputs, ingest: requests,
+                    sockets: eventSockets, log: recovered.log(of: configuration), store: recovered.store,
+                    levels: configuration.levels, endpoints: endpoints, inputs: inputs, detectorLoop: requests,
                     clocks: clocks, logger: logger)
-            ) { feed in
-                var feed = feed
-                failure.catching { try feed.run(until: stopFeed) }
+            ) { publisher in
+                var publisher = publisher
+                failure.catching { try publisher.run(until: stopPublisher) }
             }
         } catch {
-            stopIngest.signal()
-            ingest.join()
+            stopDetectorLoop.signal()
+            detectorLoop.join()
             throw error
         }
     }
@@ -80,10 +80,10 @@ public final class DetectorService: Service {
 
     /// Publishes the decisions so far, and returns when both threads have ended.
     public func stop() {
-        stopIngest.signal()
-        ingest.join()
-        stopFeed.signal()
-        feed.join()
+        stopDetectorLoop.signal()
+        detectorLoop.join()
+        stopPublisher.signal()
+        publisher.join()
     }
 }
 
@@ -92,14 +92,14 @@ private struct DetectorLoopStart: ModelVisitor {
     typealias Outcome = (SocketThread, bound: [String])
 
     let configuration: ServiceConfiguration
-    let past: RecoveredState
+    let recovered: RecoveredState
     let context: Context
     let requests: Mailbox<DetectorLoopInput>
-    let feed: Mailbox<EventPublisherInput>
+    let publisher: Mailbox<EventPublisherInput>
     let clocks: ServiceClocks
     let logger: Logger
     let stop: WakeUp
-    let failure: Failure
+    let failure: ThreadFailure
 
     mutating func visit<Model: ArrivalModel>(
         _ model: Model.Type, _ parameters: Model.Parameters
@@ -107,32 +107,32 @@ private struct DetectorLoopStart: ModelVisitor {
         var detectorConfiguration = Detector<Model>.Configuration(
             levels: configuration.levels, model: parameters, retention: configuration.retention.nanoseconds,
             capacity: configuration.limits.nodes, seed: UInt64.random(in: .min ... .max))
-        detectorConfiguration.policies = past.policies(over: configuration.policies, for: model, logger: logger)
+        detectorConfiguration.policies = recovered.policies(over: configuration.policies, for: model, logger: logger)
         (detectorConfiguration.recovery, detectorConfiguration.hold) = (configuration.recovery, configuration.hold)
         if let refusal = detectorConfiguration.refusal { throw refusal }
         let sockets = try HeartbeatSockets(
             bind: configuration.heartbeats, connect: configuration.connect, shard: configuration.shard, in: context)
         let bound = sockets.bound
         var detector = Detector<Model>(detectorConfiguration)
-        let (unwritten, events) = past.restore(
+        let (unpersisted, events) = recovered.restore(
             into: &detector, of: configuration.shard, joinWithin: configuration.joinWithin,
             reconnection: DetectorLoop<Model>.reconnection, clocks: clocks, logger: logger)
-        if !events.isEmpty { feed.put(.events(events, wallOffset: clocks.civilOffset)) }
-        let learnedStateSchedule = past.memory.map { _ in
-            LearnedStateSchedule(unwritten: unwritten, nodes: detector.nodeCount, at: MonotonicClock.now)
+        if !events.isEmpty { publisher.put(.events(events, wallOffset: clocks.civilOffset)) }
+        let learnedStateSchedule = recovered.store.map { _ in
+            LearnedStateSchedule(unpersisted: unpersisted, nodes: detector.nodeCount, at: MonotonicClock.now)
         }
         let (stop, failure) = (stop, failure)
         let recording = RecordingSession(bounds: configuration.record, detector: configuration.model.description)
-        var ingest = try DetectorLoop(
+        var detectorLoop = try DetectorLoop(
             sockets: sockets, detector: detector, shard: configuration.shard, expected: configuration.expected,
             joinWithin: configuration.joinWithin, learnedStateSchedule: learnedStateSchedule,
-            recording: recording, requests: requests, feed: feed, clocks: clocks, logger: logger)
-        try ingest.startRecording(at: MonotonicClock.now)
+            recording: recording, requests: requests, publisher: publisher, clocks: clocks, logger: logger)
+        try detectorLoop.startRecording(at: MonotonicClock.now)
         let thread = try SocketThread(
-            name: "phi-ingest", owning: ingest
-        ) { ingest in
-            var ingest = ingest
-            failure.catching { try ingest.run(until: stop) }
+            name: "phi-ingest", owning: detectorLoop
+        ) { detectorLoop in
+            var detectorLoop = detectorLoop
+            failure.catching { try detectorLoop.run(until: stop) }
             recording.ending.join()
         }
         return (thread, bound)
@@ -140,7 +140,7 @@ private struct DetectorLoopStart: ModelVisitor {
 }
 
 /// The first error that ended a thread.
-final class Failure: Sendable {
+final class ThreadFailure: Sendable {
     private let stored = Mutex<(any Error)?>(nil)
     /// Yields when there is an error.
     private let first: AsyncStream<Void>

@@ -44,7 +44,7 @@ struct DetectorStatus: Sendable {
 ///
 /// An event is published, and a request answered, only after what led to it is persisted.
 struct EventPublisher: ~Copyable {
-    private static let beaconEvery: Duration = .seconds(1)
+    private static let beaconInterval: Duration = .seconds(1)
     /// Requests per turn, so that events get their share.
     private static let requestsPerTurn = 64
     /// Maximum number of requests that wait for the detector loop.
@@ -56,7 +56,7 @@ struct EventPublisher: ~Copyable {
     private static let timeToClose: Duration = .seconds(3)
 
     /// An event that has its number and is not published yet.
-    private struct Numbered {
+    private struct PendingEvent {
         var topic: FeedTopic
         var sequence: UInt64
         var json: [UInt8]
@@ -66,29 +66,29 @@ struct EventPublisher: ~Copyable {
     private let levels: [Level]
     private let endpoints: ServiceEndpoints
     private let inputs: Mailbox<EventPublisherInput>
-    private let ingest: Mailbox<DetectorLoopInput>
+    private let detectorLoop: Mailbox<DetectorLoopInput>
     private let clocks: ServiceClocks
     private let logger: Logger
     private let started = MonotonicClock.now
     private var log: EventLog
     private var nextBeacon = MonotonicClock.now
-    private var memory: StoreWriter?
+    private var store: StoreWriter?
     /// To be persisted and then published.
-    private var numbered: [Numbered] = []
+    private var pendingEvents: [PendingEvent] = []
     private var logged: [LoggedEvent] = []
     private var changes: [StoreChange] = []
     private var hasPublishedStoreLoss = false
 
     init(
-        sockets: consuming EventSockets, log: EventLog, memory: sending StoreWriter?, levels: [Level],
-        endpoints: ServiceEndpoints, inputs: Mailbox<EventPublisherInput>, ingest: Mailbox<DetectorLoopInput>,
+        sockets: consuming EventSockets, log: EventLog, store: sending StoreWriter?, levels: [Level],
+        endpoints: ServiceEndpoints, inputs: Mailbox<EventPublisherInput>, detectorLoop: Mailbox<DetectorLoopInput>,
         clocks: ServiceClocks,
         logger: Logger
     ) {
         self.sockets = sockets
         (self.log, self.levels, self.endpoints) = (log, levels, endpoints)
-        self.memory = memory
-        (self.inputs, self.ingest, self.clocks, self.logger) = (inputs, ingest, clocks, logger)
+        self.store = store
+        (self.inputs, self.detectorLoop, self.clocks, self.logger) = (inputs, detectorLoop, clocks, logger)
     }
 
     mutating func run(until stop: WakeUp) throws {
@@ -98,27 +98,27 @@ struct EventPublisher: ~Copyable {
         sockets.add(to: &poller)
         while true {
             let wait = (nextBeacon - MonotonicClock.now).nanoseconds / 1_000_000
-            let isBusy = memory?.hasWork ?? false
+            let isBusy = store?.hasWork ?? false
             _ = try poller.wait(timeoutMilliseconds: isBusy ? 0 : max(0, Int(wait) + 1))
             if poller.isReadable(fed) { try applyInputs() }
             try sockets.dropSubscriptions()
             try answerRequests()
             if MonotonicClock.now >= nextBeacon { try sendBeacon() }
             if poller.isReadable(stopped) { break }
-            if inputs.isEmpty || memory?.isBehind ?? false { memory?.work(at: MonotonicClock.now) }
+            if inputs.isEmpty || store?.isBehind ?? false { store?.work(at: MonotonicClock.now) }
             try publishStoreLoss()
         }
         // The detector loop has ended by now: its last messages are published before the sockets close.
         try applyInputs()
         try sendBeacon()
-        memory?.close(by: MonotonicClock.now + Self.timeToClose)
+        store?.close(by: MonotonicClock.now + Self.timeToClose)
         try publishStoreLoss()
     }
 
     private mutating func applyInputs() throws {
         let inputs = inputs.drain()
         for input in inputs { try number(input) }
-        try publishNumbered()
+        try publishPending()
         for input in inputs { try reply(to: input) }
     }
 
@@ -144,7 +144,7 @@ struct EventPublisher: ~Copyable {
         case .tuned(let level, let scope, let policy, let holding, let now):
             changes.append(.tuning(level: level, scope, policy))
             try number(.tuned(level: level, scope: scope, policy, holding: holding), at: now)
-        case .learned(let page): memory?.learned(page)
+        case .learned(let page): store?.learned(page)
         case .status, .explanation, .reply: break
         }
     }
@@ -165,9 +165,9 @@ struct EventPublisher: ~Copyable {
     private mutating func number(_ message: EventMessage) throws {
         let json = message.json
         log.append(message, topic: message.topic, json: json)
-        numbered.append(Numbered(topic: message.topic, sequence: log.lastSequence, json: json))
-        if memory != nil { logged.append(LoggedEvent(message, json: json)) }
-        if numbered.count >= Self.eventsPerCommit { try publishNumbered() }
+        pendingEvents.append(PendingEvent(topic: message.topic, sequence: log.lastSequence, json: json))
+        if store != nil { logged.append(LoggedEvent(message, json: json)) }
+        if pendingEvents.count >= Self.eventsPerCommit { try publishPending() }
     }
 
     /// The change that an event makes to the state store.
@@ -184,25 +184,25 @@ struct EventPublisher: ~Copyable {
         }
     }
 
-    private mutating func publishNumbered() throws {
-        memory?.append(logged, changes)
+    private mutating func publishPending() throws {
+        store?.append(logged, changes)
         logged.removeAll(keepingCapacity: true)
         changes.removeAll(keepingCapacity: true)
-        for event in numbered {
+        for event in pendingEvents {
             try sockets.publish(
                 event.topic.description, FeedHeader(epoch: log.epoch, sequence: event.sequence), event.json)
         }
-        numbered.removeAll(keepingCapacity: true)
+        pendingEvents.removeAll(keepingCapacity: true)
     }
 
     /// Reports, once, that the state store was lost.
     private mutating func publishStoreLoss() throws {
-        guard !hasPublishedStoreLoss, let loss = memory?.loss else { return }
+        guard !hasPublishedStoreLoss, let loss = store?.loss else { return }
         hasPublishedStoreLoss = true
         logger.error("\(loss)")
-        ingest.put(.stateStoreLost)
+        detectorLoop.put(.stateStoreLost)
         try number(.stateStoreLost("\(loss)."), at: MonotonicClock.now)
-        try publishNumbered()
+        try publishPending()
     }
 
     private func civilTime(of instant: Instant) -> Timestamp {
@@ -210,7 +210,7 @@ struct EventPublisher: ~Copyable {
     }
 
     private mutating func sendBeacon() throws {
-        nextBeacon = MonotonicClock.now + Self.beaconEvery
+        nextBeacon = MonotonicClock.now + Self.beaconInterval
         let beacon = Beacon(
             epoch: log.epoch, sequence: log.lastSequence,
             levels: Dictionary(
@@ -259,10 +259,10 @@ struct EventPublisher: ~Copyable {
             try check(order)
             send(log.snapshot(since: order.since, prefix: order.prefix, limit: order.limit), to: address)
         default:
-            guard ingest.count < Self.maxPending else {
+            guard detectorLoop.count < Self.maxPending else {
                 throw ControlError(.refused, "\(Self.maxPending) requests are waiting already: ask again later")
             }
-            ingest.put(.order(order, address))
+            detectorLoop.put(.order(order, address))
         }
     }
 
@@ -298,7 +298,7 @@ struct EventPublisher: ~Copyable {
                 "heartbeats": endpoints.heartbeats, "connect": endpoints.connect, "events": endpoints.events,
                 "control": endpoints.control,
             ],
-            memory: memory.map {
+            store: store.map {
                 StatusAnswer.Memory(folder: $0.folder, events: $0.eventCount, lost: $0.loss.map { "\($0)" })
             })
     }

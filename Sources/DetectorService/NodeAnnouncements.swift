@@ -18,7 +18,7 @@ struct NodeAnnouncements {
     func labels(of key: NodeKey) -> [String: String] { labels[key] ?? [:] }
 
     /// Keeps an announcement. An identical one from this node is then ignored.
-    mutating func remember(_ announcement: NodeAnnouncement) {
+    mutating func keep(_ announcement: NodeAnnouncement) {
         tails[announcement.key] = announcement.bytes
         labels[announcement.key] = announcement.labels.isEmpty ? nil : announcement.labels
     }

@@ -17,7 +17,7 @@ struct NodeRecovery {
     }
     private let found: StoreContents
     private let levels: [Level]
-    private var told: [NodeKey: PublishedState] = [:]
+    private var published: [NodeKey: PublishedState] = [:]
 
     init(_ found: StoreContents, levels: [Level]) {
         (self.found, self.levels) = (found, levels)
@@ -27,13 +27,13 @@ struct NodeRecovery {
             else { continue }
             let key = NodeKey(of: identity)
             var node =
-                told[key] ?? PublishedState(identity: identity, verdicts: Array(repeating: nil, count: levels.count))
+                published[key] ?? PublishedState(identity: identity, verdicts: Array(repeating: nil, count: levels.count))
             node.lastVerdict = verdict
             if let index = levels.firstIndex(where: { $0.name.utf8.elementsEqual(level.utf8) }) {
                 node.verdicts[index] = verdict
                 if event.sequence > node.last { (node.incarnation, node.last) = (event.incarnation, event.sequence) }
             }
-            told[key] = node
+            published[key] = node
         }
     }
 
@@ -48,9 +48,9 @@ struct NodeRecovery {
 
     struct Outcome {
         /// Changes that remove stored data without use from the state store.
-        var outdated: [StoreChange] = []
+        var obsoleteChanges: [StoreChange] = []
         /// Nodes without learned state, or with state that cannot be read.
-        var unwritten: [NodeKey] = []
+        var unpersisted: [NodeKey] = []
         /// Verdicts of restored nodes at levels that have not published them yet.
         var events: [Event] = []
     }
@@ -62,11 +62,11 @@ struct NodeRecovery {
     ///   - shard: Nodes of other shards are forgotten, with an event: an earlier run had another shard.
     ///   - civilOffset: Offset from instants to civil time, in nanoseconds.
     consuming func restore<Model: ArrivalModel>(
-        into detector: inout Detector<Model>, of shard: Shard, from memory: StateStore, _ patience: RejoinDeadlines,
+        into detector: inout Detector<Model>, of shard: Shard, from store: StateStore, _ deadlines: RejoinDeadlines,
         civilOffset: Int64,
         logger: Logger
     ) -> Outcome {
-        var (outcome, told, unread) = (Outcome(), told, 0)
+        var (outcome, published, unread) = (Outcome(), published, 0)
         let version = Detector<Model>.persistedVersion
         var groups: [String: StoredGroup] = [:]
         for group in found.groups { groups[group.group] = group }
@@ -79,8 +79,8 @@ struct NodeRecovery {
             defer {
                 // At once, so that the node takes up no capacity.
                 if !shard.contains(key) {
-                    detector.apply(.forgetting(key, at: patience.now), into: &outcome.events)
-                    outcome.outdated.append(.forgetting(key))
+                    detector.apply(.forgetting(key, at: deadlines.now), into: &outcome.events)
+                    outcome.obsoleteChanges.append(.forgetting(key))
                 }
             }
             restore(group: node.identity.group)
@@ -88,39 +88,39 @@ struct NodeRecovery {
                 node.identity, key: key, bytes: bytes, verdicts: node.verdicts,
                 last: node.lastVerdict, incarnation: node.incarnation,
                 lastHeard: lastHeard > 0 ? Instant(nanoseconds: lastHeard.subtractingSaturated(civilOffset)) : nil,
-                soonest: patience.soonest, latest: patience.latest, at: patience.now, into: &outcome.events)
+                soonest: deadlines.soonest, latest: deadlines.latest, at: deadlines.now, into: &outcome.events)
         }
         restore(group: "")  // for nodes whose names are not known yet
         do throws(StoreError) {
-            unread += try memory.forEachStoredNode { learned in
+            unread += try store.forEachStoredNode { learned in
                 // A new log does not have events of all nodes yet. A forgotten node is forgotten in the state store as
                 // well.
-                let untold = learned.identity.map { PublishedState(identity: $0, verdicts: []) }
-                guard let node = told.removeValue(forKey: learned.key) ?? untold else {
-                    return outcome.outdated.append(.forgetting(learned.key))
+                let unpublished = learned.identity.map { PublishedState(identity: $0, verdicts: []) }
+                guard let node = published.removeValue(forKey: learned.key) ?? unpublished else {
+                    return outcome.obsoleteChanges.append(.forgetting(learned.key))
                 }
                 let isOurs = learned.model == version
                 if !restore(node, bytes: isOurs ? learned.state : nil, lastHeard: learned.lastArrival) || !isOurs {
-                    outcome.unwritten.append(learned.key)
+                    outcome.unpersisted.append(learned.key)
                     unread += 1
                 }
             }
         } catch {
             logger.error("what was learned cannot be read: \(error)")
         }
-        for node in told.values.sorted(by: { $0.last < $1.last }) where node.last > 0 {
+        for node in published.values.sorted(by: { $0.last < $1.last }) where node.last > 0 {
             _ = restore(node, bytes: nil)
-            outcome.unwritten.append(NodeKey(of: node.identity))
+            outcome.unpersisted.append(NodeKey(of: node.identity))
         }
         // If this fails, so does the next write to the state store, which is reported.
-        for group in groups.keys { try? memory.forget(group: group) }
+        for group in groups.keys { try? store.forget(group: group) }
         if unread > 0 {
             logger.warning(
                 "some nodes and groups start without what was learned of them", metadata: ["count": "\(unread)"])
         }
         for pause in found.pauses {
             guard detector.knows(pause.key) else {
-                outcome.outdated.append(.resumption(pause.key))
+                outcome.obsoleteChanges.append(.resumption(pause.key))
                 continue
             }
             let until = Instant(nanoseconds: pause.until.subtractingSaturated(civilOffset))

@@ -16,7 +16,7 @@ struct Overload {
     private var present: (since: Instant, last: Instant)?
 
     /// Notes that the loop was paused until now. The pause does not count as a time in which it kept up.
-    mutating func wasAway(until now: Instant) { present?.last = now }
+    mutating func notePause(until now: Instant) { present?.last = now }
 
     /// - Parameter time: How long the sockets have not been drained completely.
     mutating func change(incompleteFor time: Duration, at now: Instant) -> Change? {

@@ -49,9 +49,9 @@ struct RecentInputs<Model: ArrivalModel>: Sendable {
         return (first.detector, first.start)
     }
     /// Passes on all inputs since the beginning, in order.
-    func forEachInput(_ take: (DetectorInput) -> Void) {
-        for stretch in [earlier, later].compactMap(\.self) {
-            for records in stretch.records { records.forEachInput(take) }
+    func forEachInput(_ body: (DetectorInput) -> Void) {
+        for segment in [earlier, later].compactMap(\.self) {
+            for records in segment.records { records.forEachInput(body) }
         }
     }
 }

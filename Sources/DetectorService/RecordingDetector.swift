@@ -17,47 +17,47 @@ struct RecordingDetector<Model: ArrivalModel> {
         if RecentInputs.fits(detector) { recent = RecentInputs(from: detector, at: start) }
     }
 
-    private var isTakenDown: Bool { isRecorded || recent != nil }
+    private var isRecording: Bool { isRecorded || recent != nil }
 
     var nextDeadline: Instant? { mutating get { detector.nextDeadline } }
 
     mutating func apply(_ input: DetectorInput, into events: inout [Event]) {
-        if isTakenDown { records.append(input) }
+        if isRecording { records.append(input) }
         detector.apply(input, into: &events)
     }
 
     /// The most frequent input does not go through `apply`.
     mutating func receive(_ batch: Span<Heartbeat>, at now: Instant, into events: inout [Event]) {
-        if isTakenDown { records.append(batch, at: now) }
+        if isRecording { records.append(batch, at: now) }
         detector.receive(batch, at: now, into: &events)
     }
     mutating func advance(to now: Instant, into events: inout [Event]) {
         let stepCount = detector.stepCount
         detector.advance(to: now, into: &events)
         // Most steps find nothing due and change nothing, so they are not recorded.
-        if isTakenDown, detector.stepCount != stepCount { records.append(.advance(to: now)) }
+        if isRecording, detector.stepCount != stepCount { records.append(.advance(to: now)) }
     }
     /// - Returns: False if there is no room for one more node.
     mutating func announce(
         _ identity: NodeIdentity, key: NodeKey, at now: Instant, into events: inout [Event]
     ) -> Bool {
-        if isTakenDown { records.append(.announcement(identity, key, at: now)) }
+        if isRecording { records.append(.announcement(identity, key, at: now)) }
         return detector.announce(identity, key: key, at: now, into: &events)
     }
     mutating func setTimestampUncertainty(_ nanoseconds: Int64) {
         // It decays continuously; a change of less than a sixteenth makes no difference.
         guard abs(nanoseconds - detector.timestampUncertainty) > max(detector.timestampUncertainty, nanoseconds) / 16
         else { return }
-        if isTakenDown { records.append(.timestampUncertainty(nanoseconds)) }
+        if isRecording { records.append(.timestampUncertainty(nanoseconds)) }
         detector.timestampUncertainty = nanoseconds
     }
     mutating func setBacklog(_ hasBacklog: Bool) {
         guard hasBacklog != detector.hasBacklog else { return }
-        if isTakenDown { records.append(.backlog(hasBacklog)) }
+        if isRecording { records.append(.backlog(hasBacklog)) }
         detector.hasBacklog = hasBacklog
     }
     mutating func setWallOffset(_ offset: Int64) {
-        if isTakenDown { records.append(wallOffset: offset) }
+        if isRecording { records.append(wallOffset: offset) }
     }
 
     // MARK: Records

@@ -7,8 +7,8 @@ import SystemClocks
 
 /// What the service finds when it starts: the state store and its contents, or nothing.
 struct RecoveredState {
-    let memory: StoreWriter?
-    private let kept: (memory: StateStore, found: StoreContents)?
+    let store: StoreWriter?
+    private let kept: (store: StateStore, found: StoreContents)?
 
     /// Opens the state store, if one is configured.
     ///
@@ -16,17 +16,17 @@ struct RecoveredState {
     ///   that.
     init(of configuration: ServiceConfiguration, logger: Logger) throws(StoreError) {
         guard let folder = configuration.state else {
-            (memory, kept) = (nil, nil)
+            (store, kept) = (nil, nil)
             return
         }
         do {
             let kept = try StateStore.open(
                 in: folder, keeping: configuration.limits.events, at: Self.unixMilliseconds)
-            for remark in kept.found.warnings { logger.warning("\(remark)") }
-            (memory, self.kept) = (StoreWriter(kept.memory, in: folder), kept)
+            for warning in kept.found.warnings { logger.warning("\(warning)") }
+            (store, self.kept) = (StoreWriter(kept.store, in: folder), kept)
         } catch {
             guard case .lost = error else { throw error }
-            (memory, kept) = (StoreWriter(lost: error, in: folder), nil)
+            (store, kept) = (StoreWriter(lost: error, in: folder), nil)
         }
     }
 
@@ -77,26 +77,26 @@ struct RecoveredState {
     func restore<Model: ArrivalModel>(
         into detector: inout Detector<Model>, of shard: Shard, joinWithin: Duration, reconnection: Duration,
         clocks: ServiceClocks, logger: Logger
-    ) -> (unwritten: [NodeKey], events: [Event]) {
+    ) -> (unpersisted: [NodeKey], events: [Event]) {
         guard let kept else { return ([], []) }
         let now = MonotonicClock.now
         let patience = NodeRecovery.RejoinDeadlines(
             now: now, soonest: now + reconnection, latest: now + max(reconnection, joinWithin))
         let nodes = NodeRecovery(kept.found, levels: detector.levels)
         let outcome = nodes.restore(
-            into: &detector, of: shard, from: kept.memory, patience, civilOffset: clocks.civilOffset, logger: logger)
-        forget(outcome.outdated)
+            into: &detector, of: shard, from: kept.store, patience, civilOffset: clocks.civilOffset, logger: logger)
+        forget(outcome.obsoleteChanges)
         logger.info(
             "remembers",
             metadata: [
                 "nodes": "\(detector.nodeCount)", "epoch": "\(kept.found.epoch)", "event": "\(kept.found.lastSequence)",
                 "seconds": "\((MonotonicClock.now - now).nanoseconds.seconds)",
             ])
-        return (outcome.unwritten, outcome.events)
+        return (outcome.unpersisted, outcome.events)
     }
 
     private func forget(_ changes: [StoreChange]) {
         // If this fails, so does the next write to the state store, which is reported.
-        try? kept?.memory.append([], changes)
+        try? kept?.store.append([], changes)
     }
 }

@@ -14,38 +14,38 @@ enum StoredPage: Sendable {
 /// small steps, since an event that arrives meanwhile waits for the step.
 struct StoreWriter {
     /// Interval between checkpoints while few events are pending: a checkpoint of several is cheaper for each.
-    private static let checkpointEvery: Duration = .seconds(1)
+    private static let checkpointInterval: Duration = .seconds(1)
     /// Number of pending rows that causes a checkpoint at once.
-    private static let manyWaiting = 32
+    private static let maxPendingRows = 32
 
     let folder: String
     /// Why the state store was lost; nil while it works.
     private(set) var loss: StoreError?
     /// Kept after a loss: the folder stays locked.
-    private let memory: StateStore?
+    private let store: StateStore?
     /// Learned state to be stored while no events are pending, oldest first.
     private var pages: ArraySlice<StoredPage> = []
     private var nextCheckpoint = Instant(nanoseconds: 0)
 
-    init(_ memory: StateStore, in folder: String) { (self.memory, self.folder) = (memory, folder) }
+    init(_ store: StateStore, in folder: String) { (self.store, self.folder) = (store, folder) }
     /// A state store that could not be opened.
-    init(lost loss: StoreError, in folder: String) { (memory, self.loss, self.folder) = (nil, loss, folder) }
+    init(lost loss: StoreError, in folder: String) { (store, self.loss, self.folder) = (nil, loss, folder) }
 
-    var eventCount: UInt64 { memory?.eventCount ?? 0 }
+    var eventCount: UInt64 { store?.eventCount ?? 0 }
     /// Whether there is work to do while no events are pending.
     var hasWork: Bool { !pages.isEmpty || mustCheckpointAtOnce }
     /// Whether events left no time for work. Learned state must then be stored nevertheless.
     var isBehind: Bool { pages.count > 1000 }
     private var mustCheckpointAtOnce: Bool {
-        guard loss == nil, let memory else { return false }
-        return memory.pendingRows >= Self.manyWaiting || memory.hasPendingOperatorChanges
+        guard loss == nil, let store else { return false }
+        return store.pendingRows >= Self.maxPendingRows || store.hasPendingOperatorChanges
     }
 
     /// Persists events and the changes that follow from them, before the events are published.
     mutating func append(_ events: [LoggedEvent], _ changes: [StoreChange]) {
         let forgotten = Set(changes.compactMap { if case .forgetting(let key) = $0 { key } else { nil } })
         if !forgotten.isEmpty { drop(forgotten) }
-        attempt { (memory) throws(StoreError) in try memory.append(events, changes) }
+        attempt { (store) throws(StoreError) in try store.append(events, changes) }
     }
 
     mutating func learned(_ page: StoredPage) { if loss == nil { pages.append(page) } }
@@ -58,16 +58,16 @@ struct StoreWriter {
     }
 
     private mutating func checkpoint(at now: Instant) {
-        nextCheckpoint = now + Self.checkpointEvery
-        attempt { (memory) throws(StoreError) in try memory.checkpoint() }
+        nextCheckpoint = now + Self.checkpointInterval
+        attempt { (store) throws(StoreError) in try store.checkpoint() }
     }
 
     private mutating func storePage() {
         guard let page = pages.popFirst() else { return }
-        attempt { (memory) throws(StoreError) in
+        attempt { (store) throws(StoreError) in
             switch page {
-            case .nodes(let nodes): try memory.store(nodes.sorted { $0.key.rawValue < $1.key.rawValue })
-            case .group(let group): try memory.store([group])
+            case .nodes(let nodes): try store.store(nodes.sorted { $0.key.rawValue < $1.key.rawValue })
+            case .group(let group): try store.store([group])
             }
         }
     }
@@ -75,7 +75,7 @@ struct StoreWriter {
     /// Stores what it can until `end`, and closes the state store.
     mutating func close(by end: Instant) {
         while !pages.isEmpty, MonotonicClock.now < end { storePage() }
-        attempt { (memory) throws(StoreError) in try memory.close() }
+        attempt { (store) throws(StoreError) in try store.close() }
     }
 
     /// Learned state of a forgotten node must not be stored after it was forgotten.
@@ -88,8 +88,8 @@ struct StoreWriter {
     }
 
     private mutating func attempt(_ body: (StateStore) throws(StoreError) -> Void) {
-        guard let memory, loss == nil else { return }
-        do { try body(memory) } catch {
+        guard let store, loss == nil else { return }
+        do { try body(store) } catch {
             loss = error
             pages = []
         }

@@ -21,7 +21,7 @@ struct TimestampUncertainty {
     private var blindSince: Instant
 
     /// Half-life of the lateness.
-    private static let memory: Double = 3e9  // ns
+    private static let halfLife: Double = 3e9  // ns
     /// Beyond this the service was stopped or is overloaded: deadlines are then delayed for those reasons.
     private static let most: Int64 = 1_000_000_000  // ns
 
@@ -40,7 +40,7 @@ struct TimestampUncertainty {
 
     private mutating func record(_ error: Duration, at now: Instant) {
         let past = Double(max(0, (now - updated).nanoseconds))
-        let faded = Int64(Double(nanoseconds) * exp2(-past / Self.memory))
+        let faded = Int64(Double(nanoseconds) * exp2(-past / Self.halfLife))
         nanoseconds = min(Self.most, max(faded, error.nanoseconds))
         updated = max(updated, now)
     }

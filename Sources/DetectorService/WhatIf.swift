@@ -28,7 +28,7 @@ struct WhatIf<Model: ArrivalModel>: Sendable {
 
     func answer() -> WhatIfAnswer {
         let effectivePolicy = policies.effectivePolicy(within: order.scope, level: level)
-        let nodes = nodesMeant
+        let nodes = selectedNodes
         let before = evaluate(nodes, under: policies)
         let after = evaluate(nodes, under: proposed)
         return WhatIfAnswer(
@@ -38,7 +38,7 @@ struct WhatIf<Model: ArrivalModel>: Sendable {
     }
 
     /// Nil: all nodes.
-    private var nodesMeant: Set<NodeKey>? {
+    private var selectedNodes: Set<NodeKey>? {
         guard order.scope != .everyone else { return nil }
         var keys = Set(
             recent.beginning.detector.identities.filter { order.scope.covers($0.identity) }.map(\.key))

@@ -1,42 +1,42 @@
-/// A question or an order to the service, as it stands on the wire: `{"id": 1, "do": "events", "since": 41}`.
+/// A request to the service as sent on the wire: `{"id": 1, "do": "events", "since": 41}`.
 ///
-/// Anything may stand there; `order()` says what it means, and what is wrong with it.
+/// The fields are not validated. `order()` validates them and returns the request.
 public struct ControlFrame: Codable, Hashable, Sendable {
-    /// What can be asked for.
+    /// The known requests.
     public enum Action: String, Hashable, Sendable, CaseIterable {
         case status, nodes, events, snapshot, explain, tune
         case whatIf = "what-if"
         case pause, resume, forget, record
     }
-    /// Comes back with the reply. A number, here; requests without one get 0.
+    /// An integer that is returned with the reply; 0 if the request has none.
     public var id: Int64
-    /// What is asked for; names that a service does not know are answered with an error.
+    /// Name of the request. A service answers a name that it does not know with an error.
     public var action: String
-    /// `events`, `snapshot`: only what is later than this sequence.
+    /// `events`, `snapshot`: only events after this sequence.
     public var since: UInt64?
-    /// `events`, `snapshot`: the log that `since` counts in.
+    /// `events`, `snapshot`: epoch of the log that `since` refers to.
     public var epoch: UInt64?
-    /// `events`, `snapshot`: only topics that start so.
+    /// `events`, `snapshot`: only topics with this prefix.
     public var prefix: String?
-    /// `nodes`: from this cursor on.
+    /// `nodes`: the cursor to continue from.
     public var cursor: Int?
-    /// At most so many answers at once.
+    /// Maximum number of items per answer.
     public var limit: Int?
-    /// The node that it is about, as `group/name`.
+    /// The node concerned, as `group/name`.
     public var node: String?
-    /// `tune`, `what-if`: the group that it is about.
+    /// `tune`, `what-if`: the group concerned.
     public var group: String?
-    /// `tune`, `what-if`: the level that it is about.
+    /// `tune`, `what-if`: the level concerned.
     public var level: String?
-    /// `tune`, `what-if`: the policy to set, or to try, in the notation of `Policy`.
+    /// `tune`, `what-if`: the policy to set or to try, in the notation of `Policy`.
     public var policy: String?
-    /// `tune`: take back what was set.
+    /// `tune`: remove the policy that was set.
     public var unset: Bool?
-    /// `pause`: for how long.
+    /// `pause`: the duration in seconds.
     public var seconds: Double?
-    /// `pause`: why, for people.
+    /// `pause`: the reason, for people.
     public var reason: String?
-    /// `record`: begin, or end.
+    /// `record`: true starts a recording, false ends it.
     public var on: Bool?
 
     private enum CodingKeys: String, CodingKey {

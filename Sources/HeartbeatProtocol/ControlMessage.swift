@@ -1,21 +1,21 @@
-/// Why a request was not carried out: a code for programs, a sentence for people.
+/// Why a request failed: a code for programs, a sentence for people.
 public struct ControlError: Codable, Hashable, Sendable, Error, CustomStringConvertible {
     public enum Code: String, Codable, Hashable, Sendable {
-        /// No JSON object, or a field of the wrong kind.
+        /// The request is not a JSON object, or a field is missing, invalid, or of the wrong type.
         case malformed
-        /// A request that this service does not know.
+        /// The service does not know this request.
         case unknownRequest = "unknown-request"
-        /// A node, or a name, that this service does not know.
+        /// The service does not know this node, or the text does not name a node.
         case unknownNode = "unknown-node"
-        /// The events asked for are no longer, or not yet, in the log.
+        /// The requested events are no longer in the log, or not yet.
         case gone
         /// The sequence belongs to another log.
         case otherEpoch = "other-epoch"
-        /// A level that this service does not have.
+        /// The service does not have this level.
         case unknownLevel = "unknown-level"
-        /// A policy that cannot be understood, or not be followed by this service's detector.
+        /// The policy is invalid, or this service's detector cannot follow it.
         case invalidPolicy = "invalid-policy"
-        /// Understood, and not done; the sentence says why.
+        /// The request is valid, but was not carried out. The message gives the reason.
         case refused
     }
     public var code: Code
@@ -26,7 +26,7 @@ public struct ControlError: Codable, Hashable, Sendable, Error, CustomStringConv
     private enum CodingKeys: String, CodingKey { case code, message }
     public init(from decoder: any Decoder) throws {
         let object = try decoder.container(keyedBy: CodingKeys.self)
-        // A code of a later version is a refusal like others: its sentence still tells.
+        // A code of a later version becomes `refused`. The message still explains the error.
         code = Code(rawValue: try object.decode(String.self, forKey: .code)) ?? .refused
         message = try object.decode(String.self, forKey: .message)
     }
@@ -45,11 +45,11 @@ public struct ControlReply<Answer: Codable & Sendable>: Codable, Sendable {
 /// Answer to `events` and `snapshot`.
 public struct EventsAnswer<Event: Codable & Sendable>: Codable, Sendable {
     public var epoch: UInt64
-    /// Complete up to and including this sequence, as far as the prefix goes.
+    /// The answer is complete up to and including this sequence, for topics with the requested prefix.
     public var through: UInt64
-    /// There are more: ask again from `through`.
+    /// Whether there are more events: ask again from `through`.
     public var more: Bool
-    /// In the order of their sequences.
+    /// In order of their sequences.
     public var events: [Event]
 
     public init(epoch: UInt64, through: UInt64, more: Bool, events: [Event]) {
@@ -62,7 +62,8 @@ public struct NodesAnswer: Codable, Hashable, Sendable {
     public struct Node: Codable, Hashable, Sendable {
         public struct AtLevel: Codable, Hashable, Sendable {
             public var state: String
-            /// Seconds until suspected if nothing more is heard; below 0 since when. Nil while no interval is known.
+            /// Seconds until the node is suspected if no heartbeat arrives; negative after that instant. Nil while no
+            /// interval is known.
             public var secondsLeft: Double?
             public var thresholdSeconds: Double?
             public init(state: String, secondsLeft: Double?, thresholdSeconds: Double?) {
@@ -74,7 +75,7 @@ public struct NodesAnswer: Codable, Hashable, Sendable {
                 case thresholdSeconds = "threshold_seconds"
             }
         }
-        /// Nil while the name is not known.
+        /// Nil while the node's name is unknown.
         public var group: String?
         public var node: String?
         public var key: String
@@ -108,7 +109,7 @@ public struct NodesAnswer: Codable, Hashable, Sendable {
         }
     }
     public var nodes: [Node]
-    /// Where to go on; nil after the last.
+    /// Where the next page starts; nil after the last.
     public var cursor: Int?
 
     public init(nodes: [Node], cursor: Int?) { (self.nodes, self.cursor) = (nodes, cursor) }
@@ -121,12 +122,12 @@ public struct StatusAnswer: Codable, Hashable, Sendable {
         public var policy: String
         public init(name: String, policy: String) { (self.name, self.policy) = (name, policy) }
     }
-    /// Where the service remembers, and how well.
+    /// The state store and its condition.
     public struct Memory: Codable, Hashable, Sendable {
         public var folder: String
-        /// Events kept there.
+        /// Number of events in the state store.
         public var events: UInt64
-        /// Why nothing is remembered any more; nil as long as it is.
+        /// Why persistence stopped; nil while it works.
         public var lost: String?
         public init(folder: String, events: UInt64, lost: String?) {
             (self.folder, self.events, self.lost) = (folder, events, lost)
@@ -137,16 +138,16 @@ public struct StatusAnswer: Codable, Hashable, Sendable {
     public var uptimeSeconds: Double
     public var levels: [LevelPolicy]
     public var nodes: Int
-    /// Heartbeats by what became of them: `fresh`, `late`, …
+    /// Heartbeats by outcome: `fresh`, `late`, …
     public var heartbeats: [String: Int64]
-    /// Frames that were no heartbeats, by reason.
+    /// Frames that are not heartbeats, by reason.
     public var malformed: [String: Int64]
-    /// By how much stamps of arrivals may be too late at present: nobody is suspected sooner than that after the expected
-    /// arrival.
+    /// How late the timestamps of arrivals may be at present, in seconds. No node is suspected earlier than this after
+    /// its expected arrival.
     public var timestampUncertaintySeconds: Double
-    /// Endpoints as bound or connected.
+    /// Endpoints as bound or connected to.
     public var endpoints: [String: [String]]
-    /// Nil for a service that remembers nothing over its end.
+    /// Nil for a service without a state store.
     public var memory: Memory?
 
     public init(

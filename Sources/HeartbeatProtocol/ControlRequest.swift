@@ -1,15 +1,15 @@
 import PhiAccrual
 
-/// What a request asks for, read and checked: all that is left is to do it.
+/// A parsed and validated request, ready to be carried out.
 public enum ControlRequest: Hashable, Sendable {
     case status
-    /// All nodes, so many at once.
+    /// All nodes, one page at a time.
     case nodes(from: Int, limit: Int)
     case node(NodeIdentity)
     case events(EventsRequest)
     case snapshot(EventsRequest)
     case explain(NodeIdentity)
-    /// Which policies hold, for everyone and where others have their own, or for this node.
+    /// The effective policies: the global ones with all overrides, or those of this node.
     case policies(of: NodeIdentity?)
     case tune(TuneRequest)
     case whatIf(WhatIfRequest)
@@ -18,17 +18,17 @@ public enum ControlRequest: Hashable, Sendable {
     case forget(NodeIdentity)
     case record(Bool)
 
-    /// Answers at once, at most, so that a long one never keeps events waiting.
+    /// Maximum number of items per answer, so that a long answer never delays events.
     public static let pageLimit = 1000
 }
 
-/// Events, or the state that they add up to.
+/// A range of events, or the state that they add up to.
 public struct EventsRequest: Hashable, Sendable {
-    /// Only what is later than this sequence.
+    /// Only events after this sequence.
     public var since: UInt64
-    /// The log that `since` counts in; nil for the present one.
+    /// Epoch of the log that `since` refers to; nil for the current one.
     public var epoch: UInt64?
-    /// Only topics that start so.
+    /// Only topics with this prefix.
     public var prefix: String
     public var limit: Int
 
@@ -37,11 +37,11 @@ public struct EventsRequest: Hashable, Sendable {
     }
 }
 
-/// A policy to set, or to take back, while the service runs.
+/// A policy to set or to remove while the service runs.
 public struct TuneRequest: Hashable, Sendable {
-    /// Name of the level. Whether there is one, the service knows.
+    /// Name of the level. Only the service knows whether it exists.
     public var level: String
-    /// Nil takes back what was set.
+    /// Nil removes the policy that was set.
     public var policy: Policy?
     public var scope: PolicyScope
 
@@ -50,10 +50,10 @@ public struct TuneRequest: Hashable, Sendable {
     }
 }
 
-/// A policy to try on what arrived of late.
+/// A policy to try on recent arrivals.
 public struct WhatIfRequest: Hashable, Sendable {
     public var policy: Policy
-    /// Name of the level whose policy it is compared with; nil for the first.
+    /// Name of the level whose policy is the comparison; nil for the first level.
     public var level: String?
     public var scope: PolicyScope
 
@@ -62,20 +62,20 @@ public struct WhatIfRequest: Hashable, Sendable {
     }
 }
 
-/// A planned absence.
+/// A planned absence of a node.
 public struct PauseRequest: Hashable, Sendable {
     public let node: NodeIdentity
     public let duration: Duration
-    /// Why, for people; may be empty.
+    /// The reason, for people; may be empty.
     public let reason: String
 
-    /// A pause that nobody remembers is worse than one that has to be set again.
+    /// Maximum duration. A forgotten pause is worse than one that must be set again.
     public static let longest: Duration = .seconds(366 * 86_400)
-    /// In bytes: it goes into events.
+    /// In bytes; the reason is part of events.
     public static let maxReasonLength = 200
 
-    /// - Throws: `.malformed` for a time that is not above 0 or is longer than `longest`, and for a reason that is too
-    ///   long or no plain line of text.
+    /// - Throws: `.malformed` if the duration is not above 0 or is longer than `longest`, or if the reason is too long
+    ///   or contains control characters.
     public init(_ node: NodeIdentity, for duration: Duration, reason: String = "") throws(ControlError) {
         guard duration > .zero, duration <= Self.longest else {
             throw ControlError(
@@ -95,12 +95,12 @@ public struct PauseRequest: Hashable, Sendable {
     }
 }
 
-// MARK: From the wire
+// MARK: Parsing
 
 extension ControlFrame {
-    /// What is asked for.
-    /// - Throws: What is wrong with it, with a code: `.unknownRequest`, `.malformed`, `.unknownNode` for what names no
-    ///   node, `.invalidPolicy`.
+    /// Validates the frame.
+    /// - Throws: A `ControlError` with code `.unknownRequest`, `.malformed`, `.invalidPolicy`, or, if the text does not
+    ///   name a node, `.unknownNode`.
     public func order() throws(ControlError) -> ControlRequest {
         guard let action = Action(rawValue: action) else {
             let known = Action.allCases.map(\.rawValue).joined(separator: ", ")
@@ -121,7 +121,7 @@ extension ControlFrame {
             return .whatIf(WhatIfRequest(policy: policy, level: level, scope: try scope()))
         case .pause:
             guard let seconds else { throw missing("seconds", "\"seconds\": 7200") }
-            // What is no number, or beyond all time, is refused as a time that cannot be.
+            // `PauseRequest` rejects NaN and infinity as impossible durations.
             let time = Duration.nanoseconds(Int64(saturating: seconds * 1e9))
             return .pause(try PauseRequest(try identity(), for: time, reason: reason ?? ""))
         case .resume: return .resume(try identity())
@@ -184,8 +184,8 @@ extension ControlFrame {
 }
 
 extension NodeIdentity {
-    /// Reads `group/name`.
-    /// - Throws: `.unknownNode` for what is not written so.
+    /// Parses `group/name`.
+    /// - Throws: `.unknownNode` for any other text.
     public init(writtenAs text: String) throws(ControlError) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, let identity = try? NodeIdentity(group: parts[0], name: parts[1]) else {
@@ -196,16 +196,16 @@ extension NodeIdentity {
 }
 
 extension PolicyScope {
-    /// - Throws: If no group can be called so.
+    /// - Throws: If the name is not valid for a group.
     public init(groupNamed name: String) throws(InvalidName) {
         self = .group(try NodeIdentity(group: name, name: "any").group)
     }
 }
 
-// MARK: To the wire
+// MARK: Encoding
 
 extension ControlFrame {
-    /// The request whose `order()` is this one.
+    /// The frame whose `order()` is this request.
     public init(id: Int64 = 0, _ order: ControlRequest) {
         switch order {
         case .status: self.init(id: id, do: .status)

@@ -1,17 +1,17 @@
-/// The first frame of an event: what subscribers filter by.
+/// The first frame of an event message, which subscribers filter by.
 ///
-/// Each part ends with `/`; otherwise a subscription to `node-1` would match `node-10` too.
+/// Each part ends with `/`. Otherwise a subscription to `node-1` would match `node-10` too.
 public struct FeedTopic: Hashable, Sendable, CustomStringConvertible {
-    /// What all events' topics start with.
+    /// The prefix of all event topics.
     public static let prefix = "e1/"
     public let description: String
 
-    /// `-` stands for whatever is nil.
+    /// Each nil part becomes `-`.
     public init(level: String?, group: String?, node: String?) {
         description = "\(Self.prefix)\(level ?? "-")/\(group ?? "-")/\(node ?? "-")/"
     }
 
-    // By bytes, as subscriptions match: strings are equal already if they look the same.
+    // Compares bytes, as subscriptions do: strings are equal even if only their canonical forms are.
     public static func == (a: FeedTopic, b: FeedTopic) -> Bool {
         a.description.utf8.elementsEqual(b.description.utf8)
     }
@@ -37,14 +37,14 @@ public struct FeedHeader: Hashable, Sendable {
     }
 }
 
-/// What the detector says of its feed each second: without it, the loss of the last events would go unnoticed.
+/// The state of the feed, published every second. Without it, the loss of the last events would go unnoticed.
 public struct Beacon: Codable, Hashable, Sendable {
     public static let topic = "b1/"
 
     public struct AtLevel: Codable, Hashable, Sendable {
         /// Sequence of the last event of this level; 0 if there was none.
         public var sequence: UInt64
-        /// How many nodes have which verdict.
+        /// Number of nodes by verdict.
         public var counts: [String: Int]
         public init(sequence: UInt64, counts: [String: Int]) { (self.sequence, self.counts) = (sequence, counts) }
     }

@@ -6,7 +6,7 @@ import PhiAccrual
     import Foundation
 #endif
 
-/// JSON as this project writes it: keys in order, so that equal values give equal bytes.
+/// JSON as this project writes it: keys are sorted, so that equal values give equal bytes.
 public enum WireJSON {
     public static func encode(_ value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
@@ -31,7 +31,7 @@ extension EventMessage: Codable {
         case disconnected = "disconnected_seconds"
     }
 
-    // Keys without a value are written as null: readers need not ask whether a key is there.
+    // Keys without a value are written as null: readers need not check whether a key exists.
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Keys.self)
         try object.encode(place.epoch, forKey: .epoch)

@@ -1,15 +1,15 @@
 import PhiAccrual
 
-/// One event as its subscribers read it: the JSON object in the last frame of a feed message.
+/// One event as its subscribers receive it: the JSON object in the last frame of a feed message.
 ///
-/// Keys are an interface: more may come, none goes.
+/// Keys are an interface: new ones may be added, none is removed.
 public enum EventMessage: Hashable, Sendable {
     case transition(TransitionMessage)
     case notice(NoticeMessage)
 
     /// - Parameters:
-    ///   - levels: Those of the detector that told the event.
-    ///   - place: Where an event on this topic, at this instant of the detector, comes to stand.
+    ///   - levels: Levels of the detector that emitted the event.
+    ///   - place: Returns the position of an event with this topic, at this instant of the detector.
     public init(_ event: Event, levels: [Level], at place: (FeedTopic, Instant) -> EventPosition) {
         switch event {
         case .transition(let transition):
@@ -25,7 +25,7 @@ public enum EventMessage: Hashable, Sendable {
         }
     }
 
-    /// - Parameter place: Where an event on this topic comes to stand.
+    /// - Parameter place: Returns the position of an event with this topic.
     public init(_ notice: ServiceNotice, at place: (FeedTopic) -> EventPosition) {
         let topic =
             switch notice.scope {
@@ -51,13 +51,13 @@ public enum EventMessage: Hashable, Sendable {
     }
 }
 
-/// Where an event stands in the feed.
+/// The position of an event in the feed.
 public struct EventPosition: Hashable, Sendable {
-    /// Unix milliseconds at which the event log was made. Another epoch is another log.
+    /// Unix milliseconds at which the event log was created. Another epoch is another log.
     public var epoch: UInt64
-    /// Number of the event in its log, from 1, without gaps.
+    /// Number of the event in its log: from 1, without gaps.
     public var sequence: UInt64
-    /// Sequence of the event before this one on the same topic; 0 for the first.
+    /// Sequence of the previous event on the same topic; 0 for the first.
     public var previous: UInt64
     public var at: Timestamp
 
@@ -66,16 +66,16 @@ public struct EventPosition: Hashable, Sendable {
     }
 }
 
-/// A change of verdict on one node at one level.
+/// A change of verdict for one node at one level.
 public struct TransitionMessage: Hashable, Sendable {
     public struct Threshold: Hashable, Sendable {
-        /// As the user states it: `phi=8`.
+        /// In the user's notation: `phi=8`.
         public var policy: String
-        /// φ at which the node is suspected; nil for policies without one.
+        /// φ at which the node is suspected; nil for policies without a φ threshold.
         public var phi: Double?
-        /// The silence at which the node is suspected; nil while no interval is known.
+        /// The timeout: seconds of silence after which the node is suspected. Nil while no interval is known.
         public var seconds: Double?
-        /// Where the policy was set, and for whom if not for everyone: `default`, `option`, `tune, group edge`.
+        /// Where the policy was set, and its scope if it is not global: `default`, `option`, `tune, group edge`.
         public var origin: String
     }
     public var place: EventPosition
@@ -93,7 +93,7 @@ public struct TransitionMessage: Hashable, Sendable {
     public var senderLateSeconds: Double?
     public var ownLateSeconds: Double
     public var samples: Int
-    /// Since when the node's connection was closed; nil if it was not, as far as is known.
+    /// Seconds since the node's connection closed; nil if it is not known to be closed.
     public var disconnectedSeconds: Double?
     public var explanation: String
 
@@ -125,16 +125,17 @@ extension TransitionMessage {
     }
 }
 
-/// Something worth knowing that is no change of verdict.
+/// An event that is not a change of verdict.
 public struct NoticeMessage: Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable { case notice, hold, tune }
     public var kind: Kind
     public var place: EventPosition
     public var code: String
-    /// Nil where it concerns no single node, or one whose name is not known.
+    /// The group and node concerned. Each is nil if the event concerns none; both are nil while the node's name is
+    /// unknown.
     public var group: String?
     public var node: String?
-    /// The node's key in hexadecimal, where it concerns one.
+    /// The node's key in hexadecimal, if a node is concerned.
     public var key: String?
     public var numbers: [String: Double]
     public var explanation: String
@@ -143,7 +144,7 @@ public struct NoticeMessage: Hashable, Sendable {
 }
 
 extension NoticeMessage {
-    /// - Parameter levels: Those of the detector that told it.
+    /// - Parameter levels: Levels of the detector that emitted the notice.
     public init(_ notice: Notice, levels: [Level], at place: EventPosition) {
         kind = .notice
         self.place = place
@@ -175,6 +176,6 @@ extension NoticeMessage {
 }
 
 extension Int64 {
-    /// Nanoseconds as seconds.
+    /// Converts nanoseconds to seconds.
     public var seconds: Double { Double(self) / 1e9 }
 }

@@ -1,18 +1,18 @@
-/// What holds at one level, and what follows from it.
+/// The effective policy at one level, and its consequences.
 ///
-/// Of a node: its state, and the silence that is allowed it. Of everyone: what the policy allows those for whom it holds.
+/// For a node: its state and its timeout. Without a node: the timeouts of the nodes that the policy applies to.
 public struct LevelPolicyStatus: Codable, Hashable, Sendable {
     public var name: String
     public var policy: String
-    /// Where the policy was set, and for whom: `default`, `tune, group edge`.
+    /// Where the policy was set, and its scope: `default`, `tune, group edge`.
     public var origin: String
-    /// Of a node: its verdict.
+    /// For a node: its verdict.
     public var state: String?
-    /// Of a node: the silence after which it is suspected; nil while no interval is known.
+    /// For a node: the timeout in seconds; nil while no interval is known.
     public var thresholdSeconds: Double?
-    /// Of a node: how long until it is suspected if nothing more is heard; below 0 since when.
+    /// For a node: seconds until it is suspected if no heartbeat arrives; negative after that instant.
     public var secondsLeft: Double?
-    /// Of everyone.
+    /// Without a node: the timeouts that the policy gives.
     public var allows: TimeoutRange?
 
     public init(
@@ -29,7 +29,7 @@ public struct LevelPolicyStatus: Codable, Hashable, Sendable {
     }
 }
 
-/// Answer to `explain`: all that is known of a node now, and its last events.
+/// Answer to `explain`: the current state of a node, and its last events.
 public struct ExplainAnswer: Codable, Hashable, Sendable {
     public struct Pause: Codable, Hashable, Sendable {
         public var secondsLeft: Double
@@ -41,15 +41,15 @@ public struct ExplainAnswer: Codable, Hashable, Sendable {
         }
     }
     public var node: NodesAnswer.Node
-    /// From the least certain to the most.
+    /// From the least to the most certain level.
     public var levels: [LevelPolicyStatus]
-    /// The newest last; `verdictLimit` at most.
+    /// The newest last; at most `verdictLimit`.
     public var verdicts: [EventMessage]
-    /// How long the node's connection has been closed; nil if it is not known to be.
+    /// Seconds since the node's connection closed; nil if it is not known to be closed.
     public var disconnectedSeconds: Double?
-    /// The planned absence of the node, while there is one.
+    /// The planned absence of the node, while it lasts.
     public var pause: Pause?
-    /// How long suspicions of this node's group have been held back; nil while they are not.
+    /// Seconds since when suspicions of this node's group are held back; nil while they are not.
     public var heldSeconds: Double?
 
     public static let verdictLimit = 10
@@ -72,7 +72,7 @@ public struct ExplainAnswer: Codable, Hashable, Sendable {
 // MARK: For people
 
 extension ExplainAnswer {
-    /// What holds now, in sentences.
+    /// The current situation in sentences.
     public var sentences: [String] { presence + levels.map(Self.sentence) + circumstances }
 
     private var presence: [String] {
@@ -93,7 +93,7 @@ extension ExplainAnswer {
         return "\(level.name): \(state). \(level.policy) (\(level.origin)) \(consequence(level))."
     }
 
-    /// What its policy means for the node.
+    /// What the policy means for the node.
     private static func consequence(_ level: LevelPolicyStatus) -> String {
         guard let silence = level.thresholdSeconds?.formattedDuration else { return "holds" }
         guard level.state == "trusted" || level.state == "learning", let left = level.secondsLeft else {

@@ -1,6 +1,6 @@
 import PhiAccrual
 
-/// Sentences for people: why a verdict is what it is.
+/// Sentences that explain events to people.
 enum Explanation {
     static func of(_ transition: Transition) -> String {
         let evidence = transition.evidence

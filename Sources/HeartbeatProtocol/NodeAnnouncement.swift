@@ -7,19 +7,19 @@ import PhiAccrual
     import Foundation
 #endif
 
-/// What the long form of a heartbeat adds: the node's names, and labels such as its zone.
+/// The fields that the long form of a heartbeat adds: the node's names, and labels such as its zone.
 public struct NodeAnnouncement: Hashable, Sendable {
     public let identity: NodeIdentity
     public let key: NodeKey
     public let labels: [String: String]
-    /// The fields as they lie behind the compact form.
+    /// The encoded fields, which follow the compact form.
     public let bytes: [UInt8]
 
     /// - Throws: If the labels make the heartbeat longer than a detector accepts.
     public init(identity: NodeIdentity, labels: [String: String] = [:]) throws(LabelsTooLong) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Texts always have a JSON form.
+        // Encoding strings as JSON cannot fail.
         let json = labels.isEmpty ? Data("{}".utf8) : (try? encoder.encode(labels)) ?? Data("{}".utf8)
         let (group, name) = (Array(identity.group.utf8), Array(identity.name.utf8))
         let size = HeartbeatFrame.compactSize + 1 + group.count + 1 + name.count + 2 + json.count
@@ -33,7 +33,7 @@ public struct NodeAnnouncement: Hashable, Sendable {
             + [UInt8(truncatingIfNeeded: length), UInt8(truncatingIfNeeded: length >> 8)] + json
     }
 
-    /// Reads what follows the compact form.
+    /// Parses the bytes that follow the compact form.
     /// - Throws: Also if `key` is not the hash of the names.
     public init(decoding tail: UnsafeRawBufferPointer, key: NodeKey) throws(MalformedHeartbeat) {
         var rest = tail[...]
@@ -73,9 +73,9 @@ public struct NodeAnnouncement: Hashable, Sendable {
     }
 }
 
-/// Labels that do not fit into a heartbeat.
+/// The labels do not fit into a heartbeat.
 public struct LabelsTooLong: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Bytes that the heartbeat would have.
+    /// Size that the heartbeat would have, in bytes.
     public let size: Int
     public var description: String {
         "these labels make a heartbeat of \(size) bytes, and detectors accept \(HeartbeatFrame.maximumSize): use fewer or shorter ones"

@@ -1,11 +1,11 @@
 import PhiAccrual
 
-// Numbers for people: three digits or so, no trailing zeros.
+// Numbers for people: about three digits, no trailing zeros.
 
 extension Double {
-    /// Seconds in a unit that suits them: `1.56 s`, `250 ms`, `36 h`.
+    /// Formats seconds with a suitable unit: `1.56 s`, `250 ms`, `36 h`.
     public var formattedDuration: String {
-        // Units change where three digits would round up to the next one.
+        // The unit changes where rounding to three digits would reach the next unit.
         let (value, unit) =
             switch abs(self) {
             case ..<0.0009995: (self * 1e6, "µs")
@@ -25,11 +25,11 @@ extension Double {
         return rounded == rounded.rounded() ? "\(Int64(saturating: rounded))" : "\(rounded)"
     }
 
-    /// Exactly so many decimals, for tables.
+    /// Exactly `count` decimals, for tables.
     public func decimals(_ count: Int) -> String {
         let scale = (0..<count).reduce(1.0) { scale, _ in scale * 10 }
         let scaled = (abs(self) * scale).rounded()
-        guard scaled < 1e18 else { return "\(self)" }  // also for what is no number
+        guard scaled < 1e18 else { return "\(self)" }  // also for NaN
         let digits = String(Int64(scaled))
         let sign = self < 0 && scaled > 0 ? "-" : ""
         guard count > 0 else { return sign + digits }

@@ -1,4 +1,4 @@
-// Answers to orders that are done at once: what was done, and until when.
+// Answers to requests that are carried out at once.
 
 /// Answer to `pause`.
 public struct PauseAnswer: Codable, Hashable, Sendable {
@@ -11,7 +11,7 @@ public struct PauseAnswer: Codable, Hashable, Sendable {
 /// Answer to `resume`.
 public struct ResumeAnswer: Codable, Hashable, Sendable {
     public var node: String
-    /// Whether its absence was planned until now.
+    /// Whether the node was paused until now.
     public var wasPaused: Bool
     public init(node: String, wasPaused: Bool) { (self.node, self.wasPaused) = (node, wasPaused) }
     private enum CodingKeys: String, CodingKey {
@@ -20,7 +20,7 @@ public struct ResumeAnswer: Codable, Hashable, Sendable {
     }
 }
 
-/// Answer to `forget`: the node is no longer known.
+/// Answer to `forget`: the service no longer watches the node.
 public struct ForgetAnswer: Codable, Hashable, Sendable {
     public var node: String
     public init(node: String) { self.node = node }
@@ -29,7 +29,7 @@ public struct ForgetAnswer: Codable, Hashable, Sendable {
 /// Answer to `record`.
 public struct RecordAnswer: Codable, Hashable, Sendable {
     public var folder: String
-    /// The file that is being written; nil while none is.
+    /// Path of the file that is being written; nil while there is none.
     public var file: String?
     public init(folder: String, file: String?) { (self.folder, self.file) = (folder, file) }
 }

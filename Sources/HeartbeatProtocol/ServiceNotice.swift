@@ -1,30 +1,30 @@
 import PhiAccrual
 
-/// What a service has to tell of itself: no node is the cause of it.
+/// A notice about the service itself: no node caused it.
 public enum ServiceNotice: Hashable, Sendable {
-    /// It was stopped or starved for so long, and holds that time against nobody.
+    /// The detector was stopped, or starved of processor time, for this long. That time never counts as node silence.
     case stopped(Duration)
-    /// Heartbeats come faster than it can take them in; nobody is suspected before all that came was read.
+    /// Heartbeats arrive faster than the detector reads them. No node is suspected until the backlog is drained.
     case overloaded
-    /// It takes them in as they come again, and did not for so long.
+    /// The detector reads heartbeats as fast as they arrive again. It was overloaded for this long.
     case caughtUp(Duration)
-    /// The machine that it runs on was suspended.
+    /// The detector's machine was suspended for this long.
     case suspended(Duration)
-    /// Civil time was set. Verdicts do not depend on it, but times of events do.
+    /// The wall clock was set by this much. Verdicts do not depend on it, but timestamps of events do.
     case clockStep(Duration)
-    /// Events and what was learned are no longer remembered.
+    /// Events and learned state are no longer persisted.
     case stateStoreLost(String)
     /// Inputs are no longer recorded.
     case recordingStopped(String)
-    /// A policy was set, or taken back if it is nil, while the service runs.
+    /// A policy was set, or removed if it is nil, while the service runs.
     case tuned(level: String, scope: PolicyScope, Policy?, holding: PolicyTable.EffectivePolicy)
     /// The configuration was read again.
     case reloaded(String)
 
-    /// A hold of a group, or of all, was under way when the service ended.
+    /// A hold for one group, or for all groups, was active when the service ended.
     case holdOver(group: String?)
 
-    /// How long what it tells of was, or how far the clock was set.
+    /// The duration that the notice reports, or how far the clock was set.
     fileprivate var time: Duration? {
         switch self {
         case .stopped(let time), .caughtUp(let time), .suspended(let time), .clockStep(let time): time
@@ -32,7 +32,7 @@ public enum ServiceNotice: Hashable, Sendable {
         }
     }
 
-    /// Whom it concerns.
+    /// The nodes concerned.
     var scope: PolicyScope {
         switch self {
         case .tuned(_, let scope, _, _): scope

@@ -1,4 +1,4 @@
-/// A moment of civil time, to the nanosecond.
+/// An instant of wall-clock time, to the nanosecond.
 public struct Timestamp: Hashable, Comparable, Sendable {
     /// Nanoseconds since 1970-01-01T00:00:00Z, without leap seconds.
     public var unixNanoseconds: Int64
@@ -18,8 +18,8 @@ extension Timestamp: LosslessStringConvertible, Codable {
             + ":\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2)).\(padded(inDay % 1_000_000_000, 9))Z"
     }
 
-    /// Reads what `description` writes, with up to nine decimals or none; nil for anything else. A leap second counts as
-    /// the second after it.
+    /// Parses what `description` writes, with up to nine decimals or none; nil for anything else. A leap second counts
+    /// as the second after it.
     public init?(_ text: String) {
         let bytes = Array(text.utf8)  // yyyy-mm-ddThh:mm:ss, decimals, Z
         guard bytes.count >= 20, bytes.last == UInt8(ascii: "Z"),
@@ -31,7 +31,7 @@ extension Timestamp: LosslessStringConvertible, Codable {
         else { return nil }
         guard (1...12).contains(month), hour < 24, minute < 60, second <= 60 else { return nil }
         let days = Self.daysSince1970(year: year, month: month, day: day)
-        guard Self.civilDate(daysSince1970: days) == (year, month, day) else { return nil }  // no such day, February 30
+        guard Self.civilDate(daysSince1970: days) == (year, month, day) else { return nil }  // no such day: February 30
         let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
         guard let nanoseconds = Int64(exactly: Int128(seconds) * 1_000_000_000 + Int128(nanosecond)) else { return nil }
         unixNanoseconds = nanoseconds
@@ -61,8 +61,8 @@ extension Timestamp: LosslessStringConvertible, Codable {
         try container.encode(description)
     }
 
-    // Years are counted from March, so that the leap day is a year's last; 400 years are 146,097 days. 719,468 days lie
-    // between 0000-03-01 and 1970-01-01.
+    // Years start in March, so that the leap day is the last day of a year; 400 years are 146,097 days. There are
+    // 719,468 days between 0000-03-01 and 1970-01-01.
     private static func daysSince1970(year: Int64, month: Int64, day: Int64) -> Int64 {
         let (year, month) = month > 2 ? (year, month - 3) : (year - 1, month + 9)
         let (era, yearOfEra) = year.dividedRoundingDown(by: 400)

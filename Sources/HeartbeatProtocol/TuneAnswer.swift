@@ -1,10 +1,10 @@
 import PhiAccrual
 
-/// After which silence the nodes for whom a policy holds are suspected, as far as their intervals are known.
+/// Timeouts of the nodes that a policy applies to, as far as their intervals are known.
 public struct TimeoutRange: Codable, Hashable, Sendable {
-    /// For how many nodes it holds.
+    /// Number of nodes that the policy applies to.
     public var nodes: Int
-    /// The shortest of their thresholds, the middle one, and the longest; nil while none is known.
+    /// The minimum, median, and maximum of their timeouts; nil while none is known.
     public var minSeconds: Double?
     public var medianSeconds: Double?
     public var maxSeconds: Double?
@@ -13,7 +13,7 @@ public struct TimeoutRange: Codable, Hashable, Sendable {
         self.nodes = nodes
         (self.minSeconds, self.medianSeconds, self.maxSeconds) = (minSeconds, medianSeconds, maxSeconds)
     }
-    /// - Parameter thresholds: Those that are known, in nanoseconds.
+    /// - Parameter thresholds: The known timeouts, in nanoseconds.
     public init(nodes: Int, thresholds: some Sequence<Int64>) {
         let ascending = thresholds.sorted()
         self.init(
@@ -29,18 +29,18 @@ public struct TimeoutRange: Codable, Hashable, Sendable {
     }
 }
 
-/// Answer to `tune` without a level: which policies hold, and for whom.
+/// Answer to `tune` without a level: the effective policies and their scopes.
 public struct PoliciesAnswer: Codable, Hashable, Sendable {
-    /// A policy that was set for some, or by `tune`.
+    /// A policy that was set for a group or a node, or by `tune`.
     public struct Override: Codable, Hashable, Sendable {
         public var level: String
         public var policy: String
         public var origin: String
         /// `default`, `file`, `environment`, `option`, or `tune`.
         public var source: String
-        /// Nil where it is for everyone or for a node.
+        /// Nil if the policy is global or for a node.
         public var group: String?
-        /// As `group/name`; nil where it is for everyone or for a group.
+        /// As `group/name`; nil if the policy is global or for a group.
         public var node: String?
         public var allows: TimeoutRange?
 
@@ -55,11 +55,11 @@ public struct PoliciesAnswer: Codable, Hashable, Sendable {
             self.allows = allows
         }
     }
-    /// What holds for everyone, or for the node that was asked about.
+    /// The global policies, or the effective policies of the requested node.
     public var levels: [LevelPolicyStatus]
-    /// All of them; where a node was asked about, those that concern it.
+    /// All overrides; if a node was requested, those that concern it.
     public var overrides: [Override]
-    /// As `group/name`, if one was asked about.
+    /// As `group/name`, if a node was requested.
     public var node: String?
 
     public init(levels: [LevelPolicyStatus], overrides: [Override], node: NodeIdentity? = nil) {
@@ -67,12 +67,12 @@ public struct PoliciesAnswer: Codable, Hashable, Sendable {
     }
 }
 
-/// Answer to `tune` with a level: what holds there from now on.
+/// Answer to `tune` with a level: the effective policy there from now on.
 public struct TuneAnswer: Codable, Hashable, Sendable {
     public var level: String
     public var policy: String
     public var origin: String
-    /// What it allows those who were meant.
+    /// The timeouts of the nodes in the scope of the request.
     public var allows: TimeoutRange
 
     public init(level: String, effectivePolicy: PolicyTable.EffectivePolicy, allows: TimeoutRange) {
@@ -83,17 +83,17 @@ public struct TuneAnswer: Codable, Hashable, Sendable {
     }
 }
 
-/// Answer to `what-if`: the service's own recent arrivals under the policy that holds, and under the one proposed.
+/// Answer to `what-if`: the service's recent arrivals replayed under the effective policy and under the proposed one.
 public struct WhatIfAnswer: Codable, Hashable, Sendable {
     public struct Outcome: Codable, Hashable, Sendable {
         public var policy: String
-        /// Suspicions of nodes that were up.
+        /// Suspicions of nodes that were up: false suspicions.
         public var mistakes: Int
-        /// Those that were judged.
+        /// Number of heartbeats evaluated.
         public var heartbeats: Int
-        /// From a crash to its suspicion, averaged over crashes at any time; nil if nothing was judged.
+        /// Mean time from a crash to its suspicion, over crashes at any instant; nil if nothing was evaluated.
         public var meanDetectionSeconds: Double?
-        /// What 99 of 100 crashes would be detected within.
+        /// The detection time that 99 of 100 crashes would not exceed.
         public var p99DetectionSeconds: Double?
 
         public init(
@@ -111,7 +111,7 @@ public struct WhatIfAnswer: Codable, Hashable, Sendable {
     public var level: String
     public var before: Outcome
     public var after: Outcome
-    /// How long a time was gone through again.
+    /// Length of the replayed time span.
     public var seconds: Double
     public var nodes: Int
 

@@ -4,15 +4,15 @@ import Synchronization
 import SystemClocks
 import ZeroMQ
 
-/// How a publisher is to end, decided by whoever stops it.
+/// How the publisher ends. The caller that stops it decides.
 final class StopReason: Sendable {
     let isGoodbye = Atomic<Bool>(false)
 }
 
 /// Sends one node's heartbeats at the instants of its schedule.
 ///
-/// Sequence numbers count the schedule's slots, not what was sent: after a pause of ours the numbers show how many
-/// heartbeats never left, and the schedule goes on where it was.
+/// Sequence numbers count the slots of the schedule, not the heartbeats sent. After a pause of this process the numbers
+/// show how many heartbeats were never sent, and the schedule continues unchanged.
 struct HeartbeatLoop: ~Copyable {
     var outlet: HeartbeatSender
     var timer: DeadlineTimer

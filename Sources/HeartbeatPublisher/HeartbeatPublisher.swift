@@ -3,19 +3,20 @@ import PhiAccrual
 import SystemClocks
 import ZeroMQ
 
-/// Publishes one node's heartbeats from a thread of its own, and never blocks the application.
+/// Publishes one node's heartbeats from its own thread, and never blocks the application.
 ///
 /// ```swift
-/// let publisher = try HeartbeatPublisher(group: "edge", node: "edge-1", to: ["tcp://127.0.0.1:7710"], every: .seconds(1))
+/// let publisher = try HeartbeatPublisher(
+///     group: "edge", node: "edge-1", to: ["tcp://127.0.0.1:7710"], every: .seconds(1))
 /// // … the application's work …
 /// publisher.leave()
 /// ```
 ///
-/// A process that ends without `leave()` is suspected, as it should be.
+/// A process that ends without `leave()` is suspected, as intended.
 public final class HeartbeatPublisher: Sendable {
     public struct Configuration: Sendable {
         public var identity: NodeIdentity
-        /// Texts that describe the node, such as its zone.
+        /// Describe the node, such as its zone.
         public var labels: [String: String] = [:]
         /// Spacing of heartbeats: above 0.
         public var interval: Duration
@@ -23,7 +24,7 @@ public final class HeartbeatPublisher: Sendable {
         public var connect: [String] = []
         /// Endpoints to bind, for detectors that connect to their nodes.
         public var bind: [String] = []
-        /// Number of this start; nil takes the Unix time in seconds.
+        /// Number of this start; nil uses the Unix time in seconds.
         public var incarnation: UInt32?
 
         public init(identity: NodeIdentity, interval: Duration) {
@@ -31,7 +32,7 @@ public final class HeartbeatPublisher: Sendable {
         }
     }
 
-    /// Endpoints bound, with wildcards resolved.
+    /// The bound endpoints, with wildcards resolved.
     public let boundEndpoints: [String]
     /// Number of this start.
     public let incarnation: UInt32
@@ -39,8 +40,8 @@ public final class HeartbeatPublisher: Sendable {
     private let ending: StopReason
     private let thread: SocketThread
 
-    /// Starts publishing: the first heartbeat leaves at once.
-    /// - Throws: `InvalidName`, `LabelsTooLong`, `InvalidInterval`, or `ZeroMQError` for an endpoint that cannot be used.
+    /// Starts publishing. The first heartbeat is sent at once.
+    /// - Throws: `InvalidName`, `LabelsTooLong`, `InvalidInterval`, or `ZeroMQError` if an endpoint cannot be used.
     public init(_ configuration: Configuration) throws {
         let interval = configuration.interval.nanoseconds
         guard interval > 0 else { throw InvalidInterval(interval: configuration.interval) }
@@ -58,7 +59,7 @@ public final class HeartbeatPublisher: Sendable {
         let timer = try DeadlineTimer()
         thread = try SocketThread(name: "phi-beat", owning: HeartbeatLoop(outlet: outlet, timer: timer)) { rhythm in
             var rhythm = rhythm
-            // An error here means that the context is gone, and with it everyone to tell.
+            // An error here means that the context was shut down, so no peer is left to send to.
             try? rhythm.run(beat, introducing: announcement, until: end, sayingGoodbye: ending)
         }
     }
@@ -71,20 +72,21 @@ public final class HeartbeatPublisher: Sendable {
 
     deinit { end.signal() }
 
-    /// Says goodbye and stops: the node's silence will be no failure. Returns when that has been sent, within half a second.
+    /// Sends a goodbye and stops, so that the node's silence does not count as a failure. Returns when the goodbye has
+    /// been sent, within half a second.
     public func leave() {
         ending.isGoodbye.store(true, ordering: .relaxed)
         stop()
     }
 
-    /// Stops without a goodbye, as a crash would.
+    /// Stops without a goodbye, like a crash.
     public func stop() {
         end.signal()
         thread.join()
     }
 }
 
-/// An interval that is no spacing of heartbeats.
+/// The interval between heartbeats is not above 0.
 public struct InvalidInterval: Error, Hashable, Sendable, CustomStringConvertible {
     public let interval: Duration
     public var description: String { "heartbeats cannot be \(interval) apart: give an interval above 0, such as 1s" }

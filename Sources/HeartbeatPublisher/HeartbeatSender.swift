@@ -2,29 +2,31 @@ import HeartbeatProtocol
 import PhiAccrual
 import ZeroMQ
 
-/// A socket set up to publish heartbeats, and its word on who subscribed.
+/// A socket that publishes heartbeats and tracks its subscriptions.
 ///
-/// A stale heartbeat is worthless and the application is never blocked: little is queued, nothing without a connection.
+/// A stale heartbeat is worthless, and sending never blocks the application: the queue is short, and nothing is queued
+/// without a connection.
 struct HeartbeatSender: ~Copyable {
     let boundEndpoints: [String]
     private let socket: Socket
-    /// How often a node introduces itself anyway.
+    /// Interval at which a node announces itself even without new subscribers.
     static let introductionEvery: Int64 = 10_000_000_000  // ns
-    /// How often subscriptions are looked for: asking the socket costs a system call.
+    /// How often the socket is polled for subscriptions: each poll costs a system call.
     private static let subscriptionPollInterval: Int64 = 1_000_000  // ns
-    /// One for each byte that a key may begin with, and one for everything.
+    /// One for each first byte of a key, and one for all keys.
     private var subscriptions = Subscriptions(limit: 257)
     private var newcomersUntil: Int64 = .min
     private var nextLook: Int64 = .min
 
     /// - Parameters:
-    ///   - queue: How many heartbeats may wait for a slow connection. More than one node's few, if the outlet serves many
-    ///     nodes.
-    ///   - context: Nil for one of its own.
+    ///   - queue: How many heartbeats may wait for a slow connection. A sender that serves many nodes needs more than
+    ///     the few of one node.
+    ///   - context: Nil for a new one.
     init(
         connect: [String], bind: [String], queue: Int32 = 16, in context: Context? = nil
     ) throws(ZeroMQError) {
-        // To others it is a PUB. It also tells of subscriptions, and of each: those that a relay passes on are repeated.
+        // Peers see a PUB. An XPUB also reports subscriptions; verbose, it reports each one, even those that a relay
+        // repeats.
         let context = if let context { context } else { try Context() }
         let socket = try Socket.bestEffortPublisher(queue: queue, in: context)
         try socket.set(.xpublishVerbose, to: 1)
@@ -38,8 +40,8 @@ struct HeartbeatSender: ~Copyable {
         self.socket = socket
     }
 
-    /// Whether somebody subscribed within the last ten seconds, so that nodes should introduce themselves each time; also as
-    /// long as nobody did, for whoever does so now should get no heartbeat without a name.
+    /// Whether nodes should announce themselves in every heartbeat: a subscription arrived within the last ten seconds,
+    /// or none exists yet. A new subscriber should not receive a heartbeat without a name.
     mutating func hasNewSubscribers(at now: Int64) throws(ZeroMQError) -> Bool {
         if now >= nextLook {
             nextLook = now.addingSaturated(Self.subscriptionPollInterval)
@@ -48,7 +50,7 @@ struct HeartbeatSender: ~Copyable {
         return subscriptions.isEmpty || now < newcomersUntil
     }
 
-    /// Drops the frame if nobody is connected, or the connection is slower than the heartbeats.
+    /// Drops the heartbeat if there is no connection, or if the connection is slower than the heartbeats.
     borrowing func send(
         _ heartbeat: Heartbeat, introducing announcement: NodeAnnouncement? = nil
     ) throws(ZeroMQError) {
@@ -60,6 +62,6 @@ struct HeartbeatSender: ~Copyable {
         }
     }
 
-    /// Lets what was sent last get out when the outlet is closed.
+    /// Gives the last heartbeats 500 ms to leave after the socket is closed.
     borrowing func lingerOnClose() throws(ZeroMQError) { try socket.set(.linger, to: 500) }
 }

@@ -3,9 +3,10 @@ import PhiAccrual
 import SystemClocks
 import ZeroMQ
 
-/// Publishes for many nodes at once, by plan: a load, and a truth to judge detectors by.
+/// Publishes heartbeats of many nodes according to a plan: a load, and the ground truth to evaluate detectors against.
 ///
-/// Open loop: heartbeats are sent at their instants, whatever becomes of them; those of one fifth of a millisecond together.
+/// Open loop: heartbeats are sent at their scheduled instants, whatever becomes of them. Those within one fifth of a
+/// millisecond are sent together.
 public final class Swarm: Sendable {
     /// What really happened to a node.
     public struct GroundTruth: Hashable, Sendable {
@@ -20,61 +21,62 @@ public final class Swarm: Sendable {
 
     /// Starts publishing.
     /// - Parameters:
-    ///   - connections: How many connections to each endpoint the nodes share. More than one only with endpoints to
-    ///     connect to.
-    ///   - tell: Called on the swarm's thread as things happen.
-    ///   - ended: Called on the swarm's thread when it is over.
+    ///   - connections: Number of connections to each endpoint, which the nodes share. More than one requires that
+    ///     `bind` is empty.
+    ///   - report: Called on the swarm's thread for each event.
+    ///   - ended: Called on the swarm's thread when the swarm has ended.
     public init(
         _ plan: SwarmPlan, connect: [String], bind: [String] = [], connections: Int = 1,
-        tell: @escaping @Sendable (GroundTruth) -> Void, ended: @escaping @Sendable () -> Void
+        report: @escaping @Sendable (GroundTruth) -> Void, ended: @escaping @Sendable () -> Void
     ) throws {
         precondition(connections >= 1 && (connections == 1 || bind.isEmpty))
         let context = try Context(maximumSockets: connections == 1 ? nil : Int32(clamping: connections))
-        // Room for a burst of everyone's heartbeats.
+        // Room for a burst of heartbeats from all nodes.
         let queue = Int32(clamping: 1000 + 2 * plan.nodes.count / connections)
-        var outlets: [SwarmOutlet] = []
+        var outlets: [SwarmSender] = []
         for _ in 0..<connections {
-            outlets.append(SwarmOutlet(try HeartbeatSender(connect: connect, bind: bind, queue: queue, in: context)))
+            outlets.append(SwarmSender(try HeartbeatSender(connect: connect, bind: bind, queue: queue, in: context)))
         }
         let timer = try DeadlineTimer()
         let end = try WakeUp()
         self.end = end
         thread = try SocketThread(name: "phi-swarm", owning: SwarmRun(plan, outlets: outlets, timer: timer)) { run in
             var run = run
-            // An error here means that the context is gone, and with it everyone to tell.
-            try? run.run(until: end, tell: tell)
+            // An error here means that the context was shut down, so no peer is left to send to.
+            try? run.run(until: end, report: report)
             ended()
         }
     }
 
     deinit { end.signal() }
 
-    /// All living nodes say goodbye. Returns when that is sent.
+    /// Sends a goodbye for every node that is up, and returns when they are sent.
     public func leave() {
         end.signal()
         thread.join()
     }
 }
 
-/// What some of the nodes share. A class, since an array holds nothing that cannot be copied.
-private final class SwarmOutlet {
+/// A sender shared by some of the nodes. A class, because an array cannot contain noncopyable values.
+private final class SwarmSender {
     var outlet: HeartbeatSender
     init(_ outlet: consuming HeartbeatSender) { self.outlet = outlet }
 }
 
-/// What a heartbeat needs of its node, side by side.
+/// The data of a node that a heartbeat needs, next to each other in memory.
 private struct SwarmNode {
-    /// Its place in the plan.
+    /// Index of the node in the plan.
     let number: Int
     let key: NodeKey
-    /// In which interval after the start it begins, and when its heartbeats are due within each.
+    /// The interval, counted from the start, in which the node begins, and when its heartbeats are due within each
+    /// interval.
     let firstRound: Int64
     let phase: Int64  // ns
     let crash: Int64  // never: .max
     let pause: Range<Int64>
-    /// Number of its next heartbeat.
+    /// Sequence number of its next heartbeat.
     var sequence: Int64 = 0
-    /// When it says its name anyway.
+    /// When the node announces its name even without new subscribers.
     var nextIntroduction: Int64 = .min
     var isAlive = true
 
@@ -86,7 +88,7 @@ private struct SwarmNode {
 }
 
 private struct SwarmRun: ~Copyable {
-    /// A large swarm that woke for each heartbeat would do little else.
+    /// Minimum sleep: a large swarm that woke for each heartbeat would do little else.
     private static let minSleep: Int64 = 200_000  // ns
 
     private let plan: SwarmPlan
@@ -94,19 +96,19 @@ private struct SwarmRun: ~Copyable {
     private let jitter: Int64  // ns
     private let incarnation = UInt32(truncatingIfNeeded: WallClock.now / 1_000_000_000)
     private let introductions: [NodeAnnouncement]
-    /// In the order in which they are heard within an interval, so that memory is gone through from its start to its end.
+    /// In the order of their heartbeats within an interval, so that memory is accessed sequentially.
     private var nodes: [SwarmNode]
-    private let outlets: [SwarmOutlet]
+    private let outlets: [SwarmSender]
     private var timer: DeadlineTimer
-    /// The schedule's next heartbeat: in which interval after the start, and of which node.
+    /// The next heartbeat of the schedule: its interval, counted from the start, and its node.
     private var round: Int64 = 0
     private var next = 0
-    /// Nodes whose heartbeat is late.
+    /// Nodes whose heartbeat is delayed by jitter.
     private var late = TimingWheel()
     private var random: SplitMix64
     private var start: Int64 = 0
 
-    init(_ plan: SwarmPlan, outlets: [SwarmOutlet], timer: consuming DeadlineTimer) throws(LabelsTooLong) {
+    init(_ plan: SwarmPlan, outlets: [SwarmSender], timer: consuming DeadlineTimer) throws(LabelsTooLong) {
         self.plan = plan
         let interval = plan.settings.interval.nanoseconds
         (self.interval, jitter) = (interval, plan.settings.jitter.nanoseconds)
@@ -120,7 +122,7 @@ private struct SwarmRun: ~Copyable {
         self.timer = timer
     }
 
-    mutating func run(until end: WakeUp, tell: (Swarm.GroundTruth) -> Void) throws {
+    mutating func run(until end: WakeUp, report: (Swarm.GroundTruth) -> Void) throws {
         var poller = Poller()
         let ended = poller.add(fileDescriptor: end.fileDescriptor)
         _ = poller.add(fileDescriptor: timer.fileDescriptor)
@@ -136,51 +138,51 @@ private struct SwarmRun: ~Copyable {
             let now = MonotonicClock.now.nanoseconds
             awake = now
             if now >= over { break }
-            // Bounded, so that a swarm that cannot keep up still ends in time.
+            // Bounded, so that a swarm that cannot keep up still ends on time.
             var left = 10_000
             while left > 0, let place = late.popDue(at: now) {
-                try beat(place, tell: tell)
+                try beat(place, report: report)
                 left -= 1
             }
             while left > 0, nextDue <= now {
-                if round >= nodes[next].firstRound { try isDue(next, tell: tell) }
-                goOn()
+                if round >= nodes[next].firstRound { try isDue(next, report: report) }
+                schedule()
                 left -= 1
             }
         }
-        try leave(tell: tell)
+        try leave(report: report)
     }
 
-    private mutating func isDue(_ place: Int, tell: (Swarm.GroundTruth) -> Void) throws {
-        guard jitter > 0 else { return try beat(place, tell: tell) }
-        // So late that the next one is due as well.
-        if late.instant(of: place) != .max { try beat(place, tell: tell) }
+    private mutating func isDue(_ place: Int, report: (Swarm.GroundTruth) -> Void) throws {
+        guard jitter > 0 else { return try beat(place, report: report) }
+        // The delayed heartbeat is still pending although the next one is due: send it now.
+        if late.instant(of: place) != .max { try beat(place, report: report) }
         guard nodes[place].isAlive else { return }
         late.schedule(place, at: nextDue.addingSaturated(Int64.random(in: 0...jitter, using: &random)))
     }
 
-    /// When the schedule has its next heartbeat.
+    /// Instant of the next heartbeat in the schedule.
     private var nextDue: Int64 {
         let (offset, overflow) = round.multipliedReportingOverflow(by: interval)
         return overflow ? .max : start.addingSaturated(offset).addingSaturated(nodes[next].phase)
     }
 
-    private mutating func goOn() {
+    private mutating func schedule() {
         next += 1
         if next == nodes.count { (round, next) = (round + 1, 0) }
     }
 
-    /// Nodes take turns, so that each outlet has as many.
-    private func outlet(of number: Int) -> SwarmOutlet { outlets[number % outlets.count] }
+    /// Assigns nodes to senders in turn, so that each sender serves equally many.
+    private func outlet(of number: Int) -> SwarmSender { outlets[number % outlets.count] }
 
-    private mutating func beat(_ place: Int, tell: (Swarm.GroundTruth) -> Void) throws {
+    private mutating func beat(_ place: Int, report: (Swarm.GroundTruth) -> Void) throws {
         let (now, node) = (MonotonicClock.now.nanoseconds, nodes[place])
         guard node.isAlive else { return }
         let age = now - start
-        if node.sequence == 0 { tell(truth(node, .start, at: now)) }
+        if node.sequence == 0 { report(truth(node, .start, at: now)) }
         if age >= node.crash {
             nodes[place].isAlive = false
-            tell(truth(node, .crash, at: start.addingSaturated(node.crash)))
+            report(truth(node, .crash, at: start.addingSaturated(node.crash)))
             return
         }
         let isLost = plan.settings.loss > 0 && Double.random(in: 0..<1, using: &random) < plan.settings.loss
@@ -201,12 +203,12 @@ private struct SwarmRun: ~Copyable {
             heartbeat, introducing: introducing ? introductions[node.number] : nil)
     }
 
-    private func leave(tell: (Swarm.GroundTruth) -> Void) throws {
+    private func leave(report: (Swarm.GroundTruth) -> Void) throws {
         for outlet in outlets { try outlet.outlet.lingerOnClose() }
         let now = MonotonicClock.now.nanoseconds
         for node in nodes where node.isAlive && node.sequence > 0 {
             try send(node, at: now, introducing: true, isLeaving: true)
-            tell(truth(node, .leave, at: now))
+            report(truth(node, .leave, at: now))
         }
     }
 

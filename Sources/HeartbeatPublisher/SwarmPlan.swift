@@ -1,23 +1,25 @@
 import PhiAccrual
 
-/// What the nodes of a swarm will do: decided beforehand, by a seed.
+/// What the nodes of a swarm will do, decided in advance by a seed.
 public struct SwarmPlan: Hashable, Sendable {
     public struct Settings: Hashable, Sendable {
         public var group = "swarm"
         public var nodes: Int
         public var interval: Duration
-        /// How long the swarm lives.
+        /// Lifetime of the swarm.
         public var time: Duration
-        /// How many nodes crash, each once, between a tenth and nine tenths of the time, and after all have begun.
+        /// Number of nodes that crash, each once, between a tenth and nine tenths of the time, and after all nodes have
+        /// begun.
         public var crashes = 0
-        /// How many nodes pause, each once, and fall silent for `pause`.
+        /// Number of nodes that pause, each once: they fall silent for `pause`.
         public var pauses = 0
         public var pause: Duration = .seconds(2)
-        /// Each heartbeat is late by something between 0 and this, but goes out when the next one is due.
+        /// Each heartbeat is delayed by a random time from 0 to this, but no longer than until the next one is due.
         public var jitter: Duration = .zero
-        /// Share of heartbeats that are never sent: 0 ... 1.
+        /// Fraction of heartbeats that are never sent: 0 ... 1.
         public var loss = 0.0
-        /// Nodes begin one after the other within this time. All at once would be a load that a running fleet never is.
+        /// Nodes begin one after the other within this time. A start of all at once would be a load that a running
+        /// fleet never is.
         public var beginWithin: Duration = .zero
         public var seed: UInt64 = 1
 
@@ -27,17 +29,17 @@ public struct SwarmPlan: Hashable, Sendable {
     }
     public struct Node: Hashable, Sendable {
         public var identity: NodeIdentity
-        /// When its first heartbeat is due, in nanoseconds from the start.
+        /// When its first heartbeat is due, in nanoseconds after the start.
         public var begin: Int64
-        /// When it crashes, in nanoseconds from the start.
+        /// When it crashes, in nanoseconds after the start; nil for never.
         public var crash: Int64?
-        /// From when to when it is silent, in nanoseconds from the start.
+        /// When it is silent, in nanoseconds after the start; nil for never.
         public var pause: Range<Int64>?
     }
     public let settings: Settings
     public let nodes: [Node]
 
-    /// - Throws: `InvalidName` if the group cannot be one.
+    /// - Throws: `InvalidName` if the group's name is not valid.
     /// - Precondition: At least one node; an interval above 0; no more crashes or pauses than nodes.
     public init(_ settings: Settings) throws(InvalidName) {
         precondition(settings.nodes > 0 && settings.interval > .zero)

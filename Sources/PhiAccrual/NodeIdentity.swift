@@ -1,9 +1,9 @@
-/// Eight bytes that stand for a node on the wire and in look-ups.
+/// Eight bytes that identify a node on the wire and in look-ups.
 public struct NodeKey: Hashable, Sendable {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    /// By which shards have their shares of all nodes.
+    /// The byte that assigns the node to a shard.
     public var firstByte: UInt8 { UInt8(truncatingIfNeeded: rawValue >> 56) }
 }
 
@@ -15,7 +15,7 @@ extension NodeKey: CustomStringConvertible {
     }
 }
 
-/// What people call a node: its group, and its name within the group.
+/// A node's name for people: its group, and its name within the group.
 public struct NodeIdentity: Hashable, Sendable, CustomStringConvertible {
     public let group: String
     public let name: String
@@ -31,7 +31,7 @@ public struct NodeIdentity: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { "\(group)/\(name)" }
 
-    // By bytes, as keys and topics are. Strings are equal already if they look the same.
+    // Compares bytes, as keys and topics do. `String` counts different bytes that look the same as equal.
     public static func == (a: NodeIdentity, b: NodeIdentity) -> Bool {
         a.group.utf8.elementsEqual(b.group.utf8) && a.name.utf8.elementsEqual(b.name.utf8)
     }
@@ -41,16 +41,16 @@ public struct NodeIdentity: Hashable, Sendable, CustomStringConvertible {
         for byte in name.utf8 { hasher.combine(byte) }
     }
 
-    /// What is wrong with a name of a group, a node, or a level; nil for a good one.
+    /// Why a name of a group, a node, or a level is invalid; nil if it is valid.
     ///
-    /// Names become parts of topics, which `/` separates and in which `-` stands for “none”.
+    /// Names become parts of topics. There `/` is the separator and `-` stands for “none”.
     public static func invalidity(ofName name: String) -> String? {
         let bytes = name.utf8
         if bytes.isEmpty { return "it is empty" }
         if bytes.count > 64 { return "it has \(bytes.count) bytes, and 64 is the most" }
         if name == "-" { return "'-' stands for none" }
         if bytes.contains(UInt8(ascii: "/")) { return "'/' separates group and node" }
-        // Unicode's category Cc, which is never to change. The tables of all categories are slow to ask.
+        // Unicode's category Cc, which will never change. Look-ups in the table of all categories are slow.
         if name.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
             return "it has a control character"
         }
@@ -58,7 +58,7 @@ public struct NodeIdentity: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A name that cannot be one, with the reason.
+/// An invalid name, with the reason.
 public struct InvalidName: Error, Hashable, Sendable, CustomStringConvertible {
     public let part: String
     public let text: String
@@ -72,7 +72,8 @@ public struct InvalidName: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension String {
-    /// The text fit for a terminal or a log line: what controls either, or turns the writing round, is escaped.
+    /// The text made safe for a terminal or a log line: control characters, characters that change the direction of the
+    /// text, and line separators are escaped.
     public var escapingControls: String {
         unicodeScalars.reduce(into: "") { text, scalar in
             switch scalar.properties.generalCategory {

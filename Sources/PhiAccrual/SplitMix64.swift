@@ -1,4 +1,4 @@
-/// A small generator of pseudo-random numbers whose whole state is its seed: equal seeds, equal numbers.
+/// A small generator of pseudo-random numbers. Its whole state is its seed, so equal seeds give equal numbers.
 ///
 /// Not for secrets. Source: Steele, Lea and Flood, “Fast splittable pseudorandom number generators”, OOPSLA 2014.
 public struct SplitMix64: RandomNumberGenerator, Sendable {

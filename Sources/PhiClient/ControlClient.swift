@@ -3,14 +3,14 @@ import PhiAccrual
 import SystemClocks
 import ZeroMQ
 
-/// Asks a service one thing at a time, and waits for the answer.
+/// Sends a service one request at a time, and waits for the answer.
 public struct ControlClient: ~Copyable {
     private let socket: Socket
     private var poller = Poller()
     private let endpoint: String
     private var lastID: Int64 = 0
 
-    /// - Throws: For an endpoint that cannot be used; whether a service is there shows when it is asked.
+    /// - Throws: If the endpoint cannot be used. Whether a service is there shows at the first request.
     public init(endpoint: String) throws(ZeroMQError) {
         let socket = try Socket(.dealer, in: Context())
         try socket.set(.linger, to: 0)
@@ -20,28 +20,29 @@ public struct ControlClient: ~Copyable {
         self.socket = socket
     }
 
-    public mutating func status(within timeout: Duration) throws -> StatusAnswer { try ask(.status, within: timeout) }
+    public mutating func status(within timeout: Duration) throws -> StatusAnswer { try request(.status, within: timeout) }
 
-    /// All nodes that the service knows; `timeout` is for each thousand of them.
+    /// All nodes that the service knows. `timeout` applies to each thousand of them.
     public mutating func nodes(within timeout: Duration) throws -> [NodesAnswer.Node] {
         var nodes: [NodesAnswer.Node] = []
         var cursor: Int? = 0
         while let from = cursor {
-            let answer: NodesAnswer = try ask(.nodes(from: from, limit: ControlRequest.pageLimit), within: timeout)
+            let answer: NodesAnswer = try request(.nodes(from: from, limit: ControlRequest.pageLimit), within: timeout)
             nodes += answer.nodes
             cursor = answer.cursor
         }
         return nodes
     }
 
-    public mutating func ask<Answer: Codable & Sendable>(
+    public mutating func request<Answer: Codable & Sendable>(
         _ order: ControlRequest, within timeout: Duration
     ) throws -> Answer {
-        try ask(ControlFrame(order), within: timeout)
+        try request(ControlFrame(order), within: timeout)
     }
 
-    /// - Throws: `ControlError` if the service says no, or nothing that can be read; `NoAnswer` if it says nothing.
-    public mutating func ask<Answer: Codable & Sendable>(
+    /// - Throws: `ControlError` if the service refuses or its reply cannot be parsed; `NoAnswer` if there is no reply
+    ///   in time.
+    public mutating func request<Answer: Codable & Sendable>(
         _ request: ControlFrame, within timeout: Duration
     ) throws -> Answer {
         lastID += 1
@@ -56,7 +57,7 @@ public struct ControlClient: ~Copyable {
                     throw ControlError(
                         .malformed, "the service at \(endpoint) sent a reply to \"\(request.action)\" that is none")
                 }
-                guard reply.id == request.id else { continue }  // an answer that came after its time
+                guard reply.id == request.id else { continue }  // a late answer to an earlier request
                 if let answer = reply.ok { return answer }
                 if reply.error?.code == .unknownRequest {
                     throw ControlError(
@@ -74,7 +75,7 @@ public struct ControlClient: ~Copyable {
     }
 }
 
-/// Nobody answered in time.
+/// The service did not answer in time.
 public struct NoAnswer: Error, Hashable, Sendable, CustomStringConvertible {
     public let endpoint: String
     public let timeout: Duration

@@ -1,13 +1,13 @@
 import HeartbeatProtocol
 import PhiAccrual
 
-/// Which events somebody wants to see. What is not asked for is left open.
+/// Selects events. A nil or empty field matches all events.
 public struct EventFilter: Hashable, Sendable {
     public var level: String?
     public var group: String?
-    /// What the names of the nodes start with.
+    /// Prefix of the names of the nodes.
     public var nodePrefix: String?
-    /// Only changes to one of these; any event if there are none.
+    /// Only transitions to one of these verdicts; if empty, all events.
     public var verdicts: Set<Verdict>
 
     public init(
@@ -23,7 +23,7 @@ public struct EventFilter: Hashable, Sendable {
         return false
     }
 
-    /// Whether it is about the wanted nodes and level, whatever it says of them.
+    /// Whether the event concerns the selected nodes and level, whatever its verdict.
     public func concerns(_ message: EventMessage) -> Bool {
         switch message {
         case .transition(let transition):
@@ -38,7 +38,7 @@ public struct EventFilter: Hashable, Sendable {
             && nodePrefix.map { node?.utf8.starts(with: $0.utf8) ?? false } ?? true
     }
 
-    /// The same bytes, as topics match; any text will do where none is asked for.
+    /// Whether both have the same bytes, as topics match; true if `wanted` is nil.
     private static func isSpelled(_ text: String?, _ wanted: String?) -> Bool {
         wanted.map { text?.utf8.elementsEqual($0.utf8) ?? false } ?? true
     }

@@ -1,8 +1,8 @@
 import HeartbeatProtocol
 
 extension EventMessage {
-    /// The event as variables for a command. Each is always there, empty where it does not apply: a value that the
-    /// command's surroundings have by chance would mislead it.
+    /// The event as environment variables for a command. Every variable is always set, and empty if it does not apply:
+    /// a value inherited from the command's environment would be misleading.
     public var environment: [String: String] {
         var values = ["KIND": "", "GROUP": "", "NODE": "", "LEVEL": "", "FROM": "", "TO": "", "CODE": ""]
         values["EPOCH"] = "\(place.epoch)"

@@ -1,18 +1,18 @@
 import HeartbeatProtocol
 
-/// Puts a subscriber's view of the feed in order: nothing twice, nothing missing, or a word that it is.
+/// Orders a subscriber's view of the feed: no event is delivered twice, and none is missing without a report of it.
 ///
-/// Pure: it is told what came in, and says what to deliver and what to ask the service for. The service sends deltas,
-/// which may be lost, and answers questions about the past; this is the subscriber's half of the Clone pattern
-/// (Hintjens, “ZeroMQ”, chapter 5): subscribe, buffer, fetch, discard what is older, apply the rest.
+/// Pure: the caller passes what arrived, delivers what this returns, and sends the requests that it asks for. The
+/// service publishes deltas, which may be lost, and answers requests about the past. This is the subscriber's half of
+/// the Clone pattern (Hintjens, “ZeroMQ”, chapter 5): subscribe, buffer, fetch, discard what is older, apply the rest.
 public struct FeedReplica: Sendable {
     /// Where to begin in a log not seen before.
     public enum Start: String, Hashable, Sendable, CaseIterable {
-        /// With the last event of every topic: the present state.
+        /// With the last event of every topic: the current state.
         case snapshot
-        /// With the first event that is still kept.
+        /// With the oldest event that is still kept.
         case beginning
-        /// With the first event to come.
+        /// With the next event.
         case now
     }
 
@@ -25,12 +25,12 @@ public struct FeedReplica: Sendable {
 
     public enum Delivery: Hashable, Sendable {
         case event(Event)
-        /// From here on, events are live: everything up to this sequence was delivered.
+        /// Events are live from here on: everything up to this sequence was delivered.
         case live(epoch: UInt64, sequence: UInt64)
-        /// Events between these two are no longer kept; what follows is the state that they led to.
+        /// Events after this sequence are no longer kept. The state that they led to follows.
         case gap(after: UInt64, epoch: UInt64)
-        /// The service's log ends here, although it told of more before: it lost its last events. What follows is the
-        /// state that it has.
+        /// The service's log ends here, although the service reported more before: it lost its last events. The state
+        /// that it still has follows.
         case rolledBack(to: UInt64, epoch: UInt64)
     }
 
@@ -45,36 +45,36 @@ public struct FeedReplica: Sendable {
     }
 
     private enum Phase: Hashable {
-        /// No word from the service yet.
+        /// No message from the service yet.
         case waiting
-        /// Fetching the state that what was missed led to; `fetchingEvents` goes on from where it ends.
+        /// Fetching the state that the missed events led to. `fetchingEvents` continues where it ends.
         case fetchingState
         case fetchingEvents
         case live
-        /// In step, but a beacon told of less than the one before: asking whether the log still is what it was.
+        /// Live, but a beacon reported a lower sequence than the one before: asks whether the log was rolled back.
         case doubting
     }
     private let start: Start
     private var phase = Phase.waiting
     private var epoch: UInt64?
-    /// Everything up to here was delivered.
+    /// Everything up to this sequence was delivered.
     private var delivered: UInt64 = 0
-    /// The highest sequence that the service was heard to speak of.
+    /// The highest sequence in any message of the service.
     private var known: UInt64 = 0
     private var lastBeacon: UInt64 = 0
-    /// Where a gap begins, until an answer tells that it is one.
+    /// The sequence after which a gap begins, until an answer confirms it.
     private var suspectedGap: UInt64?
-    /// How many answers one after the other told of nothing more, though more is known of.
+    /// Number of consecutive answers without new events although a higher sequence is known.
     private var fruitlessAnswers = 0
     private var buffer: [UInt64: Event] = [:]
     private var deliveries: [Delivery] = []
 
-    /// More early events than this are dropped again: they can be fetched.
+    /// Maximum number of buffered early events. Further ones are dropped: they can be fetched.
     private static let bufferLimit = 10_000
 
     public init(from start: Start = .snapshot) { self.start = start }
 
-    /// What the service must be asked; nil while nothing is missing. Ask again when no answer comes.
+    /// The request to send to the service; nil while nothing is missing. Send it again if no answer arrives.
     public var question: Query? {
         guard let epoch else { return nil }
         switch phase {
@@ -84,13 +84,13 @@ public struct FeedReplica: Sendable {
         }
     }
 
-    /// What is ready, in order; each only once.
+    /// The deliveries that are ready, in order, each once.
     public mutating func dequeueDeliveries() -> [Delivery] {
         defer { deliveries = [] }
         return deliveries
     }
 
-    // MARK: What comes in
+    // MARK: Received messages
 
     public mutating func receive(_ event: Event, epoch: UInt64) {
         adoptEpoch(epoch, last: event.sequence - min(1, event.sequence))
@@ -102,15 +102,15 @@ public struct FeedReplica: Sendable {
 
     public mutating func receiveBeacon(epoch: UInt64, sequence: UInt64) {
         adoptEpoch(epoch, last: sequence)
-        // Messages that overtook each other on their way look the same. The service knows.
+        // Messages that overtook each other on the way look the same. Only the service knows.
         if sequence < lastBeacon, phase == .live { (phase, lastBeacon) = (.doubting, sequence) }
-        // While it is asked something the answer may be older than this beacon: then the next one is to raise the doubt.
+        // While a request is pending, its answer may be older than this beacon. Then the next beacon starts the check.
         lastBeacon = max(lastBeacon, sequence)
         known = max(known, sequence)
         settle()
     }
 
-    /// Answer to `question`, if it still is one.
+    /// Applies an answer, if it still answers `question`.
     public mutating func receiveAnswer(epoch: UInt64, through: UInt64, more: Bool, events: [Event], to asked: Query) {
         guard asked == question, epoch == self.epoch else { return }
         guard through >= asked.since else { return rolledBack(to: through) }
@@ -119,7 +119,7 @@ public struct FeedReplica: Sendable {
         for event in events where event.sequence > delivered { deliveries.append(.event(event)) }
         delivered = max(delivered, through)
         guard !more else { return }
-        // One such answer may have crossed with news on its way. The next is of a log that ends before what it told.
+        // One such answer may have crossed with new events. A second one is of a log that ends before what it reported.
         fruitlessAnswers =
             phase == .fetchingEvents && through == asked.since && known > through ? fruitlessAnswers + 1 : 0
         guard fruitlessAnswers < 2 else { return rolledBack(to: through) }
@@ -127,16 +127,17 @@ public struct FeedReplica: Sendable {
         settle()
     }
 
-    /// The service says that the events asked for are gone: no longer kept, or not in its log.
+    /// The service answered that the requested events are gone: no longer kept, or not in its log.
     public mutating func receiveGone(_ asked: Query) {
         guard asked == question else { return }
         suspectedGap = delivered
         phase = .fetchingState
     }
 
-    // MARK: Order
+    // MARK: Ordering
 
-    /// A log not seen before starts over. One that follows another began after us, so all of it is wanted.
+    /// Starts over in a log not seen before. A log that follows another one began after this subscriber, so all of it
+    /// is fetched.
     private mutating func adoptEpoch(_ epoch: UInt64, last: UInt64) {
         guard epoch != self.epoch else { return }
         let start = self.epoch == nil ? start : .beginning
@@ -147,7 +148,7 @@ public struct FeedReplica: Sendable {
         phase = start == .snapshot ? .fetchingState : .fetchingEvents
     }
 
-    /// The log ends sooner than it did. If that is before what was delivered, the state has to be told again.
+    /// The log ends earlier than before. If that is before what was delivered, the state must be delivered again.
     private mutating func rolledBack(to last: UInt64) {
         guard let epoch else { return }
         deliveries.append(.rolledBack(to: last, epoch: epoch))
@@ -161,7 +162,7 @@ public struct FeedReplica: Sendable {
         }
     }
 
-    /// Delivers what is next in line; if something known of is missing then, it has to be fetched.
+    /// Delivers the next events in order. If a known event is then missing, it has to be fetched.
     private mutating func settle() {
         guard phase == .live || phase == .fetchingEvents else { return }
         while let next = buffer.removeValue(forKey: delivered &+ 1) {
@@ -169,7 +170,7 @@ public struct FeedReplica: Sendable {
             delivered &+= 1
         }
         known = max(known, delivered)
-        // What an answer brought before it came by itself; only then, since a flood makes the buffer long.
+        // Removes events that an answer delivered first. Only if there are any, because a flood makes the buffer long.
         if buffer.count > known - delivered { buffer = buffer.filter { $0.key > delivered } }
         if delivered >= known, buffer.isEmpty {
             if phase != .live, let epoch { deliveries.append(.live(epoch: epoch, sequence: delivered)) }

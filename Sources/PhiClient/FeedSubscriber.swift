@@ -3,23 +3,23 @@ import PhiAccrual
 import SystemClocks
 import ZeroMQ
 
-/// Subscribes to a service's events and misses none, over losses and restarts of either side.
+/// Subscribes to a service's events and misses none, across message loss and restarts of either side.
 ///
-/// It belongs to one thread, which calls `next` in a loop. A thread that is slow to do so loses nothing either: libzmq
-/// drops what does not fit its queue, and the numbers tell what to fetch.
+/// It belongs to one thread, which calls `next` in a loop. A slow thread loses nothing either: libzmq drops what
+/// exceeds its queue, and the sequence numbers show what to fetch.
 public struct FeedSubscriber: ~Copyable {
     public enum Item: Sendable {
-        /// An event, and its bytes as the service wrote them.
+        /// An event, and its bytes as published.
         case event(EventMessage, json: [UInt8])
         case live(epoch: UInt64, sequence: UInt64)
         case gap(after: UInt64, epoch: UInt64)
-        /// The detector lost the events after this one; what follows is the state that it has.
+        /// The detector lost the events after this sequence. The state that it still has follows.
         case rolledBack(to: UInt64, epoch: UInt64)
         /// An event of a kind that this version does not know.
         case unknown(json: [UInt8])
-        /// Nothing was heard for some seconds, not even a beacon: the detector is down, or elsewhere.
+        /// No message arrived for five seconds, not even a beacon: the detector is down, or at another endpoint.
         case feedSilent
-        /// The feed is heard, but questions about the past stay unanswered.
+        /// The feed works, but requests stay unanswered.
         case controlSilent
     }
 
@@ -34,17 +34,17 @@ public struct FeedSubscriber: ~Copyable {
     private var lastID: Int64 = 0
 
     private var lastHeard = MonotonicClock.now
-    /// Since when there is a question that nobody answered.
+    /// Since when a request has been unanswered.
     private var unansweredSince: Instant?
 
-    /// How long an answer may take before the question is asked again.
+    /// Time after which an unanswered request is sent again.
     private static let patience: Duration = .seconds(1)
-    /// How long nothing may be heard, or answered, before that is worth an item; and then again.
+    /// How long feed or service may be silent before an item reports it; repeated after the same time.
     private static let trouble: Duration = .seconds(5)
 
     /// - Parameters:
     ///   - wakeUp: A signal on it ends a waiting `next`.
-    /// - Throws: For endpoints that cannot be used. A service that is not there yet is waited for.
+    /// - Throws: If an endpoint cannot be used. The service need not be running yet.
     public init(
         events eventsEndpoint: String, control controlEndpoint: String, from start: FeedReplica.Start = .snapshot,
         wakeUp: WakeUp
@@ -72,15 +72,15 @@ public struct FeedSubscriber: ~Copyable {
         self.control = control
     }
 
-    /// The next item, waiting for it; nil if `wakeUp` was signalled or the time is over.
-    /// - Parameter timeout: Nil waits for ever; trouble is an item all the same.
+    /// Waits for the next item; nil if `wakeUp` was signalled or the timeout is over.
+    /// - Parameter timeout: Nil waits for ever. A silent feed or service is still reported as an item.
     public mutating func next(timeout: Duration? = nil) throws(ZeroMQError) -> Item? {
         let end = timeout.map { MonotonicClock.now + $0 }
         while true {
             if let delivery = ready.popFirst() { return item(delivery) }
             try receiveEvents()
             try receiveAnswers()
-            try ask()
+            try request()
             ready += replica.dequeueDeliveries()
             guard ready.isEmpty else { continue }
             if let trouble = trouble() { return trouble }
@@ -122,7 +122,7 @@ public struct FeedSubscriber: ~Copyable {
     }
 
     private mutating func receiveEvents() throws(ZeroMQError) {
-        // Bounded, so that what came is delivered before more is taken.
+        // Bounded, so that received events are delivered before more are read.
         for _ in 0..<1000 {
             guard let frames = try events.receiveMultipart(maximumFrames: 3) else { return }
             guard frames.count == 3, let header = FeedHeader(decoding: frames[1]) else { continue }
@@ -135,7 +135,7 @@ public struct FeedSubscriber: ~Copyable {
         }
     }
 
-    private mutating func ask() throws(ZeroMQError) {
+    private mutating func request() throws(ZeroMQError) {
         guard let question = replica.question else {
             unansweredSince = nil
             return
@@ -147,7 +147,7 @@ public struct FeedSubscriber: ~Copyable {
         var request = ControlFrame(id: lastID, action: question.action)
         (request.since, request.epoch) = (question.since, question.epoch)
         asked = (question, lastID, now)
-        // Not sent: there is no connection yet, and it is asked again.
+        // Without a connection nothing is sent, and the request is repeated later.
         if let json = try? WireJSON.encode(request) { try control.send([json]) }
     }
 
@@ -157,21 +157,21 @@ public struct FeedSubscriber: ~Copyable {
                 let reply = try? WireJSON.decode(ControlReply<EventsAnswer<JSONValue>>.self, from: json),
                 reply.id == asked.id
             else { continue }
-            // A refusal is left to stand until the question is due again: asking at once would only be refused at once.
+            // After a refusal, the request is repeated only when it is due: an immediate one would be refused again.
             if reply.ok != nil || reply.error?.code == .gone { (self.asked, unansweredSince) = (nil, nil) }
             if let answer = reply.ok {
                 replica.receiveAnswer(
                     epoch: answer.epoch, through: answer.through, more: answer.more,
                     events: answer.events.compactMap(FeedReplica.Event.init), to: asked.question)
             }
-            // Another epoch in an answer is one that the feed is about to tell of.
+            // An answer from another epoch is ignored: the feed is about to announce that epoch.
             if reply.error?.code == .gone { replica.receiveGone(asked.question) }
         }
     }
 }
 
 extension FeedReplica.Event {
-    /// An event inside an answer, written again as it was published: the same keys in the same order.
+    /// An event inside an answer, encoded again as it was published: the same keys in the same order.
     fileprivate init?(_ value: JSONValue) {
         guard case .object(let object) = value, case .whole(let sequence)? = object["sequence"],
             let sequence = UInt64(exactly: sequence), let json = try? WireJSON.encode(value)

@@ -1,4 +1,4 @@
-/// Any JSON, kept as it is, with keys that this version does not know.
+/// Any JSON value, unchanged, including keys that this version does not know.
 public enum JSONValue: Codable, Hashable, Sendable {
     case null
     case bool(Bool)

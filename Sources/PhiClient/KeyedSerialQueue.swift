@@ -1,6 +1,6 @@
-/// Work that waits for its turn: that of one subject is done in order, that of different subjects side by side.
+/// A queue of work. Work of one subject runs in order; work of different subjects runs concurrently.
 ///
-/// Pure bookkeeping: who does the work asks what may begin, and says what has ended.
+/// Pure bookkeeping: the caller asks what may begin, runs it, and reports when it has ended.
 public struct KeyedSerialQueue<Subject: Hashable, Work> {
     private struct Line {
         var waiting: ArraySlice<Work> = []
@@ -9,16 +9,16 @@ public struct KeyedSerialQueue<Subject: Hashable, Work> {
     private let atOnce: Int
     private let capacity: Int
     private var lines: [Subject: Line] = [:]
-    /// Those who have work waiting and none under way, in the order in which they came to be so.
+    /// Subjects that have waiting work and none running, in the order in which they became ready.
     private var ready: ArraySlice<Subject> = []
-    /// How much was begun and has not ended.
+    /// Number of work items that have begun and not ended.
     public private(set) var running = 0
-    /// How much is still to begin.
+    /// Number of work items that have not begun.
     public private(set) var waiting = 0
 
     /// - Parameters:
-    ///   - atOnce: How much may be under way at the same time; at least 1.
-    ///   - capacity: How much may wait; at least 1.
+    ///   - atOnce: Maximum number of running work items; at least 1.
+    ///   - capacity: Maximum number of waiting work items; at least 1.
     public init(atOnce: Int, capacity: Int) {
         precondition(atOnce >= 1 && capacity >= 1, "a queue without room does no work")
         (self.atOnce, self.capacity) = (atOnce, capacity)
@@ -35,7 +35,7 @@ public struct KeyedSerialQueue<Subject: Hashable, Work> {
         waiting += 1
     }
 
-    /// What may begin now, if anything may; it is under way until `end`.
+    /// Begins the next work, if any may begin; it runs until `end(of:)`.
     public mutating func begin() -> (subject: Subject, work: Work)? {
         guard running < atOnce, let subject = ready.popFirst(), let work = lines[subject]?.waiting.popFirst() else {
             return nil
@@ -46,7 +46,7 @@ public struct KeyedSerialQueue<Subject: Hashable, Work> {
         return (subject, work)
     }
 
-    /// The work of this subject that was under way has ended.
+    /// Reports that the running work of this subject has ended.
     public mutating func end(of subject: Subject) {
         guard let line = lines[subject], line.isBusy else { preconditionFailure("no work of this subject was begun") }
         running -= 1
@@ -58,7 +58,7 @@ public struct KeyedSerialQueue<Subject: Hashable, Work> {
         }
     }
 
-    /// Gives up everything that has not begun.
+    /// Drops all work that has not begun.
     public mutating func clear() {
         for subject in lines.keys { lines[subject]?.waiting = [] }
         lines = lines.filter { $0.value.isBusy }

@@ -1,16 +1,15 @@
 import Comparison
 import PhiAccrual
 
-/// How the adaptive detector fares with nodes that were not heard before: mistakes among the first heartbeats, and what
-/// is waited.
+/// How the adaptive detector performs on new nodes: mistakes and timeouts during the first heartbeats.
 ///
-/// Each node of a recording is started anew at many heartbeats spread evenly over its life, each time by a fresh model in
-/// a group of its own, and announces its interval as publishers do.
+/// Each node of a recording is restarted at many heartbeats, spread evenly over its arrivals. Each start uses a fresh
+/// model in its own group, and the node announces its interval as publishers do.
 public struct ColdStartTrial: Hashable, Sendable {
-    /// The first heartbeats of each start, all starts together.
+    /// Number of heartbeats, over all starts.
     public private(set) var heartbeats = 0
     public private(set) var mistakes = 0
-    /// Those that there was a deadline for.
+    /// Number of heartbeats with a deadline.
     private var deadlines = 0
     /// Sum of deadline − arrival that set it, in intervals of the node.
     private var timeouts = 0.0
@@ -20,12 +19,12 @@ public struct ColdStartTrial: Hashable, Sendable {
     /// Mean of deadline − arrival that set it, in intervals of the node.
     public var timeout: Double { timeouts / Double(max(1, deadlines)) }
 
-    /// How many starts there are at least, for all nodes together.
+    /// Minimum number of starts, over all nodes together.
     private static let starts = 200
 
     /// - Parameters:
-    ///   - profile: What groups begin with.
-    ///   - horizon: How many heartbeats of each start count; nodes with fewer are left out.
+    ///   - profile: The initial state of groups.
+    ///   - horizon: Number of heartbeats per start; nodes with fewer are left out.
     /// - Returns: One trial per policy.
     static func run(
         _ trace: RecordedArrivals, under policies: [Policy], profile: LatenessProfile?, horizon: Int
@@ -33,9 +32,9 @@ public struct ColdStartTrial: Hashable, Sendable {
         let parameters = AdaptiveModel.Parameters(profile: profile)
         let thresholds = policies.map(AdaptiveModel.threshold(for:))
         var trials = Array(repeating: ColdStartTrial(), count: policies.count)
-        let lives = trace.arrivalsByNode.filter { $0.count >= horizon }
-        let starts = starts / max(1, lives.count) + 1
-        for arrivals in lives {
+        let nodeArrivals = trace.arrivalsByNode.filter { $0.count >= horizon }
+        let starts = starts / max(1, nodeArrivals.count) + 1
+        for arrivals in nodeArrivals {
             let interval = usualInterval(arrivals)
             for start in 0...starts {
                 let first = (arrivals.count - horizon) * start / starts
@@ -54,7 +53,7 @@ public struct ColdStartTrial: Hashable, Sendable {
         return trials
     }
 
-    /// Median gap per sequence step, in nanoseconds: what a sender would announce.
+    /// Median gap per sequence step, in nanoseconds: the interval that a sender would announce.
     private static func usualInterval(_ arrivals: [Arrival]) -> Double {
         let gaps = arrivals.map { Double($0.gap) / Double($0.step) }.sorted()
         return gaps.isEmpty ? 1 : max(1, gaps[gaps.count / 2])

@@ -3,18 +3,18 @@ import NetworkProfiles
 import PhiAccrual
 import Traces
 
-/// What one recording gives to a profile.
+/// The contribution of one recording to a profile.
 public struct FittedTrace: Sendable {
     public let source: NetworkProfile.Source
     let arrivals: RecordedArrivals
     let lateness: LatenessProfile
 
-    /// How many heartbeats a recording must have: fewer know little beyond their own accidents.
+    /// Minimum number of heartbeats in a recording. Shorter recordings are dominated by chance events.
     public static let minHeartbeats = 1000
 
     /// - Parameters:
-    ///   - columnUnit: What a plain column of numbers counts; nil: seconds.
-    ///   - origin: Where it comes from, and under which licence.
+    ///   - columnUnit: The unit of a plain column of numbers; nil: seconds.
+    ///   - origin: The source of the recording, and its licence.
     /// - Throws: `TraceError`, `CannotRead`, or `TooFewHeartbeats`.
     public init(path: String, columnUnit: TimeUnit? = nil, origin: String? = nil) throws {
         let digest = try InputFile.sha256(ofFile: path)
@@ -41,10 +41,10 @@ public struct TooFewHeartbeats: Error, Hashable, Sendable, CustomStringConvertib
 }
 
 extension LatenessProfile {
-    /// What a recording shows. Each node is heard by itself, and weighs as much as it has heartbeats: of many in one group
-    /// the last would weigh more, since a group forgets.
+    /// Fits the profile of a recording. Each node is fitted separately and weighted by its heartbeats. In one common
+    /// group the last heartbeats would weigh more, because group state decays.
     ///
-    /// - Returns: Nil if no heartbeat came after another.
+    /// - Returns: Nil if no node has a second heartbeat.
     public init?(of trace: RecordedArrivals) {
         let parts = trace.arrivalsByNode.compactMap { arrivals -> (profile: LatenessProfile, weight: Double)? in
             var model = AdaptiveModel(.init())

@@ -8,7 +8,7 @@ import CSodium
     import Darwin
 #endif
 
-/// A file that is read as it is, byte for byte.
+/// A file that is read as raw bytes.
 public struct InputFile: ~Copyable {
     private let path: String
     private let descriptor: Int32
@@ -21,7 +21,7 @@ public struct InputFile: ~Copyable {
     }
     deinit { close(descriptor) }
 
-    /// All of it, if that is at most so many bytes.
+    /// The whole file. Files larger than `limit` bytes are an error.
     public static func contents(ofFile path: String, upTo limit: Int) throws(CannotRead) -> [UInt8] {
         var file = try InputFile(path: path)
         var contents: [UInt8] = []
@@ -33,7 +33,8 @@ public struct InputFile: ~Copyable {
         throw CannotRead(path: path, reason: "it has more than \(limit) bytes")
     }
 
-    /// SHA-256 of all of it, in 64 hexadecimal digits. Only of ordinary files: what a pipe gives it gives but once.
+    /// SHA-256 of the whole file, in 64 hexadecimal digits. Only regular files are allowed: the file is read twice, and
+    /// a pipe can be read only once.
     public static func sha256(ofFile path: String) throws(CannotRead) -> String {
         var status = stat()
         guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
@@ -53,7 +54,7 @@ public struct InputFile: ~Copyable {
         return String(hash.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 
-    /// - Returns: How many bytes of the piece are the file's next; 0 at its end.
+    /// - Returns: The number of bytes of `piece` that were filled; 0 at the end of the file.
     private mutating func readPiece() throws(CannotRead) -> Int {
         while true {
             let count = read(descriptor, &piece, piece.count)

@@ -9,13 +9,13 @@ import PhiAccrual
     import Darwin
 #endif
 
-/// Several recordings of one kind of network, made into one profile, and what it is worth to new nodes.
+/// A profile fitted to several recordings of one kind of network, and its effect on new nodes.
 public struct ProfileFit: Sendable {
-    /// How new nodes of one recording fare under one policy: alone, and with what the *other* recordings show. No profile
-    /// is judged by what it was fitted from.
+    /// Results for new nodes of one recording under one policy: without a profile, and with a profile fitted to the
+    /// *other* recordings. No profile is evaluated on the data that it was fitted to.
     public struct Row: Hashable, Sendable {
         public var trace: String
-        /// The first heartbeats of each start.
+        /// Number of heartbeats per start.
         public var horizon: Int
         public var policy: Policy
         public var alone: ColdStartTrial
@@ -24,20 +24,22 @@ public struct ProfileFit: Sendable {
 
     public let lateness: LatenessProfile
     public let sources: [NetworkProfile.Source]
-    /// Empty if there is but one recording. Recordings whose nodes are all too short for a horizon have no rows of it.
+    /// Empty if there is only one recording. A recording whose nodes are all too short for a horizon has no rows for
+    /// it.
     public let rows: [Row]
 
     public static let estimator =
         "shares of heartbeats by family, state and lateness of the adaptive detector; nodes weigh by their heartbeats, traces alike"
     public static let horizons = [10, 100]
-    /// A trade, and budgets: one that the first heartbeats can show to be kept, one usual, and one as services have it.
+    /// One price and three budgets: one that can be verified within the first heartbeats, a usual one, and one that is
+    /// typical of services.
     public static let policies: [Policy] =
         [.price(100)] + [0.01, 0.001, 0.00001].map { .mistakes(MistakeBudget(.perHeartbeat($0))) }
     private static let calibrated = (horizon: 100, rate: 1e-2)
 
     /// - Parameters:
     ///   - traces: At least one.
-    ///   - onProgress: Told before each recording is tried, with its number from 0.
+    ///   - onProgress: Called before each recording is evaluated, with its index.
     public init(_ traces: [FittedTrace], onProgress: (Int) -> Void = { _ in }) {
         guard let lateness = Self.mixed(traces) else { preconditionFailure("a profile needs a recording") }
         self.lateness = lateness
@@ -63,17 +65,17 @@ public struct ProfileFit: Sendable {
         self.rows = rows
     }
 
-    /// Recordings count alike, however long they are.
+    /// All recordings have equal weight, whatever their length.
     static func mixed(_ traces: [FittedTrace]) -> LatenessProfile? {
         LatenessProfile(mixing: traces.map { ($0.lateness, 1) })
     }
 
-    /// Nil if there is but one recording.
+    /// Nil if there is only one recording.
     public var calibration: NetworkProfile.Calibration? {
         let policy = Policy.mistakes(MistakeBudget(.perHeartbeat(Self.calibrated.rate)))
         let judged = rows.filter { $0.policy == policy && $0.horizon == Self.calibrated.horizon }
         let decades = judged.map { row in
-            // No mistake at all says no more than half of one would.
+            // Zero mistakes count as half of one.
             let rate = max(0.5, Double(row.profiled.mistakes)) / Double(max(1, row.profiled.heartbeats))
             return (row.trace, (log10(rate / Self.calibrated.rate) * 100).rounded() / 100)
         }

@@ -1,20 +1,20 @@
-/// What has to be remembered of one node to tell a mistake from its continuation.
+/// The state of one node that separates a new mistake from the continuation of an earlier one.
 ///
-/// A node is suspected from the deadline that an arrival set, or from that arrival if the deadline had passed by then,
-/// until an arrival sets a deadline that is still to come. Suspicion of a node that is up is a mistake; an arrival
-/// whose deadline has passed already does not end it, so what follows is the same mistake and not a new one.
+/// Suspicion begins at the deadline that an arrival set, or at that arrival if its deadline had already passed. It ends
+/// with an arrival that sets a deadline in the future. Suspicion of a node that is up is a mistake. An arrival whose
+/// deadline has already passed does not end the mistake, so the suspicion that follows is the same mistake.
 struct NodeRecord: Sendable {
     private var arrivals = 0
     private var last: Int64 = 0  // ns, arrival
-    private var isSuspected = false  // from before the last arrival, which did not end it
+    private var isSuspected = false  // since before the last arrival, which did not end the suspicion
     private var lastMistake: Int64?  // ns, start
-    private var gaps: Int128 = 0  // ns, sum of those between numbered heartbeats
+    private var gaps: Int128 = 0  // ns, sum of the gaps between numbered heartbeats
     private var steps: Int128 = 0  // sequence numbers within `gaps`
 
-    /// Mean gap per sequence step, in seconds; nil before there is any.
+    /// Mean gap per sequence step, in seconds; nil before the first gap.
     var interval: Double? { steps > 0 ? seconds(gaps) / Double(steps) : nil }
 
-    /// - Returns: Whether the arrival counts as a sample: it is not one of the first `warmUp` ones.
+    /// - Returns: Whether the arrival counts as a sample, that is, comes after the first `warmUp` arrivals.
     mutating func record(_ arrival: JudgedArrival, warmUp: Int, into sums: inout MistakeSums) -> Bool {
         let isSample = arrivals >= warmUp
         let now = arrivals == 0 ? arrival.at : max(arrival.at, last)
@@ -55,10 +55,10 @@ struct NodeRecord: Sendable {
     }
 }
 
-/// Mistakes of all nodes together.
+/// Sums over the mistakes of all nodes.
 struct MistakeSums: Sendable {
-    var gaps = 0  // between arrivals, under a deadline
-    var observedTime: Int128 = 0  // ns, the sum of those gaps
+    var gaps = 0  // between arrivals, with a deadline in force
+    var observedTime: Int128 = 0  // ns, sum of those gaps
     var count = 0
     var duration: Int128 = 0  // ns
     var recurrences = 0  // pairs of successive mistakes of one node

@@ -6,13 +6,13 @@
     import Darwin
 #endif
 
-/// Takes in the verdicts of a detector, heartbeat by heartbeat, and says how good they were.
+/// Records the deadlines of a detector, heartbeat by heartbeat, and computes its quality of service.
 ///
-/// All nodes are taken to be up from their first to their last arrival. Sums are whole nanoseconds in 128 bits:
-/// nothing drifts and no input overflows. Equal input gives an equal report.
+/// Every node is assumed to be up from its first to its last arrival. Sums are whole nanoseconds in 128 bits: they
+/// neither drift nor overflow. Equal input gives an equal report.
 public struct QualityRecorder: Sendable {
     private static let levels = 1...4  // of φ
-    private static let minExpected = 30.0  // exceedances; fewer say nothing about calibration
+    private static let minExpected = 30.0  // exceedances; with fewer, calibration is not significant
 
     private let warmUp: Int
     private var nodes: [Int: NodeRecord] = [:]
@@ -27,11 +27,11 @@ public struct QualityRecorder: Sendable {
     private var phis = 0
     private var exceedances = [0, 0, 0, 0]  // of φ = 1 ... 4
 
-    /// - Parameter warmUp: How many fresh arrivals of each node to leave out of everything but the interval. The
-    ///   first one after them is judged whole, with the φ and the deadline that they led to.
+    /// - Parameter warmUp: Number of fresh arrivals of each node that count only towards the interval. The first
+    ///   arrival after them is judged completely, with the φ and the deadline that the warm-up produced.
     public init(warmUp: Int = 0) { self.warmUp = warmUp }
 
-    /// Takes in one fresh arrival. Those of one node must come in order; nodes may be mixed in any way.
+    /// Records one fresh arrival. Arrivals of one node must be in order; nodes may be interleaved in any way.
     public mutating func record(_ arrival: JudgedArrival) {
         let isSample = nodes[arrival.node, default: NodeRecord()].record(arrival, warmUp: warmUp, into: &mistakes)
         isEveryDelayKnown = isEveryDelayKnown && arrival.delay != nil
@@ -98,6 +98,7 @@ private func median(_ values: [Double]) -> Double? {
 }
 
 func seconds(_ nanoseconds: Int128) -> Double {
-    // Nearly all fit; the initialiser from Int128 takes a detour over generic integers that costs more than all else here.
+    // Nearly all values fit 64 bits. `Double(Int128)` goes through generic integer code that costs more than everything
+    // else here.
     (Int64(exactly: nanoseconds).map { Double($0) } ?? Double(nanoseconds)) / 1e9
 }

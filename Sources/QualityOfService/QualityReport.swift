@@ -1,37 +1,37 @@
-/// How well a detector did on one trace, pooled over its nodes.
+/// The quality of service of a detector on one trace, pooled over its nodes.
 ///
-/// Times are seconds. Every number is finite; what the trace cannot tell is nil.
+/// Times are seconds. Every number is finite; values that the trace does not determine are nil.
 ///
 /// Source: the quality of service of Chen, Toueg and Aguilera, “On the quality of service of failure detectors”,
 /// IEEE Transactions on Computers 51 (2002).
 public struct QualityReport: Hashable, Sendable {
-    /// How often silences outlast what φ promises: by definition one in `10^φ` of them.
+    /// How often silences reach more than a given φ. By definition one in `10^φ` of them does.
     public struct Calibration: Hashable, Sendable {
         public var phi: Int  // 1 ... 4
-        public var expected: Double  // arrivals with a greater φ, were φ true
+        public var expected: Double  // arrivals expected above this φ if φ is calibrated
         public var observed: Int
-        /// log₁₀(observed / expected): 0 where φ is true, above 0 where it promises too much.
-        /// nil where fewer than 30 are expected or none was observed.
+        /// log₁₀(observed / expected): 0 if φ is calibrated, above 0 if φ promises too much. nil if fewer than 30 are
+        /// expected or none was observed.
         public var decades: Double?
     }
 
     public var samples: Int  // fresh arrivals after the warm-up
-    public var nodes: Int  // with any arrival
-    public var losses: Int  // sequence numbers that never were fresh, between samples
+    public var nodes: Int  // with at least one arrival
+    public var losses: Int  // sequence numbers between samples that never arrived as fresh heartbeats
     public var undefinedDeadlines: Int  // samples that set no deadline
-    public var undefinedPhis: Int  // samples taken at no φ (or at NaN)
+    public var undefinedPhis: Int  // samples whose φ was undefined or NaN
     public var interval: Double?  // s; median over nodes of the mean gap per sequence step, whole trace
 
-    public var observedTime: Double  // s; up-time under a deadline, summed over nodes
+    public var observedTime: Double  // s; up-time with a deadline in force, summed over nodes
     public var mistakes: Int
     public var mistakeRate: Double?  // λ_M; per second of observed time
-    public var mistakesPerHeartbeat: Double?  // per sample that had a deadline before it
+    public var mistakesPerHeartbeat: Double?  // per sample with a deadline in force before it
     public var mistakeDuration: Double?  // E[T_M], s
-    public var mistakeRecurrence: Double?  // E[T_MR], s; from start to start at the same node
+    public var mistakeRecurrence: Double?  // E[T_MR], s; from start to start on the same node
     public var queryAccuracy: Double?  // P_A, 0 ... 1; share of observed time without suspicion
 
-    public var margin: Double?  // s; mean of deadline − arrival that set it; below 0 if most had passed already
-    public var delay: Double?  // s; mean of arrival − sent; nil: some send time is unknown, and T_D takes delays as 0
+    public var margin: Double?  // s; mean of deadline − arrival that set it; below 0 if most had already passed
+    public var delay: Double?  // s; mean of arrival − sent; nil: some send time is unknown, and T_D assumes delays of 0
     public var detectionTime: Double?  // E[T_D], s; includes `delay`
     public var detectionTimeP99: Double?  // s
 

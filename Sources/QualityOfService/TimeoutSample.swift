@@ -1,23 +1,24 @@
-/// How long each heartbeat would have been waited past, if its node had crashed after it.
+/// The detection time after each heartbeat, if its node had crashed after sending it.
 ///
-/// A heartbeat sent at *s* arrives at *s* + delay and lets its node be suspected at *s* + delay + wait. A crash at
-/// *s* + *u*·interval, with *u* uniform in 0 ..< 1, keeps the next heartbeat from being sent. From there,
-/// `T_D = delay + timeout − u·interval`; where that is below 0 the suspicion came first and T_D is 0.
+/// A heartbeat sent at *s* arrives at *s* + delay, and its node is suspected at *s* + delay + timeout. A crash at *s* +
+/// *u*·interval, with *u* uniform in 0 ..< 1, prevents the next heartbeat. Then `T_D = delay + timeout − u·interval`.
+/// If that is below 0, the suspicion came before the crash, and T_D is 0.
 ///
-/// Intervals are known at the end only, so heartbeats are kept: all of them up to 2²⁰, then an even share, which one
-/// is decided by its number alone. The rank of the p99 is then off by less than 0.0007, five standard errors.
+/// Intervals are known only at the end, so timeouts are stored: all of them up to 2²⁰, and an even share beyond. The
+/// heartbeat's number alone decides whether it is in the share. The rank of the p99 is then off by less than 0.0007,
+/// which is five standard errors.
 struct TimeoutSample: Sendable {
     private struct SampledTimeout {
-        var number: UInt64  // counts all that were inserted, from 1
+        var number: UInt64  // counts all inserted heartbeats, from 1
         var node: Int
         var delay: Int64  // ns
-        var timeout: Int64  // ns, at least 0: nobody is suspected before the arrival that set the deadline
+        var timeout: Int64  // ns, at least 0: no node is suspected before the arrival that set the deadline
     }
 
     private let capacity: Int
     private var timeouts: [SampledTimeout] = []
     private var inserted: UInt64 = 0
-    private var limit = UInt64.max  // of `scrambled`; halved whenever `timeouts` is full
+    private var limit = UInt64.max  // upper bound of `scrambled`; halved whenever `timeouts` is full
 
     init(capacity: Int = 1 << 20) {
         precondition(capacity >= 1, "a sample needs room")
@@ -35,7 +36,7 @@ struct TimeoutSample: Sendable {
         }
     }
 
-    /// - Parameter intervals: Seconds, by node. Heartbeats of other nodes are left out.
+    /// - Parameter intervals: Seconds, by node. Heartbeats of nodes without an interval are left out.
     /// - Returns: Mean over *u* and heartbeats, and nearest-rank 99th percentile, in seconds; nil if there are none.
     func detectionTimes(intervals: [Int: Double], includingDelays: Bool) -> (mean: Double, p99: Double)? {
         var sum = 0.0
@@ -53,7 +54,8 @@ struct TimeoutSample: Sendable {
     }
 }
 
-/// The mean of `max(0, longest − u·width)` over *u* uniform in 0 ..< 1. Usually that is u = ½: `longest − width / 2`.
+/// The mean of `max(0, longest − u·width)` over *u* uniform in 0 ..< 1. In the usual case `longest >= width` this is
+/// `longest − width / 2`.
 private func meanPositivePart(of longest: Double, lessUpTo width: Double) -> Double {
     if longest <= 0 { return 0 }
     if longest >= width { return longest - width / 2 }
@@ -62,13 +64,13 @@ private func meanPositivePart(of longest: Double, lessUpTo width: Double) -> Dou
 
 /// The fractional part of `number` / golden ratio: *u* for the heartbeat of that number.
 ///
-/// However many terms are taken, they lie about as evenly in 0 ..< 1 as any sequence's can. Chance would give another
-/// report for equal input, and a noisier one.
+/// For any number of terms, this sequence covers 0 ..< 1 about as evenly as any sequence can. Random numbers would make
+/// the report noisier, and different for equal input.
 private func spread(_ number: UInt64) -> Double {
     Double((number &* 0x9E37_79B9_7F4A_7C15) >> 11) * 0x1p-53
 }
 
-/// A number that looks drawn by lot, so that the share which is kept is in step with no node and with no `spread`.
+/// A pseudorandom hash of `number`. The stored share is therefore uncorrelated with nodes and with `spread`.
 ///
 /// Source: the finalizer of SplitMix64; Steele, Lea and Flood, OOPSLA 2014.
 private func scrambled(_ number: UInt64) -> UInt64 {

@@ -1,9 +1,9 @@
 import PhiAccrual
 
-// What a detector was told, as the body of a record.
+// Detector inputs as the bodies of records.
 
 extension BinaryWriter {
-    /// - Precondition: Not heartbeats, which `RecordBuffer` takes down without this detour.
+    /// - Precondition: Not heartbeats, which `RecordBuffer` writes directly.
     mutating func writeBody(of input: DetectorInput) {
         switch input {
         case .announcement(let identity, let key, let now):
@@ -54,7 +54,7 @@ extension BinaryWriter {
 }
 
 extension DetectorInput {
-    /// - Throws: Also if something is left over, or if the record tells of something else.
+    /// - Throws: If the body is invalid or has excess bytes, or if the record is not an input.
     init(_ kind: RecordKind, body reader: inout BinaryReader) throws(CorruptData) {
         switch kind {
         case .header, .checkpoint, .names, .clock: throw CorruptData("the record is out of place")
@@ -111,11 +111,11 @@ extension BinaryReader {
 }
 
 extension Heartbeat {
-    /// Bytes that one takes.
+    /// Bytes of one recorded heartbeat.
     static let recordedCount = 33
     private enum Flag {
         static let isLeaving: UInt8 = 1
-        static let saidSent: UInt8 = 2
+        static let hasSent: UInt8 = 2
     }
 
     func record(into bytes: UnsafeMutableRawBufferPointer) {
@@ -124,7 +124,7 @@ extension Heartbeat {
         bytes.storeBytes(of: sequence.littleEndian, toByteOffset: 12, as: UInt32.self)
         bytes.storeBytes(of: (sent ?? 0).littleEndian, toByteOffset: 16, as: Int64.self)
         bytes.storeBytes(of: announcedInterval.littleEndian, toByteOffset: 24, as: Int64.self)
-        bytes[32] = (isLeaving ? Flag.isLeaving : 0) | (sent == nil ? 0 : Flag.saidSent)
+        bytes[32] = (isLeaving ? Flag.isLeaving : 0) | (sent == nil ? 0 : Flag.hasSent)
     }
 
     fileprivate init(recordedIn reader: inout BinaryReader) throws(CorruptData) {
@@ -133,9 +133,9 @@ extension Heartbeat {
         let sequence: UInt32 = try reader.integer()
         let sent: Int64 = try reader.integer()
         let interval: Int64 = try reader.integer(in: 0...(.max))
-        let flags: UInt8 = try reader.integer(in: 0...Flag.isLeaving | Flag.saidSent)
+        let flags: UInt8 = try reader.integer(in: 0...Flag.isLeaving | Flag.hasSent)
         self.init(
-            key: key, incarnation: incarnation, sequence: sequence, sent: flags & Flag.saidSent == 0 ? nil : sent,
+            key: key, incarnation: incarnation, sequence: sequence, sent: flags & Flag.hasSent == 0 ? nil : sent,
             announcedInterval: interval, isLeaving: flags & Flag.isLeaving != 0)
     }
 }

@@ -1,15 +1,15 @@
 import PhiAccrual
 
-/// Records that were taken down and not written to a file yet.
+/// Records that are not yet written to a file.
 ///
-/// Whoever tells a detector something tells the buffer as well, and now and then hands it to a `RecordingWriter`. While
-/// it has room, taking down heartbeats allocates nothing.
+/// A caller appends every input that it applies to a detector, and periodically passes the buffer to a
+/// `RecordingWriter`. Appending heartbeats does not allocate while the buffer has free capacity.
 public struct RecordBuffer: Sendable {
     public private(set) var bytes: [UInt8] = []
     private var body = BinaryWriter()
 
     public init() {}
-    /// With room for so many bytes.
+    /// Reserves a capacity in bytes.
     public init(reserving capacity: Int) { bytes.reserveCapacity(capacity) }
 
     public mutating func append(_ input: DetectorInput) {
@@ -19,7 +19,7 @@ public struct RecordBuffer: Sendable {
         append(body: body.bytes)
     }
 
-    /// Heartbeats that all arrived at one instant.
+    /// Appends heartbeats that all arrived at the same instant.
     public mutating func append(_ heartbeats: Span<Heartbeat>, at now: Instant) {
         let start = bytes.count
         let size = 9 + heartbeats.count * Heartbeat.recordedCount
@@ -36,7 +36,7 @@ public struct RecordBuffer: Sendable {
         endRecord(begunAt: start)
     }
 
-    /// What is to be added from now on to instants for civil time, in nanoseconds.
+    /// Records the offset from monotonic instants to civil time from here on, in nanoseconds.
     public mutating func append(wallOffset: Int64) {
         body.removeAll(keepingCapacity: true)
         body.write(RecordKind.clock.rawValue)
@@ -44,16 +44,16 @@ public struct RecordBuffer: Sendable {
         append(body: body.bytes)
     }
 
-    /// Every input that was taken down, in order.
-    public func forEachInput(_ take: (DetectorInput) -> Void) {
+    /// Calls `body` with every recorded input, in order.
+    public func forEachInput(_ body: (DetectorInput) -> Void) {
         var rest = bytes[...]
         while rest.count > RecordingFormat.frameCount {
             let count = Int(rest.prefix(4).reversed().reduce(0 as UInt32) { $0 << 8 | UInt32($1) })
-            let body = rest.dropFirst(4).prefix(count)
+            let record = rest.dropFirst(4).prefix(count)
             rest = rest.dropFirst(count + RecordingFormat.frameCount)
-            guard let kind = body.first.flatMap(RecordKind.init), kind != .clock else { continue }
-            var reader = BinaryReader(body.dropFirst())
-            if let input = try? DetectorInput(kind, body: &reader) { take(input) }
+            guard let kind = record.first.flatMap(RecordKind.init), kind != .clock else { continue }
+            var reader = BinaryReader(record.dropFirst())
+            if let input = try? DetectorInput(kind, body: &reader) { body(input) }
         }
     }
 
@@ -74,14 +74,14 @@ public struct RecordBuffer: Sendable {
     }
 }
 
-// MARK: The beginning of a file
+// MARK: The start of a file
 
-/// Everything that a file begins with.
+/// Everything before the first input of a file.
 public struct SegmentStart: Sendable {
     public var header: RecordingHeader
-    /// The state of the detector, in bytes of its own; empty where it knows nothing yet.
+    /// The encoded state of the detector; empty for a detector without nodes.
     public var checkpoint: [UInt8]
-    /// What nodes are called: for those who cannot read the checkpoint.
+    /// The names of nodes, for readers that cannot decode the checkpoint.
     public var names: [KnownName]
 
     public init(_ header: RecordingHeader, checkpoint: [UInt8] = [], names: [KnownName] = []) {

@@ -8,35 +8,36 @@ import PhiAccrual
     import Darwin
 #endif
 
-/// The records of one file, one after the other, as long as they are sound.
+/// Reads the records of one file in order, up to the first invalid one.
 final class RecordFile {
-    /// The body of a record.
+    /// One record: its kind and the rest of its body.
     struct Record {
         var kind: RecordKind
         var body: ArraySlice<UInt8>
     }
-    /// Where records end that can be read.
+    /// The point after which no record can be read.
     struct Discontinuity: Error {
         var reason: String
-        /// The file ends within a record, or its first bytes: what a recorder leaves that was killed while it wrote.
+        /// The file ends within a record or within its prefix. A recorder that is killed during a write leaves such a
+        /// file.
         var isTorn = false
     }
     let path: String
     private let descriptor: CInt
     let size: Int64
-    /// Bytes of the file before `buffer`.
+    /// Offset in the file at which `buffer` begins.
     private var bufferedFrom: Int64 = 0
     private(set) var buffer: [UInt8] = []
-    // In `buffer`: the next record, and where what was read from the file ends.
+    // Offsets in `buffer`: the next record, and the end of the bytes read from the file.
     private var at = 0
     private var end = 0
 
     private static let piece = 256 << 10
 
-    /// - Throws: Also if the file is no recording, or one of another version.
+    /// - Throws: If the file cannot be read, is not a recording, or has another format version.
     init(path: String) throws(RecordingError) {
         guard !path.utf8.contains(0) else { throw RecordingError(path: path, reason: "its name contains a zero byte") }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe without a writer must not hold us up
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe without a writer must not block us
         guard descriptor >= 0 else { throw .current("cannot be opened", path) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -48,9 +49,9 @@ final class RecordFile {
     }
     deinit { close(descriptor) }
 
-    /// Whether a file begins as a recording does, whatever follows.
+    /// Whether the file begins with the magic bytes of a recording; the rest is not checked.
     static func isRecording(_ path: String) -> Bool {
-        // Not of a pipe: whoever reads it next would miss what is read here.
+        // A pipe is not read: its next reader would miss these bytes.
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -63,7 +64,7 @@ final class RecordFile {
 
     private func skipPrefix() throws(Discontinuity) {
         guard size >= RecordingFormat.prefixCount else {
-            // What a recorder leaves that was killed as it began. `next` says so.
+            // A recorder killed at the start leaves such a file. `next` reports it.
             guard try fill(Int(size)), RecordingFormat.prefix.starts(with: buffer[at..<end]) else { throw Self.foreign }
             return
         }
@@ -79,12 +80,12 @@ final class RecordFile {
     }
     private static let foreign = Discontinuity(reason: "is no recording of phi: it begins with other bytes")
 
-    /// Bytes of the file that were read through.
+    /// Offset in the file of the next unread byte.
     var position: Int64 { bufferedFrom + Int64(at) }
 
-    /// Reads on.
+    /// Reads the next record.
     ///
-    /// - Returns: Nil at a sound end.
+    /// - Returns: Nil at a valid end.
     func next() throws(Discontinuity) -> Record? {
         guard size >= RecordingFormat.prefixCount else {
             throw Discontinuity(reason: "ends within its first bytes", isTorn: true)
@@ -112,7 +113,8 @@ final class RecordFile {
         (0..<4).reduce(0) { $0 | UInt32(buffer[place + $1]) << UInt32(8 * $1) }
     }
 
-    /// Has so many bytes at hand. No more memory is taken than the file has bytes, whatever it claims.
+    /// Ensures that `buffer` has this many unread bytes. It never allocates more than the file's size, whatever lengths
+    /// the file contains.
     ///
     /// - Returns: False if the file ends before.
     private func fill(_ count: Int) throws(Discontinuity) -> Bool {
@@ -132,7 +134,7 @@ final class RecordFile {
         return true
     }
 
-    /// Moves what was not read through to the front of a buffer that is large enough.
+    /// Moves the unread bytes to the front of a buffer that has room for `count` bytes.
     private func makeRoom(_ count: Int) {
         if buffer.count < count {
             let rest = buffer[at..<end]

@@ -10,7 +10,7 @@
 struct RecordingFolder {
     struct File: Hashable {
         var path: String
-        /// Numbers go up from file to file, whatever the wall clock does.
+        /// Numbers increase from file to file, regardless of the wall clock.
         var number: UInt64
         var size: Int64  // bytes
     }
@@ -40,7 +40,7 @@ struct RecordingFolder {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// `phi-20261121T175029Z-000042.phirec`
+    /// Returns a name such as `phi-20261121T175029Z-000042.phirec`.
     static func name(createdAt unixNanoseconds: Int64, number: UInt64) -> String {
         var seconds = time_t(unixNanoseconds / 1_000_000_000)
         var civil = tm()
@@ -58,11 +58,11 @@ struct RecordingFolder {
         return name.dropLast(ending.count).split(separator: "-").last.flatMap { UInt64($0) }
     }
 
-    /// Deletes files, the oldest first, until the others have so many bytes at most.
+    /// Deletes the oldest files until the others have at most this many bytes.
     mutating func shrink(to bytes: Int64) throws(RecordingError) {
         var total = files.reduce(0) { $0 + $1.size }
         while total > bytes, let oldest = files.first {
-            // Another may have deleted it meanwhile, and that is as good.
+            // Another process may have deleted the file in the meantime. That is fine.
             guard unlink(oldest.path) == 0 || errno == ENOENT else {
                 throw .current("the oldest file cannot be deleted", oldest.path)
             }
@@ -73,7 +73,7 @@ struct RecordingFolder {
 }
 
 extension RecordingError {
-    /// What went wrong, and what the system says of it.
+    /// Combines a failed operation with the message for `errno`.
     static func current(_ what: String, _ path: String) -> RecordingError {
         let code = errno
         return RecordingError(path: path, reason: "\(what): \(String(cString: strerror(code)))")

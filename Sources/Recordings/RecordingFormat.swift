@@ -1,29 +1,29 @@
 import CZlib
 import PhiAccrual
 
-// The bytes of a recording; `docs/recordings.md` has them all.
+// The byte format of a recording; `docs/recordings.md` describes it completely.
 
-/// What a recording begins with. No text does, and nothing that gzip packed.
+/// Constants of the file format. No text file and no gzip file begins with `magic`.
 enum RecordingFormat {
     static let magic: [UInt8] = [0x89] + Array("PHIREC\n".utf8)
     static let version: UInt32 = 3
     /// The first bytes of a file, before its first record.
     static let prefix = magic + withUnsafeBytes(of: version.littleEndian) { [UInt8]($0) }
     static let prefixCount = prefix.count
-    /// Bytes of a record around its body: its length before, its check after.
+    /// Bytes of a record around its body: the length before it, the check after it.
     static let frameCount = 8
-    /// Bytes of the largest body. Nothing that is recorded comes near.
+    /// Maximum size of a body, in bytes. Recorded inputs are far smaller.
     static let maxBodySize = 1 << 28
-    /// Bytes of a checkpoint, or about so many of names, in one record.
+    /// Maximum bytes of a checkpoint in one record; approximate bytes of names in one record.
     static let chunk = 1 << 20
 
-    /// CRC-32 as gzip has it.
+    /// CRC-32, as in gzip.
     static func check(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
         UInt32(truncatingIfNeeded: crc32_z(0, bytes.baseAddress?.assumingMemoryBound(to: Bytef.self), bytes.count))
     }
 }
 
-/// What a record is about: the first byte of its body.
+/// The kind of a record: the first byte of its body.
 enum RecordKind: UInt8, CaseIterable {
     case header = 0
     case checkpoint = 1
@@ -47,17 +47,17 @@ enum RecordKind: UInt8, CaseIterable {
     case clock = 64
 }
 
-/// What the reader of a recording needs to know before its first record.
+/// What a reader needs to know before the first record.
 public struct RecordingHeader: Hashable, Sendable {
-    /// When the file was begun, in Unix nanoseconds.
+    /// Creation time of the file, in Unix nanoseconds.
     public var createdAt: Int64
-    /// The same by the observer's monotonic clock, which all instants of the file are of.
+    /// The same instant on the observer's monotonic clock. All instants in the file use this clock.
     public var start: Instant
-    /// What the service adds to an instant for the civil time that it tells, in nanoseconds.
+    /// The offset from an instant to the civil time that the service reports, in nanoseconds.
     public var wallOffset: Int64
-    /// Name and version of the program that recorded. Only the same one is sure to decide the same.
+    /// Name and version of the recording program. Only the same version is guaranteed to make the same decisions.
     public var program: String
-    /// The detector as `DetectorSpec` reads it. All else that it is made from is in its checkpoint.
+    /// The detector, as `DetectorSpec` parses it. The checkpoint contains everything else needed to rebuild it.
     public var detector: String
 
     public init(createdAt: Int64, start: Instant, wallOffset: Int64, program: String, detector: String) {
@@ -81,7 +81,7 @@ extension RecordingHeader: BinaryCodable {
     }
 }
 
-/// What a node is called.
+/// The name of a node key.
 public struct KnownName: Hashable, Sendable, BinaryCodable {
     public var key: NodeKey
     public var identity: NodeIdentity
@@ -98,7 +98,7 @@ public struct KnownName: Hashable, Sendable, BinaryCodable {
     }
 }
 
-/// Why a recording cannot be written, or not be read.
+/// Why a recording cannot be written or read.
 public struct RecordingError: Error, Hashable, Sendable, CustomStringConvertible {
     public var path: String
     public var reason: String

@@ -1,26 +1,27 @@
 import PhiAccrual
 
-/// What a recording holds, in its order.
+/// One item of a recording, in recorded order.
 public enum RecordingItem: Hashable, Sendable {
-    /// A file begins, and with it everything anew: the detector is as its checkpoint says. An empty one knows nothing.
+    /// The start of a file, which replaces all earlier state: the detector continues from this checkpoint. An empty
+    /// checkpoint is a detector without nodes.
     case beginning(RecordingHeader, checkpoint: [UInt8])
-    /// Names known at the beginning.
+    /// The names known at the start of the file.
     case names([KnownName])
     case input(DetectorInput)
-    /// What is to be added from now on to instants for civil time, in nanoseconds.
+    /// From here on, the offset from monotonic instants to civil time, in nanoseconds.
     case clock(wallOffset: Int64)
-    /// The rest of a file cannot be read. What follows is the beginning of the next one.
+    /// The rest of a file is unreadable. The next item is the start of the next file.
     case damage(RecordingDamage)
 }
 
 /// A part of a recording that cannot be read.
 public struct RecordingDamage: Hashable, Sendable, CustomStringConvertible {
     public var path: String
-    /// What is wrong, as it follows the name of the file.
+    /// The problem, phrased to follow the name of the file.
     public var reason: String
-    /// The file just ends too early, as it does when its recorder was killed. Only what it wrote last is missing.
+    /// The file only ends too early, as after its recorder was killed. Only the last write is missing.
     public var isTorn: Bool
-    /// Bytes at the end of the file that were left out.
+    /// Bytes at the end of the file that were skipped.
     public var skippedBytes: Int64
 
     public var description: String {
@@ -28,19 +29,20 @@ public struct RecordingDamage: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Reads recordings: files in the order given, and of a folder all, oldest first.
+/// Reads recordings: the given files in order, and for a folder all of its files, oldest first.
 ///
-/// Whatever files hold, reading them ends, takes no more memory than they are large, and gives only what passed its check.
+/// For any input, reading terminates, uses no more memory than the files are large, and returns only records with a
+/// valid check.
 public struct RecordingReader: ~Copyable {
-    private var paths: ArraySlice<String>  // files not begun yet
+    private var paths: ArraySlice<String>  // files not opened yet
     private var file: RecordFile?
-    /// The file's header and so much of its checkpoint, until that is complete.
-    private var opening: (header: RecordingHeader, checkpoint: [UInt8])?
-    private var hasBegun = false
+    /// The file's header and the part of its checkpoint read so far, until the checkpoint is complete.
+    private var pendingStart: (header: RecordingHeader, checkpoint: [UInt8])?
+    private var hasStarted = false
     private let size: Int64
-    private var sizeOfRead: Int64 = 0  // of files read to their ends
+    private var sizeOfRead: Int64 = 0  // total size of the files read to their end
 
-    /// - Throws: If there is nothing to read, or one of the files is no recording.
+    /// - Throws: If there is nothing to read, or if one of the files is not a recording.
     public init(_ paths: [String]) throws(RecordingError) {
         let files = try Self.files(paths)
         var size: Int64 = 0
@@ -48,7 +50,7 @@ public struct RecordingReader: ~Copyable {
         (self.paths, self.size) = (files[...], size)
     }
 
-    /// The files themselves where folders are named.
+    /// The given paths, with each folder replaced by its files.
     public static func files(_ paths: [String]) throws(RecordingError) -> [String] {
         var files: [String] = []
         for path in paths {
@@ -65,41 +67,41 @@ public struct RecordingReader: ~Copyable {
         return files
     }
 
-    /// Whether a file, or a file of a folder, begins as a recording does.
+    /// Whether the file, or any file of the folder, begins like a recording.
     public static func isRecording(_ path: String) -> Bool {
         guard RecordingFolder.isFolder(path) else { return RecordFile.isRecording(path) }
         return (try? RecordingFolder(path: path))?.files.contains { RecordFile.isRecording($0.path) } ?? false
     }
 
-    /// The file that the last part came from.
+    /// The file that the last item came from.
     public private(set) var path = ""
 
-    /// The first header that can be read.
+    /// The first readable header.
     public static func header(of paths: [String]) throws(RecordingError) -> RecordingHeader {
         var reader = try RecordingReader(paths)
         while let part = try reader.next() { if case .beginning(let header, _) = part { return header } }
         throw RecordingError(path: paths.joined(separator: ", "), reason: "has no beginning that can be read")
     }
 
-    /// How much was read so far: 0 ... 1.
+    /// The share that was read so far, 0 ... 1.
     public var share: Double {
         size == 0 ? 1 : min(1, Double(sizeOfRead + (file?.position ?? 0)) / Double(size))
     }
 
-    /// Reads on.
+    /// Reads the next item.
     ///
     /// - Returns: Nil at the end.
-    /// - Throws: If a file that was there is gone.
+    /// - Throws: If a file has disappeared since the reader was created.
     public mutating func next() throws(RecordingError) -> RecordingItem? {
         while true {
             if file == nil {
                 guard let path = paths.popFirst() else { return nil }
                 file = try RecordFile(path: path)
-                (self.path, opening, hasBegun) = (path, nil, false)
+                (self.path, pendingStart, hasStarted) = (path, nil, false)
             }
             do throws(RecordFile.Discontinuity) {
                 guard let record = try file?.next() else {
-                    guard hasBegun else { throw .init(reason: "ends before its beginning is complete", isTorn: true) }
+                    guard hasStarted else { throw .init(reason: "ends before its beginning is complete", isTorn: true) }
                     endFile()
                     continue
                 }
@@ -119,28 +121,28 @@ public struct RecordingReader: ~Copyable {
         file = nil
     }
 
-    /// - Returns: Nil for a record that only leads on to the next.
+    /// - Returns: Nil for a record that is only part of an item.
     private mutating func part(of record: RecordFile.Record) throws(RecordFile.Discontinuity) -> RecordingItem? {
         var reader = BinaryReader(record.body)
         do throws(CorruptData) {
             switch record.kind {
-            case .header where opening == nil && !hasBegun: opening = (try reader.state(), [])
-            case .checkpoint where opening != nil:
+            case .header where pendingStart == nil && !hasStarted: pendingStart = (try reader.state(), [])
+            case .checkpoint where pendingStart != nil:
                 let isLast = try reader.bool()
-                opening?.checkpoint += record.body.dropFirst()
-                guard isLast, let (header, checkpoint) = opening else { return nil }
-                (opening, hasBegun) = (nil, true)
+                pendingStart?.checkpoint += record.body.dropFirst()
+                guard isLast, let (header, checkpoint) = pendingStart else { return nil }
+                (pendingStart, hasStarted) = (nil, true)
                 return .beginning(header, checkpoint: checkpoint)
-            case .names where hasBegun:
+            case .names where hasStarted:
                 var names: [KnownName] = []
                 while !reader.isAtEnd { names.append(try reader.state()) }
                 return .names(names)
-            case .clock where hasBegun:
+            case .clock where hasStarted:
                 let offset: Int64 = try reader.integer()
                 guard reader.isAtEnd else { throw CorruptData("there is more than the record should hold") }
                 return .clock(wallOffset: offset)
             default:
-                guard hasBegun else { throw CorruptData("its beginning is not complete") }
+                guard hasStarted else { throw CorruptData("its beginning is not complete") }
                 return .input(try DetectorInput(record.kind, body: &reader))
             }
             return nil

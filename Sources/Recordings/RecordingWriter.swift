@@ -6,17 +6,18 @@
     import Darwin
 #endif
 
-/// Writes a recording into a folder: file after file, and the oldest go when there are too many.
+/// Writes a recording into a folder, file after file. It deletes the oldest files when the total exceeds its limit.
 ///
-/// Whatever it is handed is with the system when it returns, and survives a death of this process. Against a death of the
-/// machine there is `synchronize`, for a thread that may wait.
+/// When a method returns, its data is in the kernel and survives the death of this process. To survive a crash of the
+/// machine, a thread that may block calls `synchronize`.
 ///
-/// After an error nothing more is written to that file: what came before it can be read. A service goes on without.
+/// After an error, nothing more is written to that file. What was written before remains readable, and the service
+/// continues without recording.
 public struct RecordingWriter: ~Copyable {
     public struct Limits: Hashable, Sendable {
-        /// Bytes after which a file is full. What it begins with does not count: with many nodes that alone may be more.
+        /// Bytes after which a file is full. The segment start does not count: with many nodes it alone may be larger.
         public var file: Int64
-        /// Bytes of all files together. The newest file is kept, even if it alone has more.
+        /// Bytes of all files together. The newest file is kept even if it alone exceeds this.
         public var total: Int64
 
         public init(file: Int64 = 64 << 20, total: Int64 = 1 << 30) { (self.file, self.total) = (file, total) }
@@ -24,11 +25,11 @@ public struct RecordingWriter: ~Copyable {
     private let folder: String
     private let limits: Limits
     private var descriptor: CInt = -1
-    /// The file that is written to.
+    /// The current file.
     public private(set) var path = ""
-    private var written: Int64 = 0  // bytes after the beginning
+    private var written: Int64 = 0  // bytes after the segment start
 
-    /// Begins a recording. A folder that is not there is made, in one that is.
+    /// Starts a recording. The folder is created if it does not exist; its parent must exist.
     public init(folder: String, limits: Limits = Limits(), _ beginning: SegmentStart) throws(RecordingError) {
         (self.folder, self.limits) = (folder, limits)
         guard !folder.utf8.contains(0) else {
@@ -39,10 +40,11 @@ public struct RecordingWriter: ~Copyable {
     }
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// Whether it is time for another file: then make a checkpoint when everything before it was handed over, and `begin`.
+    /// Whether the current file has reached its limit. Then write everything pending, make a checkpoint, and call
+    /// `begin`.
     public var isFull: Bool { written >= limits.file }
 
-    /// Goes on in another file.
+    /// Continues in a new file.
     public mutating func begin(_ beginning: SegmentStart) throws(RecordingError) {
         let bytes = beginning.bytes
         var folder = try RecordingFolder(path: folder)
@@ -55,13 +57,13 @@ public struct RecordingWriter: ~Copyable {
         if descriptor >= 0 { close(descriptor) }
         (descriptor, self.path, written) = (next, path, 0)
         do throws(RecordingError) { try append(bytes) } catch {
-            unlink(path)  // no file is better than one without a beginning: others of the folder can be read then
+            unlink(path)  // a file without a segment start would hide the other files of the folder
             throw error
         }
         written = 0
     }
 
-    /// - Throws: Also when an earlier write failed: that file has ended.
+    /// - Throws: If this write fails, or if an earlier write to the same file failed.
     public mutating func write(_ records: borrowing RecordBuffer) throws(RecordingError) { try append(records.bytes) }
 
     private mutating func append(_ bytes: [UInt8]) throws(RecordingError) {
@@ -81,7 +83,7 @@ public struct RecordingWriter: ~Copyable {
         written += Int64(bytes.count)
     }
 
-    /// Waits until everything written is on the disk.
+    /// Blocks until everything written is on disk.
     public borrowing func synchronize() throws(RecordingError) {
         guard descriptor < 0 || fsync(descriptor) == 0 else { throw .current("cannot be brought to the disk", path) }
     }

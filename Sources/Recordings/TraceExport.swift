@@ -1,15 +1,16 @@
 import PhiAccrual
 
-/// A recording as a trace: rows of CSV, `node,seq,sent_ns,arrival_ns`, one per heartbeat, in order of arrival.
+/// Exports a recording as a trace: CSV rows `node,seq,sent_ns,arrival_ns`, one per heartbeat, in order of arrival.
 ///
-/// For exchange, so some things are lost:
-/// - `seq` goes on where a node restarts, since a trace knows no incarnations, and beyond 2³². Heartbeats of an
-///   incarnation older than the newest are left out.
-/// - A node has its name in all rows, or, if nobody said one or it holds a comma, its key in 16 hexadecimal digits.
-/// - What is no heartbeat is left out: pauses, policies, and that the observer was deaf.
+/// The trace format carries less than a recording:
+/// - `seq` continues across restarts of a node, since a trace has no incarnations, and beyond 2³². Heartbeats of a
+///   stale incarnation are left out.
+/// - A node has the same name in all rows. Without a known name, or if the name contains a comma, it is the key in 16
+///   hexadecimal digits.
+/// - Inputs other than heartbeats are left out: pauses, policies, and periods when the observer was not listening.
 ///
-/// Arrivals are Unix nanoseconds. The first file's relation of the clocks holds for all that follow, as long as the monotonic
-/// clock went on.
+/// Arrivals are Unix nanoseconds. The wall-clock offset of the first file applies to all following files, as long as
+/// the monotonic clock did not restart.
 public struct TraceExport: Sendable {
     public static let header = "node,seq,sent_ns,arrival_ns\n"
 
@@ -25,10 +26,10 @@ public struct TraceExport: Sendable {
     private var lastInstant = Instant(nanoseconds: .min)
     private var lastArrival = Int64.min  // Unix ns
 
-    /// - Parameter names: What nodes are called, as `names(in:)` found.
+    /// - Parameter names: Names of the nodes, as found by `names(in:)`.
     public init(names: [NodeKey: String]) { self.names = names }
 
-    /// Every name that a recording tells, to its end. What was said first of a key holds.
+    /// All node names of a recording, read to its end. The first name of a key applies.
     public static func names(in reader: consuming RecordingReader) throws(RecordingError) -> [NodeKey: String] {
         var names: [NodeKey: String] = [:]
         func learn(_ identity: NodeIdentity, _ key: NodeKey) {
@@ -46,13 +47,13 @@ public struct TraceExport: Sendable {
         return names
     }
 
-    /// Rows of the next part of the recording, each with its line end; empty for what is no heartbeat.
+    /// The rows of the next item of the recording, each with its line end; empty for items without heartbeats.
     ///
-    /// - Throws: If time goes back, as where files are given in another order than that in which they were written.
+    /// - Throws: If time runs backwards, for example because files are not in the order in which they were written.
     public mutating func rows(of part: RecordingItem) throws(InvalidExport) -> String {
         switch part {
         case .beginning(let header, _):
-            // A monotonic clock that went back began anew with the machine.
+            // The monotonic clock only runs backwards when the machine restarted.
             if wallOffset == nil || header.start < lastInstant {
                 wallOffset = header.createdAt.subtractingSaturated(header.start.nanoseconds)
             }
@@ -75,7 +76,7 @@ public struct TraceExport: Sendable {
         }
     }
 
-    /// Whose a heartbeat is, and its number among all of that node; nil if it is of a former incarnation.
+    /// The name of a heartbeat's node and the number of the heartbeat within that node; nil for a stale incarnation.
     private mutating func place(_ heartbeat: Heartbeat) -> (name: String, number: Int64)? {
         var node =
             nodes[heartbeat.key]
@@ -96,7 +97,7 @@ public struct TraceExport: Sendable {
     }
 }
 
-/// Recordings that make no trace, with the reason.
+/// Why recordings cannot be exported as a trace.
 public struct InvalidExport: Error, Hashable, Sendable, CustomStringConvertible {
     public let reason: String
     public var description: String { "the recordings \(reason)" }

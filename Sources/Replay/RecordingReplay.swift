@@ -2,10 +2,10 @@ import PhiAccrual
 import QualityOfService
 import Recordings
 
-/// Tells a detector once more what it was told when it was recorded, and judges it.
+/// Replays the recorded inputs of a detector, and measures its quality of service.
 ///
-/// It then decides what it decided: the same events, at the same instants and with the same φ. Under another policy it
-/// decides what it would have. Quality is that of the first level.
+/// The replay produces the same events, at the same instants and with the same φ. With another policy it produces the
+/// events that this policy would have caused. The quality is that of the first level.
 public struct RecordingReplay<Model: ArrivalModel> {
     public typealias Step = TraceReplay<Model>.Step
 
@@ -15,27 +15,28 @@ public struct RecordingReplay<Model: ArrivalModel> {
     private var judged: ReplayedDetector<Model>?
     private var names: [NodeKey: String] = [:]
     private var accumulator: QualityAccumulator
-    /// Whether all of the file so far could be read.
+    /// Whether the current file was readable so far, without damage.
     private var isWhole = true
 
-    /// The policies at the end; nil if there was no beginning.
+    /// The policies at the end; nil if the recording contains no segment start.
     public var policies: PolicyTable? { judged?.detector.policies }
 
     /// - Parameters:
-    ///   - choice: The detector as the recording's header has it. One that was made by another is refused.
-    ///   - policy: What every node's first level follows instead of what was recorded.
-    ///   - warmUp: How many fresh heartbeats per node come before judging begins.
+    ///   - choice: The detector as written in the recording's header. A recording of another detector is refused.
+    ///   - policy: Replaces the recorded policies of the first level for every node.
+    ///   - warmUp: Number of fresh heartbeats per node before judging begins.
     public init(of choice: String, model: Model.Parameters, policy: Policy? = nil, warmUp: Int = 0) {
         (self.choice, self.model, self.policy) = (choice, model, policy)
         accumulator = QualityAccumulator(warmUp: warmUp)
     }
 
-    /// Runs the recording to its end. Every beginning of a file starts the detector anew from its checkpoint,
-    /// unless another policy holds and nothing is missing before it: what was reached under that policy then stays.
+    /// Runs the recording to its end. Every segment start restarts the detector from its checkpoint. The exception is a
+    /// replay under another policy without a gap before the segment: the detector then keeps the state that it reached
+    /// under that policy.
     ///
     /// - Parameters:
-    ///   - onEvent: Told of each event, the levels, and what to add to its instant for Unix nanoseconds.
-    ///   - onProgress: Told now and then which share was read.
+    ///   - onEvent: Called with each event, the levels, and the offset from its instant to Unix nanoseconds.
+    ///   - onProgress: Called periodically with the share that was read.
     public mutating func run(
         _ recording: consuming RecordingReader, onEvent: (Event, [Level], Int64) throws -> Void = { _, _, _ in },
         onDamage: (RecordingDamage) -> Void, onProgress: (Double) -> Void = { _ in }, onStep: (Step) throws -> Void
@@ -57,7 +58,7 @@ public struct RecordingReplay<Model: ArrivalModel> {
                 isWhole = false
                 onDamage(damage)
             case .input(let input):
-                remember(input)
+                recordName(input)
                 try judged?.apply(input, by: &accumulator) { heard in
                     let name = names[heard.key] ?? heard.key.description
                     let arrival = heard.at.nanoseconds.addingSaturated(wallOffset)
@@ -79,12 +80,12 @@ public struct RecordingReplay<Model: ArrivalModel> {
         var reader = BinaryReader(checkpoint[...])
         let detector = try Detector<Model>(model: model, from: &reader)
         defer { isWhole = true }
-        // Only the verdicts of a checkpoint depend on policies.
+        // Only the verdicts in a checkpoint depend on policies.
         if policy != nil, isWhole, let judged, judged.detector.lastArrival == detector.lastArrival { return }
         judged = ReplayedDetector(detector, at: header.start, under: policy == nil ? nil : overridden)
     }
 
-    /// The book with the policy asked for at its first level, for everyone.
+    /// The policy table with the requested policy at its first level, for all nodes.
     private func overridden(_ policies: PolicyTable) -> PolicyTable {
         guard let policy, let first = try? Level(name: policies.levels[0].name, policy: policy) else { return policies }
         var changed = PolicyTable(levels: [first.set(by: .option)] + policies.levels.dropFirst())
@@ -94,7 +95,7 @@ public struct RecordingReplay<Model: ArrivalModel> {
         return changed
     }
 
-    private mutating func remember(_ input: DetectorInput) {
+    private mutating func recordName(_ input: DetectorInput) {
         switch input {
         case .announcement(let identity, let key, _), .expectation(let identity, let key, _, _):
             if names[key] == nil { names[key] = identity.description }
@@ -103,7 +104,7 @@ public struct RecordingReplay<Model: ArrivalModel> {
     }
 }
 
-/// Files of several detectors cannot be one replay.
+/// The files of several detectors cannot be replayed as one recording.
 struct DetectorMismatch: Error, CustomStringConvertible {
     var made: String
     var replayed: String
@@ -113,7 +114,7 @@ struct DetectorMismatch: Error, CustomStringConvertible {
 }
 
 extension Detector {
-    /// When it heard anybody last. Files that follow each other with nothing missing between them agree on it.
+    /// The last arrival over all nodes. Two successive files have the same value if nothing is missing between them.
     fileprivate var lastArrival: Instant? {
         statuses(from: 0, limit: .max, at: Instant(nanoseconds: 0)).page.compactMap(\.lastArrival).max()
     }

@@ -1,31 +1,32 @@
 import PhiAccrual
 import QualityOfService
 
-/// A detector that is told once more what it was told, perhaps under other policies, and judged by it.
+/// A detector that receives recorded inputs again, possibly under other policies, while its quality is measured.
 public struct ReplayedDetector<Model: ArrivalModel> {
-    /// What became of one fresh heartbeat.
-    public struct Heard {
+    /// The result of one fresh heartbeat.
+    public struct JudgedHeartbeat {
         public var key: NodeKey
         public var sequence: UInt32
         public var at: Instant
-        /// Suspicion reached at that instant; nil while undefined.
+        /// Suspicion at that instant, before the heartbeat was applied; nil while undefined.
         public var phi: Double?
-        /// When the node is suspected if nothing more comes; nil while undefined.
+        /// When the node is suspected without a further heartbeat; nil while undefined.
         public var deadline: Instant?
     }
     public private(set) var detector: Detector<Model>
     private let level: Int
-    /// Nil: those that it was told.
+    /// Maps the recorded policies to those that apply instead; nil: the recorded ones apply.
     private let policies: ((PolicyTable) -> PolicyTable)?
     private let isJudged: (NodeKey) -> Bool
     private var events: [Event] = []
 
     /// - Parameters:
-    ///   - detector: As it was at the beginning.
+    ///   - detector: The detector in its initial state.
     ///   - level: The level whose deadlines are judged.
-    ///   - policies: What holds instead of the policies that it was told; nil if these hold. Under others deadlines come at
-    ///     other instants than those at which the detector was told to act, so it acts on each as it comes.
-    ///   - isJudged: Whose heartbeats count.
+    ///   - policies: Maps the recorded policies to those that apply instead; nil: the recorded ones apply. Other
+    ///     policies set deadlines at other instants than those in the recorded inputs, so the detector then handles
+    ///     each deadline at its own instant.
+    ///   - isJudged: Whether the heartbeats of a node count.
     public init(
         _ detector: Detector<Model>, at start: Instant, level: Int = 0,
         under policies: ((PolicyTable) -> PolicyTable)? = nil,
@@ -36,19 +37,19 @@ public struct ReplayedDetector<Model: ArrivalModel> {
         if let policies { self.detector.apply(.policies(policies(detector.policies), at: start), into: &events) }
     }
 
-    /// What it told since this was asked last.
+    /// Returns and clears the events emitted since the last call.
     public mutating func dequeueEvents() -> [Event] {
         defer { events = [] }
         return events
     }
 
     public mutating func apply(
-        _ input: DetectorInput, by accumulator: inout QualityAccumulator, onHeard: (Heard) throws -> Void
+        _ input: DetectorInput, by accumulator: inout QualityAccumulator, onHeartbeat: (JudgedHeartbeat) throws -> Void
     ) rethrows {
         if policies != nil, let now = input.instant { detector.advanceIdeally(before: now, into: &events) }
         switch input {
         case .heartbeats(let heartbeats, let now):
-            for heartbeat in heartbeats { try record(heartbeat, at: now, by: &accumulator, onHeard) }
+            for heartbeat in heartbeats { try record(heartbeat, at: now, by: &accumulator, onHeartbeat) }
         case .policies(let proposed, let now):
             detector.apply(.policies(policies?(proposed) ?? proposed, at: now), into: &events)
         default: detector.apply(input, into: &events)
@@ -57,7 +58,7 @@ public struct ReplayedDetector<Model: ArrivalModel> {
 
     private mutating func record(
         _ heartbeat: Heartbeat, at now: Instant, by accumulator: inout QualityAccumulator,
-        _ onHeard: (Heard) throws -> Void
+        _ onHeartbeat: (JudgedHeartbeat) throws -> Void
     ) rethrows {
         let key = heartbeat.key
         let phi = detector.phi(of: key, at: now)
@@ -65,11 +66,11 @@ public struct ReplayedDetector<Model: ArrivalModel> {
         guard detector.receive(heartbeat, at: now, into: &events).isNew, isJudged(key) else { return }
         let deadline = detector.deadline(of: key, level: level)
         accumulator.record(heartbeat, at: now, phi: phi, deadlineBefore: deadlineBefore, deadline: deadline)
-        try onHeard(Heard(key: key, sequence: heartbeat.sequence, at: now, phi: phi, deadline: deadline))
+        try onHeartbeat(JudgedHeartbeat(key: key, sequence: heartbeat.sequence, at: now, phi: phi, deadline: deadline))
     }
 }
 
-/// Keeps the record of how well fresh heartbeats were foreseen, over several beginnings.
+/// Accumulates the quality of service over fresh heartbeats, across several segment starts.
 public struct QualityAccumulator {
     private struct Last {
         var number: Int
@@ -79,7 +80,7 @@ public struct QualityAccumulator {
     public private(set) var quality: QualityRecorder
     private var last: [NodeKey: Last] = [:]
 
-    /// - Parameter warmUp: How many fresh heartbeats per node come before judging begins.
+    /// - Parameter warmUp: Number of fresh heartbeats per node before judging begins.
     public init(warmUp: Int = 0) { quality = QualityRecorder(warmUp: warmUp) }
 
     mutating func record(

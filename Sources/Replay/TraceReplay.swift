@@ -2,40 +2,41 @@ import PhiAccrual
 import QualityOfService
 import Traces
 
-/// Runs recorded arrivals through the very machine that watches live nodes, and judges it.
+/// Runs recorded arrivals through the same `Detector` that watches live nodes, and measures its quality of service.
 ///
-/// Time comes from the trace, and the observer is ideal: every deadline is acted on at its instant. Equal traces give
-/// equal results.
+/// Time comes from the trace, and the observer is ideal: every deadline is handled at its exact instant. Equal traces
+/// give equal results.
 public struct TraceReplay<Model: ArrivalModel> {
-    /// What became of one fresh heartbeat.
+    /// The result of one fresh heartbeat.
     public struct Step: Hashable, Sendable {
         public var node: String
         public var sequence: Int64
         public var arrival: Int64  // ns
-        /// Suspicion reached at the instant the heartbeat was taken; nil while undefined.
+        /// Suspicion at this arrival, before it was applied; nil while undefined.
         public var phi: Double?
-        /// When the node is suspected if nothing more comes; nil while undefined.
+        /// When the node is suspected without a further heartbeat; nil while undefined.
         public var deadline: Int64?  // ns
     }
 
     private var detector: Detector<Model>
     private let announcedInterval: Int64
     private var quality: QualityRecorder
-    private var lastFresh: [Int64?] = []  // sequence, by the trace's number of the node
+    private var lastFresh: [Int64?] = []  // sequence number, by the trace's index of the node
     public var levels: [Level] { detector.levels }
 
     /// - Parameters:
-    ///   - interval: What every node is taken to announce; nil has it learned from the trace.
-    ///   - warmUp: How many fresh heartbeats per node come before judging begins.
+    ///   - interval: The interval that every node announces; nil: the detector learns it from the trace.
+    ///   - warmUp: Number of fresh heartbeats per node before judging begins.
     public init(levels: [Level], model: Model.Parameters, interval: Duration? = nil, warmUp: Int = 0) {
         detector = Detector(.init(levels: levels, model: model, retention: nil, capacity: Int(Int32.max)))
         announcedInterval = interval?.nanoseconds ?? 0
         quality = QualityRecorder(warmUp: warmUp)
     }
 
-    /// Runs the trace to its end. A node that falls silent before that is suspected; the trace's own end is no silence.
+    /// Runs the trace to its end. A node that falls silent before the end is suspected. The end of the trace itself
+    /// does not count as silence.
     ///
-    /// - Parameter onProgress: Told now and then which share of the file was read, if that is known.
+    /// - Parameter onProgress: Called periodically with the share of the file that was read, or nil if it is unknown.
     public mutating func run(
         _ trace: consuming TraceReader, onEvent: (Event) throws -> Void = { _ in },
         onProgress: (Double?) -> Void = { _ in }, onStep: (Step) throws -> Void
@@ -80,7 +81,8 @@ public struct TraceReplay<Model: ArrivalModel> {
 
     public func report() -> QualityReport { quality.report() }
 
-    /// A trace may call its nodes anything. What is no `group/name` gets the group `trace`, and a number where needed.
+    /// A trace may use any node names. A name that is not `group/name` gets the group `trace`; an invalid one is
+    /// replaced by a number.
     private static func identity(ofNode name: String, numbered number: Int) -> NodeIdentity {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         let (group, node) = parts.count == 2 ? (parts[0], parts[1]) : ("trace", name)

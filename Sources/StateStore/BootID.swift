@@ -4,9 +4,9 @@ import Foundation
     import Darwin
 #endif
 
-/// The machine's run from its start to its next one.
+/// Identifies the current boot of the machine.
 public enum BootID {
-    /// What tells this run from all others; nil where the system does not say.
+    /// An ID that differs for every boot; nil if the system provides none.
     public static var identifier: String? {
         #if os(Linux)
             let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)

@@ -8,34 +8,36 @@ import PhiAccrual
     import Glibc
 #endif
 
-/// What was taken down and is not in SQLite's file yet: records in a file that grows by one write each, until SQLite has
-/// them all and it is emptied.
+/// The journal: a file of records that are not yet in SQLite's tables. Each record is appended by one write. Once
+/// SQLite has all records, the file is emptied.
 ///
-/// A record is safe from the end of this process as soon as the write returns, since the system has it then. A commit of
-/// SQLite does as much, in a dozen times as many steps.
+/// A record survives the end of this process once the write returns, because the kernel has it then. An SQLite commit
+/// gives the same guarantee in a dozen times as many steps.
 ///
-/// | of a record | |
+/// | part of a record | content |
 /// |---|---|
-/// | 4 bytes | the length of its body |
-/// | 4 bytes | CRC-32 of its body |
-/// | 4 bytes | CRC-32 of the eight bytes before: a wrong length must not pass for a record that was cut short |
+/// | 4 bytes | the length of the body |
+/// | 4 bytes | CRC-32 of the body |
+/// | 4 bytes | CRC-32 of the preceding eight bytes: a wrong length must not pass for a truncated record |
 /// | the body | a `JournalRecord` |
 ///
 /// Integers are little-endian.
 final class EventJournal {
-    /// Nothing that this type wrote is larger. Bytes.
+    /// Upper bound on the size of any journal that this type writes, in bytes.
     static let maxFileSize = 64 << 20
     private static let maxBodySize = 16 << 20
     private static let headSize = 12
 
-    /// How many bytes there are.
+    /// Size of the file in bytes.
     private(set) var size: Int
     private let path: String
     private let file: Int32
-    /// Used again and again.
+    /// Reused for every record.
     private var body = BinaryWriter()
 
-    /// Opens the file, or makes one.
+    /// Opens the file, or creates it.
+    ///
+    /// - Throws: `.lost` if the disk is full or fails; `.unusable` if the file cannot be opened or is not seekable.
     init(_ path: String, in folder: String) throws(StoreError) {
         file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard file >= 0 else {
@@ -53,9 +55,9 @@ final class EventJournal {
 
     // MARK: Writing
 
-    /// When it returns, the end of the process cannot undo it.
+    /// Appends a record. Once this returns, the end of the process cannot undo it.
     ///
-    /// - Throws: `.lost`. A part of the record may stand in the file then: nothing may be appended any more.
+    /// - Throws: `.lost`. The file may then contain part of the record, so nothing more may be appended.
     func append(_ record: JournalRecord) throws(StoreError) {
         body.removeAll(keepingCapacity: true)
         body.write(record)
@@ -65,13 +67,13 @@ final class EventJournal {
         }
         let (written, code) = Self.write(body.bytes, to: file)
         guard written == count + Self.headSize else {
-            // A write is only cut short by a disk without room, or with an error.
+            // Only a full or failing disk shortens a write.
             throw Self.loss(of: path, written < 0 ? code : ENOSPC)
         }
         size += written
     }
 
-    /// Writes a head and its body at once.
+    /// Writes a head and its body in one call.
     private static func write(_ body: [UInt8], to file: Int32) -> (written: Int, code: Int32) {
         let head = head(of: body)
         return head.withUnsafeBytes { head in
@@ -104,12 +106,12 @@ final class EventJournal {
 
     // MARK: Reading
 
-    /// All records up to the first that is not there as it was written.
+    /// Reads all records up to the first damaged one.
     ///
-    /// The last one may be cut short: then the process ended while it wrote, and nobody saw what is in it. That is no
-    /// damage.
+    /// The last record may be truncated: the process ended while writing it, and nothing in it was published. That does
+    /// not count as damage.
     ///
-    /// - Returns: The records, and why there are no more of them if something was damaged.
+    /// - Returns: The records, and the damage that ended reading, if any.
     /// - Throws: `.lost` if the disk fails.
     func records() throws(StoreError) -> (records: [JournalRecord], damage: CorruptData?) {
         guard size <= Self.maxFileSize else { return ([], CorruptData("the journal of events is too large")) }
@@ -123,7 +125,7 @@ final class EventJournal {
         }
     }
 
-    /// - Returns: Nil at the end, and where it is cut short.
+    /// - Returns: Nil at the end of the journal, and at a truncated record.
     private static func nextRecord(of rest: inout ArraySlice<UInt8>) throws(CorruptData) -> JournalRecord? {
         guard rest.count >= headSize else { return nil }
         var head = BinaryReader(rest.prefix(headSize))

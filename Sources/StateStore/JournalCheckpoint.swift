@@ -1,10 +1,10 @@
 import GRDB
 import PhiAccrual
 
-// How what stands in the journal comes into the tables.
+// Moves records from the journal to the tables.
 
 extension StoreDatabase {
-    /// - Parameter first: The first event to be kept, if any are to go.
+    /// - Parameter first: Sequence of the first event to keep; nil deletes none.
     func checkpoint(_ records: ArraySlice<JournalRecord>, deletingEventsBefore first: UInt64? = nil) throws {
         guard let last = records.last else { return }
         let rows = records.reduce(1) { $0 + $1.events.count + $1.changes.count }
@@ -20,10 +20,10 @@ extension StoreDatabase {
         }
     }
 
-    /// Brings what an earlier run left in the journal to the tables, unless they have it already.
+    /// Applies the records that an earlier run left in the journal, unless the tables already contain them.
     ///
-    /// - Returns: The last record's number, and whether the tables have all events now. If not, what people said is brought
-    ///   there nevertheless, as far as it can be read.
+    /// - Returns: The number of the last record, and whether the tables now contain all events. If they do not, the
+    ///   changes in all readable records are applied nevertheless.
     func catchUp(with journal: EventJournal) throws -> (lastRecord: UInt64, isWhole: Bool) {
         let (records, damage) = try journal.records()
         var (number, sequence) = try read { (try $0.lastAppliedRecord(), try $0.lastSequence()) }
@@ -53,7 +53,7 @@ extension Database {
     fileprivate func append(_ event: LoggedEvent) throws {
         try put(event, into: "events")
         guard event.verdict == .forgotten else {
-            // In its old place: taking it out and appending it would touch three more pages.
+            // Keeps the row in place: deleting and appending it would touch three more pages.
             return try put(
                 event, into: "state",
                 """

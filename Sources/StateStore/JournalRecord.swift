@@ -1,8 +1,8 @@
 import PhiAccrual
 
-/// What was taken down at once, all or none: events, and what follows from them.
+/// Written to the journal as a unit, all or nothing: events, and the changes that follow from them.
 struct JournalRecord: Equatable {
-    /// From 1, over all runs: those that SQLite's file has are known by it.
+    /// Counts from 1 across all runs. `AppliedPosition` stores the number of the last record that the tables contain.
     var number: UInt64
     var events: [LoggedEvent]
     var changes: [StoreChange]

@@ -1,21 +1,21 @@
 import GRDB
 import PhiAccrual
 
-/// An event as it was numbered and published, with what one must know of it without reading it.
+/// An event as numbered and published, with the fields needed to handle it without parsing its JSON.
 ///
-/// Level, group and node make its topic; where it concerns none they are nil.
+/// Level, group, and node form its topic. Each is nil if the event does not concern one.
 public struct LoggedEvent: Hashable, Sendable {
-    /// From 1, without gaps.
+    /// Counts from 1, without gaps.
     public var sequence: UInt64
     public var level: String?
     public var group: String?
     public var node: String?
     public var incarnation: UInt32
-    /// What a transition led to; nil for events that are none.
+    /// The verdict that a transition led to; nil for other events.
     public var verdict: Verdict?
-    /// When it happened; Unix nanoseconds.
+    /// When it happened, in Unix nanoseconds.
     public var at: Int64
-    /// As published, byte by byte.
+    /// The exact bytes published.
     public var json: [UInt8]
 
     public init(

@@ -1,7 +1,7 @@
 import GRDB
 import PhiAccrual
 
-/// A policy that was set while the service ran, by the name of its level: levels may be others after a restart.
+/// A policy set while the service ran. It names its level, because the levels may differ after a restart.
 public struct Tuning: Hashable, Sendable {
     public var level: String
     public var scope: PolicyScope
@@ -12,11 +12,11 @@ public struct Tuning: Hashable, Sendable {
     }
 }
 
-/// A pause of a node.
+/// A planned absence of a node.
 public struct StoredPause: Hashable, Sendable {
     public var key: NodeKey
     public var node: NodeIdentity
-    /// Unix nanoseconds.
+    /// When the pause ends, in Unix nanoseconds.
     public var until: Int64
     public var reason: String
 
@@ -25,17 +25,17 @@ public struct StoredPause: Hashable, Sendable {
     }
 }
 
-/// Something to be remembered, or no longer, beside events.
+/// A change to persist besides events.
 public enum StoreChange: Hashable, Sendable {
-    /// A policy was set while the service ran, or taken back.
+    /// A policy was set while the service ran; nil removes it.
     case tuning(level: String, PolicyScope, Policy?)
-    /// A node's planned absence, instead of an earlier one.
+    /// A node's planned absence. It replaces an earlier one.
     case pause(StoredPause)
     case resumption(NodeKey)
-    /// What was learned of a node goes, and its pause. What was tuned for it stays.
+    /// Deletes a node's learned state and its pause. Its tuned policies stay.
     case forgetting(NodeKey)
 
-    /// Whether people said it, who may not say it again.
+    /// Whether an operator made this change. Operators may not repeat a lost change.
     var isOperatorChange: Bool { if case .forgetting = self { false } else { true } }
 }
 
@@ -61,7 +61,7 @@ extension Database {
 }
 
 extension PolicyScope {
-    /// Group and node; neither for everyone.
+    /// Group and node name; both nil for everyone.
     var names: (group: String?, node: String?) {
         switch self {
         case .everyone: (nil, nil)
@@ -88,7 +88,7 @@ extension Tuning: StoredRow {
 }
 
 extension StoredPause: StoredRow {
-    /// The reason is kept as bytes, since SQLite's texts end at a zero.
+    /// The reason is stored as bytes, because SQLite ends a text at a NUL byte.
     var columns: [DatabaseValue] {
         [.key(key), node.group.databaseValue, node.name.databaseValue, .number(until), .bytes(Array(reason.utf8))]
     }

@@ -1,6 +1,6 @@
 import GRDB
 
-/// The tables of the memory, version by version. A version that was ever released is never changed.
+/// The tables of the state store, by schema version. A released version never changes.
 enum Schema {
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
@@ -9,8 +9,8 @@ enum Schema {
         return migrator
     }()
 
-    /// Each row ends with its checksum. `meta` has one row; `events` are the newest; `state` has the last event of each
-    /// topic.
+    /// Every row ends with its checksum. `meta` has one row, `events` has the newest events, and `state` has the last
+    /// event of each topic.
     @Sendable private static func makeTables(in database: Database) throws {
         let event = """
             level TEXT NOT NULL, "group" TEXT NOT NULL, node TEXT NOT NULL, incarnation INTEGER NOT NULL,
@@ -38,7 +38,7 @@ enum Schema {
                 """)
     }
 
-    /// One row: up to which record of the journal everything is in the other tables.
+    /// One row: the number of the last journal record whose content is in the other tables.
     @Sendable private static func makeAppliedPosition(in database: Database) throws {
         try database.execute(
             sql: "CREATE TABLE journal (id INTEGER PRIMARY KEY, settled INTEGER NOT NULL, checksum INTEGER NOT NULL)")

@@ -6,21 +6,20 @@ import Foundation
     import Glibc
 #endif
 
-/// The folder in which one service keeps what it remembers, locked for as long as this value lives.
+/// The folder in which one service persists its state. It stays locked as long as this value lives.
 ///
-/// | file | |
+/// | file | content |
 /// |---|---|
-/// | `lock` | locked by the service that runs, whose process number it holds |
-/// | `phi.sqlite`, `-wal`, `-shm` | the memory |
-/// | `phi.sqlite-events` | what was taken down last, and is not in the memory's tables yet |
-/// | `complete` | there as long as no event was published that is not in the memory |
-/// | `phi.sqlite.damaged-…` | what could not be read, of the last two times |
+/// | `lock` | locked by the running service; contains its process ID |
+/// | `phi.sqlite`, `-wal`, `-shm` | the database |
+/// | `phi.sqlite-events` | the journal: the newest records, not yet in the tables |
+/// | `complete` | present as long as every published event is in the state store |
+/// | `phi.sqlite.damaged-…` | files that could not be read; the last two sets are kept |
 ///
-/// That events are missing is said by taking a file away, since this needs no space on a full disk.
+/// Deleting `complete` signals that events are missing, because deleting needs no space on a full disk.
 struct StateFolder: ~Copyable {
-    /// How many damaged files are kept.
     private static let damagedFilesKept = 2
-    /// Of the files that are one memory together.
+    /// Suffixes of the files that together form one state store.
     private static let suffixes = ["", "-wal", "-shm", "-events"]
 
     let path: String
@@ -30,10 +29,12 @@ struct StateFolder: ~Copyable {
     var journal: String { database + "-events" }
     private var completeness: String { path + "/complete" }
 
-    /// Makes the folder if there is none, readable for its owner only.
+    /// Creates the folder if it does not exist, readable only by its owner, and locks it.
+    ///
+    /// - Throws: `.inUse` if another service has locked the folder; `.unusable` if it cannot be created or locked.
     init(_ path: String) throws(StoreError) {
         guard Self.makeFolder(path) else { throw .unusable(folder: path, reason: Self.reason()) }
-        // Programs started by the service must not inherit the lock.
+        // Child processes of the service must not inherit the lock.
         let lock = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw .unusable(folder: path, reason: Self.reason()) }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
@@ -44,7 +45,7 @@ struct StateFolder: ~Copyable {
                 : .unusable(folder: path, reason: "it cannot be locked: \(Self.reason(code))")
         }
         (self.path, self.lock) = (path, lock)
-        // Only for who looks: a full disk may refuse it.
+        // For error messages of other processes only: a full disk may refuse it.
         let number = Array("\(getpid())\n".utf8)
         if ftruncate(lock, 0) == 0 { _ = pwrite(lock, number, number.count, 0) }
     }
@@ -67,7 +68,7 @@ struct StateFolder: ~Copyable {
 
     // MARK: Completeness
 
-    /// Whether every event that was ever published is in the memory, unless the machine stopped without warning.
+    /// Whether every published event is in the state store, unless the machine stopped without warning.
     var isComplete: Bool { access(completeness, F_OK) == 0 }
 
     func markComplete() throws(StoreError) {
@@ -82,11 +83,11 @@ struct StateFolder: ~Copyable {
     }
     func markIncomplete() { unlink(completeness) }
 
-    // MARK: StoreDamage
+    // MARK: Damaged files
 
-    /// Moves what cannot be read out of the way, so that the next memory begins empty.
+    /// Moves unreadable files out of the way, so that the next state store starts empty.
     ///
-    /// - Returns: Where it is now.
+    /// - Returns: The new path of the database.
     @discardableResult
     func setAside(at unixMilliseconds: UInt64) throws(StoreError) -> String {
         markIncomplete()

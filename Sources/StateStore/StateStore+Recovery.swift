@@ -1,17 +1,18 @@
 import PhiAccrual
 
 extension StateStore {
-    /// Opens the memory in a folder, or makes one.
+    /// Opens the state store in a folder, or creates one.
     ///
-    /// What is damaged is moved aside. Where events may be missing that subscribers saw, a new log begins, while what
-    /// was learned, tuned and paused is kept. `StoreContents.warnings` tells of both.
+    /// Damaged files are moved aside. If events that subscribers saw may be missing, a new log begins; learned state,
+    /// tuned policies, and pauses are kept. `StoreContents.warnings` reports both.
     ///
     /// - Parameters:
-    ///   - path: A folder that no other service uses; made if it does not exist.
-    ///   - capacity: How many events are kept whole; at least 1.
-    ///   - boot: Which run of the machine this is.
-    ///   - unixMilliseconds: The civil time.
-    /// - Throws: `.lost` if only the disk is at fault: the service may run without a memory, and the next start knows.
+    ///   - path: A folder that no other service uses; created if it does not exist.
+    ///   - capacity: How many of the newest events the log keeps; at least 1.
+    ///   - boot: ID of the machine's current boot; nil if unknown.
+    ///   - unixMilliseconds: The current wall-clock time.
+    /// - Throws: `.lost` if only the disk is at fault: the service may then run without a state store, and the next
+    ///   start detects it. `.inUse`, `.unusable`, or `.tooNew` otherwise.
     public static func open(
         in path: String, keeping capacity: Int = 100_000, boot: String? = BootID.identifier,
         at unixMilliseconds: UInt64
@@ -26,7 +27,7 @@ extension StateStore {
     }
 }
 
-/// One try to open the memory.
+/// One attempt to open the state store.
 private struct StoreRecovery {
     let file: StoreDatabase
     let journal: EventJournal
@@ -52,7 +53,7 @@ private struct StoreRecovery {
             epoch: isNew ? max(unixMilliseconds, (last?.epoch ?? 0) + 1) : last?.epoch ?? unixMilliseconds,
             boot: boot ?? "", isClean: false)
         found.epoch = header.epoch
-        // On the disk before anything is published: should the machine stop, the next start must know that we ran.
+        // On disk before anything is published: if the machine stops, the next start must know about this run.
         try file.writeDurably { [header] database in
             if isNew { try database.execute(sql: "DELETE FROM events; DELETE FROM state") }
             try database.put(header, into: "meta")
@@ -62,7 +63,7 @@ private struct StoreRecovery {
         try restoreOperatorChanges()
     }
 
-    /// Opens what is there, or something new once that is out of the way.
+    /// Opens the existing files. If they are damaged, moves them aside and starts an empty store.
     static func openRepairing(
         _ folder: borrowing StateFolder, boot: String?, at unixMilliseconds: UInt64
     ) throws(StoreError) -> StoreRecovery {

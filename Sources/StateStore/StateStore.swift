@@ -1,22 +1,25 @@
 import GRDB
 import PhiAccrual
 
-/// What a service remembers over its end: events, what it learned, and what it was told while it ran.
+/// Persists events, learned state, and operator changes across restarts.
 ///
-/// It is used from one thread. After an operation failed, none succeeds in this run, and the service goes on without a
-/// memory. The next start knows, and gives no number again that subscribers may have seen on another event.
+/// Use it from one thread. After one operation fails, every later one in this run fails too, and the service continues
+/// without persistence. The next start detects this, and never reuses a sequence number that subscribers may have seen
+/// on another event.
 public final class StateStore {
     private enum Condition {
         case open(StoreDatabase)
         case lost(StoreError)
         case closed
     }
-    /// At least so many events are deleted at once, and not many more: what shares a page is best deleted together.
+    /// Minimum number of events per deletion: events that share a database page are best deleted together. A deletion
+    /// removes not many more.
     private static let deletedAtOnce: UInt64 = 64
 
-    /// So much waits in the journal at most. It is also read at a start, and this takes a second per 100,000 or so.
+    /// Limits of the journal. Above them, `append` makes a checkpoint first. A start reads the journal too, which takes
+    /// about a second per 100,000 rows.
     private static let maxPending = (rows: 10_000, bytes: 16 << 20)
-    /// So many rows are settled at once, or those of one record: events that come meanwhile wait.
+    /// A checkpoint stops adding records at this many rows. New events wait until it ends.
     private static let appliedAtOnce = 32
 
     private let folder: StateFolder
@@ -24,15 +27,15 @@ public final class StateStore {
     private let header: LogHeader
     private let capacity: UInt64
     private var condition: Condition
-    /// What is in the journal and not in the tables, in order.
+    /// Records in the journal that are not yet in the tables, oldest first.
     private var waiting: ArraySlice<JournalRecord> = []
-    /// How many events and changes wait to be settled.
+    /// Number of events and changes that await a checkpoint.
     public private(set) var pendingRows = 0
     private var lastRecord: UInt64
     private var firstSequence: UInt64
-    /// The number of the last event; 0 if there was none.
+    /// Sequence of the last event; 0 if there was none.
     public private(set) var lastSequence: UInt64
-    /// Which log this is; see `StoreContents`.
+    /// Identifies the log; see `StoreContents`.
     public var epoch: UInt64 { header.epoch }
 
     init(
@@ -48,13 +51,14 @@ public final class StateStore {
 
     // MARK: Events
 
-    /// How many events are kept.
+    /// Number of events kept in the log.
     public var eventCount: UInt64 { lastSequence + 1 - firstSequence }
 
-    /// Takes down events that are about to be published, and what follows from them, all or none. When it returns, the end
-    /// of the process cannot undo it. It stands in the journal only, until `checkpoint` is called, unless very much does.
+    /// Persists events that are about to be published and the changes that follow from them, all or nothing. Once this
+    /// returns, the end of the process cannot undo it. The data stays in the journal until `checkpoint` is called, or
+    /// until the journal reaches its limits.
     ///
-    /// - Precondition: They are numbered from `lastSequence + 1`, without gaps.
+    /// - Precondition: The events are numbered from `lastSequence + 1`, without gaps.
     public func append(_ events: [LoggedEvent], _ changes: [StoreChange] = []) throws(StoreError) {
         guard !events.isEmpty || !changes.isEmpty else { return }
         let last = events.last?.sequence ?? lastSequence
@@ -67,13 +71,15 @@ public final class StateStore {
         (pendingRows, lastRecord, lastSequence) = (pendingRows + record.rows, record.number, last)
     }
 
-    /// Whether they lack what people said, who may not say it again: a stop of the machine should not undo that either.
+    /// Whether the tables lack operator changes. Operators may not repeat them, so a machine stop should not undo them
+    /// either.
     public var hasPendingOperatorChanges: Bool { waiting.contains { $0.changes.contains(where: \.isOperatorChange) } }
 
-    /// Brings some of what stands in the journal to the tables, oldest first. The journal is emptied when they have all.
+    /// Moves some records from the journal to the tables, oldest first. Empties the journal once the tables have all
+    /// records.
     ///
-    /// An event replaces the last one of its topic in the state. Where a node is forgotten at a level, its events at
-    /// this level and those that are no transitions leave the state.
+    /// An event replaces the previous one of its topic in the state. If a node is forgotten at a level, its events at
+    /// that level and its events without a level leave the state.
     public func checkpoint() throws(StoreError) {
         var (count, rows) = (0, 0)
         for record in waiting where rows < Self.appliedAtOnce {
@@ -87,7 +93,7 @@ public final class StateStore {
         try perform { file in
             try file.checkpoint(records, deletingEventsBefore: deleted > 0 ? firstSequence + deleted : nil)
             if last.number == lastRecord { try journal.removeAll() }
-            // To the disk at once, and not with the next checkpoint.
+            // Start to write it to disk now, not with the next scheduled SQLite checkpoint.
             if records.contains(where: { $0.changes.contains(where: \.isOperatorChange) }) { file.checkpoint() }
         }
         waiting = count == waiting.count ? [] : waiting.dropFirst(count)
@@ -100,11 +106,11 @@ public final class StateStore {
         while pendingRows > 0 { try checkpoint() }
     }
 
-    // MARK: What was learned
+    // MARK: Learned state
 
-    /// Takes down what was learned of nodes, all or none; in order of their keys it costs least.
+    /// Persists the learned state of nodes, all or nothing. Ascending order of keys is cheapest.
     public func store(_ nodes: [StoredNode]) throws(StoreError) {
-        try checkpointChanges()  // one that is forgotten, and comes back, is learned anew
+        try checkpointChanges()  // else a pending forgetting would delete the state of a node that came back
         try perform { file in
             try file.write(rows: nodes.count) { database in
                 for node in nodes { try database.put(node, into: "learned") }
@@ -127,9 +133,9 @@ public final class StateStore {
         }
     }
 
-    /// Gives what was learned of each node, by key. Whoever takes it must not use the memory meanwhile.
+    /// Calls `body` with the learned state of each node, in order of keys. `body` must not use the state store.
     ///
-    /// - Returns: How many nodes were left out, since it was damaged.
+    /// - Returns: Number of nodes skipped because their state was damaged.
     public func forEachStoredNode(_ body: (StoredNode) -> Void) throws(StoreError) -> Int {
         var damaged = 0
         try checkpointChanges()
@@ -143,12 +149,12 @@ public final class StateStore {
         return damaged
     }
 
-    // MARK: The end
+    // MARK: Closing
 
-    /// Ends the run in order: waits until everything is on the disk. Without it, the machine must not stop before the
-    /// next start, else a new log begins then.
+    /// Ends the run cleanly: waits until everything is on disk. Without it, a machine stop before the next start makes
+    /// that start begin a new log.
     ///
-    /// Nothing else may be done afterwards.
+    /// Do not use the state store afterwards.
     public func close() throws(StoreError) {
         while pendingRows > 0 { try checkpoint() }
         var last = header
@@ -166,7 +172,7 @@ public final class StateStore {
         case .lost(let error): throw error
         case .open(let file):
             do { try body(file) } catch {
-                // What is published from now on will not be in the file.
+                // Events published from now on will not be in the file.
                 folder.markIncomplete()
                 let loss = StoreError(error, with: folder.database, in: folder.path)
                 condition = .lost(loss)

@@ -1,28 +1,29 @@
 import GRDB
 import PhiAccrual
 
-/// What a service finds in its memory when it starts; what was learned of nodes is asked for node by node.
+/// What a service restores from its state store when it starts. The learned state of nodes is read separately, node by
+/// node.
 public struct StoreContents: Hashable, Sendable {
-    /// Names the log: Unix milliseconds at which it was begun, later than those of all logs before.
+    /// Identifies the log: Unix milliseconds of its creation, later than the epoch of every earlier log.
     public internal(set) var epoch: UInt64 = 0
-    /// The newest events without gaps, in order; what comes next has the number after the last one's.
+    /// The newest events, in order and without gaps. The next event gets the number after the last one's.
     public internal(set) var events: [LoggedEvent] = []
-    /// Of all events since the log was begun the last one of each topic, in order, without those of forgotten nodes.
+    /// The last event of each topic since the log began, in order, without those of forgotten nodes.
     public internal(set) var state: [LoggedEvent] = []
     public internal(set) var tunings: [Tuning] = []
     public internal(set) var pauses: [StoredPause] = []
     public internal(set) var groups: [StoredGroup] = []
-    /// What the people who run the service should know, in sentences without a full stop.
+    /// Sentences for operators, without a full stop.
     public internal(set) var warnings: [String] = []
 
-    /// The number of the last event; 0 if there was none.
+    /// Sequence of the last event; 0 if there was none.
     public var lastSequence: UInt64 { events.last?.sequence ?? 0 }
 }
 
-/// Which log the memory holds, and how the run ended that wrote it.
+/// Identifies the stored log, and records how the run that wrote it ended.
 struct LogHeader: Hashable, StoredRow {
     var epoch: UInt64
-    /// Of the machine, when the service started; empty where it does not say.
+    /// Boot ID of the machine when the service started; empty if unknown.
     var boot: String
     /// Whether the service ended after everything had reached the disk.
     var isClean: Bool
@@ -35,9 +36,10 @@ struct LogHeader: Hashable, StoredRow {
         (epoch, boot, isClean) = (try row.integer(), try row.text(), try row.integer(Int.self) != 0)
     }
 
-    /// Why events may be missing that subscribers saw; nil if none are.
+    /// Why events that subscribers saw may be missing; nil if none are.
     ///
-    /// - Parameter isComplete: Whether all events were stored before they were published, as far as the service knows.
+    /// - Parameter isComplete: Whether all events were persisted before they were published, as far as the service
+    ///   knows.
     func incompleteReason(boot: String?, isComplete: Bool) -> String? {
         if !isComplete { return "the end is missing: the service went on without its memory" }
         if isClean || boot == self.boot { return nil }
@@ -45,7 +47,7 @@ struct LogHeader: Hashable, StoredRow {
     }
 }
 
-/// Up to which record of the journal everything is in the tables.
+/// Number of the last journal record whose content is in the tables.
 struct AppliedPosition: StoredRow {
     var applied: UInt64
 
@@ -65,7 +67,7 @@ extension Database {
         return header
     }
 
-    /// Events and state as they were written; nil if they are not.
+    /// Events and state. Nil if a row is damaged, events have gaps, or the state is newer than the events.
     func log() throws -> (events: [LoggedEvent], state: [LoggedEvent])? {
         var isWhole = true
         func all(_ table: String, orderedBy order: String) throws -> [LoggedEvent] {
@@ -81,7 +83,7 @@ extension Database {
         return isWhole ? (events, state) : nil
     }
 
-    /// Rows that can be read, and how many cannot.
+    /// The readable rows, and the number of damaged ones.
     func readable<Value: StoredRow>(
         _ type: Value.Type = Value.self, of table: String, orderedBy order: String
     ) throws -> (values: [Value], damaged: Int) {

@@ -2,26 +2,26 @@ import Foundation
 import GRDB
 import Synchronization
 
-/// The open file of a memory: one connection for the thread that remembers, another for checkpoints beside it.
+/// The open SQLite database: one connection for the thread that writes, another for concurrent checkpoints.
 ///
-/// Commits go to SQLite's write-ahead log and are not waited for on the disk (`synchronous=NORMAL`): the system has
-/// them when a commit returns, so the end of this process loses none; that of the machine may lose the last ones.
+/// Commits go to SQLite's write-ahead log and do not wait for the disk (`synchronous=NORMAL`). The kernel has them when
+/// a commit returns, so the end of this process loses none; a machine stop may lose the last ones.
 final class StoreDatabase {
-    /// Files up to this size are checked at each start, which takes some tenths of a second; larger ones only when
-    /// something went wrong. Bytes.
+    /// Databases up to this size, in bytes, are checked at each start, which takes some tenths of a second. Larger ones
+    /// are checked only if something went wrong.
     private static let maxCheckedSize = 256 << 20
-    /// So many pages go to the write-ahead log before they are moved to the file: each time costs one commit a write to
-    /// the disk itself.
+    /// Pages written to the write-ahead log before they are moved to the file. Each checkpoint costs one commit a write
+    /// to the disk itself.
     private static let pagesPerCheckpoint = 4000
-    /// What an event touches: the last page of the events, one of the state.
+    /// Pages that one row touches. For an event: the last page of `events` and one page of `state`.
     private static let pagesPerRow = 2
 
     private let database: DatabaseQueue
     private let checkpoints: CheckpointThread
     private var pages = 0
 
-    /// - Parameter inDoubt: Whether to check all of it, however large.
-    /// - Throws: `StoreDamage`, `StoreError.tooNew`, or what SQLite says.
+    /// - Parameter needsCheck: Whether to check the database whatever its size.
+    /// - Throws: `StoreDamage`, `StoreError.tooNew`, or an SQLite error.
     init(_ path: String, needsCheck: Bool) throws {
         database = try DatabaseQueue(path: path, configuration: Self.configuration)
         checkpoints = CheckpointThread(try DatabaseQueue(path: path, configuration: Self.configuration))
@@ -34,8 +34,8 @@ final class StoreDatabase {
     private static let configuration: Configuration = {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
-        configuration.busyMode = .timeout(2)  // seconds, if somebody else looks into the file
-        // Else a transaction that cannot be rolled back, on a disk that fails, ends the process.
+        configuration.busyMode = .timeout(2)  // seconds, if another program reads the file
+        // Without this, a transaction that cannot be rolled back on a failing disk ends the process.
         configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { database in
             guard try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL") == "wal" else {
@@ -58,7 +58,9 @@ final class StoreDatabase {
 
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result { try database.read(body) }
 
-    /// Carries out changes of so many rows, all or none.
+    /// Runs `body` in one transaction, all or nothing.
+    ///
+    /// - Parameter rows: Number of rows that `body` changes; it decides when the next checkpoint starts.
     func write(rows: Int, _ body: (Database) throws -> Void) throws {
         if let failure = checkpoints.failure { throw failure }
         try database.writeWithoutTransaction { database in
@@ -67,14 +69,14 @@ final class StoreDatabase {
                 return .commit
             }
         }
-        // The log is only used again from its start when a checkpoint has all of it, which one beside us never has
-        // while commits do not pause. Most is done by then, and this costs two waits for the disk.
+        // SQLite reuses the log from its start only after a checkpoint has moved all of it. A concurrent checkpoint
+        // never does while commits do not pause. It has moved most by then, so this costs two waits for the disk.
         if checkpoints.takeNewsOfLongLog() { try database.writeWithoutTransaction { _ = try $0.checkpointIfFree() } }
         pages += (rows + 1) * Self.pagesPerRow
         if pages >= Self.pagesPerCheckpoint { checkpoint() }
     }
 
-    /// Carries out changes that the end of the machine must not undo, and waits for the disk.
+    /// Runs `body` in one transaction that survives a machine stop, and waits for the disk.
     func writeDurably(_ body: (Database) throws -> Void) throws {
         try database.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
@@ -86,7 +88,7 @@ final class StoreDatabase {
         }
     }
 
-    /// Has what was committed brought to the disk soon.
+    /// Starts a checkpoint in the background: what was committed reaches the disk soon.
     func checkpoint() {
         pages = 0
         checkpoints.begin()
@@ -98,11 +100,11 @@ final class StoreDatabase {
     }
 }
 
-/// Moves what was committed from the write-ahead log to the file, on a thread that nobody waits for.
+/// Moves commits from the write-ahead log to the database file, on a thread that no other thread waits for.
 ///
-/// It waits for the disk several times. Commits go on meanwhile, at the end of the write-ahead log.
+/// A checkpoint waits for the disk several times. Commits continue meanwhile at the end of the write-ahead log.
 private final class CheckpointThread: Sendable {
-    /// When the write-ahead log counts as long; pages.
+    /// Number of pages above which the write-ahead log counts as long.
     private static let longLog = 16_384
     private struct Progress {
         var isRunning = false
@@ -114,10 +116,11 @@ private final class CheckpointThread: Sendable {
 
     init(_ connection: DatabaseQueue) { self.connection = connection }
 
-    /// Why one could not be made; the write-ahead log would then grow without end.
+    /// Why the last checkpoint failed; nil if it did not. Without checkpoints, the write-ahead log would grow without
+    /// bound.
     var failure: DatabaseError? { progress.withLock(\.failure) }
 
-    /// Whether the write-ahead log was long when a checkpoint ended since the last question.
+    /// Whether a checkpoint since the last call ended with a long write-ahead log. Resets the flag.
     func takeNewsOfLongLog() -> Bool {
         progress.withLock { progress in
             defer { progress.foundLongLog = false }
@@ -144,9 +147,9 @@ private final class CheckpointThread: Sendable {
 }
 
 extension Database {
-    /// Moves what can be moved without waiting for others, unless somebody else does so just now.
+    /// Moves pages without waiting for other connections. Does nothing if another checkpoint is running.
     ///
-    /// - Returns: How many pages the write-ahead log had.
+    /// - Returns: Number of pages in the write-ahead log; 0 if another checkpoint is running.
     fileprivate func checkpointIfFree() throws -> Int {
         do { return try checkpoint(.passive).walFrameCount } catch DatabaseError.SQLITE_BUSY { return 0 }
     }

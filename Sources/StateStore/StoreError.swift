@@ -1,18 +1,18 @@
 import GRDB
 import PhiAccrual
 
-/// Why a service cannot remember: now, or from the start.
+/// Why a service cannot persist its state, at its start or later.
 public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Another service remembers in this folder; with the number of its process, if that is known.
+    /// Another service uses this folder; `process` is its process ID, if known.
     case inUse(folder: String, process: Int32?)
-    /// Nothing can be kept under this name: it is no folder, or not ours to write to.
+    /// Nothing can be stored under this path: it is not a folder, or not writable.
     case unusable(folder: String, reason: String)
-    /// A later version of the program wrote the file, in a way that this one does not know.
+    /// A later version of the program wrote the file in a format that this version does not know.
     case tooNew(file: String)
-    /// The disk is full or fails, or the file was damaged. Detection can go on without a memory.
+    /// The disk is full or fails, or the file was damaged. Detection can continue without a state store.
     case lost(file: String, reason: String)
 
-    /// One sentence without a full stop: what failed, on what, what would be right.
+    /// One sentence without a full stop: what failed, on which path, and what to do.
     public var description: String {
         switch self {
         case .inUse(let folder, let process):
@@ -29,7 +29,7 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What SQLite could not do, at the start or later.
+    /// Converts an error of SQLite, at the start or later.
     init(_ error: any Error, with file: String, in folder: String) {
         if let error = error as? StoreError {
             self = error
@@ -47,12 +47,12 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What is written in a file is not what was written there.
+/// Stored data differs from what was written.
 struct StoreDamage: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
 
-    /// Whether it is the file's fault: it is, unless it is that of a disk, of another program, or of its rights.
+    /// Whether the file itself is damaged, as opposed to a fault of the disk, another program, or permissions.
     static func explains(_ error: any Error) -> Bool {
         guard let error = error as? DatabaseError else { return !(error is StoreError) }
         let elsewhere: [ResultCode] = [

@@ -1,15 +1,15 @@
 import GRDB
 import PhiAccrual
 
-/// What was learned of one node.
+/// The learned state of one node.
 public struct StoredNode: Hashable, Sendable {
     public var key: NodeKey
-    /// Nil as long as nobody said the node's name.
+    /// Nil until the node announces its name.
     public var identity: NodeIdentity?
-    /// Which model wrote the state, in which version: another one cannot read it, and starts with nothing.
+    /// Model and version that wrote the state. Another model cannot read it and starts from scratch.
     public var model: String
     public var state: [UInt8]
-    /// When the last heartbeat came; Unix nanoseconds.
+    /// Arrival of the last heartbeat, in Unix nanoseconds.
     public var lastArrival: Int64
 
     public init(key: NodeKey, identity: NodeIdentity?, model: String, state: [UInt8], lastArrival: Int64) {
@@ -18,10 +18,10 @@ public struct StoredNode: Hashable, Sendable {
     }
 }
 
-/// What the nodes of one group learned together.
+/// The state learned jointly from the nodes of one group.
 public struct StoredGroup: Hashable, Sendable {
     public var group: String
-    /// Which model wrote the state, in which version.
+    /// Model and version that wrote the state.
     public var model: String
     public var state: [UInt8]
 

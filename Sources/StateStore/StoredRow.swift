@@ -3,17 +3,17 @@ import Foundation
 import GRDB
 import PhiAccrual
 
-/// A value that is kept as one row of a table.
+/// A value stored as one row of a table.
 protocol StoredRow {
-    /// The row's values in the order of the table's columns.
+    /// The row's values in the order of the table's columns, without the checksum.
     var columns: [DatabaseValue] { get }
     init(from row: inout RowReader) throws(StoreDamage)
 }
 
-/// Reads a row's values in the order in which they were written, after it made sure that they are what was written.
+/// Reads a row's values in the order in which they were written, after verifying the row's checksum.
 ///
-/// The last column of each row is a checksum of all others: SQLite notices a torn page, and not a flipped bit in a
-/// policy or in what was learned.
+/// The last column of each row is a checksum of all others. SQLite detects a torn page, but not a flipped bit in a
+/// policy or in learned state.
 struct RowReader {
     private var rest: ArraySlice<DatabaseValue>
 
@@ -42,7 +42,7 @@ struct RowReader {
         guard case .string(let text) = try next() else { throw StoreDamage("a row's text is none") }
         return text
     }
-    /// A name, or nil where it says that there is none.
+    /// A name; nil if the column contains `noName`.
     mutating func name() throws(StoreDamage) -> String? {
         let name = try text()
         return name == noName ? nil : name
@@ -58,7 +58,8 @@ struct RowReader {
     }
 }
 
-/// Stands for “none” among names, as in topics: it cannot be a name, and NULLs would never be equal in an index.
+/// Stands for nil among names, as in topics. It is not a valid name. NULL would not do: NULLs are never equal in an
+/// index.
 let noName = "-"
 
 extension DatabaseValue {
@@ -68,14 +69,15 @@ extension DatabaseValue {
     static func bytes(_ bytes: [UInt8]) -> DatabaseValue { Data(bytes).databaseValue }
 }
 
-/// CRC-32 over values, each with its kind and length, so that what moves from one to its neighbour is seen.
+/// CRC-32 over values. It includes the kind and length of each, so that bytes that move to a neighbouring value are
+/// detected.
 func checksum(of values: some Sequence<DatabaseValue>) -> UInt32 {
     var sum: UInt = 0
     func add(_ bytes: UnsafeRawBufferPointer, kind: UInt8) {
         withUnsafeBytes(of: (UInt64(bytes.count) << 8 | UInt64(kind)).littleEndian) { head in
             sum = crc32(sum, head.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt32(head.count))
         }
-        guard let start = bytes.baseAddress else { return }  // zlib takes a null pointer for “begin anew”
+        guard let start = bytes.baseAddress else { return }  // zlib treats a null pointer as “start over”
         sum = crc32(sum, start.assumingMemoryBound(to: UInt8.self), UInt32(clamping: bytes.count))
     }
     for value in values {
@@ -91,7 +93,8 @@ func checksum(of values: some Sequence<DatabaseValue>) -> UInt32 {
 }
 
 extension Database {
-    /// Writes a row; one with the same primary key is replaced, unless the statement's end says otherwise.
+    /// Writes a row. It replaces a row with the same primary key, unless `end`, the end of the statement, says
+    /// otherwise.
     func put(_ value: some StoredRow, into table: String, _ end: String = "") throws {
         let columns = value.columns
         let marks = repeatElement("?", count: columns.count + 1).joined(separator: ",")

@@ -6,12 +6,12 @@ import PhiAccrual
     import Glibc
 #endif
 
-/// The observer's clock: it never goes back and knows no date.
+/// The observer's clock: it never goes back and is unrelated to the date.
 public enum MonotonicClock {
     public static var now: Instant { Instant(nanoseconds: read(CLOCK_MONOTONIC)) }
 }
 
-/// A monotonic clock that goes on while the machine is suspended, as the one above does not on Linux.
+/// A monotonic clock that continues while the machine is suspended. On Linux, `MonotonicClock` does not.
 public enum BootClock {
     #if os(Linux)
         public static var now: Instant { Instant(nanoseconds: read(CLOCK_BOOTTIME)) }
@@ -20,11 +20,11 @@ public enum BootClock {
     #endif
 }
 
-/// Civil time: Unix nanoseconds, which may be set forward and back.
+/// Wall-clock time in Unix nanoseconds. It can be set forward and back.
 public enum WallClock {
     public static var now: Int64 { read(CLOCK_REALTIME) }
 
-    /// What to add to an instant of `MonotonicClock` for its civil time, as things stand now.
+    /// Nanoseconds to add to an instant of `MonotonicClock` to get its wall-clock time, as of now.
     public static var offset: Int64 { now - MonotonicClock.now.nanoseconds }
 }
 

@@ -9,13 +9,13 @@ import PhiAccrual
 
 /// A file descriptor that becomes readable at an instant of `MonotonicClock`.
 ///
-/// Polling calls round their time-out to milliseconds. Rounded down they spin, rounded up they are late by as much as
-/// the whole delay that an event may have; this timer is exact to some microseconds.
+/// Polling calls round their timeout to milliseconds. Rounding down makes them spin. Rounding up makes them late by as
+/// much as the whole delay that an event may have. This timer is accurate to some microseconds.
 public struct DeadlineTimer: ~Copyable {
     public let fileDescriptor: Int32
     private var armed: Instant?
 
-    /// - Throws: At the limit on open files.
+    /// - Throws: If the limit on open files is reached.
     public init() throws(TimerError) {
         #if canImport(Darwin)
             fileDescriptor = kqueue()
@@ -27,7 +27,7 @@ public struct DeadlineTimer: ~Copyable {
 
     deinit { close(fileDescriptor) }
 
-    /// Readable from `instant` on, at once if it has passed; nil: never.
+    /// Makes the file descriptor readable from `instant` on, at once if it has passed; nil disarms the timer.
     public mutating func arm(at instant: Instant?) {
         guard instant != armed else { return }
         armed = instant
@@ -49,7 +49,7 @@ public struct DeadlineTimer: ~Copyable {
         #endif
     }
 
-    /// Takes note that it fired; until armed anew it is not readable.
+    /// Acknowledges that the timer fired. The file descriptor is not readable again until the timer is armed.
     public mutating func clear() {
         armed = nil
         #if canImport(Darwin)
@@ -63,9 +63,9 @@ public struct DeadlineTimer: ~Copyable {
     }
 }
 
-/// The system has no timer to give.
+/// The system cannot create a timer.
 public struct TimerError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The `errno` met.
+    /// The `errno` of the failed call.
     public let code: Int32
     public var description: String {
         "cannot create a timer: \(String(cString: strerror(code))); raise the limit on open files (ulimit -n)"

@@ -1,8 +1,8 @@
 /// A plain column: the arrival times of one node, one number per line, in order.
 ///
-/// What is missing cannot be seen, so arrivals are counted from 0 and none is taken for lost. Lines that begin with `#`
-/// are remarks. One header may stand before the numbers: a word that begins with `arrival` or `time`, such as
-/// `timestamp`, and that may end in its unit, such as `arrival_ns`.
+/// Losses are not visible in this format, so arrivals are numbered from 0 and none counts as lost. Lines that begin
+/// with `#` are comments. One header may precede the numbers: a word that begins with `arrival` or `time`, such as
+/// `timestamp`. It may end in its unit, such as `arrival_ns`.
 struct ArrivalColumn: TraceFormat {
     var order: String { "arrival times must not fall (sort them, or cut the file where the clock was set back)" }
     var hasBlankLines: Bool { false }
@@ -14,7 +14,7 @@ struct ArrivalColumn: TraceFormat {
     private var isHeaderAllowed = true
     private var sequence: Int64 = 0
 
-    /// - Parameter unit: Of a column that does not name its own; nil: seconds.
+    /// - Parameter unit: The unit of a column whose header names none; nil: seconds.
     init(unit: TimeUnit?) {
         unitAskedFor = unit
         self.unit = unit ?? .seconds
@@ -68,7 +68,7 @@ struct ArrivalColumn: TraceFormat {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Without spaces and tabs around it.
+    /// The text without surrounding spaces and tabs.
     fileprivate var trimmed: UnsafeRawBufferPointer {
         func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
         guard let first = firstIndex(where: { !isBlank($0) }), let last = lastIndex(where: { !isBlank($0) }) else {

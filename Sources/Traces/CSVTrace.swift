@@ -1,4 +1,4 @@
-/// The trace format of this project: CSV of many nodes, in whole nanoseconds.
+/// Phi's own trace format: CSV with any number of nodes and whole nanoseconds.
 struct CSVTrace: TraceFormat {
     static let header = "node,seq,sent_ns,arrival_ns"
     var order: String { "arrival_ns must not fall" }

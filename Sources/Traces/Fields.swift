@@ -1,4 +1,4 @@
-/// The four fields of one line. They point into the line, and live no longer.
+/// The four fields of one line. They point into the line and must not outlive it.
 struct Fields {
     let node, sequence, sent, arrival: UnsafeRawBufferPointer
 
@@ -28,18 +28,18 @@ struct Fields {
     static func count(in line: UnsafeRawBufferPointer) -> Int { line.count { $0 == comma } + 1 }
 }
 
-/// The number that decimal digits write, with `-` before them if it is negative.
+/// Parses decimal digits, with a leading `-` for negative numbers.
 ///
-/// `Int64(_: Substring)` would do, at ten times the cost; three of these make up most of a line.
+/// `Int64(_: Substring)` gives the same result at ten times the cost. Three of these numbers make up most of a line.
 ///
-/// - Returns: nil if anything else is found, also a sign alone or nothing, and if the number needs more than 64 bits.
+/// - Returns: nil if the text is empty, a sign alone, or anything else, or if the number needs more than 64 bits.
 @inline(__always)
 func wholeNumber(_ text: UnsafeRawBufferPointer) -> Int64? {
     let isNegative = text.first == UInt8(ascii: "-")
     var index = isNegative ? 1 : 0
     guard index < text.count else { return nil }
     var magnitude: UInt64 = 0
-    // 19 digits cannot overflow 64 bits without sign; of longer numbers only those with zeros in front can be right.
+    // 19 digits cannot overflow an unsigned 64-bit integer. Longer numbers fit only if they have leading zeros.
     if text.count - index > 19 {
         while index < text.count - 19 {
             guard text[index] == UInt8(ascii: "0") else { return nil }

@@ -6,27 +6,27 @@
     import Darwin
 #endif
 
-/// One line without its end, LF or CRLF, and without the byte order mark that a file may begin with.
+/// One line without its end (LF or CRLF), and without a byte order mark at the start of the file.
 struct Line {
     enum Ending { case newline, endOfFile, tooLong }
 
-    var bytes: UnsafeRawBufferPointer  // valid until the next line is read; only the beginning if it is too long
+    var bytes: UnsafeRawBufferPointer  // valid until the next line is read; truncated if the line is too long
     var ending: Ending
 }
 
-/// Cuts a file into lines, in one buffer that is used over and over.
+/// Splits a file into lines, with one reused buffer.
 struct LineReader: ~Copyable {
     static let maxLineLength = 4096  // bytes; a row with the longest name and numbers has 318
 
-    private(set) var number = 0  // of the line read last; the first is 1
+    private(set) var number = 0  // number of the line read last; the first is 1
     private let file: String
     private var source: UnpackedFile
     private let buffer: UnsafeMutableRawBufferPointer
     private var unread = 0..<0  // in `buffer`
-    private var lastStart = 0  // in `buffer`; of the line read last
+    private var lastStart = 0  // in `buffer`; start of the line read last
     private var isAtEnd = false
 
-    /// - Parameter file: What errors call it.
+    /// - Parameter file: The name of the file in error messages.
     init(path: String, file: String) throws(TraceError) {
         self.file = file
         do { source = try UnpackedFile(path: path) } catch { throw TraceError(file: file, reason: error.reason) }
@@ -34,7 +34,7 @@ struct LineReader: ~Copyable {
     }
     deinit { buffer.deallocate() }
 
-    /// How much of the file was read so far: 0 ... 1; nil where its length is not known, as of a pipe's.
+    /// The share of the file that was read so far, 0 ... 1; nil if its length is unknown, as for a pipe.
     var share: Double? { source.share }
 
     /// - Returns: The next line; nil at the end.
@@ -46,7 +46,7 @@ struct LineReader: ~Copyable {
                 unread = (unread.lowerBound + length + 1)..<unread.upperBound
                 return line(rest.prefix(length), .newline)
             }
-            if rest.count > Self.maxLineLength + 1 { return line(rest[...], .tooLong) }  // 1: a CR, not yet known as such
+            if rest.count > Self.maxLineLength + 1 { return line(rest[...], .tooLong) }  // 1: possibly a CR
             if isAtEnd {
                 unread = unread.upperBound..<unread.upperBound
                 return rest.isEmpty ? nil : line(rest[...], .endOfFile)
@@ -55,7 +55,7 @@ struct LineReader: ~Copyable {
         }
     }
 
-    /// Lets `next` give the line read last once more.
+    /// Makes `next` return the line read last again.
     mutating func putBack() {
         unread = lastStart..<unread.upperBound
         number -= 1
@@ -71,7 +71,8 @@ struct LineReader: ~Copyable {
             ending: isTooLong ? .tooLong : ending)
     }
 
-    /// Moves what is left to the front and reads behind it. What is left is never longer than a line may be.
+    /// Moves the unread bytes to the front and reads more behind them. They are never longer than a line may be, so
+    /// there is always room.
     private mutating func fill() throws(TraceError) {
         buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[unread]))
         let room = UnsafeMutableRawBufferPointer(rebasing: buffer[unread.count...])

@@ -8,19 +8,21 @@
 
 /// Names of nodes, numbered in order of first appearance.
 ///
-/// A trace repeats a few names millions of times. They are compared as bytes, and a `String` is made only for a new one.
+/// A trace repeats a few names millions of times. Names are compared as bytes, and a `String` is created only for a new
+/// one.
 struct NodeNames {
     static let longest = 255  // bytes
 
     private(set) var names: [String] = []
-    private var bytes: [UInt8] = []  // all names, one behind the other
-    private var starts = [0]  // in `bytes`; one more than names
-    private var slots = Array(repeating: -1, count: 64)  // open addressing, a power of two, at most half in use
+    private var bytes: [UInt8] = []  // all names, concatenated
+    private var starts = [0]  // offsets in `bytes`; one more than there are names
+    private var slots = Array(repeating: -1, count: 64)  // open addressing; power-of-two size, at most half in use
     private var last = -1
 
-    /// The number of a name, old or new.
+    /// The number of a name. A new name gets the next number.
     ///
-    /// - Returns: nil if it is no name: empty, longer than 255 bytes, not UTF-8, or with control characters or commas.
+    /// - Returns: nil if the name is invalid: empty, longer than 255 bytes, not UTF-8, or with control characters or
+    ///   commas.
     @inline(__always)
     mutating func index(of name: UnsafeRawBufferPointer) -> Int? {
         if last >= 0, isEqual(name, last) { return last }
@@ -43,13 +45,13 @@ struct NodeNames {
         return last
     }
 
-    /// The number of a name that was met before; nil if it was not.
+    /// The number of a name that is already present; nil if it is not.
     func index(ofKnown name: UnsafeRawBufferPointer) -> Int? {
         let found = slots[slot(of: name)]
         return found >= 0 ? found : nil
     }
 
-    /// Where the name is, or else is to go.
+    /// The slot that contains the name, or the free slot for it.
     private func slot(of name: UnsafeRawBufferPointer) -> Int {
         var slot = firstSlot(for: name)
         while slots[slot] >= 0, !isEqual(name, slots[slot]) { slot = (slot + 1) & (slots.count - 1) }
@@ -58,7 +60,7 @@ struct NodeNames {
 
     private static func validated(_ name: UnsafeRawBufferPointer) -> String? {
         guard (1...longest).contains(name.count), let text = String(validating: name, as: UTF8.self) else { return nil }
-        // Results are CSV as well, where a comma would be the end of the name.
+        // Results are also CSV, where a comma would end the name.
         return text.unicodeScalars.contains { $0 == "," || $0.properties.generalCategory == .control } ? nil : text
     }
 
@@ -71,7 +73,7 @@ struct NodeNames {
         }
     }
 
-    /// `Hasher` is seeded anew in each process, so no file can be made whose names all collide.
+    /// `Hasher` has a new seed in each process, so no file can be crafted whose names all collide.
     private func firstSlot(for name: UnsafeRawBufferPointer) -> Int {
         var hasher = Hasher()
         hasher.combine(bytes: name)

@@ -1,4 +1,4 @@
-/// What `ping -D` of iputils (Linux) prints: a line for each reply, after the time at which ping printed it.
+/// The output of `ping -D` from iputils (Linux): one line per reply, prefixed with the time at which ping printed it.
 ///
 /// ```text
 /// PING web.example (10.0.0.1) 56(84) bytes of data.
@@ -6,10 +6,10 @@
 /// [1732188914.125100] no answer yet for icmp_seq=8
 /// ```
 ///
-/// A node is called by the address that answered. A reply arrived at the time in brackets; the question that it answers
-/// was sent the round-trip time before, which ping rounds to three digits. Repeated replies (`DUP!`) are given as they
-/// come, those with a bad checksum are left out. Everything that tells of no reply is passed over: what is missing shows
-/// in the numbers, which are counted on where the 16 bits of `icmp_seq` begin anew.
+/// The node's name is the address that answered. The arrival of a reply is the time in brackets. Its request was sent
+/// one round-trip time earlier, which ping rounds to three digits. Duplicate replies (`DUP!`) are returned as they are.
+/// Replies with a bad checksum are left out. All other lines are skipped: losses are visible as gaps in the numbers.
+/// `icmp_seq` has 16 bits and wraps around; the numbers here continue across the wrap.
 ///
 /// Source: `ping_common.c` in iputils/iputils, `gather_statistics` and `finish`.
 struct PingTranscript: TraceFormat {
@@ -38,7 +38,7 @@ struct PingTranscript: TraceFormat {
             node: node, sequence: numberings[node].number(of: reply), sent: reply.sent, arrival: reply.arrival)
     }
 
-    /// What stands in brackets in `PING web.example (10.0.0.1) …`, which ping prints when it starts.
+    /// The address in parentheses in `PING web.example (10.0.0.1) …`, which ping prints when it starts.
     private static func address(inHeader line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         var text = LineScanner(line)
         guard text.skip("PING "), text.parse(until: "(") != nil else { return nil }
@@ -46,23 +46,23 @@ struct PingTranscript: TraceFormat {
     }
 }
 
-/// Counts the replies of one node on beyond the 16 bits of `icmp_seq`.
+/// Extends the 16-bit `icmp_seq` of one node to a continuous sequence.
 private struct Numbering {
     private var newest: Int64 = 0
-    private var newestSequence: UInt16 = 0  // its `icmp_seq`
+    private var newestSequence: UInt16 = 0  // `icmp_seq` of the newest reply
     private var newestSent: Int64?  // ns
     private var isStarting = true
 
     private static let turn: Int64 = 1 << 16
-    private static let aWhile: Int128 = 1_000_000_000  // ns
+    private static let minSendDelay: Int128 = 1_000_000_000  // ns
 
-    /// Ping was started anew, and counts from 1: its numbers follow the ones before.
+    /// Handles a restart of ping, which counts from 1 again. The new numbers follow the previous ones.
     mutating func restart() { (newestSequence, isStarting) = (0, true) }
 
     mutating func number(of reply: PingReply) -> Int64 {
         let ahead = Int64(reply.sequence &- newestSequence)
-        // More than half a turn ahead is a late reply, unless its question was asked well after the newest one: then so
-        // many were lost. In a second nobody sends that many.
+        // A reply half a cycle or more ahead is out of order, unless its request was sent well after the newest one.
+        // In that case that many replies were lost: no ping sends half a cycle of requests within a second.
         let isLate = ahead >= Self.turn / 2 && !isStarting && !isSentLater(reply)
         guard !isLate else { return newest + ahead - Self.turn }
         newest += ahead
@@ -74,28 +74,28 @@ private struct Numbering {
 
     private func isSentLater(_ reply: PingReply) -> Bool {
         guard let sent = reply.sent, let newestSent else { return false }
-        return Int128(sent) - Int128(newestSent) >= Self.aWhile
+        return Int128(sent) - Int128(newestSent) >= Self.minSendDelay
     }
 }
 
-/// A line of a transcript that tells of a reply.
+/// A transcript line that reports a reply.
 private struct PingReply {
     let address: UnsafeRawBufferPointer
     let sequence: UInt16
     let arrival: Int64  // ns since 1970, at least 0
-    let sent: Int64?  // ns since 1970; nil where ping measured no time: its packets were too small to carry one
+    let sent: Int64?  // ns since 1970; nil if the packets were too small to carry a timestamp
 
     static func isStamped(_ line: UnsafeRawBufferPointer) -> Bool {
         var text = LineScanner(line)
         return text.skip("[") && !text.parseDigits().isEmpty
     }
-    /// Whether it would be one under `-D`, or comes from a ping that has no such option.
+    /// Whether the line looks like a reply without the `-D` timestamp, or comes from a ping without that option.
     static func isUnstamped(_ line: UnsafeRawBufferPointer) -> Bool {
         !line.starts(with: "[")
             && (line.firstIndex(of: " bytes from ") != nil || line.firstIndex(of: "icmp_seq=") != nil)
     }
 
-    /// - Returns: nil for everything else that ping prints.
+    /// - Returns: nil for all other lines that ping prints.
     init?(_ line: Line) throws(MalformedLine) {
         guard !Self.isUnstamped(line.bytes) else {
             throw MalformedLine(
@@ -122,7 +122,7 @@ private struct PingReply {
             }
             time = number
         } else if line.ending == .endOfFile {
-            throw Self.malformed(line)  // it may have been torn before its time, or within its number
+            throw Self.malformed(line)  // the line may be torn before its time, or within its number
         }
         if text.rest.firstIndex(of: "(BAD CHECKSUM!)") != nil { return nil }
         self.arrival = arrival
@@ -131,7 +131,7 @@ private struct PingReply {
         sent = time.map { arrival - $0 }
     }
 
-    /// `10.0.0.1`, or what stands in brackets in `web.example (10.0.0.1)`.
+    /// Returns `10.0.0.1`, or the address in parentheses in `web.example (10.0.0.1)`.
     private static func address(of sender: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         var text = LineScanner(sender)
         guard sender.last == UInt8(ascii: ")"), text.parse(until: " (") != nil else { return sender }

@@ -1,11 +1,11 @@
-/// What the times in a plain column count.
+/// The unit of the times in a plain column.
 public enum TimeUnit: String, Hashable, Sendable, CaseIterable {
     case seconds = "s"
     case milliseconds = "ms"
     case microseconds = "us"
     case nanoseconds = "ns"
 
-    /// Decimals of a time in this unit that are whole nanoseconds.
+    /// Number of decimal places that turn a time in this unit into whole nanoseconds.
     var decimals: Int {
         switch self {
         case .seconds: 9

@@ -1,19 +1,19 @@
-/// A way of writing arrivals down, line by line, with what has to be remembered from one line to the next.
+/// A line-oriented format of recorded arrivals, with the parser state that is kept between lines.
 protocol TraceFormat {
-    /// That arrivals come in order, as its user is told who broke it.
+    /// The ordering rule, as the error message states it when a line violates it.
     var order: String { get }
-    /// Whether blank lines may stand anywhere; elsewhere they are the end.
+    /// Whether blank lines may occur anywhere. If not, a blank line marks the end.
     var hasBlankLines: Bool { get }
 
-    /// Reads one line; the first one of the file, too.
+    /// Parses one line. The first line of the file is included.
     ///
-    /// A name is looked up only when a row is certain: nodes are numbered in the order of their first rows.
+    /// Look a name up only when the line is certain to give a row: nodes are numbered in the order of their first rows.
     ///
-    /// - Returns: nil if the line tells of no arrival.
+    /// - Returns: nil if the line contains no arrival.
     mutating func row(of line: Line, names: inout NodeNames) throws(MalformedLine) -> TraceRow?
 }
 
-/// Why a line cannot be read: what it must be, and what was found.
+/// Why a line is invalid: what it must be, and what was found.
 struct MalformedLine: Error {
     var reason: String
 

@@ -1,10 +1,10 @@
-/// One arrival, as it was recorded.
+/// One recorded arrival.
 ///
-/// Times count from a zero that the recording chose, and may be negative.
+/// Times count from an origin chosen by the recording, and may be negative.
 public struct TraceRow: Hashable, Sendable {
     public var node: Int  // index into `TraceReader.nodes`
     public var sequence: Int64
-    public var sent: Int64?  // ns; nil where the recording has no send times
+    public var sent: Int64?  // ns; nil if the recording has no send times
     public var arrival: Int64  // ns
 
     public init(node: Int, sequence: Int64, sent: Int64?, arrival: Int64) {
@@ -12,13 +12,13 @@ public struct TraceRow: Hashable, Sendable {
     }
 }
 
-/// Streams the recorded arrivals of one file, in order of arrival.
+/// Reads the recorded arrivals of one file, in order of arrival.
 ///
-/// The file, plain or gzip'ed, is CSV under the header `node,seq,sent_ns,arrival_ns`, output of `ping -D`, or a plain
-/// column of arrival times; its first line tells which. Lost heartbeats are absent; repeated and late ones may occur and
-/// are given as they come. What is not a trace is an error that names the line; rows before that line have been given by
-/// then. A byte order mark, CRLF, and blank lines at the very end are accepted, and so is a last line that is complete
-/// but for its line end.
+/// The file is plain or gzip-compressed. It is CSV with the header `node,seq,sent_ns,arrival_ns`, output of `ping -D`,
+/// or a plain column of arrival times; the first line determines the format. Lost heartbeats are absent. Duplicate and
+/// out-of-order ones may occur and are returned as they are. Invalid input is an error that names the line; all rows
+/// before that line have been returned by then. The reader accepts a byte order mark, CRLF, blank lines at the very
+/// end, and a complete last line without a line end.
 public struct TraceReader: ~Copyable {
     private let file: String
     private var lines: LineReader
@@ -31,15 +31,15 @@ public struct TraceReader: ~Copyable {
     ///
     /// - Parameters:
     ///   - path: A file, a named pipe, or `-` for standard input.
-    ///   - columnUnit: What a plain column of times counts if its header does not say so; nil: seconds.
-    /// - Throws: What stands in the way: no such file, a directory, nothing in it, no format that is read here.
+    ///   - columnUnit: The unit of a plain column of times whose header names none; nil: seconds.
+    /// - Throws: If the file does not exist, is a directory, is empty, or has an unknown format.
     public init(path: String, columnUnit: TimeUnit? = nil) throws(TraceError) {
         let file = path == "-" ? "standard input" : path
         var lines = try LineReader(path: path, file: file)
         guard let first = try lines.next(), first.ending == .newline || !first.bytes.isEmpty else {
             throw TraceError(file: file, reason: "\(Self.rule), found an empty file")
         }
-        let found = Array(first.bytes)  // a copy: in the error's way out, `lines` may be gone already
+        let found = Array(first.bytes)  // a copy: when the error is thrown, `lines` may already be gone
         guard let format = found.withUnsafeBytes({ Self.format(openedBy: $0, columnUnit: columnUnit) }) else {
             throw TraceError(file: file, line: 1, reason: "\(Self.rule), found \(found.withUnsafeBytes { quoted($0) })")
         }
@@ -59,16 +59,16 @@ public struct TraceReader: ~Copyable {
         return nil
     }
 
-    /// Names of the nodes met so far, in order of first appearance; grows while rows are read.
+    /// Names of the nodes so far, in order of first appearance. The array grows while rows are read.
     public var nodes: [String] { names.names }
 
-    /// How much of the file was read so far: 0 ... 1; nil where its length is not known, as of a pipe's.
+    /// The share of the file that was read so far, 0 ... 1; nil if its length is unknown, as for a pipe.
     public var share: Double? { lines.share }
 
-    /// Reads on.
+    /// Reads the next arrival.
     ///
-    /// - Returns: The next arrival; nil at the end.
-    /// - Throws: What is wrong with the next line, or with the file from there on; from then on always the same error.
+    /// - Returns: Nil at the end.
+    /// - Throws: If the next line is invalid, or the file cannot be read further. Later calls throw the same error.
     public mutating func next() throws(TraceError) -> TraceRow? {
         if let failure { throw failure }
         do throws(TraceError) {
@@ -98,7 +98,7 @@ public struct TraceReader: ~Copyable {
             lastArrival = row.arrival
             return row
         } catch {
-            // An unfinished last line is what a recorder leaves that was killed while it wrote, so we say that first.
+            // A recorder that is killed during a write leaves an unfinished last line. The message says so first.
             let torn = line.ending == .endOfFile ? "the file is torn here, without a line end: the last line " : ""
             throw TraceError(file: file, line: lines.number, reason: torn + error.reason)
         }

@@ -8,7 +8,7 @@ import CZlib
     import Darwin
 #endif
 
-/// Why a file cannot be read, or not further.
+/// Why a file cannot be read, or not beyond some point.
 struct Unreadable: Error, Hashable {
     var reason: String
 
@@ -17,20 +17,20 @@ struct Unreadable: Error, Hashable {
     }
 }
 
-/// The bytes of a file as they were before gzip, or as they are if gzip never packed them.
+/// The bytes of a file, decompressed if the file is gzip.
 ///
-/// zlib's `gzread` reads both kinds too, but it loses what it had unpacked just before damage, and takes whatever
-/// follows a member (the damaged beginning of the next one, say) for the end of the file. Here every good byte is given,
-/// and then the error.
+/// zlib's `gzread` also reads both kinds. However, it loses bytes that it decompressed just before damage, and it
+/// treats anything that follows a member as the end of the file, such as the damaged start of the next member. This
+/// type returns every valid byte, and then the error.
 struct UnpackedFile: ~Copyable {
     private let descriptor: CInt
     private let input: UnsafeMutableRawBufferPointer
     private let stream: UnsafeMutablePointer<z_stream>  // its state points back at it, so it must not move
     private var isPacked: Bool?  // nil: nothing was read yet
-    private var isInsideMember = false  // a packed file is one or more gzip members
+    private var isInsideMember = false  // a packed file consists of one or more gzip members
     private var isAtEnd = false
     private var damage: Unreadable?
-    private let length: Int64?  // bytes; nil: not known beforehand
+    private let length: Int64?  // bytes; nil: unknown
     private var taken: Int64 = 0  // bytes
 
     /// - Parameter path: A file, a named pipe, or `-` for standard input.
@@ -59,7 +59,7 @@ struct UnpackedFile: ~Copyable {
         close(descriptor)
     }
 
-    /// How much of the file was taken in so far, packed as it is: 0 ... 1; nil where its length is not known.
+    /// The share of the file, compressed, that was read so far, 0 ... 1; nil if its length is unknown.
     var share: Double? { length.map { min(1, Double(taken) / Double($0)) } }
 
     private static func length(of descriptor: CInt) -> Int64? {
@@ -70,15 +70,16 @@ struct UnpackedFile: ~Copyable {
         return Int64(status.st_size)
     }
 
-    /// Reads on.
+    /// Reads the next bytes.
     ///
-    /// - Returns: How many bytes of `buffer` (which must have room) were filled; 0 at the end.
+    /// - Returns: The number of bytes of `buffer` that were filled; 0 at the end. The buffer must not be empty.
     mutating func unpack(into buffer: UnsafeMutableRawBufferPointer) throws(Unreadable) -> Int {
         while true {
             if let damage { throw damage }
             if stream.pointee.avail_in == 0, !isAtEnd { try fill() }
             if stream.pointee.avail_in == 0, !isInsideMember { return 0 }
-            // No trace is text that begins with this control character: whatever looks like gzip is meant to be.
+            // No text trace begins with this control character, so a file that does is assumed to be gzip, even if it
+            // is damaged.
             let isPacked = self.isPacked ?? (input[0] == 0x1F)
             self.isPacked = isPacked
             let count = isPacked ? inflateNext(into: buffer) : copy(into: buffer)
@@ -116,7 +117,7 @@ struct UnpackedFile: ~Copyable {
         case Z_OK: break
         case Z_STREAM_END: isInsideMember = false
         case Z_BUF_ERROR where isAtEnd: damage = Unreadable(reason: "gzip data is cut off here")
-        case Z_BUF_ERROR: break  // wants more input
+        case Z_BUF_ERROR: break  // needs more input
         default:
             let message = stream.pointee.msg.map { String(cString: $0) } ?? "unknown fault"
             damage = Unreadable(reason: "gzip data is damaged here: \(message)")

@@ -1,18 +1,18 @@
 import CZeroMQ
 import Synchronization
 
-/// A libzmq context: the I/O threads shared by its sockets, and the space in which `inproc://` names are known.
+/// A libzmq context: the I/O threads shared by its sockets, and the namespace of `inproc://` endpoints.
 ///
-/// Every `Socket` holds on to its context, so the last one to go ends it: with `ZMQ_BLOCKY` off a socket
-/// drops what it has not sent, unless it was given a linger, and ending takes no longer than the longest linger.
+/// Every `Socket` retains its context, so the context ends with its last socket. `ZMQ_BLOCKY` is off: a closed socket
+/// drops what it has not sent, unless it has a linger, and ending takes no longer than the longest linger.
 public final class Context: Sendable {
     nonisolated(unsafe) let handle: UnsafeMutableRawPointer  // libzmq's contexts, unlike its sockets, are thread safe
     private let namesGiven = Atomic<UInt64>(0)
 
     /// - Parameters:
     ///   - ioThreads: One is enough for about a gigabyte per second; 0 for `inproc://` alone.
-    ///   - maximumSockets: nil leaves libzmq's 1023. Connections are not counted, monitors count twice.
-    /// - Throws: `createContext`, naming the parameter that libzmq does not take.
+    ///   - maximumSockets: Nil keeps libzmq's 1023. Connections do not count; a monitor counts twice.
+    /// - Throws: `createContext`, naming the parameter that libzmq rejects.
     public init(ioThreads: Int32 = 1, maximumSockets: Int32? = nil) throws(ZeroMQError) {
         guard let handle = zmq_ctx_new() else {
             throw ZeroMQError(code: zmq_errno(), operation: .createContext)
@@ -27,12 +27,12 @@ public final class Context: Sendable {
 
     deinit { _ = uninterrupted { zmq_ctx_term(handle) } }
 
-    /// Makes every call on the context's sockets, also those that block now, end with an error that `isTerminated`.
+    /// Makes every call on the context's sockets, including those blocked now, end with an error that `isTerminated`.
     ///
-    /// The hard way out, from any thread. Sockets still have to be let go of by their owners.
+    /// A forced end, from any thread. The owners of the sockets still have to release them.
     public func shutdown() { _ = uninterrupted { zmq_ctx_shutdown(handle) } }
 
-    /// An endpoint that nobody else in this context has.
+    /// An endpoint that is unique in this context.
     func uniqueEndpoint() -> String {
         "inproc://zeromq-swift/\(namesGiven.add(1, ordering: .relaxed).newValue)"
     }

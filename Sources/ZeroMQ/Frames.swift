@@ -10,11 +10,11 @@ import CZeroMQ
 extension Socket {
     /// Sends a frame without waiting.
     ///
-    /// - Parameter more: Whether further frames of the same message follow. The message leaves with its last
-    ///   frame, so whoever says `true` has to send that one.
-    /// - Returns: False if the frame was not sent: the queue is full or there is no peer (`EAGAIN`) or, on a
-    ///   router with `.routerMandatory`, the addressed peer is gone (`EHOSTUNREACH`). A publisher never says
-    ///   so: it drops the message for the subscribers that are full and returns true.
+    /// - Parameter more: Whether more frames of the same message follow. The message leaves with its last frame, so a
+    ///   caller that passes `true` must also send that frame.
+    /// - Returns: False if the frame was not sent: the queue is full, there is no peer (`EAGAIN`), or, on a router with
+    ///   `.routerMandatory`, the addressed peer is gone (`EHOSTUNREACH`). A publisher always returns true: it drops the
+    ///   message for subscribers whose queue is full.
     @discardableResult
     public borrowing func send(_ bytes: UnsafeRawBufferPointer, more: Bool = false) throws(ZeroMQError) -> Bool {
         try wasSent(give(bytes, more: more))
@@ -26,7 +26,7 @@ extension Socket {
         try wasSent(bytes.withUnsafeBytes { give($0, more: more) })
     }
 
-    /// - Returns: As `uninterrupted(_:)` does.
+    /// - Returns: The result of `uninterrupted(_:)`.
     private borrowing func give(_ bytes: UnsafeRawBufferPointer, more: Bool) -> Int32 {
         let flags = more ? ZMQ_DONTWAIT | ZMQ_SNDMORE : ZMQ_DONTWAIT
         return uninterrupted { zmq_send(handle.pointer, bytes.baseAddress, bytes.count, flags) }
@@ -40,28 +40,28 @@ extension Socket {
         }
     }
 
-    /// Sends one message of several frames, all or nothing, without waiting.
+    /// Sends one message of several frames without waiting, all or nothing.
     ///
-    /// - Returns: False, as for a single frame, if the message was not sent.
+    /// - Returns: False if the message was not sent, as for a single frame.
     @discardableResult
     public borrowing func send(_ frames: [[UInt8]]) throws(ZeroMQError) -> Bool {
         precondition(!frames.isEmpty, "a message has at least one frame")
         guard try send(frames[0], more: frames.count > 1) else { return false }
         var isWhole = true
         for index in frames.indices.dropFirst() {
-            // Only a peer that vanishes between two frames makes a later one fail. libzmq then drops the whole
-            // message, but it must still be given the rest, or it would drop the beginning of the next message.
+            // A later frame fails only if the peer vanishes between two frames. libzmq then drops the whole message,
+            // but it must still receive the rest, or it would drop the beginning of the next message.
             isWhole = try send(frames[index], more: index < frames.count - 1) && isWhole
         }
         return isWhole
     }
 
-    /// Receives the next frame without waiting. The cheapest way to receive: nothing is copied or allocated.
+    /// Receives the next frame without waiting. This is the cheapest way to receive: it copies and allocates nothing.
     ///
-    /// While `message.hasMore`, the next call gives the next frame of the same message, which is always there.
+    /// While `message.hasMore`, the next call receives the next frame of the same message, which is always there.
     ///
     /// - Parameter message: Overwritten; reuse one for as long as the socket lives.
-    /// - Returns: False if nothing is waiting; what `message` holds is then of no meaning.
+    /// - Returns: False if no frame is waiting; the content of `message` is then undefined.
     public borrowing func receive(into message: inout Message) throws(ZeroMQError) -> Bool {
         let storage = message.storage
         let result = uninterrupted { zmq_msg_recv(storage, handle.pointer, ZMQ_DONTWAIT) }
@@ -74,10 +74,10 @@ extension Socket {
 
     /// Receives all frames of the next message without waiting.
     ///
-    /// - Parameter maximumFrames: A message of more frames is read to its end and dropped. libzmq sets no limit of
-    ///   its own, and no message without its last frames is one that the sender meant.
-    /// - Returns: nil if nothing is waiting, no frames (`[]`) if the message had too many: no real message has none,
-    ///   so a reader that expects a number of frames needs no further case.
+    /// - Parameter maximumFrames: A message with more frames is read to its end and dropped. libzmq itself sets no
+    ///   limit, and a message without its last frames is not what the sender meant.
+    /// - Returns: Nil if no message is waiting; `[]` if the message had too many frames. No real message has zero
+    ///   frames, so a reader that expects a number of frames needs no further case.
     public borrowing func receiveMultipart(maximumFrames: Int = 16) throws(ZeroMQError) -> [[UInt8]]? {
         var message = Message()
         guard try receive(into: &message) else { return nil }
@@ -93,15 +93,15 @@ extension Socket {
 }
 
 extension Socket {
-    /// Asks publishers for the messages whose first frame begins with `prefix`; an empty one asks for all.
+    /// Subscribes to the messages whose first frame begins with `prefix`; an empty prefix matches all messages.
     ///
-    /// Subscriptions are counted: each needs an `unsubscribe(from:)` of its own. They reach a publisher some time
-    /// after it is connected, and only messages published from then on are received.
+    /// Subscriptions are counted: each needs its own `unsubscribe(from:)`. They reach a publisher some time after it is
+    /// connected, and only messages published after that are received.
     public borrowing func subscribe(to prefix: [UInt8]) throws(ZeroMQError) {
         try change(ZMQ_SUBSCRIBE, prefix, .subscribe)
     }
 
-    /// - Throws: `unsubscribe` with `EINVAL` on a socket that is no subscriber.
+    /// - Throws: `unsubscribe` with `EINVAL` on a socket that is not a subscriber.
     public borrowing func unsubscribe(from prefix: [UInt8]) throws(ZeroMQError) {
         try change(ZMQ_UNSUBSCRIBE, prefix, .unsubscribe)
     }

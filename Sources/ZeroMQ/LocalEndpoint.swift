@@ -4,16 +4,16 @@
     import Glibc
 #endif
 
-/// A file as an endpoint: `ipc:///run/phi.sock`.
+/// An endpoint that is a file: `ipc:///run/phi.sock`.
 enum LocalEndpoint {
-    /// Why such an endpoint must not be bound, as an `errno`; nil if it may, or is no file.
+    /// Why such an endpoint must not be bound, as an `errno`; nil if it may be bound, or is not a file.
     ///
-    /// libzmq removes whatever has that name: a socket that somebody listens on, and an ordinary file as well. A socket
-    /// that nobody listens on was left by a process that is gone, and may be replaced.
+    /// libzmq removes any file with that name: a socket in use, and an ordinary file as well. A process that is gone
+    /// left behind a socket without a listener, which may be replaced.
     static func refusal(of endpoint: String) -> Int32? {
         guard endpoint.hasPrefix("ipc://") else { return nil }
         let path = String(endpoint.dropFirst("ipc://".count))
-        guard path != "*", !path.hasPrefix("@") else { return nil }  // made up by libzmq, or no file
+        guard path != "*", !path.hasPrefix("@") else { return nil }  // chosen by libzmq, or not a file
         var status = stat()
         guard lstat(path, &status) == 0 else { return nil }
         guard status.st_mode & S_IFMT == S_IFSOCK else { return EEXIST }
@@ -25,7 +25,7 @@ enum LocalEndpoint {
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8)
         let room = MemoryLayout.size(ofValue: address.sun_path)
-        guard bytes.count < room else { return false }  // libzmq refuses it
+        guard bytes.count < room else { return false }  // libzmq rejects it
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         #if canImport(Darwin)
             let descriptor = socket(AF_UNIX, SOCK_STREAM, 0)

@@ -1,10 +1,10 @@
 import CZeroMQ
 
-/// A received frame, valid until the next one is received into it.
+/// A received frame, valid until the next frame is received into it.
 ///
-/// It is one `zmq_msg_t`, used over and over: receiving swaps its content without copying or allocating.
+/// It is one `zmq_msg_t` that is reused: receiving swaps its content without copying or allocating.
 public struct Message: ~Copyable {
-    let storage: UnsafeMutablePointer<zmq_msg_t>  // on the heap: libzmq asks for a stable, mutable address
+    let storage: UnsafeMutablePointer<zmq_msg_t>  // on the heap: libzmq needs a stable, mutable address
 
     /// An empty frame.
     public init() {
@@ -28,9 +28,9 @@ public struct Message: ~Copyable {
 
     @usableFromInline var start: UnsafeMutableRawPointer? { zmq_msg_data(storage) }
 
-    // Inlined: what is read of each frame passes here.
+    // Inlined, because every frame that is read passes here.
 
-    /// - Parameter body: Given the frame's bytes, which end with the call.
+    /// - Parameter body: Receives the frame's bytes, which are valid only during the call.
     @inlinable @inline(__always)
     public borrowing func withUnsafeBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
@@ -38,17 +38,18 @@ public struct Message: ~Copyable {
         try body(UnsafeRawBufferPointer(start: start, count: count))
     }
 
-    /// File descriptor of the connection that the frame came in by, the same number that a `Monitor` reports;
-    /// nil on transports without one. The connection may be closed and its number another's by now.
+    /// File descriptor of the connection that the frame arrived on, the same number that a `Monitor` reports; nil on
+    /// transports without one. By now the connection may be closed and its number reused.
     public var sourceFileDescriptor: Int32? {
         let descriptor = zmq_msg_get(storage, ZMQ_SRCFD)
         return descriptor < 0 ? nil : descriptor
     }
 
-    /// What the peer or its authentication says about itself: `User-Id`, `Peer-Address`, `Socket-Type` and so on.
+    /// A property of the connection, stated by the peer or its authentication: `User-Id`, `Peer-Address`, `Socket-Type`
+    /// and so on.
     ///
-    /// - Returns: nil if the connection has no such property. Except for `User-Id` and `Peer-Address`, the peer
-    ///   can make it up.
+    /// - Returns: Nil if the connection has no such property. The peer can forge all properties except `User-Id` and
+    ///   `Peer-Address`.
     public borrowing func property(_ name: String) -> String? {
         zmq_msg_gets(storage, name).map { String(cString: $0) }
     }

@@ -1,17 +1,17 @@
 import CZeroMQ
 
-/// Connections of one socket, as they come and go.
+/// Reports the connections of one socket as they open and close.
 ///
-/// Read it in the loop that reads the socket: events queue without limit, since libzmq's I/O thread would
-/// otherwise stop until there is room. Start it before the socket binds or connects, to miss nothing.
+/// Read it in the loop that reads the socket: events queue without limit, because libzmq's I/O thread would otherwise
+/// stop until there is room. To miss nothing, start it before the socket binds or connects.
 public struct Monitor: ~Copyable {
     private let socket: SocketHandle
     let reader: Socket
 
     /// - Parameters:
-    ///   - socket: Has no other monitor.
-    ///   - events: The ones wanted; fewer cost less.
-    ///   - context: The socket's own.
+    ///   - socket: Must not have another monitor.
+    ///   - events: The events to report; fewer cost less.
+    ///   - context: The context of the socket.
     public init(of socket: borrowing Socket, events: Events, in context: Context) throws(ZeroMQError) {
         precondition(context === socket.handle.context, "a monitor lives in its socket's context")
         let endpoint = context.uniqueEndpoint()
@@ -30,14 +30,14 @@ public struct Monitor: ~Copyable {
 
     deinit { socket.stopMonitoring() }
 
-    /// The next event, without waiting; nil when nothing is waiting.
+    /// The next event, without waiting; nil if none is waiting.
     ///
-    /// - Returns: The event, one of `Events`. Its value: the connection's file descriptor for `connected`,
-    ///   `accepted`, `closed` and `disconnected`, an errno or a status for failures. Its endpoint: the one
-    ///   that was bound, also for `accepted`, or connected to.
+    /// - Returns: The event, one of `Events`. Its value: the connection's file descriptor for `connected`, `accepted`,
+    ///   `closed` and `disconnected`, an errno or a status for failures. Its endpoint: the one that was bound (also for
+    ///   `accepted`) or connected to.
     public borrowing func next() throws(ZeroMQError) -> (event: Events, value: Int32, endpoint: String)? {
         while let frames = try reader.receiveMultipart(maximumFrames: 2) {
-            // Native byte order, 16 bits of event and 32 of value; what looks different is not for us to judge.
+            // Native byte order: 16 bits of event, 32 bits of value. Anything else is ignored.
             guard frames.count == 2, frames[0].count == 6 else { continue }
             return frames[0].withUnsafeBytes { bytes in
                 (

@@ -7,37 +7,37 @@ import CZeroMQ
 #endif
 
 extension Socket {
-    /// A setting of a socket. Most take effect for the binds and connects that follow.
+    /// A socket option. Most take effect for later binds and connects.
     public struct Option: Hashable, Sendable {
-        public let name: String  // as libzmq's documentation and its errors call it
+        public let name: String  // as in libzmq's documentation and errors
         let number: Int32
-        let values: String  // those it takes, for the error about another
+        let values: String  // the valid ones, for error messages
 
         init(_ name: String, _ number: Int32, takes values: String) {
             (self.name, self.number, self.values) = (name, number, values)
         }
     }
 
-    /// - Throws: `setOption`, naming the option, the value, and what would be right.
+    /// - Throws: `setOption`, naming the option, the value, and the valid values.
     public borrowing func set(_ option: Option, to value: Int32) throws(ZeroMQError) {
         let result = withUnsafeBytes(of: value) { apply(option, $0) }
         if result < 0 { throw option.error(-result, value: "\(value)") }
     }
 
-    /// For options whose value is text or a key.
+    /// Sets an option whose value is text or a key.
     ///
-    /// - Throws: `setOption`, naming the option. The value may be a secret and is not told.
+    /// - Throws: `setOption`, naming the option. It omits the value, which may be a secret.
     public borrowing func set(_ option: Option, to value: [UInt8]) throws(ZeroMQError) {
         let result = value.withUnsafeBytes { apply(option, $0) }
         if result < 0 { throw option.error(-result, value: "\(value.count) bytes") }
     }
 
-    /// A peer that sends a longer frame is disconnected.
+    /// Limits the size of received frames. A peer that sends a longer one is disconnected.
     ///
-    /// - Parameter bytes: −1 for no limit, which lets a peer make libzmq allocate whatever it announces.
+    /// - Parameter bytes: −1 for no limit, which lets a peer make libzmq allocate as much as it announces.
     public borrowing func setMaximumMessageSize(_ bytes: Int64) throws(ZeroMQError) {
         let option = Option("ZMQ_MAXMSGSIZE", ZMQ_MAXMSGSIZE, takes: "-1 (no limit), or 0 or more bytes")
-        // libzmq takes anything below 0 for no limit, also where somebody's arithmetic went wrong.
+        // libzmq treats every negative value as no limit, even one from faulty arithmetic.
         let result = bytes < -1 ? -EINVAL : withUnsafeBytes(of: bytes) { apply(option, $0) }
         if result < 0 { throw option.error(-result, value: "\(bytes)") }
     }
@@ -50,34 +50,34 @@ extension Socket {
 extension Socket.Option {
     // Queues.
 
-    /// Messages that wait for the application, per peer.
+    /// Maximum number of messages that wait for the application, per peer.
     public static let receiveHighWaterMark = Self("ZMQ_RCVHWM", ZMQ_RCVHWM, takes: "0 (no limit) or more messages")
-    /// Messages that wait for the network, per peer.
+    /// Maximum number of messages that wait for the network, per peer.
     public static let sendHighWaterMark = Self("ZMQ_SNDHWM", ZMQ_SNDHWM, takes: "0 (no limit) or more messages")
-    /// How long a closed socket goes on sending, in milliseconds; 0 in our contexts unless set.
+    /// How long a closed socket keeps sending, in milliseconds; 0 in these contexts unless set.
     public static let linger = Self("ZMQ_LINGER", ZMQ_LINGER, takes: "-1 (for ever), or 0 or more milliseconds")
     /// 1: queue messages only for peers whose connection is complete.
     public static let immediate = Self("ZMQ_IMMEDIATE", ZMQ_IMMEDIATE, takes: "0 or 1")
 
     // Connections.
 
-    /// Milliseconds before a lost connection is tried again.
+    /// Milliseconds before a lost connection is retried.
     public static let reconnectInterval = Self(
         "ZMQ_RECONNECT_IVL", ZMQ_RECONNECT_IVL, takes: "-1 (never), or 0 or more milliseconds")
-    /// Milliseconds up to which the interval doubles with each failure; 0: it stays the same.
+    /// Milliseconds up to which the interval doubles with each failure; 0 keeps it constant.
     public static let reconnectIntervalMaximum = Self(
         "ZMQ_RECONNECT_IVL_MAX", ZMQ_RECONNECT_IVL_MAX, takes: "0 or more milliseconds")
-    /// Milliseconds after which a connection attempt is given up.
+    /// Milliseconds after which a connection attempt is abandoned.
     public static let connectTimeout = Self(
         "ZMQ_CONNECT_TIMEOUT", ZMQ_CONNECT_TIMEOUT, takes: "0 (the system's) or more milliseconds")
-    /// Connections that wait to be accepted; the kernel's `somaxconn` limits it further.
+    /// Maximum number of connections that wait to be accepted; the kernel's `somaxconn` limits it further.
     public static let backlog = Self("ZMQ_BACKLOG", ZMQ_BACKLOG, takes: "1 or more connections")
-    /// Milliseconds in which a new connection has to say that it speaks ZeroMQ, and prove who it is.
+    /// Milliseconds in which a new connection must complete the ZeroMQ handshake and authenticate.
     public static let handshakeInterval = Self(
         "ZMQ_HANDSHAKE_IVL", ZMQ_HANDSHAKE_IVL, takes: "0 (no limit) or more milliseconds")
     public static let ipv6 = Self("ZMQ_IPV6", ZMQ_IPV6, takes: "0 or 1")
 
-    // Noticing that a peer is gone.
+    // Detection of lost peers.
 
     public static let tcpKeepalive = Self("ZMQ_TCP_KEEPALIVE", ZMQ_TCP_KEEPALIVE, takes: "-1 (the system's), 0 or 1")
     /// Seconds of silence before the first probe.
@@ -86,35 +86,35 @@ extension Socket.Option {
     /// Seconds between probes.
     public static let tcpKeepaliveInterval = Self(
         "ZMQ_TCP_KEEPALIVE_INTVL", ZMQ_TCP_KEEPALIVE_INTVL, takes: "-1 (the system's), or 1 or more seconds")
-    /// Unanswered probes after which the connection is lost.
+    /// Unanswered probes after which the connection counts as lost.
     public static let tcpKeepaliveCount = Self(
         "ZMQ_TCP_KEEPALIVE_CNT", ZMQ_TCP_KEEPALIVE_CNT, takes: "-1 (the system's), or 1 or more probes")
-    /// Milliseconds that sent data may stay unacknowledged.
+    /// Maximum time that sent data may stay unacknowledged, in milliseconds.
     public static let tcpMaximumRetransmitTime = Self(
         "ZMQ_TCP_MAXRT", ZMQ_TCP_MAXRT, takes: "0 (the system's) or more milliseconds")
     /// Milliseconds between the pings of libzmq's own protocol.
     public static let heartbeatInterval = Self(
         "ZMQ_HEARTBEAT_IVL", ZMQ_HEARTBEAT_IVL, takes: "0 (none) or more milliseconds")
-    /// Milliseconds without an answer to a ping after which the connection is lost.
+    /// Milliseconds without an answer to a ping after which the connection counts as lost.
     public static let heartbeatTimeout = Self(
         "ZMQ_HEARTBEAT_TIMEOUT", ZMQ_HEARTBEAT_TIMEOUT, takes: "-1 (the interval), or 0 or more milliseconds")
-    /// Milliseconds of our silence after which the peer is asked to drop the connection.
+    /// Milliseconds of silence of this socket after which the peer is asked to drop the connection.
     public static let heartbeatTimeToLive = Self(
         "ZMQ_HEARTBEAT_TTL", ZMQ_HEARTBEAT_TTL, takes: "0 to 6553599 milliseconds")
 
     // Kinds of sockets.
 
-    /// 1: a router's `send` returns false for a peer it does not know, instead of dropping the message.
+    /// 1: a router's `send` returns false for an unknown peer, instead of dropping the message.
     public static let routerMandatory = Self("ZMQ_ROUTER_MANDATORY", ZMQ_ROUTER_MANDATORY, takes: "0 or 1")
-    /// 1: a peer that comes back under its routing id takes over from its old connection.
+    /// 1: a peer that comes back under its routing ID takes over from its old connection.
     public static let routerHandover = Self("ZMQ_ROUTER_HANDOVER", ZMQ_ROUTER_HANDOVER, takes: "0 or 1")
-    /// 1: an XPUB is told of every subscription, not only of the first one for a prefix.
+    /// 1: an XPUB reports every subscription, not only the first one for a prefix.
     public static let xpublishVerbose = Self("ZMQ_XPUB_VERBOSE", ZMQ_XPUB_VERBOSE, takes: "0 or 1")
-    /// 1: an XPUB's `send` returns false while the queue of a subscriber is full, instead of dropping the message for it.
+    /// 1: an XPUB's `send` returns false while a subscriber's queue is full, instead of dropping the message for it.
     public static let xpublishNoDrop = Self("ZMQ_XPUB_NODROP", ZMQ_XPUB_NODROP, takes: "0 or 1")
-    /// 1: a new connection sends an empty message at once, so that a router learns of it.
+    /// 1: a new connection sends an empty message at once, so that a router detects it.
     public static let probeRouter = Self("ZMQ_PROBE_ROUTER", ZMQ_PROBE_ROUTER, takes: "0 or 1")
-    /// Bytes by which routers know this socket.
+    /// Bytes that identify this socket to routers.
     public static let routingID = Self("ZMQ_ROUTING_ID", ZMQ_ROUTING_ID, takes: "1 to 255 bytes, the first not 0")
 
     // Security.
@@ -123,10 +123,10 @@ extension Socket.Option {
     public static let curvePublicKey = Self("ZMQ_CURVE_PUBLICKEY", ZMQ_CURVE_PUBLICKEY, takes: "32 bytes")
     public static let curveSecretKey = Self("ZMQ_CURVE_SECRETKEY", ZMQ_CURVE_SECRETKEY, takes: "32 bytes")
     public static let curveServerKey = Self("ZMQ_CURVE_SERVERKEY", ZMQ_CURVE_SERVERKEY, takes: "32 bytes")
-    /// Domain that the authenticator at `inproc://zeromq.zap.01` is told.
+    /// The domain that is passed to the authenticator at `inproc://zeromq.zap.01`.
     public static let zapDomain = Self("ZMQ_ZAP_DOMAIN", ZMQ_ZAP_DOMAIN, takes: "0 to 255 bytes")
-    /// 1: nobody is admitted while there is no authenticator. The number is that of zmq.h, which declares it for
-    /// draft builds only; stable builds of the library know it all the same.
+    /// 1: all peers are rejected while there is no authenticator. The number is from zmq.h, which declares it for draft
+    /// builds only; stable builds of the library support it all the same.
     public static let zapEnforceDomain = Self("ZMQ_ZAP_ENFORCE_DOMAIN", 93, takes: "0 or 1")
 
     fileprivate func error(_ code: Int32, value: String) -> ZeroMQError {

@@ -1,17 +1,17 @@
 import CZeroMQ
 
-/// Waits until something can be read, on any of several sockets and file descriptors.
+/// Waits until something can be read from any of several sockets and file descriptors.
 ///
-/// A socket that is closed meanwhile is passed over; its slot stays. A file descriptor must be open for as
-/// long as the poller waits for it.
+/// A socket that is closed meanwhile is skipped; its slot stays. A file descriptor must stay open as long as the poller
+/// waits for it.
 public struct Poller: ~Copyable {
     private var items: [zmq_pollitem_t] = []
     private var sockets: [SocketHandle?] = []  // by slot; nil for a file descriptor
-    private var wakeUps: [WakeUp] = []  // kept open for as long as they are waited for
+    private var wakeUps: [WakeUp] = []  // kept open as long as the poller waits for them
 
     public init() {}
 
-    /// - Returns: Slot by which to ask `isReadable(_:)`; slots count from 0 in the order of adding.
+    /// - Returns: The slot to pass to `isReadable(_:)`; slots count from 0 in the order of adding.
     @discardableResult
     public mutating func add(_ socket: borrowing Socket) -> Int {
         add(zmq_pollitem_t(socket: socket.handle.pointer, fd: -1, events: Int16(ZMQ_POLLIN), revents: 0), socket.handle)
@@ -31,11 +31,11 @@ public struct Poller: ~Copyable {
         add(zmq_pollitem_t(socket: nil, fd: fileDescriptor, events: Int16(ZMQ_POLLIN), revents: 0), nil)
     }
 
-    /// Waits until a slot is readable or the time is up. Signals do not end it, and do not lengthen it either.
+    /// Waits until a slot is readable or the timeout is over. Signals neither end the wait nor lengthen it.
     ///
-    /// - Parameter timeoutMilliseconds: nil waits for ever; 0, and anything below, not at all.
-    /// - Returns: Number of readable slots, 0 when the time is up.
-    /// - Throws: `poll`, which `isTerminated` when the context of one of the sockets was shut down.
+    /// - Parameter timeoutMilliseconds: Nil waits for ever; 0 or less does not wait.
+    /// - Returns: Number of readable slots; 0 at a timeout.
+    /// - Throws: `poll`, which `isTerminated` if the context of one of the sockets was shut down.
     @discardableResult
     public mutating func wait(timeoutMilliseconds: Int?) throws(ZeroMQError) -> Int {
         precondition(!items.isEmpty, "there is nothing to wait for")
@@ -43,7 +43,7 @@ public struct Poller: ~Copyable {
         let clock = SuspendingClock()  // CLOCK_MONOTONIC
         let deadline = timeoutMilliseconds.map { clock.now + .milliseconds(min(max(0, $0), Self.maxTimeout)) }
         let result = uninterrupted {
-            var remaining = -1  // ms; for libzmq −1 is for ever
+            var remaining = -1  // ms; −1 waits for ever
             if let deadline {
                 remaining = max(0, Int((clock.now.duration(to: deadline) / .milliseconds(1)).rounded(.up)))
             }
@@ -53,14 +53,14 @@ public struct Poller: ~Copyable {
         return Int(result)
     }
 
-    /// Whether the last `wait` found something in a slot: a message, bytes, or, for a file descriptor, an end
-    /// or an error that reading it will tell.
+    /// Whether the last `wait` found something in a slot: a message, bytes, or, for a file descriptor, an end or an
+    /// error that reading it reports.
     public func isReadable(_ slot: Int) -> Bool {
         precondition(items.indices.contains(slot), "slots are given by add")
         return items[slot].revents != 0
     }
 
-    private static let maxTimeout = 1 << 40  // ms, 35 years: far from every overflow
+    private static let maxTimeout = 1 << 40  // ms, 35 years: far from any overflow
 
     private mutating func add(_ item: zmq_pollitem_t, _ socket: SocketHandle?) -> Int {
         items.append(item)

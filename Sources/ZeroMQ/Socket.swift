@@ -6,27 +6,27 @@ import CZeroMQ
     import Glibc
 #endif
 
-/// A ZeroMQ socket, closed when its single owner lets go of it.
+/// A ZeroMQ socket, closed when its single owner releases it.
 ///
 /// libzmq sockets are not thread safe. `Socket` is neither copyable nor `Sendable`, so sharing one
 /// between threads does not compile; moving it, with `sending`, does.
 ///
-/// No call waits: a `Poller` does that, for any number of sockets at once. Signals never end a call.
-/// Once the context is shut down, every call throws an error that `isTerminated`.
+/// No call waits. A `Poller` waits, for any number of sockets at once. Signals never end a call. Once the context is
+/// shut down, every call throws an error that `isTerminated`.
 public struct Socket: ~Copyable {
     let handle: SocketHandle
 
-    /// - Throws: `open` with `EMFILE` at the context's limit on sockets or the system's on files.
+    /// - Throws: `open` with `EMFILE` at the context's limit on sockets or the system's limit on files.
     public init(_ kind: Kind, in context: Context) throws(ZeroMQError) {
         handle = try SocketHandle(kind, in: context)
     }
 
     deinit { handle.close() }
 
-    /// Accepts peers at an endpoint: `tcp://127.0.0.1:7710`, `tcp://*:7710`, `tcp://127.0.0.1:*` for any free
-    /// port (`lastEndpoint()` tells which), `ipc:///run/phi.sock`, or `inproc://name` within the context.
+    /// Accepts peers at an endpoint: `tcp://127.0.0.1:7710`, `tcp://*:7710`, `tcp://127.0.0.1:*` for any free port
+    /// (`lastEndpoint()` returns it), `ipc:///run/phi.sock`, or `inproc://name` within the context.
     ///
-    /// - Throws: `bind` with the endpoint, if it is malformed, taken, or not of this machine.
+    /// - Throws: `bind` with the endpoint, if it is malformed, in use, or not on this machine.
     public borrowing func bind(to endpoint: String) throws(ZeroMQError) {
         if let code = LocalEndpoint.refusal(of: endpoint) {
             throw ZeroMQError(code: code, operation: .bind, subject: endpoint)
@@ -34,22 +34,22 @@ public struct Socket: ~Copyable {
         try call(.bind, endpoint) { zmq_bind($0, $1) }
     }
 
-    /// Connects in the background and reconnects for as long as the socket lives; nobody needs to be there yet.
+    /// Connects in the background, and reconnects as long as the socket lives. The peer need not exist yet.
     ///
     /// - Throws: `connect` with the endpoint, if it is malformed. A host that does not resolve is not an error.
     public borrowing func connect(to endpoint: String) throws(ZeroMQError) {
         try call(.connect, endpoint) { zmq_connect($0, $1) }
     }
 
-    /// - Parameter endpoint: Spelled as it was for `connect(to:)`.
+    /// - Parameter endpoint: Spelled as for `connect(to:)`.
     /// - Throws: `disconnect` with `ENOENT` if the socket was never connected there.
     public borrowing func disconnect(from endpoint: String) throws(ZeroMQError) {
         try call(.disconnect, endpoint) { zmq_disconnect($0, $1) }
     }
 
-    /// Endpoint last bound or connected, with the port that a wildcard became; empty before the first.
+    /// The endpoint last bound or connected to, with wildcard ports resolved; empty before the first.
     public borrowing func lastEndpoint() throws(ZeroMQError) -> String {
-        var text = [UInt8](repeating: 0, count: 1024)  // far above what any transport accepts
+        var text = [UInt8](repeating: 0, count: 1024)  // longer than any transport accepts
         var count = text.count
         let result = uninterrupted { zmq_getsockopt(handle.pointer, ZMQ_LAST_ENDPOINT, &text, &count) }
         if result < 0 { throw ZeroMQError(code: -result, operation: .getOption, subject: "ZMQ_LAST_ENDPOINT") }
@@ -69,7 +69,7 @@ public struct Socket: ~Copyable {
 }
 
 extension Socket {
-    /// What a socket is for. Names are ZeroMQ's, spelled out.
+    /// The type of a socket. Names are ZeroMQ's, spelled out.
     public enum Kind: Hashable, Sendable, CaseIterable {
         case pair, publish, subscribe, request, reply, dealer, router, pull, push, xpublish, xsubscribe
 
@@ -91,10 +91,10 @@ extension Socket {
     }
 }
 
-/// Whether libzmq takes an endpoint for what it says.
+/// Whether libzmq parses an endpoint as it is written.
 ///
-/// It ends at a NUL, and libzmq 4.3.4 reads a port up to the first character that is no digit, modulo 65,536:
-/// `tcp://*:77l0` would be bound to port 77, `tcp://*:99999` to port 34463.
+/// libzmq stops at a NUL. Version 4.3.4 reads a port up to the first character that is not a digit, modulo 65,536: it
+/// would bind `tcp://*:77l0` to port 77, and `tcp://*:99999` to port 34463.
 private func isReadAsWritten(_ endpoint: String) -> Bool {
     if endpoint.utf8.contains(0) { return false }
     guard endpoint.hasPrefix("tcp://") else { return true }

@@ -1,8 +1,8 @@
 import CZeroMQ
 
-/// The libzmq socket inside a `Socket`, known as well to the poller and the monitor that watch it.
+/// The libzmq socket inside a `Socket`, shared with the poller and the monitor that watch it.
 ///
-/// They may outlive the socket. Seeing here that it is closed, they never hand libzmq a pointer that it has freed.
+/// They may outlive the socket. They check `isOpen`, and so never pass libzmq a pointer that it has freed.
 final class SocketHandle {
     let pointer: UnsafeMutableRawPointer
     private(set) var context: Context?  // until closed: terminating a context waits for its sockets
@@ -16,7 +16,7 @@ final class SocketHandle {
         (self.pointer, self.context) = (pointer, context)
     }
 
-    /// Returns at once: what is left to send is libzmq's, for as long as the socket's linger says.
+    /// Returns at once. libzmq sends the rest for as long as the socket's linger allows.
     func close() {
         stopMonitoring()
         isOpen = false
@@ -31,8 +31,9 @@ final class SocketHandle {
         isMonitored = true
     }
 
-    /// Must come before the reader of the events is closed, and before the socket is: libzmq's I/O thread
-    /// sends events with a blocking call, and one that nobody can receive stops it, and with it the context, for good.
+    /// Must be called before the reader of the events is closed, and before the socket is. libzmq's I/O thread sends
+    /// events with a blocking call. An event that no reader receives stops the thread, and with it the context, for
+    /// good.
     func stopMonitoring() {
         guard isOpen, isMonitored else { return }
         isMonitored = false

@@ -6,10 +6,10 @@ import Synchronization
     import Glibc
 #endif
 
-/// A thread that owns sockets and may wait for them, which a task of Swift's shared pool must not.
+/// A thread that owns sockets and may block on them, which a task of Swift's shared pool must not do.
 ///
-/// It ends when its body does: give the body a `WakeUp` to look at, then `join()`. Signals blocked where it is
-/// started, as they are in Swift's own threads, stay blocked in it.
+/// It ends when its body returns: give the body a `WakeUp` to check, then call `join()`. Signals that are blocked in
+/// the starting thread, as in Swift's own threads, stay blocked in the new thread.
 public final class SocketThread: Sendable {
     private let thread: Mutex<Thread?>  // nil once joined
 
@@ -30,8 +30,8 @@ public final class SocketThread: Sendable {
         thread = Mutex(Thread(identifier: identifier))
     }
 
-    /// Starts a thread that becomes the owner of `resource`, such as sockets that were bound where a failure
-    /// could still be reported.
+    /// Starts a thread that becomes the owner of `resource`, such as sockets that were bound where a failure could
+    /// still be reported.
     public convenience init<Resource: ~Copyable>(
         name: String, owning resource: consuming sending Resource,
         _ body: @escaping @Sendable (consuming Resource) -> Void
@@ -44,9 +44,9 @@ public final class SocketThread: Sendable {
 
     deinit { thread.withLock { if let thread = $0 { pthread_detach(thread.identifier) } } }
 
-    /// Returns when the body has ended, at once if it was joined before. Not from the thread itself.
+    /// Waits until the body has ended; returns at once if it was joined before. Do not call it from the thread itself.
     public func join() {
-        // Held while waiting, so that whoever joins second waits as well.
+        // Held while waiting, so that a second caller waits as well.
         thread.withLock { thread in
             guard let identifier = thread?.identifier else { return }
             precondition(pthread_equal(identifier, pthread_self()) == 0, "a thread cannot wait for its own end")
@@ -56,10 +56,10 @@ public final class SocketThread: Sendable {
     }
 }
 
-/// Named by a pointer on some systems, which is no reason not to join it from any thread.
+/// On some systems the identifier is a pointer, but any thread may still join it.
 private struct Thread: @unchecked Sendable { let identifier: pthread_t }
 
-/// What a new thread is handed.
+/// The arguments of a new thread.
 private final class Start: Sendable {
     let name: String
     let body: @Sendable () -> Void
@@ -70,16 +70,16 @@ private final class Start: Sendable {
         #if canImport(Darwin)
             pthread_setname_np(name)
         #else
-            // Swift does not see glibc's pthread_setname_np. Without /proc the thread has no name, and runs.
+            // Swift does not see glibc's pthread_setname_np. Without /proc the thread runs without a name.
             let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-            _ = write(file, name, name.utf8.count)  // the kernel shortens it
+            _ = write(file, name, name.utf8.count)  // the kernel truncates it
             close(file)
         #endif
         body()
     }
 }
 
-/// Something on its way from one owner to the next.
+/// Moves a value from one owner to the next.
 private final class Parcel<Content: ~Copyable>: Sendable {
     private let content: Mutex<Content?>
 

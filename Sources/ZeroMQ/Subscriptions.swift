@@ -1,22 +1,22 @@
-/// What the peers of an XPUB socket subscribed to, as far as the socket was asked.
+/// The subscriptions of an XPUB socket's peers, as of the last `update(from:)`.
 public struct Subscriptions: ~Copyable {
-    /// Prefixes of messages; each is there once, whoever subscribes to it.
+    /// The subscribed prefixes; each is present once, however many peers subscribed to it.
     public private(set) var prefixes: Set<[UInt8]> = []
-    /// How many prefixes there are besides, that found no room. With `xpublishVerbose` it says nothing: each repetition counts.
+    /// Number of further prefixes that exceeded the limit. With `xpublishVerbose` it is meaningless: each repetition
+    /// counts.
     public private(set) var excess = 0
     private let limit: Int
     private var message = Message()
 
-    /// - Parameter limit: How many prefixes are kept.
+    /// - Parameter limit: Maximum number of prefixes kept.
     public init(limit: Int) { self.limit = limit }
 
     public var isEmpty: Bool { prefixes.isEmpty }
 
-    /// Asks a socket what was subscribed to since the last time, and no longer is. It takes in a thousand of these messages at
-    /// most, so that a peer that floods it with them keeps nothing else back.
+    /// Reads the subscriptions and cancellations since the last call. It reads at most a thousand, so that a peer that
+    /// floods the socket with them delays nothing else.
     ///
-    /// - Returns: How often something was subscribed to, with `xpublishVerbose` also what was before, and how often it was not any
-    ///   longer.
+    /// - Returns: Number of subscriptions, with `xpublishVerbose` including repeated ones, and number of cancellations.
     public mutating func update(
         from socket: borrowing Socket
     ) throws(ZeroMQError) -> (added: Int, removed: Int) {
@@ -29,7 +29,7 @@ public struct Subscriptions: ~Copyable {
             case 1:
                 added += 1
                 add(prefix)
-            // Told when nobody subscribes to it any more, also because a connection was lost.
+            // Sent when the last subscriber of the prefix is gone, also because a connection was lost.
             case 0:
                 removed += 1
                 remove(prefix)

@@ -6,10 +6,10 @@
 
 /// Wakes a `Poller` from any thread.
 ///
-/// Signals do not add up: however many there were, one `clear()` takes them all. A reader clears first and looks
-/// for its work second; the other way round, a signal in between would be lost.
+/// Signals do not add up: one `clear()` resets them all. A reader clears first and looks for its work second; in the
+/// other order, a signal in between would be lost.
 public final class WakeUp: Sendable {
-    /// Readable from `signal()` until `clear()`; for a poller other than ours.
+    /// Readable from `signal()` until `clear()`; for pollers other than `Poller`.
     public let fileDescriptor: Int32
     private let writingEnd: Int32
 
@@ -35,7 +35,7 @@ public final class WakeUp: Sendable {
         while write(writingEnd, &byte, 1) < 0, errno == EINTR {}
     }
 
-    /// Takes back all signals so far.
+    /// Resets all signals so far.
     public func clear() {
         withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { bytes in
             while true {

@@ -6,9 +6,9 @@ import CZeroMQ
     import Glibc
 #endif
 
-/// What could not be done, and why.
+/// What failed, and why.
 public struct ZeroMQError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What was tried; the raw value completes a sentence that begins with “cannot”.
+    /// The failed operation. The raw value completes a sentence that begins with “cannot”.
     public enum Operation: String, Sendable {
         case createContext = "create a context"
         case open = "open a socket"
@@ -27,19 +27,19 @@ public struct ZeroMQError: Error, Hashable, Sendable, CustomStringConvertible {
         case startThread = "start thread"
     }
 
-    public let code: Int32  // errno as libzmq gave it, known to us or not
+    public let code: Int32  // errno as returned by libzmq, known to this module or not
     public let operation: Operation
-    public let subject: String?  // endpoint, option with its value, or thread, where there is one
-    public let advice: String?  // what would be right, where only the caller of `init` knows
+    public let subject: String?  // endpoint, option with its value, or thread, if there is one
+    public let advice: String?  // what is valid, if only the caller of `init` knows it
 
     public init(code: Int32, operation: Operation, subject: String? = nil, advice: String? = nil) {
         (self.code, self.operation, self.subject, self.advice) = (code, operation, subject, advice)
     }
 
-    /// Whether the context was shut down or the socket closed: nothing will ever work on it again.
+    /// Whether the context was shut down or the socket closed: no later call on it can succeed.
     public var isTerminated: Bool { code == zmqTerminated || code == ENOTSOCK }
 
-    /// One sentence without a full stop: what was tried, on what, why it failed, what would be right.
+    /// One sentence without a full stop: the operation, its object, the reason, and what is valid.
     public var description: String {
         let tried = subject.map { "\(operation.rawValue) \(printable($0))" } ?? operation.rawValue
         return "cannot \(tried): \(advice.map { "\(reason); \($0)" } ?? reason)"
@@ -72,9 +72,9 @@ public struct ZeroMQError: Error, Hashable, Sendable, CustomStringConvertible {
 let zmqTerminated = Int32(ETERM)
 private let zmqIncompatible = Int32(ENOCOMPATPROTO)
 
-/// Calls libzmq, again for as long as signals interrupt it.
+/// Calls libzmq, and repeats the call as long as signals interrupt it.
 ///
-/// - Returns: The result, or below 0 the negated errno, read before anything else could overwrite it.
+/// - Returns: The result, or, if the call failed, the negated errno, read before anything else could overwrite it.
 @inline(__always) func uninterrupted(_ call: () -> Int32) -> Int32 {
     while true {
         let result = call()
@@ -84,7 +84,7 @@ private let zmqIncompatible = Int32(ENOCOMPATPROTO)
     }
 }
 
-/// Control characters escaped: an endpoint may come from anywhere, and the sentence goes to a terminal.
+/// Escapes control characters: an endpoint may come from anywhere, and the sentence goes to a terminal.
 private func printable(_ text: String) -> String {
     text.unicodeScalars.map { scalar in
         scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)

@@ -3,10 +3,10 @@ import PhiAccrual
 import PhiClient
 import Traces
 
-// What options are made of says itself what is wrong with a text; the parser only passes it on.
+// Option values parse themselves and describe their own errors. The argument parser only passes these on.
 
 enum Parsing {
-    /// A duration with its unit, above 0.
+    /// Parses a duration with its unit, above 0.
     static func duration(_ text: String) throws -> Duration {
         let duration = try explained { try Duration(parsing: text) }
         guard duration > .zero else {
@@ -17,7 +17,7 @@ enum Parsing {
     static func policy(_ text: String) throws -> Policy { try explained { try Policy(parsing: text) } }
     static func model(_ text: String) throws -> DetectorSpec { try explained { try DetectorSpec(parsing: text) } }
 
-    /// `suspect=phi=8`: a name, and its policy.
+    /// Parses a level and its policy, such as `suspect=phi=8`.
     static func level(_ text: String) throws -> Level {
         guard let equals = text.firstIndex(of: "=") else {
             throw ValidationError("level \"\(text)\" has no policy: write for example 'suspect=phi=8'")
@@ -28,7 +28,7 @@ enum Parsing {
 
     static func profile(_ text: String) throws -> ProfileOption { try ProfileOption(parsing: text) }
 
-    /// `lan.csv=own recording`: where a trace comes from.
+    /// Parses the origin of a trace, such as `lan.csv=own recording`.
     static func origin(_ text: String) throws -> FitCommand.Origin {
         guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
             throw ValidationError("origin \"\(text)\" has no text: write for example 'lan.csv=own recording'")
@@ -36,7 +36,7 @@ enum Parsing {
         return FitCommand.Origin(file: String(text[..<equals]), text: String(text[text.index(after: equals)...]))
     }
 
-    /// `zone=a`: a label.
+    /// Parses a label such as `zone=a`.
     static func label(_ text: String) throws -> Label {
         guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
             throw ValidationError("label \"\(text)\" has no value: write for example 'zone=eu-1'")
@@ -44,7 +44,7 @@ enum Parsing {
         return Label(name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
     }
 
-    /// Turns a library's error into one about the command line, which ends with exit status 64.
+    /// Turns a library's error into a validation error, which ends the command with exit status 64.
     static func explained<Value>(_ body: () throws -> Value) throws -> Value {
         do { return try body() } catch { throw ValidationError("\(error)") }
     }

@@ -50,7 +50,7 @@ struct BeatCommand: AsyncParsableCommand {
         configuration.connect = to.isEmpty && bind.isEmpty ? ["tcp://127.0.0.1:7710"] : to
         configuration.bind = bind
         configuration.labels = announcement.labels
-        // Before signals are trapped: the command is to meet them as anywhere else.
+        // Start the command before signals are trapped, so that it inherits their default handling.
         let process = try command.map { try ChildProcess(shell: $0) }
         let publisher: HeartbeatPublisher
         do { publisher = try HeartbeatPublisher(configuration) } catch {

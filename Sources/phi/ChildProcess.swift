@@ -2,11 +2,11 @@ import Foundation
 import Synchronization
 import UnixSignals
 
-/// A process of ours, on our standard streams.
+/// A child process that shares our standard streams.
 final class ChildProcess: Sendable {
     let processIdentifier: Int32
     private let exit = Exit()
-    private let isAsked = Atomic<Bool>(false)
+    private let isTerminationRequested = Atomic<Bool>(false)
 
     convenience init(shell command: String) throws { try self.init("/bin/sh", ["-c", command]) }
 
@@ -15,11 +15,12 @@ final class ChildProcess: Sendable {
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
         process.terminationHandler = { [exit] process in
-            // As shells say it: 128 + the signal.
+            // 128 + signal, as shells report it.
             let isExit = process.terminationReason == .exit
             exit.report(isExit ? process.terminationStatus : 128 + process.terminationStatus)
         }
-        // The threads of Swift's tasks block nearly all signals, and a child that inherits this cannot be asked to end.
+        // Swift's task threads block nearly all signals. A child that inherits this mask could not be asked to
+        // terminate.
         var (none, before) = (sigset_t(), sigset_t())
         sigemptyset(&none)
         pthread_sigmask(SIG_SETMASK, &none, &before)
@@ -28,18 +29,18 @@ final class ChildProcess: Sendable {
         processIdentifier = process.processIdentifier
     }
 
-    /// Asks it to end (SIGTERM), if it still runs.
+    /// Sends SIGTERM if the process is still running.
     func terminate() { signal(SIGTERM) }
-    /// Ends it as a crash would (SIGKILL), if it still runs.
+    /// Sends SIGKILL if the process is still running, which simulates a crash.
     func crash() { signal(SIGKILL) }
     private func signal(_ number: Int32) {
         guard exit.status == nil else { return }
-        isAsked.store(true, ordering: .relaxed)
-        // Foundation starts it as the leader of a group: a shell's own children are meant, too.
+        isTerminationRequested.store(true, ordering: .relaxed)
+        // Foundation starts the process as a group leader. The signal also reaches a shell's own children.
         kill(-processIdentifier, number)
     }
 
-    /// Waits for its end, and asks for it if the waiting task is cancelled.
+    /// Waits until the process has ended. If the waiting task is cancelled, it sends SIGTERM first.
     func end() async {
         await withTaskCancellationHandler {
             await exit.wait()
@@ -48,9 +49,9 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// Its exit status, or 128 + signal, if it ended badly and that was not our doing.
+    /// The exit status, or 128 + signal, if the process failed without a signal from us; otherwise nil.
     var failure: Int32? {
-        guard let status = exit.status, status != 0, !isAsked.load(ordering: .relaxed) else { return nil }
+        guard let status = exit.status, status != 0, !isTerminationRequested.load(ordering: .relaxed) else { return nil }
         return status
     }
 
@@ -86,7 +87,7 @@ struct CannotRun: Error, CustomStringConvertible {
     var description: String { "cannot run \(path): \(reason)" }
 }
 
-/// Runs `body` until it ends or somebody asks us to stop (SIGTERM, SIGINT), which cancels it.
+/// Runs `body` until it returns, or until SIGTERM or SIGINT arrives, which cancels it.
 func untilStopped(_ body: @escaping @Sendable () async -> Void) async {
     await withTaskGroup { group in
         group.addTask { for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { return } }
@@ -97,6 +98,6 @@ func untilStopped(_ body: @escaping @Sendable () async -> Void) async {
 }
 
 extension Duration {
-    /// A century: longer than any process waits.
+    /// One hundred years, longer than any process waits.
     static let forever: Duration = .seconds(3_155_760_000)
 }

@@ -93,19 +93,19 @@ struct CompareCommand: AsyncParsableCommand {
 
     private func compare() async throws {
         let work = work
-        // Before the long work, which would be in vain if it could not be written.
+        // Open the file before the long computation, so that an unwritable path fails early.
         var file = try html.map { try OutputFile(path: $0, apartFrom: traces) }
         let draws = html != nil
         let outcomes = try await work.outcomes { recording, onProgress in
-            let contest = DetectorComparison(recording, onProgress: onProgress)
-            return (contest: contest, diagnostics: draws ? TraceDiagnostics(of: recording, contest) : nil)
+            let comparison = DetectorComparison(recording, onProgress: onProgress)
+            return (comparison: comparison, diagnostics: draws ? TraceDiagnostics(of: recording, comparison) : nil)
         }
         var (report, made) = (ComparisonReport(), ComparisonReport())
         for (source, outcome) in zip(work.sources, outcomes) {
-            if source.isSynthetic { made.add(outcome.contest) } else { report.add(outcome.contest) }
+            if source.isSynthetic { made.add(outcome.comparison) } else { report.add(outcome.comparison) }
         }
         if draws {
-            // Recordings come first among the sources.
+            // `work.sources` lists recordings before synthetic families.
             var parts = traces.isEmpty ? [] : [ComparisonPage.Part(title: "Recordings", report: report)]
             if synthetic { parts.append(.init(title: "Made by known laws (seed \(seed))", report: made)) }
             try file?.write(ComparisonPage(parts, outcomes.compactMap(\.diagnostics)).html)
@@ -113,14 +113,14 @@ struct CompareCommand: AsyncParsableCommand {
         }
         var outcome = ComparisonOutcome(recordings: report)
         if synthetic {
-            outcome.synthetic = .init(seed: seed, comparison: made, plainCase: ReferenceScenario(seed: seed))
+            outcome.synthetic = .init(seed: seed, comparison: made, referenceScenario: ReferenceScenario(seed: seed))
         }
         try show(outcome) { outcome in
             var lines = traces.isEmpty ? [] : table(report)
             if let synthetic = outcome.synthetic {
                 lines += lines.isEmpty ? [] : ["", "SYNTHETIC (seed \(synthetic.seed))", ""]
                 lines += table(synthetic.comparison, isSynthetic: true)
-                lines += [""] + ComparisonTables.plainCase(synthetic.plainCase)
+                lines += [""] + ComparisonTables.referenceScenario(synthetic.referenceScenario)
             }
             return lines
         }
@@ -142,7 +142,7 @@ struct CompareCommand: AsyncParsableCommand {
         lines += report.traces.compactMap(Self.whyWithoutCells(report))
         lines.append("")
         var parts = [("all", report.cells)]
-        // Constants were chosen on some recordings, on synthetic ones never.
+        // Constants were chosen on some recordings, but never on synthetic ones.
         if !isSynthetic { parts += [("odd traces", report.half(0)), ("even traces", report.half(1))] }
         for (name, cells) in parts {
             guard let mean = cells.geometricMean, let worst = cells.worst, let ratio = worst.ratio else { continue }
@@ -154,7 +154,7 @@ struct CompareCommand: AsyncParsableCommand {
                     + "\(within) of \(cells.count) within 5 %")
         }
         if let summary = ComparisonTables.summary(report.holdOut) { lines.append(summary) }
-        let against = ComparisonReport.classicalNames.compactMap { name in
+        let against = ComparisonReport.baselineNames.compactMap { name in
             report.cells.geometricMean(against: name).map { "\(name) \($0.decimals(2))" }
         }
         if !against.isEmpty { lines.append("against each  \(against.joined(separator: ", "))") }

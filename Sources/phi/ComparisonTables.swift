@@ -1,9 +1,9 @@
 import Comparison
 import HeartbeatProtocol
 
-/// What the cross-checks of a comparison found, as text.
+/// The cross-checks of a comparison, as text tables.
 enum ComparisonTables {
-    /// Parameters chosen on the first half, and what came of them on the second.
+    /// Parameters chosen on the first half, and their results on the second half.
     static func holdOut(_ cells: [HoldOutCell]) -> [String] {
         var lines = [
             "TRACE                      CHOSEN FOR  ADAPTIVE MADE          CLASSICAL MADE                        RATIO"
@@ -11,11 +11,11 @@ enum ComparisonTables {
         for cell in cells {
             let adaptive =
                 cell.adaptive.map { "\(formattedRate($0.rate)) at \($0.timeout.formattedDuration)" } ?? "not reached"
-            let theirs = cell.baselines
+            let baseline = cell.baselines
             lines.append(
                 [
                     cell.trace.padded(to: 26), formattedRate(cell.rate).padded(to: 11), adaptive.padded(to: 22),
-                    "\(formattedRate(theirs.rate)) at \(theirs.timeout.formattedDuration) (\(theirs.detector))".padded(
+                    "\(formattedRate(baseline.rate)) at \(baseline.timeout.formattedDuration) (\(baseline.detector))".padded(
                         to: 37),
                     cell.ratio.map { $0.decimals(3) } ?? "-",
                 ].joined(separator: " "))
@@ -34,7 +34,7 @@ enum ComparisonTables {
             + "rates change by a factor of: \(factors.joined(separator: ", "))"
     }
 
-    static func plainCase(_ plain: ReferenceScenario) -> [String] {
+    static func referenceScenario(_ plain: ReferenceScenario) -> [String] {
         ["PLAIN CASE (100 ms ± 5 ms normal, 0.5 % lost, \(plain.samples) heartbeats)"]
             + plain.goals.map { goal in
                 let found =

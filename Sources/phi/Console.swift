@@ -4,14 +4,14 @@
     import Glibc
 #endif
 
-/// What people and programs read: results on standard output, all else on standard error.
+/// Output for people and programs: results on standard output, everything else on standard error.
 enum Console {
-    /// Whether people read the results.
+    /// Whether standard output is a terminal.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
-    /// Colour is for terminals, and for those who did not turn it off (no-color.org).
+    /// Whether to use colour: on a terminal, unless the user turned it off with NO_COLOR (no-color.org).
     static var isColourful: Bool { isTerminal && (getenv("NO_COLOR").map { $0.pointee == 0 } ?? true) }
 
-    /// One line of results, out at once: whoever reads the pipe is waiting for it.
+    /// Prints one line of results, unbuffered: a reader of the pipe may be waiting for it.
     static func print(_ line: String) { print(Array(line.utf8)) }
     static func print(_ line: [UInt8]) {
         if let code = write(line + [UInt8(ascii: "\n")], to: STDOUT_FILENO) {
@@ -19,16 +19,16 @@ enum Console {
             exit(2)
         }
     }
-    /// A remark, for people.
+    /// Prints a message on standard error.
     static func note(_ line: String) { write(Array((line + "\n").utf8), to: STDERR_FILENO) }
-    /// Whether people watch long work.
+    /// Whether standard error is a terminal, so that progress is worth showing.
     static var showsProgress: Bool { isatty(STDERR_FILENO) == 1 }
-    /// Overwrites the line of progress; an empty one clears it.
+    /// Overwrites the progress line; an empty text clears it.
     static func progress(_ text: String) { write(Array("\r\u{1B}[K\(text)".utf8), to: STDERR_FILENO) }
-    /// An error that ends the command.
+    /// Prints an error that ends the command.
     static func error(_ message: String) { note("phi: \(message)") }
 
-    /// - Returns: The `errno` that kept some of it from being written; nil if all was.
+    /// - Returns: The `errno` of a failed write; nil if everything was written.
     @discardableResult
     private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
         var rest = bytes[...]
@@ -37,7 +37,7 @@ enum Console {
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if errno == EAGAIN {
-                // Somebody made the pipe non-blocking: wait until there is room again.
+                // Another process made the pipe non-blocking. Wait until it has room.
                 var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&waiting, 1, -1)
             } else if errno != EINTR {

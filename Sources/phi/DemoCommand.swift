@@ -24,7 +24,7 @@ struct DemoCommand: AsyncParsableCommand {
         configuration.heartbeats = ["tcp://127.0.0.1:*"]
         configuration.events = ["tcp://127.0.0.1:*"]
         configuration.control = ["tcp://127.0.0.1:*"]
-        // It lasts some seconds: a budget per day would have to be kept from what is known after as many heartbeats.
+        // The demo lasts some seconds. A budget per day could not be kept with what is known after so few heartbeats.
         let budget = MistakeBudget(.every(Double(every.nanoseconds) * 3000))
         configuration.policies = PolicyTable(levels: [.suspect(.mistakes(budget))])
         let detector = try DetectorService(
@@ -35,7 +35,7 @@ struct DemoCommand: AsyncParsableCommand {
             await withTaskGroup { group in
                 group.addTask {
                     do { outcome.set(.success(try await play.perform())) } catch is CancellationError {
-                        // The outcome stays open: somebody asked us to stop, or the time is over.
+                        // The outcome stays nil: a signal arrived, or the time is over.
                     } catch { outcome.set(.failure(error)) }
                 }
                 group.addTask { [every] in try? await Task.sleep(for: Self.minTimeLimit + every * 60) }

@@ -6,7 +6,7 @@ import PhiClient
 import Synchronization
 import SystemClocks
 
-/// The demo's plot: five nodes join, one is killed and comes back, all say goodbye.
+/// The demo: five nodes join, one is killed and restarted, and all leave.
 final class DemoScenario: Sendable {
     struct Report: Sendable {
         var killedAt: Timestamp
@@ -67,7 +67,7 @@ final class DemoScenario: Sendable {
     }
 
     func perform() async throws -> Report {
-        var audience = Audience(seen)
+        var audience = TransitionWaiter(seen)
         for name in Self.names { try start(name) }
         for name in Self.names { _ = try await audience.sees(name, becoming: .trusted) }
         try await Task.sleep(for: every * 15)
@@ -93,17 +93,17 @@ final class DemoScenario: Sendable {
             goodbyes: audience.count(of: .left))
     }
 
-    /// Ends what still runs.
+    /// Terminates the processes that are still running.
     func clear() async {
         for process in processes.withLock({ Array($0.values) }) {
             process.terminate()
             await process.end()
         }
-        try? subscriber.stop()  // whatever ended it, the play is over
+        try? subscriber.stop()  // the demo is over, so an earlier error no longer matters
     }
 
     private func start(_ name: String) throws {
-        // Should this process be killed, its nodes end by themselves.
+        // The node ends by itself if this process is killed.
         let process = try ChildProcess(
             program,
             [
@@ -121,8 +121,8 @@ struct SeenTransition: Sendable {
     var at: Timestamp
 }
 
-/// Waits for what the plot needs, and remembers what came before it was waited for.
-private struct Audience {
+/// Waits for the transitions that the demo needs. It keeps transitions that arrive before they are waited for.
+private struct TransitionWaiter {
     private var sights: AsyncStream<SeenTransition>.Iterator
     private var all: [SeenTransition] = []
     private var isTaken: [Bool] = []
@@ -131,8 +131,8 @@ private struct Audience {
 
     func count(of verdict: Verdict) -> Int { all.count { $0.message.to == verdict } }
 
-    /// The first change of a node to `verdict` that was not asked for before.
-    /// - Throws: If the task is cancelled before it comes.
+    /// The first unused transition of a node to `verdict`.
+    /// - Throws: If the task is cancelled before the transition arrives.
     mutating func sees(_ node: String, becoming verdict: Verdict) async throws -> SeenTransition {
         var index = 0
         while true {

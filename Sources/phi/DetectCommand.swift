@@ -43,7 +43,7 @@ struct DetectCommand: AsyncParsableCommand {
         let configuration = effective.configuration
         let logger = configuration.log.logger(label: "phi.detect")
         for warning in effective.warnings { logger.warning("\(warning)") }
-        // Before anything runs: whoever is not listening is ended by this signal.
+        // Trap SIGHUP before anything runs: without a handler, it terminates the process.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         OpenFiles.allowAll()
         let service = try DetectorService(configuration, logger: logger)
@@ -67,7 +67,7 @@ struct DetectCommand: AsyncParsableCommand {
         logger.info("stopped")
     }
 
-    /// Reads the configuration again at each SIGHUP. With a mistake in it the old one stays.
+    /// Reloads the configuration at each SIGHUP. If it is invalid, the current one stays in effect.
     private struct ReloadOnHangUp: Service {
         let hangUps: UnixSignalsSequence
         let options: ServiceOptions
@@ -98,7 +98,7 @@ struct DetectCommand: AsyncParsableCommand {
 }
 
 extension InvalidConfiguration {
-    /// A line for each problem. Those of a file begin with its name and the line, as compilers write it.
+    /// One line per problem. Problems in a file begin with its name and the line number, in the format of compilers.
     fileprivate var lines: [String] {
         problems.map { problem in
             if case .line = problem.location { "\(problem)" } else { "phi: \(problem)" }

@@ -4,10 +4,11 @@ import PhiAccrual
 import PhiClient
 import Synchronization
 
-/// Runs a command for each event: those of one node one after the other, those of different nodes side by side.
+/// Runs a command for each event: sequentially for the same node, in parallel for different nodes.
 ///
-/// When commands are slower than events, so many may wait, and then whoever brings more has to: the feed is not read
-/// further, ZeroMQ drops what does not fit its queue, and the subscriber fetches it by its numbers when there is room.
+/// If commands are slower than events, up to `backlog` events are queued, and then the caller of `run` blocks. The feed
+/// is no longer read, ZeroMQ drops what exceeds its queue, and the subscriber later fetches the missing events by
+/// sequence number.
 final class EventHooks: Sendable {
     private struct Hook: Sendable {
         var message: EventMessage
@@ -19,25 +20,25 @@ final class EventHooks: Sendable {
         var wasFull = false
         var run = 0
         var failed = 0
-        var notBegun = 0
+        var notStarted = 0
     }
     private let command: ShellCommand
     private let state: Mutex<State>
     private let room = DispatchSemaphore(value: 0)
     private let running = DispatchGroup()
 
-    /// More events than this wait in the feed instead of here.
+    /// Maximum number of queued events. Further events stay in the feed.
     private static let backlog = 1000
 
-    /// - Parameter atOnce: How many commands may run at the same time; at least 1.
+    /// - Parameter atOnce: Number of commands that may run at the same time; at least 1.
     init(_ command: ShellCommand, atOnce: Int) {
         self.command = command
         state = Mutex(State(queue: KeyedSerialQueue(atOnce: atOnce, capacity: Self.backlog)))
-        // Whoever started us may have ignored it, and then nobody is told how a command ended.
+        // If our parent process ignored SIGCHLD, we would not learn how a command ended.
         signal(SIGCHLD, SIG_DFL)
     }
 
-    /// Has the command run for this event when its turn comes. Waits while too many are waiting; for one thread.
+    /// Queues the command for this event. Blocks while the queue is full; call it from one thread only.
     func run(for message: EventMessage, json: [UInt8]) {
         while state.withLock({ $0.queue.isFull && !$0.isStopping }) {
             let isNews = state.withLock { state in
@@ -52,19 +53,19 @@ final class EventHooks: Sendable {
         }
         state.withLock { state in
             if state.isStopping {
-                state.notBegun += 1
+                state.notStarted += 1
             } else {
                 state.queue.add(Hook(message: message, json: json), of: message.subject)
             }
         }
-        beginWhatMay()
+        startReady()
     }
 
-    /// Begins no more commands, and waits for those that run.
+    /// Starts no more commands, and waits for the running ones.
     func stop() {
         let count = state.withLock { state in
             state.isStopping = true
-            state.notBegun += state.queue.waiting
+            state.notStarted += state.queue.waiting
             state.queue.clear()
             return state.queue.running
         }
@@ -78,12 +79,12 @@ final class EventHooks: Sendable {
     var summary: String {
         state.withLock { state in
             let commands = "\(state.run) command\(state.run == 1 ? "" : "s") run, of which \(state.failed) failed"
-            let others = "\(state.notBegun) more event\(state.notBegun == 1 ? "" : "s")"
-            return state.notBegun == 0 ? commands : commands + "; none was begun for \(others)"
+            let others = "\(state.notStarted) more event\(state.notStarted == 1 ? "" : "s")"
+            return state.notStarted == 0 ? commands : commands + "; none was begun for \(others)"
         }
     }
 
-    private func beginWhatMay() {
+    private func startReady() {
         let beginning = state.withLock { state in
             let wasFull = state.queue.isFull
             var beginning: [(subject: FeedTopic, work: Hook)] = []
@@ -95,11 +96,11 @@ final class EventHooks: Sendable {
             return beginning
         }
         for (subject, hook) in beginning {
-            // Waiting for a process takes a thread, and Swift's own must not wait.
+            // Waiting for a process blocks a thread, and the threads of Swift's pool must not block.
             Thread.detachNewThread { [self] in
                 let ending = command.run(input: hook.json + [UInt8(ascii: "\n")], environment: hook.message.environment)
                 end(subject, hook, ending)
-                beginWhatMay()
+                startReady()
                 running.leave()
             }
         }
@@ -126,6 +127,6 @@ extension EventMessage {
         case .notice(let notice): (notice.group, notice.node)
         }
     }
-    /// Whom it is about, at whatever level.
+    /// The node or group that the event is about, at any level.
     fileprivate var subject: FeedTopic { FeedTopic(level: nil, group: whom.group, node: whom.node) }
 }

@@ -1,7 +1,7 @@
 import HeartbeatProtocol
 import PhiAccrual
 
-/// Events as a line for people.
+/// Formats an event as one line of text.
 enum EventText {
     static func line(_ message: EventMessage) -> String {
         switch message {

@@ -4,13 +4,13 @@ import Logging
 import SystemClocks
 
 extension LogFormat {
-    /// A log on standard error.
+    /// A logger that writes to standard error in this format.
     func logger(label: String, level: Logger.Level = .info) -> Logger {
         Logger(label: label) { _ in LineLog(format: self, logLevel: level) }
     }
 }
 
-/// A log of lines on standard error.
+/// Writes log lines to standard error.
 private struct LineLog: LogHandler {
     let format: LogFormat
     var logLevel: Logger.Level
@@ -34,7 +34,7 @@ private struct LineLog: LogHandler {
         }
     }
 
-    /// Quoted where a reader of `key=value` would stumble.
+    /// The text, quoted if a `key=value` parser could misread it.
     private static func quoted(_ text: String) -> String {
         let isPlain =
             !text.isEmpty

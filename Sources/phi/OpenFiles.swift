@@ -4,9 +4,10 @@
     import Glibc
 #endif
 
-/// The limit on open files, of which each connection takes one.
+/// The limit on open files. Each connection uses one.
 enum OpenFiles {
-    /// Raises the limit as far as the system lets us: at the limit libzmq burns a core and takes nobody in.
+    /// Raises the limit to the maximum that the system allows. At the limit, libzmq keeps one core busy and accepts no
+    /// connections.
     static func allowAll() {
         var limit = rlimit()
         #if canImport(Darwin)

@@ -4,15 +4,15 @@
     import Glibc
 #endif
 
-/// A file of results, written in large pieces. What it held before is lost only once there is something to write,
-/// or it is finished.
+/// A file of results, written in large blocks. The previous contents are kept until the first block is written or the
+/// file is finished.
 struct OutputFile: ~Copyable {
     private let path: String
     private let descriptor: Int32
     private var pending: [UInt8] = []
     private var isTruncated = false
 
-    /// - Parameter sources: Files that are read, or written already: this one must be none of them.
+    /// - Parameter sources: Input files, and files written already. The path must be none of them.
     init(path: String, apartFrom sources: [String] = []) throws(CannotWrite) {
         let descriptor = try Self.open(path, apartFrom: sources)
         (self.path, self.descriptor) = (path, descriptor)
@@ -30,7 +30,7 @@ struct OutputFile: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// Device and number of an ordinary file; nil for anything else, and for what does not exist.
+    /// Device and inode of a regular file; nil for anything else, and for a missing file.
     private static func identity(of path: String) -> [UInt64]? {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
@@ -42,12 +42,12 @@ struct OutputFile: ~Copyable {
         if pending.count > 65_536 { try flush() }
     }
 
-    /// Writes the rest. Without it, an error in the last piece would go unnoticed.
+    /// Writes the remaining text. Without this call, an error in the last block would go unnoticed.
     mutating func finish() throws(CannotWrite) { try flush() }
 
     private mutating func flush() throws(CannotWrite) {
         if !isTruncated {
-            // What is no ordinary file cannot be, and need not.
+            // `ftruncate` fails with EINVAL for anything but a regular file, where it is not needed.
             guard ftruncate(descriptor, 0) == 0 || errno == EINVAL else { throw CannotWrite(path: path, code: errno) }
             isTruncated = true
         }

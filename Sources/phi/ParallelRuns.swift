@@ -2,7 +2,7 @@ import Comparison
 import Synchronization
 import Traces
 
-/// A recording to compare detectors on, not in memory yet.
+/// A recording to compare detectors on, not yet loaded into memory.
 enum RecordingSource: Sendable {
     case file(String, columnUnit: TimeUnit?)
     case synthetic(SyntheticFamily, seed: UInt64)
@@ -23,12 +23,12 @@ enum RecordingSource: Sendable {
     }
 }
 
-/// The same work on each of several recordings: as many at a time as there are cores, with its progress shown to people.
+/// Runs the same computation on several recordings, in parallel on all cores, and shows its progress.
 struct ParallelRuns {
     let sources: [RecordingSource]
 
-    /// - Parameter body: Is handed what to call with the share of its work that is done.
-    /// - Returns: Outcomes in the order of the sources, whichever was first.
+    /// - Parameter body: The computation. Its second argument reports the completed share.
+    /// - Returns: The outcomes in the order of the sources.
     func outcomes<Outcome: Sendable>(
         _ body: @escaping @Sendable (RecordedArrivals, @escaping (Double) -> Void) -> Outcome
     ) async throws -> [Outcome] {
@@ -51,15 +51,15 @@ struct ParallelRuns {
     }
 }
 
-/// How far the work on each recording is, on one line of a terminal.
+/// Progress for each recording, on one line of a terminal.
 private final class RecordingProgress: Sendable {
     private struct State {
-        var shares: [Double?]  // nil: not begun
+        var shares: [Double?]  // nil: not started
         var shown: ContinuousClock.Instant?
     }
     private let names: [String]
     private let state: Mutex<State>
-    private static let pause = Duration.milliseconds(100)  // between two changes of the line
+    private static let pause = Duration.milliseconds(100)  // minimum time between two updates of the line
 
     init(_ names: [String]) {
         self.names = names

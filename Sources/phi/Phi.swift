@@ -20,7 +20,7 @@ struct Phi: AsyncParsableCommand {
             CompareCommand.self, FitCommand.self, DemoCommand.self,
         ])
 
-    /// Exit 0: done; 1: done, and the answer is no; 2: could not; 64: misused.
+    /// Exit status 0: done; 1: done, and the answer is no; 2: failed; 64: wrong usage.
     static func main() async {
         var command: any ParsableCommand
         do {
@@ -35,7 +35,8 @@ struct Phi: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            // The parser knows its own errors, of which none ends with 1; that is how it calls what it does not know.
+            // The parser maps unknown errors to status 1 (`.failure`) and its own errors never to 1. So all other
+            // errors with status 1 are ours.
             if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
             Console.error("\(error)")
             exit(withError: ExitCode(2))

@@ -3,12 +3,12 @@ import NetworkProfiles
 import PhiAccrual
 import ProfileFitting
 
-/// What `--profile` names: a profile that comes with the program, or a file of `phi fit`.
+/// The value of `--profile`: a built-in profile, or a file from `phi fit`.
 enum ProfileOption: Hashable, Sendable {
     case builtIn(String)
     case file(String)
 
-    /// A file is told by a dot or a slash, which no name has.
+    /// A value with a dot or a slash is a file path. Built-in names contain neither.
     init(parsing text: String) throws {
         if text.contains(where: { $0 == "." || $0 == "/" }) {
             self = .file(text)
@@ -26,7 +26,7 @@ enum ProfileOption: Hashable, Sendable {
         "What nodes are taken for until they have shown themselves: \(names), or a file of 'phi fit'; adaptive only."
     }
 
-    /// A profile with many traces has some kilobytes.
+    /// Bytes. A profile with many traces has some kilobytes.
     private static let maxFileSize = 1 << 20
 
     func load() throws -> NetworkProfile {
@@ -48,13 +48,13 @@ enum ProfileOption: Hashable, Sendable {
 }
 
 extension DetectorSpec {
-    /// The same detector, whose groups begin with a profile.
+    /// The same detector with a profile as the initial state of its groups.
     func lending(_ profile: NetworkProfile) throws -> DetectorSpec {
         try requireLender()
         return .adaptive(.init(profile: profile.lateness))
     }
 
-    /// - Throws: If it is a detector that lends nothing to its nodes.
+    /// - Throws: If the detector cannot use a profile.
     func requireLender() throws {
         guard case .adaptive = self else {
             throw ValidationError(

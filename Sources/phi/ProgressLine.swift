@@ -1,12 +1,12 @@
-/// Where long work stands, on one line of standard error for people who watch.
+/// Progress of a long operation, on one line of standard error.
 ///
-/// It is written ten times a second at most. A pipe or a file never gets any of it.
+/// The line is written at most ten times a second, and only to a terminal.
 struct ProgressLine {
     private let clock = ContinuousClock()
     private var next: ContinuousClock.Instant
     private var isShown = false
 
-    /// - Parameter delay: What is done before that shows nothing.
+    /// - Parameter delay: No progress is shown before this time has passed.
     init(after delay: Duration) { next = clock.now + delay }
 
     mutating func show(_ text: @autoclosure () -> String) {

@@ -1,6 +1,6 @@
 import ServiceLifecycle
 
-/// Says that a service is ready when it really is: signals are trapped by the time that a group runs its services.
+/// Announces readiness when a service starts to run. A service group has trapped its signals by then.
 struct ReadyNotifier: Service {
     let service: any Service
     let announce: @Sendable () -> Void

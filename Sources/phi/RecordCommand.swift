@@ -22,9 +22,9 @@ struct RecordCommand: AsyncParsableCommand {
             Example: phi record --csv day.csv /var/lib/phi/recording
             """)
 
-    enum Turn: String, EnumerableFlag {
+    enum Switch: String, EnumerableFlag {
         case on, off
-        static func help(for turn: Turn) -> ArgumentHelp? {
+        static func help(for turn: Switch) -> ArgumentHelp? {
             turn == .on ? "Have a running detector begin to record." : "Have it end that."
         }
     }
@@ -35,7 +35,7 @@ struct RecordCommand: AsyncParsableCommand {
     @Option(name: .customLong("for"), help: "Stop after this time.", transform: Parsing.duration)
     var time: Duration?
     @Flag
-    var turn: Turn?
+    var turn: Switch?
     @OptionGroup(title: "A running detector")
     var detector: RequestOptions
     @Option(help: "Export to this file; '-' is standard output.")
@@ -70,7 +70,7 @@ struct RecordCommand: AsyncParsableCommand {
         }
     }
 
-    /// A detector that nobody can hear or ask: its other endpoints are within this process.
+    /// Runs a detector without reachable event and control endpoints: these are within this process.
     private func recordByItself(in folder: String) async throws {
         var configuration = ServiceConfiguration()
         if !heartbeats.isEmpty || !connect.isEmpty { configuration.heartbeats = heartbeats }

@@ -21,7 +21,7 @@ struct ReplayCommand: ParsableCommand {
             Example: phi replay day.csv.gz --policy mistakes=1/10000hb --deadlines deadlines.csv
             Example: ping -D 10.0.0.1 | tee ping.txt, then phi replay ping.txt
             """)
-    /// What traces may be, for the help of all commands that read them.
+    /// The trace formats, for the help of all commands that read traces.
     static let formats = """
         A trace, plain or gzip'ed, is CSV with the header 'node,seq,sent_ns,arrival_ns', the output of 'ping -D' (Linux), \
         or a column of arrival times, one number per line. Its first line tells which. Arrivals must be in order.
@@ -106,7 +106,7 @@ struct ReplayCommand: ParsableCommand {
         try run.detector.open(&run)
     }
 
-    /// The run with whichever model was chosen.
+    /// Runs the replay with the chosen model.
     private struct TraceRun: ModelVisitor {
         typealias Outcome = Void
 
@@ -170,7 +170,7 @@ struct ReplayCommand: ParsableCommand {
     }
 }
 
-/// What a replay writes: files while it runs, and a report at its end.
+/// The output of a replay: files during the run, and a report at the end.
 private struct ReplayOutput: ~Copyable {
     private let command: ReplayCommand
     private var deadlines: OutputFile?
@@ -227,12 +227,12 @@ private struct ReplayOutput: ~Copyable {
     }
 }
 
-/// Events of a replay as the feed would write them. The epoch is 0: there is no service whose log this is.
+/// Formats the events of a replay as the feed publishes them. The epoch is 0, because no service owns this log.
 private struct ReplayLog {
     private var sequence: UInt64 = 0
     private var previous: [FeedTopic: UInt64] = [:]
 
-    /// - Parameter wallOffset: What to add to an instant for Unix nanoseconds.
+    /// - Parameter wallOffset: The offset from an instant to Unix nanoseconds.
     mutating func line(_ event: Event, levels: [Level], wallOffset: Int64) throws -> String {
         sequence += 1
         let message = EventMessage(event, levels: levels) { topic, instant in

@@ -1,7 +1,7 @@
 import HeartbeatProtocol
 import QualityOfService
 
-/// What a replay tells about a detector on a trace: one JSON object, or a table.
+/// The result of a replay: one JSON object, or a table.
 struct ReplayReport: Encodable {
     struct Timing: Encodable {
         var seconds: Double
@@ -9,9 +9,9 @@ struct ReplayReport: Encodable {
     }
     var trace: String
     var detector: String
-    /// Nil for a detector whose parameters say when to suspect.
+    /// Nil for a detector that is configured by its parameters alone.
     var policy: String?
-    /// Name of what groups began with; nil: nothing.
+    /// Name of the profile that the groups started with; nil: none.
     var profile: String?
     var quality: QualityReport
     var timing: Timing?
@@ -48,7 +48,7 @@ struct ReplayReport: Encodable {
         }
     }
 
-    // What the trace cannot tell is null: readers need not ask whether a key is there.
+    // Values that the trace does not determine are null, so every key is always present.
     func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Keys.self)
         try object.encode(trace, forKey: .trace)

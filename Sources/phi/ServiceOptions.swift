@@ -5,7 +5,7 @@ import NetworkProfiles
 import PhiAccrual
 import ProfileFitting
 
-/// What `phi detect` is told: options, and what they go before, the environment and a file.
+/// The settings of `phi detect`. Options override the environment, and both override the configuration file.
 struct ServiceOptions: ParsableArguments {
     @Option(help: "Configuration file (docs/configuration.md); the environment's PHI_CONFIG names one as well.")
     var config: String?
@@ -55,12 +55,12 @@ struct ServiceOptions: ParsableArguments {
     var log: String?
 
     func validate() throws {
-        try Parsing.explained { try ConfigurationSources.check(stated) }
+        try Parsing.explained { try ConfigurationSources.check(optionSettings) }
         if let profile { _ = try ProfileOption(parsing: profile) }
         if profile != nil, let detector { try DetectorSpec(parsing: detector).requireLender() }
     }
 
-    private var stated: [OptionSetting] {
+    private var optionSettings: [OptionSetting] {
         get throws {
             let lists = [("heartbeats", heartbeats), ("connect", connect), ("events", events), ("control", control)]
             let texts = [
@@ -68,25 +68,25 @@ struct ServiceOptions: ParsableArguments {
                 ("retention", retention),
                 ("hold", hold), ("http", http), ("state", state), ("record", record), ("log", log),
             ]
-            var stated = lists.filter { !$1.isEmpty }.map { OptionSetting("--\($0)", $0, list: $1) }
-            stated += texts.compactMap { key, text in
+            var optionSettings = lists.filter { !$1.isEmpty }.map { OptionSetting("--\($0)", $0, list: $1) }
+            optionSettings += texts.compactMap { key, text in
                 text.map { OptionSetting("--\(key.replacing("_", with: "-"))", key, text: $0) }
             }
-            if let maxNodes { stated.append(OptionSetting("--max-nodes", "limits", "nodes", text: maxNodes)) }
-            if !level.isEmpty { stated.append(OptionSetting("--level", "levels", list: level)) }
+            if let maxNodes { optionSettings.append(OptionSetting("--max-nodes", "limits", "nodes", text: maxNodes)) }
+            if !level.isEmpty { optionSettings.append(OptionSetting("--level", "levels", list: level)) }
             for text in groupLevel {
                 let (group, level) = try split(text, "--group-level", expected: "edge/suspect=mistakes=1/7d")
-                stated.append(OptionSetting("--group-level", "groups", group, "levels", list: [level]))
+                optionSettings.append(OptionSetting("--group-level", "groups", group, "levels", list: [level]))
             }
             for text in expect {
                 let (group, node) = try split(text, "--expect", expected: "edge/edge-1")
-                stated.append(OptionSetting("--expect", "groups", group, "expect", list: [node]))
+                optionSettings.append(OptionSetting("--expect", "groups", group, "expect", list: [node]))
             }
-            return stated
+            return optionSettings
         }
     }
 
-    /// What stands before and after the first '/', which no name has.
+    /// Splits the text at the first '/', which no name contains.
     private func split(_ text: String, _ option: String, expected: String) throws -> (String, String) {
         guard let slash = text.firstIndex(of: "/") else {
             throw ValidationError("\(option) \"\(text)\" names no group: write for example '\(option) \(expected)'")
@@ -94,15 +94,15 @@ struct ServiceOptions: ParsableArguments {
         return (String(text[..<slash]), String(text[text.index(after: slash)...]))
     }
 
-    /// Reads all of it, as it is now.
-    /// - Throws: `InvalidConfiguration`, or what kept the file from being read.
+    /// Reads the options, the environment, and the configuration file as they are now.
+    /// - Throws: `InvalidConfiguration`, or the error that occurred when the file was read.
     func read() throws -> EffectiveConfiguration {
         let environment = ProcessInfo.processInfo.environment
         let path = config ?? environment[ConfigurationSources.fileVariable].flatMap { $0.isEmpty ? nil : $0 }
         let file = try path.map {
             (name: $0, contents: try InputFile.contents(ofFile: $0, upTo: ConfigurationSources.maxFileSize))
         }
-        return try ConfigurationSources(file: file, environment: environment, options: stated).read { name in
+        return try ConfigurationSources(file: file, environment: environment, options: optionSettings).read { name in
             try ProfileOption(parsing: name).load().lateness
         }
     }

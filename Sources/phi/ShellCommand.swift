@@ -3,17 +3,18 @@ import HeartbeatProtocol
 import PhiAccrual
 import Synchronization
 
-/// A shell command that is run again and again, each time with an input of its own, and not for ever.
+/// A shell command that runs once per input, with a time limit.
 ///
-/// Foundation's `Process` would do but for three things: signals that are ignored here, as they are on some systems while
-/// they are trapped, stay ignored there, and the command cannot be asked to end; an input that nobody reads would end
-/// us by SIGPIPE; and its process group could be that of a stranger by the time it is ended.
+/// Foundation's `Process` does not fit for three reasons. Signals that we ignore, as we must on some systems while they
+/// are trapped, stay ignored in the command, so it could not be terminated. A command that does not read its input
+/// would kill us with SIGPIPE. And by the time we signal its process group, the identifier could belong to another
+/// process.
 struct ShellCommand: Sendable {
-    /// What `/bin/sh -c` is given.
+    /// The argument of `/bin/sh -c`.
     let line: String
-    /// How long it may take before it is asked to end (SIGTERM).
+    /// Maximum run time. After that the command receives SIGTERM.
     let timeLimit: Duration
-    /// How long after that it is ended (SIGKILL).
+    /// Time from SIGTERM to SIGKILL.
     private static let grace: Duration = .seconds(2)
     private static let shell = "/bin/sh"
 
@@ -34,11 +35,11 @@ struct ShellCommand: Sendable {
         }
     }
 
-    /// Runs it once, and returns when it has ended. What it prints goes to our standard error, since results of ours and
-    /// of a command would be taken for each other.
+    /// Runs the command once, and returns when it has ended. Its output goes to our standard error, so that it cannot
+    /// be confused with our own results.
     /// - Parameters:
-    ///   - input: What it finds on its standard input; it need not read it.
-    ///   - environment: Variables besides our own.
+    ///   - input: The command's standard input. The command may ignore it.
+    ///   - environment: Variables in addition to our own environment.
     func run(input: [UInt8], environment: [String: String]) -> Ending {
         let process: CommandProcess
         do throws(CannotRun) {
@@ -53,13 +54,13 @@ struct ShellCommand: Sendable {
             repeating: .nanoseconds(Int(Self.grace.nanoseconds)))
         timer.resume()
         defer { timer.cancel() }
-        let (status, wasPressed) = process.waitForEnd()
-        if wasPressed { return .overtime(timeLimit) }
+        let (status, wasSignalled) = process.waitForEnd()
+        if wasSignalled { return .overtime(timeLimit) }
         return status & 0x7f == 0 ? .exited(status >> 8 & 0xff) : .killed(signal: status & 0x7f)
     }
 
-    /// Held from a pipe's making until no other command can inherit it: one that reads its input to the end would
-    /// wait for whoever else has the pipe open.
+    /// Held from the creation of a pipe until no other command can inherit it. A command that reads its input to the
+    /// end would otherwise wait for the other processes that have the pipe open.
     private static let starting = Mutex(())
 
     private func start(_ input: [UInt8], _ environment: [String: String]) throws(CannotRun) -> pid_t {
@@ -74,7 +75,7 @@ struct ShellCommand: Sendable {
         }
     }
 
-    /// The reading end of a pipe with all of `bytes` in it, so that nobody need stay to write them.
+    /// The read end of a pipe that already contains all of `bytes`, so no thread has to stay to write them.
     private static func readingEnd(ofPipeWith bytes: [UInt8]) throws(CannotRun) -> Int32 {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else {
@@ -90,8 +91,8 @@ struct ShellCommand: Sendable {
         return ends[0]
     }
 
-    /// Starts the shell as the leader of a group, with `input` as its standard input, none of our other files, and no
-    /// signal blocked or ignored.
+    /// Starts the shell as a process group leader. `input` is its standard input, our other files are closed, and no
+    /// signal is blocked or ignored.
     private func spawn(
         _ process: inout pid_t, _ arguments: borrowing CStrings, _ environment: borrowing CStrings, input: Int32
     ) -> Int32 {
@@ -100,7 +101,7 @@ struct ShellCommand: Sendable {
             let closingOthers = POSIX_SPAWN_CLOEXEC_DEFAULT
         #else
             var (actions, attributes) = (posix_spawn_file_actions_t(), posix_spawnattr_t())
-            let closingOthers: Int32 = 0  // whatever is opened here is marked to be closed
+            let closingOthers: Int32 = 0  // all files opened here are marked close-on-exec
         #endif
         posix_spawn_file_actions_init(&actions)
         posix_spawnattr_init(&attributes)
@@ -110,12 +111,12 @@ struct ShellCommand: Sendable {
         }
         posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
-        var (none, adaptive) = (sigset_t(), sigset_t())
+        var (none, defaulted) = (sigset_t(), sigset_t())
         sigemptyset(&none)
-        sigemptyset(&adaptive)
-        for signal in [SIGTERM, SIGINT, SIGPIPE] { sigaddset(&adaptive, signal) }
+        sigemptyset(&defaulted)
+        for signal in [SIGTERM, SIGINT, SIGPIPE] { sigaddset(&defaulted, signal) }
         posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &adaptive)
+        posix_spawnattr_setsigdefault(&attributes, &defaulted)
         posix_spawnattr_setpgroup(&attributes, 0)
         let flags = Int32(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | closingOthers
         posix_spawnattr_setflags(&attributes, Int16(flags))
@@ -123,7 +124,7 @@ struct ShellCommand: Sendable {
     }
 }
 
-/// A shell that was started, and whoever it started itself.
+/// A started shell and its child processes.
 private final class CommandProcess: Sendable {
     private let identifier: pid_t
     private enum State { case running, asked, over }
@@ -131,7 +132,7 @@ private final class CommandProcess: Sendable {
 
     init(_ identifier: pid_t) { self.identifier = identifier }
 
-    /// Asks all of them to end, and the second time ends them.
+    /// Sends SIGTERM to the process group; on later calls, SIGKILL.
     func press() {
         state.withLock { state in
             guard state != .over else { return }
@@ -140,23 +141,24 @@ private final class CommandProcess: Sendable {
         }
     }
 
-    /// - Returns: How it ended, as `waitpid` says it, and whether it had been asked to.
-    func waitForEnd() -> (status: Int32, wasPressed: Bool) {
-        // It is only looked at first: its number stays its own until it is let go of, so no stranger is pressed.
+    /// - Returns: The status as `waitpid` reports it, and whether the process group was signalled before the end.
+    func waitForEnd() -> (status: Int32, wasSignalled: Bool) {
+        // Wait without reaping first: the identifier stays reserved until the process is reaped, so no other process is
+        // signalled.
         var end = siginfo_t()
         while waitid(P_PID, id_t(identifier), &end, WEXITED | WNOWAIT) < 0, errno == EINTR {}
-        let wasPressed = state.withLock { state in
+        let wasSignalled = state.withLock { state in
             defer { state = .over }
-            if state == .asked { kill(-identifier, SIGKILL) }  // those who outlived the shell
+            if state == .asked { kill(-identifier, SIGKILL) }  // processes that outlived the shell
             return state == .asked
         }
         var status: Int32 = 0
         while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
-        return (status, wasPressed)
+        return (status, wasSignalled)
     }
 }
 
-/// Texts as C wants a list of them: a null at the end.
+/// A null-terminated array of C strings.
 private struct CStrings: ~Copyable {
     let pointers: [UnsafeMutablePointer<CChar>?]
     init(_ texts: [String]) { pointers = texts.map { strdup($0) } + [nil] }

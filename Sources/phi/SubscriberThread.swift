@@ -2,12 +2,12 @@ import PhiClient
 import Synchronization
 import ZeroMQ
 
-/// Follows a feed on a thread of its own, and hands on every item there.
+/// Follows a feed on its own thread, and calls `onItem` there for every item.
 final class SubscriberThread: Sendable {
     private let wakeUp: WakeUp
     private let thread: SocketThread
     private let failure: Failure
-    /// Ends when the thread does.
+    /// Finishes when the thread ends.
     let ended: AsyncStream<Void>
 
     private final class Failure: Sendable {
@@ -32,7 +32,7 @@ final class SubscriberThread: Sendable {
         }
     }
 
-    /// - Throws: What ended the thread before.
+    /// - Throws: The error that ended the thread, if any.
     func stop() throws {
         wakeUp.signal()
         thread.join()

@@ -90,7 +90,7 @@ struct SwarmCommand: AsyncParsableCommand {
         if let error = ledger.error { throw error }
     }
 
-    /// The file of truth, written as it happens: whoever is killed leaves the truth so far.
+    /// The file with the ground truth. Each event is written immediately, so the file is complete up to a kill.
     private final class Ledger: Sendable {
         private struct Page: ~Copyable {
             var file: OutputFile?

@@ -33,8 +33,8 @@ struct TuneCommand: ParsableCommand {
     var node: NodeIdentity?
     @OptionGroup var service: RequestOptions
 
-    /// The detector goes through all of its recent arrivals twice.
-    private static let trialPatience: Duration = .seconds(120)
+    /// The detector replays all of its recent arrivals twice, which takes longer than other requests.
+    private static let whatIfTimeout: Duration = .seconds(120)
 
     func validate() throws {
         guard [setting != nil, unset != nil, whatIf != nil].count(where: \.self) <= 1 else {
@@ -55,7 +55,7 @@ struct TuneCommand: ParsableCommand {
             try tune(unset, nil)
         } else if var whatIf {
             whatIf.scope = scope
-            try service.answer(.whatIf(whatIf), patience: Self.trialPatience) { (answer: WhatIfAnswer) in
+            try service.answer(.whatIf(whatIf), timeout: Self.whatIfTimeout) { (answer: WhatIfAnswer) in
                 answer.sentences
             }
         } else {
@@ -80,7 +80,7 @@ struct TuneCommand: ParsableCommand {
                 override.origin, override.allows?.description ?? "-")
         }
         let head = row("LEVEL", "FOR", "POLICY", "SET BY", "SUSPECTED BY SILENCE")
-        // Of a node its rulings say all; what else was set for it does not hold.
+        // For a single node, the level rows already show its effective policies. Other overrides do not apply to it.
         return [head] + levels + (answer.node == nil ? overrides : [])
     }
 
@@ -101,10 +101,10 @@ struct TuneCommand: ParsableCommand {
 }
 
 extension Parsing {
-    /// `phi=10`, or `evict=phi=10`: a policy to try, and at which level.
+    /// Parses a policy to try, with an optional level: `phi=10` or `evict=phi=10`.
     static func proposal(_ text: String) throws -> WhatIfRequest {
         if let policy = try? Policy(parsing: text) { return WhatIfRequest(policy: policy) }
-        // What begins as a policy is meant as one, and has something wrong with it.
+        // Text that begins like a policy is parsed as one, so that the error message is about the policy.
         let name = text.prefix { $0 != "=" }
         guard !["phi", "price", "mistakes"].contains(name), text.contains("=") else {
             return WhatIfRequest(policy: try policy(text))

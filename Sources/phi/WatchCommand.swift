@@ -75,7 +75,7 @@ struct WatchCommand: AsyncParsableCommand {
                 group.cancelAll()
             }
         }
-        hooks?.stop()  // first, since the subscriber may be waiting for them
+        hooks?.stop()  // first: the subscriber may be blocked in a hook
         try subscriber.stop()
         Console.note(shared.tally.withLock { $0.summary })
         if let hooks {
@@ -112,7 +112,7 @@ struct WatchCommand: AsyncParsableCommand {
     }
 }
 
-/// What a watcher saw, for the end.
+/// Counts of the events that a watcher received, for the summary at the end.
 struct WatchTally: Sendable {
     private var events = 0
     private var suspicions = 0
@@ -129,7 +129,7 @@ struct WatchTally: Sendable {
         } else if let incarnation = suspectedIncarnation.removeValue(forKey: transition.topic),
             transition.to == .trusted
         {
-            // The same start that speaks again was up all the time, or could not be heard.
+            // A node heard again with the same incarnation was up the whole time, or was cut off from the detector.
             if incarnation == transition.incarnation { mistakes += 1 } else { restarts += 1 }
         }
     }

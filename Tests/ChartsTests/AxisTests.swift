@@ -8,7 +8,7 @@ import Testing
         .nan, .infinity, -.infinity, 0, -1, 1, .leastNonzeroMagnitude, 1e308, -1e308, .greatestFiniteMagnitude,
     ]
 
-    @Test(arguments: [Axis.Scale.linear, .logarithmic]) func `has a range, whatever it is given`(scale: Axis.Scale) {
+    @Test(arguments: [Axis.Scale.linear, .logarithmic]) func `has a valid range for any input`(scale: Axis.Scale) {
         for lower in Self.odd {
             for upper in Self.odd {
                 let axis = Axis(scale, from: lower, to: upper, label: "")
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `puts values where they belong`() throws {
+    @Test func `maps values to positions`() throws {
         let plain = Axis(.linear, from: -10, to: 30, label: "")
         #expect(plain.position(-10) == 0 && plain.position(0) == 0.25 && plain.position(30) == 1)
         let decades = Axis(.logarithmic, from: 0.01, to: 100, label: "")
@@ -38,13 +38,13 @@ import Testing
 }
 
 @Suite struct `Ticks` {
-    @Test func `are round`() {
+    @Test func `are round numbers`() {
         #expect(Tick.linear(from: 0, to: 10) { "\($0)" }.map(\.label) == ["0.0", "2.0", "4.0", "6.0", "8.0", "10.0"])
         #expect(Tick.linear(from: -230, to: 410) { "\(Int($0))" }.map(\.label) == ["-200", "0", "200", "400"])
         #expect(
             Tick.logarithmic(from: 0.001, to: 1) { "\(($0 * 1e6).rounded() / 1e6)" }.map(\.label)
                 == ["0.001", "0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1.0"])
-        // Too many decades to name each.
+        // Too many decades to label each.
         let sparse = Tick.logarithmic(from: 1e-12, to: 1) { "\($0)" }
         #expect(sparse.count == 13 && sparse.count { !$0.label.isEmpty } <= 7)
         #expect(
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `never get out of hand`() {
+    @Test func `stay limited in number`() {
         let numbers: [Double] = [.leastNonzeroMagnitude, 1e-300, 1, 1e17, 1e300, .greatestFiniteMagnitude]
         for (index, lower) in numbers.enumerated() {
             for upper in numbers.dropFirst(index + 1) + [lower.nextUp] {
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func `are none where there is no range`() {
+    @Test func `are empty without a valid range`() {
         for (lower, upper) in [(1.0, 1.0), (2, 1), (.nan, 1), (1, .infinity), (-.infinity, .infinity)] {
             #expect(Tick.linear(from: lower, to: upper) { _ in "" } == [])
             #expect(Tick.logarithmic(from: lower, to: upper) { _ in "" } == [])

@@ -6,13 +6,13 @@ import Testing
 @testable import Charts
 
 @Suite struct `A chart` {
-    /// Ten by ten.
+    /// A chart with both axes from 0 to 10.
     private static func chart(_ marks: [Mark], legend: [Chart.LegendEntry] = []) -> Chart {
         Chart(
             title: "t", x: Axis(.linear, from: 0, to: 10, label: "x"), y: Axis(.linear, from: 0, to: 10, label: "y"),
             marks: marks, legend: legend)
     }
-    /// Left, top, right and bottom of the rectangle inside its axes.
+    /// Edges of the rectangle inside the axes.
     private static func frame(_ drawing: ParsedMarkup) throws -> (
         left: Double, top: Double, right: Double, bottom: Double
     ) {
@@ -22,7 +22,7 @@ import Testing
         return (numbers[0], numbers[1], numbers[0] + numbers[2], numbers[1] + numbers[3])
     }
 
-    @Test func `is empty without anything to show, and well-formed`() throws {
+    @Test func `without data is empty and well-formed`() throws {
         for chart in [
             Self.chart([]), Self.chart([.line([], .ink), .area([], .ink), .boxes([], from: 0, to: 1, .ink)]),
         ] {
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `puts a line where its values are`() throws {
+    @Test func `draws a line at its values`() throws {
         let drawing = try #require(ParsedMarkup(Self.chart([.line([Point(0, 0), Point(10, 5)], .accent)]).svg.text))
         let frame = try Self.frame(drawing)
         #expect(
@@ -42,8 +42,8 @@ import Testing
             ])
     }
 
-    @Test func `cuts a line where it leaves, and goes on where it returns`() throws {
-        // A zigzag with its peaks at twice the height: only the lower halves are seen.
+    @Test func `clips a line where it leaves, and continues it where it returns`() throws {
+        // A zigzag with its peaks at twice the height: only the lower halves are visible.
         let points = (0...10).map { Point(Double($0), $0.isMultiple(of: 2) ? 0 : 20) }
         let drawing = try #require(ParsedMarkup(Self.chart([.line(points, .ink)]).svg.text))
         let path = try #require(drawing.elements.first { $0.attributes["class"] == "line ink" }?.attributes["d"])
@@ -53,14 +53,14 @@ import Testing
         #expect(drawing.drawn.allSatisfy { $0.y >= frame.top })
     }
 
-    @Test func `breaks a line at what is no number`() throws {
+    @Test func `breaks a line at values that are not finite`() throws {
         let points = [Point(1, 1), Point(2, 5), Point(.nan, 5), Point(4, .infinity), Point(5, 5), Point(6, 1)]
         let drawing = try #require(ParsedMarkup(Self.chart([.line(points, .ink), .dots(points, .ink)]).svg.text))
         #expect(drawing.paths("line").map(\.count) == [4])
         #expect(drawing.paths("dots").map(\.count) == [4])
     }
 
-    @Test func `fills only what is inside`() throws {
+    @Test func `fills an area only inside its axes`() throws {
         let band = [Point(-5, -5), Point(15, 15), Point(15, 17), Point(-5, -3)]
         let drawing = try #require(ParsedMarkup(Self.chart([.area(band, .faint)]).svg.text))
         let frame = try Self.frame(drawing)
@@ -71,7 +71,7 @@ import Testing
         #expect(shape.contains(Place(x: frame.right, y: frame.top)))
     }
 
-    @Test(arguments: 0..<100 as Range<UInt64>) func `draws nothing outside its axes, nor what is no number`(
+    @Test(arguments: 0..<100 as Range<UInt64>) func `draws nothing outside its axes, and only finite values`(
         seed: UInt64
     )
         throws
@@ -105,7 +105,7 @@ import Testing
             ], legend: [.init("<b>", .accent, .lineWithDots), .init("a", .other(100)), .init("c", .faint, .box)])
         let drawing = try #require(ParsedMarkup(chart.svg.text), "not well-formed: \(chart.svg)")
         let frame = try Self.frame(drawing)
-        let legend = frame.bottom + 40  // what is drawn below belongs to it
+        let legend = frame.bottom + 40  // anything drawn below belongs to the legend
         for place in drawing.drawn where !(place.y > legend) {
             #expect((frame.left - 0.1...frame.right + 0.1).contains(place.x), "\(place)")
             #expect((frame.top - 0.1...frame.bottom + 0.1).contains(place.y), "\(place)")
@@ -113,7 +113,7 @@ import Testing
         #expect(!chart.svg.text.contains("nan") && !chart.svg.text.contains("inf"))
     }
 
-    @Test func `leaves out labels that would cover each other`() throws {
+    @Test func `omits labels that would overlap`() throws {
         var chart = Self.chart([])
         chart.x.ticks = (0...100).map { Tick(Double($0) / 10, "label \($0)") }
         let drawing = try #require(ParsedMarkup(chart.svg.text))
@@ -125,14 +125,14 @@ import Testing
 }
 
 @Suite struct `A thinned line` {
-    @Test func `keeps the two ends of a straight one`() {
+    @Test func `keeps only the two ends of a straight line`() {
         let line = (0..<1000).map { Pixel(x: Double($0), y: 2 * Double($0)) }
         #expect(line.thinned() == [line[0], line[999]])
         #expect([Pixel]().thinned() == [] && [line[3]].thinned() == [line[3]])
         #expect([Pixel](repeating: line[0], count: 9).thinned() == [line[0], line[0]])
     }
 
-    @Test(arguments: 0..<50 as Range<UInt64>) func `is nowhere further from the whole than can be seen`(seed: UInt64) {
+    @Test(arguments: 0..<50 as Range<UInt64>) func `stays within the tolerance of the full line`(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         var y = 0.0
         let line = (0..<500).map { number in
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    /// By trying many places along the piece.
+    /// Distance of a pixel from a segment, found by trying many points along the segment.
     private func distance(_ pixel: Pixel, _ a: Pixel, _ b: Pixel) -> Double {
         guard pixel.x >= a.x - 0.3, pixel.x <= b.x + 0.3 else { return .infinity }
         let steps = 400

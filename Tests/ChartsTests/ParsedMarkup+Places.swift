@@ -5,7 +5,7 @@ extension ParsedMarkup {
         elements.filter { $0.attributes["class"]?.split(separator: " ").first.map(String.init) == kind }
             .compactMap { $0.attributes["d"] }.map(Place.all)
     }
-    /// Everything that was drawn between the axes.
+    /// All points drawn between the axes.
     var drawn: [Place] {
         let circles = elements.filter { $0.name == "circle" }.compactMap { circle -> Place? in
             guard let x = circle.attributes["cx"].flatMap(Double.init),
@@ -21,7 +21,7 @@ struct Place: Hashable {
     var x: Double
     var y: Double
 
-    /// The absolute places of a path made of M and L.
+    /// The points of a path with absolute M and L commands.
     static func all(_ path: String) -> [Place] {
         path.split { "ML".contains($0) }.map { step in
             let numbers = step.split { " hvz".contains($0) }.prefix(2).map { Double($0) ?? .nan }

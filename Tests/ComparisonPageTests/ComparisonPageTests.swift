@@ -6,7 +6,7 @@ import Testing
 @testable import Comparison
 @testable import ComparisonPage
 
-@Suite struct `A page of a comparison` {
+@Suite struct `A comparison page` {
     private static let hostile = "<script>alert('x')</script>\"&amp;\u{202E}"
 
     private static func page(_ traces: [RecordedArrivals]) -> String {
@@ -37,7 +37,7 @@ import Testing
         #expect(tags.count(of: "table") >= 4)
     }
 
-    @Test func `needs nothing from elsewhere, and runs nothing`() throws {
+    @Test func `loads nothing and runs nothing`() throws {
         let tags = try #require(ParsedMarkup(Self.whole))
         for name in ["script", "link", "img", "image", "iframe", "object", "use", "foreignObject"] {
             #expect(tags.count(of: name) == 0)
@@ -49,15 +49,15 @@ import Testing
         for word in ["http:", "https:", "url(", "@import"] { #expect(!Self.whole.contains(word)) }
     }
 
-    @Test func `shows names as they are, and spells out what would hide in them`() throws {
+    @Test func `shows names literally, and escapes invisible characters`() throws {
         let tags = try #require(ParsedMarkup(Self.whole))
         #expect(tags.text.contains("<script>alert('x')</script>\"&amp;\\u{202e}"))
         #expect(!Self.whole.contains("<script") && !Self.whole.contains("\u{202E}"))
     }
 
-    @Test func `names every cell and leads to its trace`() throws {
+    @Test func `names every detector and links to every trace`() throws {
         let tags = try #require(ParsedMarkup(Self.whole))
-        for detector in ["adaptive"] + ComparisonReport.classicalNames { #expect(tags.text.contains(detector)) }
+        for detector in ["adaptive"] + ComparisonReport.baselineNames { #expect(tags.text.contains(detector)) }
         let targets = tags.attributes.filter { $0.name == "id" }.map { "#" + $0.value }
         let links = tags.attributes.filter { $0.name == "href" }.map(\.value)
         #expect(Set(links) == Set(targets) && links.count == 4)
@@ -70,7 +70,7 @@ import Testing
         #expect(pages[0] == pages[1])
     }
 
-    @Test func `is there when there is nothing to show`() throws {
+    @Test func `is well-formed even with nothing to show`() throws {
         let still = Self.recording("still", .init(repeating: Arrival(gap: 0, step: 1), count: 250))
         let clockwork = Self.recording("clockwork", .init(repeating: Arrival(gap: 1_000_000_000, step: 1), count: 250))
         let extreme = Self.recording(
@@ -110,17 +110,17 @@ import Testing
             (1e-5, "1 in 10⁵"), (2.5e-7, "1 in 4·10⁶"), (1e-12, "1 in 10¹²"), (0, "none"), (.nan, "none"),
             (.leastNonzeroMagnitude, "none"), (.infinity, "none"),
         ] as [(Double, String)])
-    func `speak of shares`(share: Double, text: String) { #expect(NumberFormatting.share(share) == text) }
+    func `show shares as one in so many`(share: Double, text: String) { #expect(NumberFormatting.share(share) == text) }
 
     @Test(
         arguments: [
             (0.0005, "500 µs"), (1, "1 s"), (59, "59 s"), (60, "1 min"), (-3600, "-1 h"), (5400, "1.5 h"),
             (172_800, "2 d"),
         ] as [(Double, String)])
-    func `speak of times on axes`(seconds: Double, text: String) { #expect(NumberFormatting.tick(seconds) == text) }
+    func `show tick times with units`(seconds: Double, text: String) { #expect(NumberFormatting.tick(seconds) == text) }
 
     @Test(arguments: [(0, "0"), (999, "999"), (1000, "1 000"), (-1000, "-1 000"), (1_234_567, "1 234 567")])
-    func `are grouped`(number: Int, text: String) {
+    func `are grouped by thousands`(number: Int, text: String) {
         #expect(number.grouped.replacing("\u{202F}", with: " ") == text)
     }
 }

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Comparison
 
-@Suite struct `A plan of blocks` {
-    /// Of each node, the blocks of its judged arrivals in their order.
+@Suite struct `Bootstrap blocks` {
+    /// For each node, the blocks of its evaluated arrivals in order.
     private func blocksByNode(_ recording: RecordedArrivals, _ plan: BootstrapBlocks) -> [[Int]] {
         var blocks = [[Int]](repeating: [], count: recording.nodes.count)
         for (heartbeat, block) in zip(recording.heartbeats, plan.blockOfHeartbeat) {
@@ -15,7 +15,7 @@ import Testing
 
     @Test(arguments: [[150, 700, 9001], [200, 201, 202, 203], [15_000, 15_000], [400], []])
     func
-        `judges every heartbeat after the warm-up once, in stretches of one node and one half`(counts: [Int])
+        `cover every heartbeat after the warm-up once, each in one node and one half`(counts: [Int])
     {
         let recording = RecordedArrivals.taking(turns: counts)
         let plan = BootstrapBlocks(recording)
@@ -27,7 +27,7 @@ import Testing
             #expect(holdOut == holdOut.sorted())
             #expect(holdOut.count { $0 == 0 } == blocks.count / 2)
         }
-        // No two nodes share a block, and each block knows how many it has.
+        // No two nodes share a block, and each block has the right number of heartbeats.
         #expect(byNode.map { Set($0).count }.reduce(0, +) == Set(byNode.joined()).count)
         for (number, block) in plan.blocks.enumerated() {
             #expect(block.heartbeats == byNode.joined().count { $0 == number })
@@ -39,7 +39,7 @@ import Testing
                 == byNode.joined().count)
     }
 
-    @Test func `takes nodes for clusters where there are ten`() {
+    @Test func `use nodes as clusters from ten nodes on`() {
         let recording = RecordedArrivals.taking(turns: (0..<10).map { 300 + 10 * $0 })
         let plan = BootstrapBlocks(recording)
         #expect(plan.clusterCount == 10)
@@ -50,13 +50,13 @@ import Testing
         #expect(BootstrapBlocks(RecordedArrivals.taking(turns: Array(repeating: 300, count: 9))).clusterCount == 18)
     }
 
-    @Test func `stays small however many nodes there are`() {
+    @Test func `stay few, however many nodes there are`() {
         let plan = BootstrapBlocks(RecordedArrivals.taking(turns: Array(repeating: 12, count: 3500)), warmUp: 10)
         #expect(plan.clusterCount == 1000 && plan.blocks.count == 2000)
         #expect(plan.heartbeats(counting: plan.whole) == 7000)
     }
 
-    @Test func `draws as many clusters as there are, whole ones`() {
+    @Test func `are drawn as whole clusters, as many as there are`() {
         let plan = BootstrapBlocks(RecordedArrivals.taking(turns: Array(repeating: 300, count: 20)))
         var random = SplitMix64(seed: 1)
         var total = [Int](repeating: 0, count: 20)

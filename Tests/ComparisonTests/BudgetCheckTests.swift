@@ -4,7 +4,7 @@ import Testing
 
 @testable import Comparison
 
-@Suite struct `A budget` {
+@Suite struct `A budget check` {
     private func check(timesPromised factor: Double, scatter: Double) -> BudgetCheck {
         let clusters = (0..<100).map { (observed: factor + ($0 % 2 == 0 ? scatter : -scatter), expected: 1.0) }
         return BudgetCheck(
@@ -12,16 +12,16 @@ import Testing
             ratio: ClusterRatio(clusters), timeout: 1)
     }
 
-    @Test func `is kept if the interval reaches what is tolerated`() {
+    @Test func `passes if the confidence interval reaches the tolerated range`() {
         #expect(check(timesPromised: 1, scatter: 0).isKept)
         #expect(check(timesPromised: 1.49, scatter: 0).isKept && check(timesPromised: 0.68, scatter: 0).isKept)
         #expect(!check(timesPromised: 1.51, scatter: 0).isKept)
         #expect(!check(timesPromised: 0.66, scatter: 0).isKept)
-        // Scatter of 1 in each of 100 clusters leaves 0.2 to either side.
+        // A scatter of 1 in each of 100 clusters widens the interval by 0.2 on either side.
         #expect(check(timesPromised: 1.65, scatter: 1).isKept && !check(timesPromised: 1.75, scatter: 1).isKept)
     }
 
-    @Test func `is judged where it promises forty mistakes, by those that were made`() throws {
+    @Test func `runs if the budget promises forty mistakes, and counts those that happened`() throws {
         let recording = SyntheticFamily.stationary.recording(seed: 2, nodes: 2, sent: 4000)
         let checks = BudgetCheck.checks(recording)
         #expect(checks.map(\.heartbeatsPerMistake) == [30, 100])

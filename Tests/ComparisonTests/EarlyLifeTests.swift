@@ -3,8 +3,8 @@ import Testing
 
 @testable import Comparison
 
-@Suite struct `Early life` {
-    /// A heartbeat a second, and a pause of 7 s before every 30th.
+@Suite struct `A cold start` {
+    /// One heartbeat per second, and a pause of 7 s before every 30th.
     private func paused(_ count: Int) -> RecordedArrivals {
         var recording = RecordedArrivals(name: "paused", nodes: ["a"])
         var now: Int64 = 0
@@ -18,10 +18,10 @@ import Testing
     @Test func `counts the mistakes that follow each start`() throws {
         let life = ColdStart(paused(1500))
         let fixed = try #require(life.rows.first { $0.detector == "fixed 5 intervals" })
-        // Starts every 150 arrivals, up to 1,350: a start for each horizon that so many arrivals follow.
+        // There is a start every 150 arrivals, up to 1,350. It counts for a horizon if that many arrivals follow it.
         #expect(fixed.horizons.map(\.heartbeats) == [10, 100, 1000])
         #expect(fixed.horizons.map(\.starts) == [10, 10, 4])
-        // The mean gap, 1.2 s, is larger than the median; five of it are 6 s, less than every pause.
+        // The mean gap of 1.2 s is larger than the median. Five mean gaps are 6 s, less than every pause.
         #expect(fixed.horizons.allSatisfy { $0.timeout.map { abs($0 - 5) < 1e-6 } ?? false })
         for horizon in fixed.horizons {
             let starts = (0..<10).map { $0 * 150 }.filter { $0 + horizon.heartbeats <= 1500 }
@@ -32,14 +32,14 @@ import Testing
         }
     }
 
-    @Test func `has a row for each detector, by the name its user writes`() {
+    @Test func `has a row for each detector, named as you write it`() {
         let names = ColdStart(paused(300)).rows.map(\.detector)
         #expect(names.count == 15 && Set(names).count == 15)
         #expect(names.starts(with: ["adaptive price=10", "adaptive price=100", "adaptive price=1000"]))
         #expect(names.contains("akka phi=8") && names.contains("hazelcast phi=10") && names.contains("chen"))
     }
 
-    @Test func `counts recordings alike`() throws {
+    @Test func `weights recordings equally`() throws {
         let (long, short) = (ColdStart(paused(1500)), ColdStart(paused(200)))
         let both = ColdStart([long, short])
         for (row, detector) in both.rows.enumerated() {
@@ -48,7 +48,7 @@ import Testing
             #expect(abs(detector.horizons[0].mistakes - (a.mistakes + b.mistakes) / 2) < 1e-12)
             let timeouts = try (#require(a.timeout), #require(b.timeout), #require(detector.horizons[0].timeout))
             #expect(abs(timeouts.2 / (timeouts.0 * timeouts.1).squareRoot() - 1) < 1e-9)
-            // The short one has no start that a thousand follow.
+            // The short recording has no start that a thousand heartbeats follow.
             #expect(detector.horizons[2].mistakes == long.rows[row].horizons[2].mistakes)
         }
     }

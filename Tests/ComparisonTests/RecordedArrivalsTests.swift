@@ -4,8 +4,8 @@ import Testing
 
 @testable import Comparison
 
-@Suite struct `A recording in memory` {
-    @Test func `has the fresh heartbeats of all nodes in order of arrival`() throws {
+@Suite struct `Recorded arrivals` {
+    @Test func `are the fresh heartbeats of all nodes in order of arrival`() throws {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).night.csv")
         defer { try? FileManager.default.removeItem(at: file) }
         let rows = ["a,7,,1000", "b,1,,1500", "a,8,,2000", "a,8,,2100", "b,4,,2500", "b,3,,2600", "a,9,,3500"]
@@ -33,7 +33,8 @@ import Testing
 }
 
 extension RecordedArrivals {
-    /// Nodes with so many arrivals each, of an interval of one second, taking turns as long as they last.
+    /// Nodes with the given numbers of arrivals, at an interval of one second, that take turns until their arrivals
+    /// end.
     static func taking(turns counts: [Int], name: String = "made up") -> RecordedArrivals {
         var recording = RecordedArrivals(name: name, nodes: counts.indices.map { "node-\($0)" })
         for sequence in 0...(counts.max() ?? 0) {

@@ -5,10 +5,10 @@ import Testing
 
 @testable import Comparison
 
-@Suite struct `A resampled ratio` {
+@Suite struct `A bootstrap ratio` {
     private let plan = BootstrapBlocks(RecordedArrivals.taking(turns: [40_200]))
 
-    /// A detector of one parameter that makes no mistakes and waits so long in each block, on average.
+    /// Costs of a detector with one parameter: its mistakes per block, and its mean timeout in each block.
     private func costs(_ name: String, mistakes: Int = 0, _ timeout: (Int) -> Double) -> BlockCosts {
         let costs = plan.blocks.enumerated().map { number, block in
             SweepCost(
@@ -23,10 +23,10 @@ import Testing
             .resampled(plan, adaptive: adaptive, baselines: [baselines])
     }
 
-    @Test func `scatters as the mean of its blocks does`() throws {
+    @Test func `has the spread of the mean of its blocks`() throws {
         var random = SplitMix64(seed: 9)
         let timeouts = plan.blocks.map { _ in
-            // Uniform: a standard deviation of 0.2.
+            // Uniform, with a standard deviation of 0.2.
             1 + 0.2 * 3.0.squareRoot() * Double.random(in: -1...1, using: &random)
         }
         let cells = cells(costs("adaptive") { timeouts[$0] }, costs("fixed") { _ in 2 })
@@ -38,12 +38,12 @@ import Testing
         let expected = 1.645 * 0.2 / Double(plan.blocks.count).squareRoot() / 2
         let half = (interval.upperBound - interval.lowerBound) / 2
         #expect(half > 0.75 * expected && half < 1.25 * expected, "\(half) for \(expected)")
-        // All five cells have the same ratio in each draw, so their mean scatters as one of them.
+        // All five cells have the same ratio in each draw, so their mean has the spread of one cell.
         let mean = try #require(cells.resampledGeometricMean.interval)
         #expect(abs(mean.lowerBound - interval.lowerBound) < 1e-9 && abs(mean.upperBound - interval.upperBound) < 1e-9)
     }
 
-    @Test func `does not scatter where all blocks are alike, and is the same each time`() throws {
+    @Test func `has no spread if all blocks are alike, and is reproducible`() throws {
         let alike = cells(costs("adaptive") { _ in 3 }, costs("fixed") { _ in 2 })
         let interval = try #require(alike[0].resampled?.interval)
         #expect(abs(interval.lowerBound - 1.5) < 1e-6 && abs(interval.upperBound - 1.5) < 1e-6)
@@ -51,8 +51,8 @@ import Testing
         #expect(uneven() == uneven())
     }
 
-    @Test func `has no upper end where many draws do not reach the rate`() throws {
-        // Mistakes in two blocks only: without them in the draw the rate is reached, with both drawn often it is not.
+    @Test func `has no upper bound if many draws do not reach the rate`() throws {
+        // Only two blocks have mistakes. A draw without them reaches the rate; a draw with both often does not.
         let costs = plan.blocks.enumerated().map { number, block in
             SweepCost(
                 mistakes: number < 2 ? 20 : 0, late: number < 2 ? 20 : 0, deadlines: block.heartbeats,

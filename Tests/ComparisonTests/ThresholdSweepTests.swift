@@ -3,11 +3,11 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `A sweep over thresholds` {
+@Suite struct `A threshold sweep` {
     private let plain = [Policy.phi(1), .phi(2), .phi(4)]
     private let weighing = [Policy.phi(2), .price(10), .mistakes(MistakeBudget(.perHeartbeat(0.01)))]
 
-    @Test(arguments: 0..<20 as Range<UInt64>) func `makes the mistakes that a detector makes`(seed: UInt64) throws {
+    @Test(arguments: 0..<20 as Range<UInt64>) func `counts the mistakes that a detector makes`(seed: UInt64) throws {
         let life = GroupLife(seed: seed, nodes: 1, heartbeats: 2000)
         #expect(sweep(NormalModel.self, .init(), plain, life) == (try detect(NormalModel.self, .init(), plain, life)))
         #expect(
@@ -15,7 +15,7 @@ import Testing
                 == (try detect(AdaptiveModel.self, .init(), weighing, life)))
     }
 
-    @Test(arguments: 0..<5 as Range<UInt64>) func `makes them too where nodes come in between one another`(
+    @Test(arguments: 0..<5 as Range<UInt64>) func `counts them too if the heartbeats of several nodes interleave`(
         seed: UInt64
     ) throws {
         let life = GroupLife(seed: seed, nodes: 7, heartbeats: 3000)
@@ -27,16 +27,16 @@ import Testing
                 == (try detect(AdaptiveModel.self, .init(), weighing, life)))
     }
 
-    @Test func `judges the very first gap, where a deadline is known before it`() throws {
+    @Test func `evaluates the very first gap if a deadline is known before it`() throws {
         var parameters = FixedModel.Parameters()
         parameters.timeout = .milliseconds(1300)
-        let life = GroupLife(seed: 5, nodes: 40, heartbeats: 80)  // many nodes, of two heartbeats on average
+        let life = GroupLife(seed: 5, nodes: 40, heartbeats: 80)  // many nodes, two heartbeats each on average
         let mistakes = sweep(FixedModel.self, parameters, [.phi(8)], life)
         #expect(mistakes == [life.heartbeats.count { $0.heartbeat.arrival.map { $0.gap > 1_300_000_000 } ?? false }])
         #expect(mistakes == (try detect(FixedModel.self, parameters, [.phi(8)], life)))
     }
 
-    @Test func `keeps costs of blocks apart that add up to the costs of all`() {
+    @Test func `has costs per block that add up to the total costs`() {
         let life = GroupLife(seed: 3, nodes: 4, heartbeats: 4000)
         let heartbeats = life.heartbeats.map(\.heartbeat)
         func costs(_ blocks: Int, _ block: (Int) -> Int32?) -> [SweepCost] {
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `records the φ of each judged arrival`() {
+    @Test func `records the φ of each evaluated arrival`() {
         let life = GroupLife(seed: 1, nodes: 1, heartbeats: 1000)
         var sweep = ThresholdSweep<NormalModel>(
             [NormalModel.threshold(for: .phi(1))], group: NormalModel.makeGroupState(.init()), recordingPhi: true)
@@ -65,7 +65,7 @@ import Testing
             life.heartbeats.map(\.heartbeat), ofNodes: 1, with: NormalModel(.init()), unit: 1e9,
             blocks: life.heartbeats.indices.map { $0 <= 300 ? nil : 0 })
         #expect(sweep.phis.count == sweep.samples && sweep.samples == 1000 - 301)
-        // Whoever comes after φ = 1 is late by the threshold φ = 1, unless the one before was so late already.
+        // An arrival after φ = 1 is a mistake at the threshold φ = 1, unless the node is already suspected.
         #expect(sweep.phis.count { $0 > 1 } == sweep.costs[0].mistakes)
     }
 
@@ -79,7 +79,7 @@ import Testing
         return sweep.costs.map(\.mistakes)
     }
 
-    /// The suspicions of the real machine that a later arrival of the node ends: it lives.
+    /// Mistakes of the real detector: suspicions that a later arrival of the node ends.
     private func detect<Model: ArrivalModel>(
         _ model: Model.Type, _ parameters: Model.Parameters, _ policies: [Policy], _ life: GroupLife
     ) throws -> [Int] {
@@ -108,7 +108,7 @@ import Testing
     }
 }
 
-/// Heartbeats of some nodes in order of time: each a second after the one before, more or less, and now and then late.
+/// Heartbeats of some nodes in order of time: each about a second after the node's previous one, and sometimes late.
 private struct GroupLife {
     let nodes: Int
     private(set) var heartbeats: [(at: Instant, heartbeat: RecordedHeartbeat)] = []

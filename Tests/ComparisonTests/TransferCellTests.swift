@@ -3,7 +3,7 @@ import Testing
 
 @testable import Comparison
 
-@Suite struct `A parameter carried over to the second half` {
+@Suite struct `A hold-out cell` {
     private func curve(_ name: String, _ points: [(rate: Double, timeout: Double)]) -> ParetoCurve {
         ParetoCurve(
             detector: name,
@@ -12,7 +12,7 @@ import Testing
             })
     }
 
-    @Test func `is the best of the first half, and judged at its rate of the second`() throws {
+    @Test func `evaluates the best parameter of the first half at its rate in the second`() throws {
         let first = HoldOutCell.Half(
             heartbeats: 10_000, adaptive: curve("adaptive", [(0.1, 1), (0.008, 2), (0.001, 4)]),
             baselines: [curve("a", [(0.1, 1.5), (0.01, 3)]), curve("b", [(0.1, 1.2), (0.01, 5)])])
@@ -25,7 +25,8 @@ import Testing
                 == Transfer(detector: "adaptive", parameter: "w=2.1", chosenRate: 0.008, rate: 0.02, timeout: 2.1))
         #expect(
             cell.baselines == Transfer(detector: "a", parameter: "w=3.2", chosenRate: 0.01, rate: 0.05, timeout: 3.2))
-        // Ours at a rate of 0.05 waits 2.1, with nothing in between; theirs is 3.2. At 0.02 the best of theirs waits 2.5.
+        // At a rate of 0.05 the adaptive timeout is 2.1, without interpolation, and the baseline's is 3.2. At 0.02 the
+        // best baseline timeout is 2.5.
         let ratio = try #require(cell.ratio)
         #expect(abs(ratio - (2.1 / 3.2 * 2.1 / 2.5).squareRoot()) < 1e-12)
         let factor = try #require([cell].rateFactor { $0.adaptive })
@@ -33,7 +34,7 @@ import Testing
         #expect(try abs(#require([cell].rateFactor { $0.baselines }) - 5) < 1e-12)
     }
 
-    @Test func `is nothing where no parameter reached the rate`() throws {
+    @Test func `has no ratio if no parameter reaches the rate`() throws {
         let reaching = curve("a", [(0.1, 1), (0.01, 3)])
         let missing = curve("adaptive", [(0.1, 1)])
         let half = HoldOutCell.Half(heartbeats: 10_000, adaptive: missing, baselines: [reaching])
@@ -44,9 +45,9 @@ import Testing
         #expect(HoldOutCell(trace: "t", rate: 0.01, from: other, to: other) == nil)
     }
 
-    @Test func `costs nothing where both holdOut are alike and ours is the best classical one`() {
+    @Test func `has a ratio of 1 if both halves are alike and adaptive is the best baseline`() {
         let plan = BootstrapBlocks(RecordedArrivals.taking(turns: [8200]))
-        // A fixed timeout of one parameter per rate, on blocks that are all alike.
+        // A fixed timeout with one parameter per rate, on blocks that are all alike.
         let costs = [100, 30, 10, 3].enumerated().map { number, perThousand in
             plan.blocks.map { block in
                 let mistakes = block.heartbeats * perThousand / 1000

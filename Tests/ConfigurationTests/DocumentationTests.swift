@@ -4,14 +4,14 @@ import Testing
 
 @testable import Configuration
 
-@Suite struct `What the documentation says of the configuration` {
+@Suite struct `The configuration documentation` {
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     private func text(_ path: String) throws -> String {
         try String(contentsOf: Self.root.appendingPathComponent(path), encoding: .utf8)
     }
 
-    @Test func `names every key, with its variable`() throws {
+    @Test func `lists every key with its environment variable`() throws {
         let page = try text("docs/configuration.md")
         let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `") }
         for key in ConfigurationBuilder.Key.allCases {
@@ -21,7 +21,7 @@ import Testing
             }
             #expect(isNamed, "\(key)")
         }
-        // What it takes for the values of keys below others is said by every configuration that is printed.
+        // The documented defaults of nested keys must match those that a printed configuration shows.
         let standard = try read("damping: {}\nrecord: {folder: r}").yaml.joined(separator: "\n")
         for row in rows where row.hasPrefix("| `hold.") || row.hasPrefix("| `damping.") || row.hasPrefix("| `record.") {
             let columns = row.split(separator: "|").map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " `")) }
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: ["docs/configuration.md", "examples/phi.yaml"])
-    func `has an example that means what it says`(path: String) throws {
+    func `has an example that parses as intended`(path: String) throws {
         var example = try text(path)
         if path.hasSuffix(".md") {
             let start = try #require(example.firstRange(of: "```yaml\n"))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Configuration
 
-@Suite struct `A mistake in a configuration` {
+@Suite struct `A configuration error` {
     struct Mistake: Sendable, CustomTestStringConvertible {
         let file: String
         let sentences: [String]
@@ -40,7 +40,7 @@ import Testing
             #"phi.yaml:2: "log", "state" stands here and once more in the same place: a key is given once"#),
         Mistake("[a, b]: c", "phi.yaml:1: a key must be a text, and not a list or a mapping"),
 
-        // Kinds.
+        // Types.
         Mistake(
             "- a", "phi.yaml:1: the configuration must be keys with values, such as 'retention: 24h', found a list"),
         Mistake(
@@ -163,7 +163,7 @@ import Testing
             "groups: {edge: {expect: [a, b]}}\nlimits: {nodes: 1}",
             "phi.yaml:1: 2 nodes are expected, and limits.nodes is 1"),
 
-        // What is no YAML.
+        // Invalid YAML.
         Mistake(
             "a: [1, 2", "phi.yaml:2: this is no YAML: did not find expected ',' or ']' (while parsing a flow sequence)"),
         Mistake("a: b: c", "phi.yaml:1: this is no YAML: mapping values are not allowed in this context"),
@@ -177,11 +177,11 @@ import Testing
         Mistake("log: j\nstate: \u{1}", "phi.yaml:2: this is no YAML: control characters are not allowed"),
         Mistake("a: *b", "phi.yaml:1: this is no YAML: found undefined alias"),
         Mistake("log: json\nb: &b c", "phi.yaml:2: anchors (&) and aliases (*) are not read here: write the value out"),
-    ]) func `is told with its line and with what would be right`(mistake: Mistake) {
+    ]) func `is reported with its line and a valid alternative`(mistake: Mistake) {
         #expect(problems(mistake.file) == mistake.sentences)
     }
 
-    @Test func `does not hide the others`() {
+    @Test func `does not hide other errors`() {
         let file = """
             retention: soon
             levels: {suspect: phi=-1, evict: phi=12}
@@ -197,11 +197,11 @@ import Testing
             lines.map { $0.prefix(while: { $0 != " " }) } == [
                 "phi.yaml:1:", "phi.yaml:2:", "phi.yaml:3:", "phi.yaml:7:", "phi.yaml:8:", "PHI_STEADY:", "--log:",
             ])
-        // Whether a level exists cannot be told while the levels are in doubt.
+        // Names of levels are checked only if the levels themselves are valid.
         #expect(problems("steady: x\ngroups: {edge: {levels: {evcit: phi=3}}}").count == 2)
     }
 
-    @Test func `in the environment or an option is told with their names`() {
+    @Test func `in the environment or an option is reported with its name`() {
         #expect(
             problems(environment: ["PHI_HOLD": "{shar: 1}"]) == [
                 #"PHI_HOLD: unknown key "shar": did you mean "share"?"#
@@ -225,7 +225,7 @@ import Testing
             ])
     }
 
-    @Test func `is an error also where the text is hostile`() {
+    @Test func `is reported for hostile text too`() {
         let million = 1_000_000
         #expect(
             problems(String(repeating: "#", count: (1 << 20) + 1)) == ["phi.yaml:1: it has more than 1048576 bytes"])
@@ -252,7 +252,7 @@ import Testing
         #expect { try notText.read { throw NoProfile(name: $0) } } throws: { "\($0)" == "phi.yaml:1: it is no UTF-8" }
     }
 
-    @Test func `is told where more have policies of their own than a detector can keep apart`() {
+    @Test func `is reported if too many groups and nodes have their own policies`() {
         func nodes(_ range: ClosedRange<Int>) -> String {
             "{\(range.map { "a/\($0): {levels: suspect=phi=8}" }.joined(separator: ", "))}"
         }
@@ -263,7 +263,7 @@ import Testing
             ])
     }
 
-    @Test func `is one where a rule would not take it, and only there`() throws {
+    @Test func `is not reported for values at the bounds of a rule`() throws {
         for least in [2, 64] {
             #expect(try read("hold: {minExcess: \(least)}").configuration.hold == HoldRule(minExcess: least))
         }
@@ -273,7 +273,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<300 as Range<UInt64>) func `never traps the reader`(seed: UInt64) {
+    @Test(arguments: 0..<300 as Range<UInt64>) func `never traps the parser`(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         let pieces = [
             "levels", ": ", "\n", "  ", "- ", "[", "]", "{", "}", ",", "&a", "*a", "?", "\"", "'", "|", ">", "#", "%",

@@ -4,7 +4,7 @@ import Testing
 @testable import Configuration
 
 @Suite struct `A configuration` {
-    @Test func `of which nothing is said has the defaults`() throws {
+    @Test func `that sets nothing has the defaults`() throws {
         let standard = ServiceConfiguration()
         for file in [nil, "", "# nothing yet\n", "---\n", "levels:\nhold:\nlimits: {nodes: }\ngroups: {edge: }"] {
             #expect(try read(file).configuration == standard)
@@ -12,7 +12,7 @@ import Testing
         #expect(standard.levels == Level.standard(for: standard.model))
     }
 
-    @Test func `takes each key from the last source that states it`() throws {
+    @Test func `takes each key from the last source that sets it`() throws {
         let file = """
             events: tcp://file:1
             control: tcp://file:2
@@ -41,7 +41,7 @@ import Testing
         #expect(configuration.state == "/file")
     }
 
-    @Test func `knows where each policy comes from`() throws {
+    @Test func `records the origin of each policy`() throws {
         let file = """
             levels: {suspect: phi=1, evict: phi=2}
             groups:
@@ -51,13 +51,13 @@ import Testing
             """
         let environment = ["PHI_GROUPS": "{edge: {levels: suspect=phi=6}}"]
         let options = [OptionSetting("--group-level", "groups", "core", "levels", list: ["evict=phi=7"])]
-        let book = try read(file, environment: environment, options: options).configuration.policies
-        #expect(book.levels.map(\.name) == ["suspect", "evict"])
-        #expect(book.said(0) == "phi=1 (file)")
-        #expect(book.said(0, of: "edge/edge-2") == "phi=6 (environment, group edge)")
-        #expect(book.said(1, of: "edge/edge-2") == "phi=4 (file, group edge)")
-        #expect(book.said(0, of: "edge/edge-1") == "phi=5 (file, node edge/edge-1)")
-        #expect(book.said(1, of: "core/a") == "phi=7 (option, group core)")
+        let policies = try read(file, environment: environment, options: options).configuration.policies
+        #expect(policies.levels.map(\.name) == ["suspect", "evict"])
+        #expect(policies.said(0) == "phi=1 (file)")
+        #expect(policies.said(0, of: "edge/edge-2") == "phi=6 (environment, group edge)")
+        #expect(policies.said(1, of: "edge/edge-2") == "phi=4 (file, group edge)")
+        #expect(policies.said(0, of: "edge/edge-1") == "phi=5 (file, node edge/edge-1)")
+        #expect(policies.said(1, of: "core/a") == "phi=7 (option, group core)")
 
         let levels = "suspect=mistakes=1/30d,within=3s evict=phi=12"
         let other = try read(
@@ -68,18 +68,18 @@ import Testing
         #expect(other.said(0) == "mistakes=1/30d,within=3s (environment)")
     }
 
-    @Test func `has the levels of its detector unless it names some`() throws {
+    @Test func `defaults to its detector's levels`() throws {
         #expect(try read("detector: akka,threshold=12").configuration.policies.said() == "phi=12 (default)")
         #expect(try read("detector: normal").configuration.levels.map(\.name) == ["suspect"])
     }
 
-    @Test func `binds nothing for nodes that are connected to`() throws {
+    @Test func `that connects to nodes binds no heartbeat endpoint by default`() throws {
         #expect(try read("connect: tcp://node:1").configuration.heartbeats == [])
         let both = try read("connect: tcp://node:1\nheartbeats: tcp://*:7710").configuration
         #expect((both.heartbeats, both.connect) == (["tcp://*:7710"], ["tcp://node:1"]))
     }
 
-    @Test func `expects the nodes of all sources, each once`() throws {
+    @Test func `merges the expected nodes of all sources without duplicates`() throws {
         let configuration = try read(
             "groups: {edge: {expect: [b, 'with blank']}, core: {expect: a b}}",
             environment: ["PHI_GROUPS": "{edge: {expect: c}}"],
@@ -91,7 +91,7 @@ import Testing
         #expect(configuration.expected.map(\.description) == names)
     }
 
-    @Test func `can turn off what it turned on`() throws {
+    @Test func `lets a later source turn a feature off or on again`() throws {
         let file =
             "hold: {share: 0.3, least: 9}\ndamping: {within: 5m}\nrecord: {folder: r, file_size: 1MiB}\nstate: s\nprofile: p"
         let on = try read(file, lateness: { _ in try .bare() }).configuration
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func `warns of variables of ours that nobody knows`() throws {
+    @Test func `warns about unknown PHI_ variables`() throws {
         let environment = [
             "PHI_LEVLES": "a", "PHI_COLOUR": "red", "PHI_CONFIG": "phi.yaml", "PHI_PYTHON": "python3", "PATH": "/bin",
             "PHI_WARNINGS_AS_ERRORS": "1",
@@ -125,7 +125,7 @@ import Testing
             ])
     }
 
-    @Test func `printed as YAML is the same when read again`() throws {
+    @Test func `survives a round trip through YAML`() throws {
         let file = """
             heartbeats: ["tcp://[::1]:7710", "ipc://a b,c", tcp://*:1]
             levels: {suspect: "mistakes=1/30d,within=3s", "a: \\"odd\\" # one": phi=2.5, off: phi=9}

@@ -2,7 +2,7 @@ import PhiAccrual
 
 @testable import Configuration
 
-/// What somebody tells a service, for tests.
+/// Reads a configuration from the text of a file, environment variables, and command-line options.
 func read(
     _ file: String? = nil, environment: [String: String] = [:], options: [OptionSetting] = [],
     lateness: (String) throws -> LatenessProfile = { throw NoProfile(name: $0) }
@@ -12,7 +12,7 @@ func read(
     ).read(lateness: lateness)
 }
 
-/// What is wrong with it, a line each.
+/// The problems of a configuration, one line each; empty if it is valid.
 func problems(
     _ file: String? = nil, environment: [String: String] = [:], options: [OptionSetting] = []
 ) -> [String] {
@@ -28,7 +28,7 @@ struct NoProfile: Error, CustomStringConvertible {
 }
 
 extension PolicyTable {
-    /// What holds at a level, and why: `phi=8 (file)`.
+    /// The effective policy of a node at a level, with its origin: `phi=8 (file)`.
     func said(_ level: Int = 0, of node: String = "lab/somebody") -> String {
         let parts = node.split(separator: "/").map(String.init)
         let effectivePolicy = effectivePolicy(try? NodeIdentity(group: parts[0], name: parts[1]), level: level)
@@ -37,7 +37,7 @@ extension PolicyTable {
 }
 
 extension LatenessProfile {
-    /// One that could have been fitted, to hardly anything.
+    /// A minimal valid profile: in each family, all heartbeats are in the first bucket of the first state.
     static func bare() throws -> LatenessProfile {
         let tables = [
             "last": [[100_000]], "schedule": [[100_000], [], []], "patches": [[100_000], [], [], [], [], []],

@@ -3,14 +3,14 @@ import Testing
 
 @testable import Configuration
 
-@Suite struct `A configuration that is read again` {
+@Suite struct `A reloaded configuration` {
     private let old = "levels: {suspect: phi=8, evict: phi=12}"
     private func reload(_ old: String, _ new: String) throws -> Reload {
         let before = try read(old, lateness: { _ in try .bare() }).configuration
         return try read(new, lateness: { _ in try .bare() }).configuration.changes(from: before)
     }
 
-    @Test func `and is the same changes nothing`() throws {
+    @Test func `without changes applies nothing`() throws {
         let reload = try reload(old, old)
         #expect((reload.applied, reload.refused) == ([], []))
         #expect(reload.configuration == (try read(old).configuration))
@@ -26,7 +26,7 @@ import Testing
         ("hold: 0.7", "mass silence is doubted by another rule now"),
         ("damping: {flaps: 3}", "suspected nodes are trusted again by another rule now"),
         ("steady: 3", "suspected nodes are trusted again by another rule now"),
-    ]) func `applies what needs no restart`(line: String, sentence: String) throws {
+    ]) func `applies changes that need no restart`(line: String, sentence: String) throws {
         let new = line.hasPrefix("levels") ? line : "\(old)\n\(line)"
         let reload = try reload(old, new)
         #expect((reload.applied, reload.refused) == ([sentence], []))
@@ -38,14 +38,14 @@ import Testing
         ("events: tcp://*:1", "events"), ("control: tcp://*:1", "control"), ("detector: normal", "detector"),
         ("profile: wifi", "profile"), ("retention: 1h", "retention"), ("state: s", "state"), ("record: r", "record"),
         ("limits: {nodes: 5}", "limits"), ("log: json", "log"),
-    ]) func `leaves as it was what needs one, and says so`(line: String, key: String) throws {
+    ]) func `refuses changes that need a restart, and reports them`(line: String, key: String) throws {
         let reload = try reload(old, "\(old)\n\(line)\nsteady: 2")
         #expect(reload.refused == ["\(key) changes with a restart only, and stays as it was"])
         #expect(reload.applied == ["suspected nodes are trusted again by another rule now"])
         #expect(reload.configuration == (try read("\(old)\nsteady: 2").configuration))
     }
 
-    @Test func `has no policies that the detector at work cannot follow`() throws {
+    @Test func `refuses policies that the running detector does not support`() throws {
         for policies in [
             "levels: {suspect: price=9}", "levels: {suspect: phi=8}\nnodes: {a/b: {levels: {suspect: price=9}}}",
         ] {
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func `cannot rename levels, and then keeps their policies`() throws {
+    @Test func `refuses renamed levels and keeps the old policies`() throws {
         for levels in ["{suspect: phi=1}", "{evict: phi=12, suspect: phi=8}", "{suspect: phi=1, remove: phi=2}"] {
             let reload = try reload(old, "levels: \(levels)\nsteady: 2")
             #expect(

@@ -13,11 +13,11 @@ import Testing
 @Suite struct `A service with much to do` {
     private func at(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
     private func groups(_ count: Int) -> PolicyTable {
-        var book = PolicyTable(levels: [.suspect(.phi(8))])
+        var policies = PolicyTable(levels: [.suspect(.phi(8))])
         for number in 0..<count {
-            book.set(.phi(7), level: 0, from: Origin(.file, for: .group("g\(number)")))
+            policies.set(.phi(7), level: 0, from: Origin(.file, for: .group("g\(number)")))
         }
-        return book
+        return policies
     }
 
     // MARK: What is remembered
@@ -92,7 +92,7 @@ import Testing
     @Test func `tells of the first overrides only what they allow`() throws {
         let stage = try Stage { $0.policies = groups(25) }
         var client = try ControlClient(endpoint: stage.control)
-        let answer: PoliciesAnswer = try client.ask(.policies(of: nil), within: patience)
+        let answer: PoliciesAnswer = try client.request(.policies(of: nil), within: patience)
         #expect(answer.overrides.count == 25)
         #expect(answer.overrides.prefix { $0.allows != nil }.count == 20)
         #expect(answer.overrides.suffix(5).allSatisfy { $0.allows == nil })
@@ -107,7 +107,7 @@ import Testing
         new.policies = groups(PolicyTable.maxScopes + 1)
         stage.service.reload(new.changes(from: old))
         var client = try ControlClient(endpoint: stage.control)
-        let answer: PoliciesAnswer = try client.ask(.policies(of: nil), within: patience)
+        let answer: PoliciesAnswer = try client.request(.policies(of: nil), within: patience)
         #expect(answer.overrides.isEmpty && answer.levels.map(\.policy) == ["phi=8"])
         stage.service.stop()
     }
@@ -124,17 +124,17 @@ import Testing
             records.append(
                 .heartbeats([Heartbeat(key: NodeKey(of: identity), sequence: sequence)], at: at(now)))
         }
-        var book = configuration.policies
-        book.set(.phi(30), level: 0, from: Origin(.tune, for: .everyone))
-        records.append(.policies(book, at: at(now)))
+        var policies = configuration.policies
+        policies.set(.phi(30), level: 0, from: Origin(.tune, for: .everyone))
+        records.append(.policies(policies, at: at(now)))
         recent.append(records, at: at(now))
 
         func mistakes(under policy: Policy) -> (before: Int, after: Int) {
-            var proposed = book
+            var proposed = policies
             proposed.set(policy, level: 0, from: Origin(.tune, for: .everyone))
             let order = WhatIfRequest(policy: policy)
             let answer = WhatIf(
-                recent: recent, order: order, level: 0, policies: book, proposed: proposed, now: at(now)
+                recent: recent, order: order, level: 0, policies: policies, proposed: proposed, now: at(now)
             ).answer()
             return (answer.before.mistakes, answer.after.mistakes)
         }

@@ -28,7 +28,7 @@ import Testing
     @Test func `does not end because nobody looked`() {
         var overload = Overload()
         _ = overload.change(incompleteFor: .seconds(2), at: Self.at(100))
-        overload.wasAway(until: Self.at(130))
+        overload.notePause(until: Self.at(130))
         #expect(overload.change(incompleteFor: .zero, at: Self.at(131)) == nil)
         #expect(overload.change(incompleteFor: .zero, at: Self.at(140)) == .ends(.seconds(32)))
     }

@@ -130,16 +130,16 @@ import Testing
         let identity = try NodeIdentity(group: "edge", name: "edge-1")
         var client = try ControlClient(endpoint: first.control)
         let order = TuneRequest(level: "suspect", policy: .phi(9), scope: .group("edge"))
-        let _: TuneAnswer = try client.ask(.tune(order), within: patience)
+        let _: TuneAnswer = try client.request(.tune(order), within: patience)
         let pause = try PauseRequest(identity, for: .seconds(1), reason: "disk")
-        let _: PauseAnswer = try client.ask(.pause(pause), within: patience)
+        let _: PauseAnswer = try client.request(.pause(pause), within: patience)
         #expect(try audience.nextNotice().kind == .tune)
         #expect(try audience.nextNotice().code == "paused")
         first.service.stop()
         node.stop()
 
         let second = try site.start()
-        let policies: PoliciesAnswer = try client.ask(.policies(of: nil), within: patience)
+        let policies: PoliciesAnswer = try client.request(.policies(of: nil), within: patience)
         #expect(policies.overrides.map(\.policy) == ["phi=9"])
         #expect(policies.overrides.map(\.origin) == ["tune, group edge"])
         // Its end is told, its beginning not again.
@@ -148,13 +148,13 @@ import Testing
 
         let nextWakeUp = try Level(name: "alarm", policy: .phi(8))
         let third = try site.start { $0.policies = PolicyTable(levels: [nextWakeUp]) }
-        let none: PoliciesAnswer = try client.ask(.policies(of: nil), within: patience)
+        let none: PoliciesAnswer = try client.request(.policies(of: nil), within: patience)
         #expect(none.overrides.isEmpty)
         third.service.stop()
         let fourth = try site.start()
-        let gone: PoliciesAnswer = try client.ask(.policies(of: nil), within: patience)
+        let gone: PoliciesAnswer = try client.request(.policies(of: nil), within: patience)
         #expect(gone.overrides.isEmpty)
-        let explained: ExplainAnswer = try client.ask(.explain(identity), within: patience)
+        let explained: ExplainAnswer = try client.request(.explain(identity), within: patience)
         #expect(explained.pause == nil)
         fourth.service.stop()
     }
@@ -167,7 +167,7 @@ import Testing
         try audience.waitForTrust(in: ["edge-1"])
         let identity = try NodeIdentity(group: "edge", name: "edge-1")
         var client = try ControlClient(endpoint: first.control)
-        let _: PauseAnswer = try client.ask(
+        let _: PauseAnswer = try client.request(
             .pause(PauseRequest(identity, for: .seconds(3600), reason: "disk")), within: patience)
         first.service.stop()
 
@@ -180,7 +180,7 @@ import Testing
         // It is still there, and news to who has all shards again.
         let third = try site.start()
         try audience.waitForTrust(in: ["edge-1"])
-        let explained: ExplainAnswer = try client.ask(.explain(identity), within: patience)
+        let explained: ExplainAnswer = try client.request(.explain(identity), within: patience)
         #expect(explained.pause == nil)
         node.stop()
         third.service.stop()
@@ -200,11 +200,11 @@ import Testing
         func restart() throws -> Stage { try site.start { $0.policies = PolicyTable(levels: levels) } }
         let second = try restart()
         var late = try second.audience(from: .snapshot)
-        let told = [try audience.nextTransition(), try audience.nextTransition()]
-        #expect(told.allSatisfy { $0.level == "evict" && $0.from == .new })
-        #expect(Dictionary(uniqueKeysWithValues: told.map { ($0.node, $0.to) }) == ["living": .trusted, "gone": .left])
-        #expect(told.first?.explanation == "So it was before the restart; this level had not told of it yet.")
-        #expect(try (0..<4).map { _ in try late.nextTransition() }.suffix(2) == told[...])
+        let published = [try audience.nextTransition(), try audience.nextTransition()]
+        #expect(published.allSatisfy { $0.level == "evict" && $0.from == .new })
+        #expect(Dictionary(uniqueKeysWithValues: published.map { ($0.node, $0.to) }) == ["living": .trusted, "gone": .left])
+        #expect(published.first?.explanation == "So it was before the restart; this level had not told of it yet.")
+        #expect(try (0..<4).map { _ in try late.nextTransition() }.suffix(2) == published[...])
         let last = try second.status.sequence
         second.service.stop()
 
@@ -239,9 +239,9 @@ import Testing
         for _ in 0..<2 {  // once is enough
             let stage = try site.start()
             var audience = try stage.audience()
-            let told = try (0..<6).map { _ in try audience.nextNotice() }
-            #expect(told.map(\.kind).allSatisfy { $0 == .hold })
-            #expect(told.last?.code == "released" && told.last?.group == "open" && told.last?.place.sequence == 6)
+            let published = try (0..<6).map { _ in try audience.nextNotice() }
+            #expect(published.map(\.kind).allSatisfy { $0 == .hold })
+            #expect(published.last?.code == "released" && published.last?.group == "open" && published.last?.place.sequence == 6)
             #expect(try stage.status.sequence == 6)
             stage.service.stop()
         }
@@ -256,7 +256,7 @@ import Testing
         node.stop()
         var client = try ControlClient(endpoint: first.control)
         let identity = try NodeIdentity(group: "edge", name: "edge-1")
-        let _: ForgetAnswer = try client.ask(.forget(identity), within: patience)
+        let _: ForgetAnswer = try client.request(.forget(identity), within: patience)
         while try audience.next(of: "edge-1").to != .forgotten {}
         first.service.stop()
         let second = try site.start()
@@ -299,7 +299,7 @@ extension Stage {
     }
     func node(_ name: String) throws -> NodesAnswer.Node {
         var client = try ControlClient(endpoint: control)
-        let answer: NodesAnswer = try client.ask(
+        let answer: NodesAnswer = try client.request(
             .node(try NodeIdentity(group: "edge", name: name)), within: patience)
         return try #require(answer.nodes.first)
     }

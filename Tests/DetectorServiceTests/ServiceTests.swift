@@ -127,7 +127,7 @@ import ZeroMQ
             var request = ControlFrame(id: 0, action: "events")
             change(&request)
             do {
-                let _: EventsAnswer<EventMessage> = try client.ask(request, within: patience)
+                let _: EventsAnswer<EventMessage> = try client.request(request, within: patience)
                 return nil
             } catch let error as ControlError { return error.code }
         }
@@ -166,7 +166,7 @@ import ZeroMQ
         for cursor in [-1, 5, Int.max, Int.min] {
             var request = ControlFrame(id: 0, action: "nodes")
             request.cursor = cursor
-            let answer: NodesAnswer = try client.ask(request, within: patience)
+            let answer: NodesAnswer = try client.request(request, within: patience)
             #expect(answer.nodes.isEmpty && answer.cursor == nil)
         }
         stage.service.stop()

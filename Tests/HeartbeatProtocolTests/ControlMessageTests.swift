@@ -3,13 +3,13 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `A control request` {
-    @Test func `needs nothing but what to do`() throws {
+@Suite struct `A control frame` {
+    @Test func `needs only an action`() throws {
         #expect(
             try WireJSON.decode(ControlFrame.self, from: #"{"do":"status"}"#.utf8)
                 == ControlFrame(id: 0, action: "status"))
     }
-    @Test func `carries all of this`() throws {
+    @Test func `has these optional fields`() throws {
         var request = ControlFrame(id: 1, action: "events")
         (request.since, request.epoch, request.prefix) = (41, 1_767_225_600_000, "e1/suspect/")
         (request.cursor, request.node, request.limit) = (5, "lab/a", 100)
@@ -19,7 +19,7 @@ import Testing
         #expect(String(decoding: try WireJSON.encode(request), as: UTF8.self) == text)
         #expect(try WireJSON.decode(ControlFrame.self, from: text.utf8) == request)
     }
-    @Test func `may have fields that we do not know, and nulls`() throws {
+    @Test func `may have unknown fields and nulls`() throws {
         let text = #"{"id":null,"do":"nodes","since":null,"colour":"red"}"#
         #expect(try WireJSON.decode(ControlFrame.self, from: text.utf8) == ControlFrame(id: 0, action: "nodes"))
     }
@@ -31,10 +31,10 @@ import Testing
         #"{"do":"events","id":9223372036854775808}"#, #"{"do":"events","id":1e300}"#, #"{"do":"events","limit":{}}"#,
         #"{"do":"events"}x"#, #"{"do":"\ud800"}"#, "{\"do\":\"\u{0}\"", "\u{feff}",
     ])
-    func `that is junk is an error`(text: String) {
+    func `with malformed JSON or wrong types is an error`(text: String) {
         #expect(throws: DecodingError.self) { try WireJSON.decode(ControlFrame.self, from: text.utf8) }
     }
-    @Test func `that is nested without end is an error`() {
+    @Test func `nested too deeply is an error`() {
         for (open, close) in [("[", "]"), (#"{"do":"#, "}")] {
             for depth in [600, 100_000] {
                 let text = String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)
@@ -42,7 +42,7 @@ import Testing
             }
         }
     }
-    @Test func `that is noise is an error`() {
+    @Test func `of random bytes is an error`() {
         var random = SplitMix64(seed: 4)
         for _ in 0..<5000 {
             let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in
@@ -53,7 +53,7 @@ import Testing
     }
 }
 
-/// Keys here are an interface: changing them is changing behaviour.
+/// JSON keys are an interface: changing them changes behaviour.
 @Suite struct `A control reply` {
     private func json(_ value: some Encodable) throws -> String {
         String(decoding: try WireJSON.encode(value), as: UTF8.self)
@@ -74,17 +74,17 @@ import Testing
             (.otherEpoch, "other-epoch"), (.unknownLevel, "unknown-level"), (.invalidPolicy, "invalid-policy"),
             (.refused, "refused"),
         ] as [(ControlError.Code, String)])
-    func `has these codes`(code: ControlError.Code, text: String) throws {
+    func `has these error codes`(code: ControlError.Code, text: String) throws {
         #expect(code.rawValue == text)
         #expect(
             try WireJSON.decode(ControlError.self, from: json(ControlError(code, "x")).utf8) == ControlError(code, "x"))
     }
-    @Test func `with a code of a later version is a refusal`() throws {
+    @Test func `with an unknown code is a refusal`() throws {
         #expect(
             try WireJSON.decode(ControlError.self, from: #"{"code":"tea-time","message":"x"}"#.utf8)
                 == ControlError(.refused, "x"))
     }
-    @Test func `to nodes is this`() throws {
+    @Test func `to nodes has this JSON`() throws {
         let known = NodesAnswer.Node(
             group: "lab", node: "a", key: "000000000000000a", incarnation: 5, sequence: 7, phi: 0.25,
             silenceSeconds: 1.5,
@@ -99,7 +99,7 @@ import Testing
         #expect(try json(answer) == text)
         #expect(try WireJSON.decode(NodesAnswer.self, from: text.utf8) == answer)
     }
-    @Test func `to status is this`() throws {
+    @Test func `to status has this JSON`() throws {
         let answer = StatusAnswer(
             epoch: 1, sequence: 2, uptimeSeconds: 3.5, levels: [.init(name: "suspect", policy: "phi=8")], nodes: 4,
             heartbeats: ["fresh": 5], malformed: ["foreign": 6], timestampUncertaintySeconds: 0.25,

@@ -2,7 +2,7 @@ import HeartbeatProtocol
 import PhiAccrual
 import Testing
 
-@Suite struct `A control order` {
+@Suite struct `A control request` {
     private static func node(_ text: String) throws -> NodeIdentity { try NodeIdentity(writtenAs: text) }
     private func order(_ json: String) throws -> ControlRequest {
         try WireJSON.decode(ControlFrame.self, from: json.utf8).order()
@@ -54,15 +54,15 @@ import Testing
         (#"{"do":"record","id":0,"on":true}"#, .record(true)),
         (#"{"do":"record","id":0,"on":false}"#, .record(false)),
     ]
-    @Test(arguments: orders) func `is written so and read again`(text: String, order: ControlRequest) throws {
+    @Test(arguments: orders) func `is encoded and decoded as expected`(text: String, order: ControlRequest) throws {
         #expect(String(decoding: try WireJSON.encode(ControlFrame(order)), as: UTF8.self) == text)
         #expect(try self.order(text) == order)
     }
-    @Test func `exists for each action`() {
+    @Test func `exists for every action`() {
         let actions = Self.orders.map { ControlFrame($0.1).action }
         #expect(Set(actions) == Set(ControlFrame.Action.allCases.map(\.rawValue)))
     }
-    @Test func `needs little`() throws {
+    @Test func `has defaults for optional fields`() throws {
         #expect(try order(#"{"do":"nodes"}"#) == .nodes(from: 0, limit: 1000))
         #expect(try order(#"{"do":"events"}"#) == .events(EventsRequest(since: 0, epoch: nil)))
         #expect(
@@ -70,7 +70,7 @@ import Testing
                 == .tune(TuneRequest(level: "a", policy: .phi(1), scope: .everyone)))
     }
     @Test(arguments: [(Int.min, 1), (0, 1), (1, 1), (1000, 1000), (1001, 1000), (.max, 1000)])
-    func `never asks for more than may be answered at once`(asked: Int, granted: Int) throws {
+    func `clamps its limit to the range 1 to 1000`(asked: Int, granted: Int) throws {
         for action in ["nodes", "events", "snapshot"] {
             let order = try order(#"{"do":"\#(action)","limit":\#(asked)}"#)
             #expect(ControlFrame(order).limit == granted)
@@ -111,12 +111,12 @@ import Testing
             (#"{"do":"pause","node":"lab/a","seconds":1,"reason":"a\nb"}"#, .malformed, #"a\u{a}b"#),
             (#"{"do":"record"}"#, .malformed, #""on": true"#),
         ] as [(String, ControlError.Code, String)])
-    func `that cannot be done says why`(text: String, code: ControlError.Code, words: String) throws {
+    func `that is invalid fails with a reason`(text: String, code: ControlError.Code, words: String) throws {
         let error = #expect(throws: ControlError.self) { try order(text) }
         #expect(error?.code == code)
         #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
     }
-    @Test func `takes reasons up to 200 bytes`() throws {
+    @Test func `accepts reasons of up to 200 bytes`() throws {
         _ = try PauseRequest(lab("a"), for: .seconds(1), reason: String(repeating: "ä", count: 100))
         _ = try PauseRequest(lab("a"), for: PauseRequest.longest)
         #expect(throws: ControlError(.malformed, "the reason has 201 bytes, and 200 is the most")) {
@@ -125,7 +125,7 @@ import Testing
     }
 }
 
-/// What cannot fail here ends the test at once if it does.
+/// All names in these tests are valid, so an invalid one traps.
 private func lab(_ name: String) -> NodeIdentity {
     guard let identity = try? NodeIdentity(group: "lab", name: name) else { fatalError("\(name) is a name") }
     return identity

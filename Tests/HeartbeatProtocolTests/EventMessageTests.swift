@@ -4,7 +4,7 @@ import Testing
 
 @testable import PhiAccrual
 
-/// Keys and texts here are an interface: changing them is changing behaviour.
+/// JSON keys and texts are an interface: changing them changes behaviour.
 @Suite struct `An event as JSON` {
     static let place = EventPosition(
         epoch: 1_767_225_600_000, sequence: 42, previous: 7, at: Timestamp(unixNanoseconds: .seconds(1_767_225_660) + 5)
@@ -39,7 +39,7 @@ import Testing
         String(decoding: try WireJSON.encode(event), as: UTF8.self)
     }
 
-    @Test func `is this for a suspicion`() throws {
+    @Test func `has this form for a suspicion`() throws {
         #expect(
             try json(suspicion()) == """
                 {"at":"2026-01-01T00:01:00.000000005Z","disconnected_seconds":null,"epoch":1767225600000,"expected_seconds":1,\
@@ -51,7 +51,7 @@ import Testing
                 "threshold":{"origin":"default","phi":8,"policy":"phi=8","seconds":1.561},"to":"suspected"}
                 """)
     }
-    @Test func `says where its policy was set`() throws {
+    @Test func `names the origin of its policy`() throws {
         let level = Level.suspect(.phi(5)).set(by: .option)
         #expect(level != .suspect(.phi(5)) && level.policy == .phi(5))
         let transition = Transition(
@@ -65,7 +65,7 @@ import Testing
         #expect(message.threshold.origin == "option")
         #expect(message.explanation.contains("phi=5 (option) is reached after 2 s"))
     }
-    @Test func `has null for what is not known`() throws {
+    @Test func `has null for unknown values`() throws {
         #expect(
             try json(firstWord()) == """
                 {"at":"2026-01-01T00:01:00.000000005Z","disconnected_seconds":null,"epoch":1767225600000,"expected_seconds":null,\
@@ -76,7 +76,7 @@ import Testing
                 "threshold":{"origin":"default","phi":0.5,"policy":"phi=0.5","seconds":null},"to":"learning"}
                 """)
     }
-    @Test func `is this for a notice`() throws {
+    @Test func `has this form for a notice`() throws {
         #expect(
             try json(notice(.unnamed, named: false)) == """
                 {"at":"2026-01-01T00:01:00.000000005Z","code":"unnamed","epoch":1767225600000,\
@@ -86,7 +86,7 @@ import Testing
                 "numbers":{"incarnation":9},"prev":7,"sequence":42}
                 """)
     }
-    @Test func `comes back as it was`() throws {
+    @Test func `survives a round trip`() throws {
         let events =
             [try suspicion(), try firstWord()]
             + (try Notice.Code.allCases.flatMap { [try notice($0, named: true), try notice($0, named: false)] })
@@ -99,7 +99,7 @@ import Testing
             #expect(try WireJSON.encode(read) == bytes)
         }
     }
-    @Test(arguments: 0..<100 as Range<UInt64>) func `keeps its numbers to the last bit`(seed: UInt64) throws {
+    @Test(arguments: 0..<100 as Range<UInt64>) func `preserves its numbers exactly`(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         func nanoseconds() -> Int64 { random.anyMagnitude() }
         let transition = Transition(
@@ -127,7 +127,7 @@ import Testing
     private static let odd: [Character] = [
         "a", "\"", "\\", "/", "\u{0}", "\u{8}", "\u{c}", "\n", "\r", "\t", "\u{1f}", "\u{7f}", "é", "🫀",
     ]
-    @Test func `may have more keys than we know`() throws {
+    @Test func `may have unknown keys`() throws {
         let text = try json(suspicion()).replacing("{\"at\"", with: #"{"a_new_key":{"x":[1,2]},"at""#)
         #expect(try WireJSON.decode(EventMessage.self, from: text.utf8) == (try suspicion()))
     }
@@ -144,7 +144,7 @@ import Testing
         #expect(try text != json(suspicion()))
         #expect(throws: DecodingError.self) { try WireJSON.decode(EventMessage.self, from: text.utf8) }
     }
-    @Test func `is never a trap`() throws {
+    @Test func `never traps when corrupted`() throws {
         let good = Array(try json(suspicion()).utf8)
         var random = SplitMix64(seed: 11)
         var accepted = 0
@@ -158,7 +158,7 @@ import Testing
     }
 }
 
-@Suite struct `The frames around an event` {
+@Suite struct `The frames of an event` {
     @Test func `have topics whose parts end with a slash`() throws {
         #expect(FeedTopic(level: "suspect", group: "edge", node: "edge-1").description == "e1/suspect/edge/edge-1/")
         #expect(FeedTopic(level: nil, group: "edge", node: "edge-1").description == "e1/-/edge/edge-1/")
@@ -169,7 +169,7 @@ import Testing
             !FeedTopic(level: "suspect", group: "edge", node: "edge-10").description.hasPrefix(
                 FeedTopic(level: "suspect", group: "edge", node: "edge-1").description))
     }
-    @Test func `have topics from what they are about`() throws {
+    @Test func `have a topic made of level, group, and node`() throws {
         let node = try NodeIdentity(group: "edge", name: "edge-1")
         let evidence = Evidence(
             phi: nil, silence: 0, expected: nil, timeout: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0)
@@ -185,7 +185,7 @@ import Testing
         notice.node = nil
         #expect(NoticeMessage(notice, levels: [], at: place).topic.description == "e1/-/-/-/")
     }
-    @Test func `of an overload tells that it begins, and how long it was`() throws {
+    @Test func `report the start and the duration of an overload`() throws {
         let place = EventPosition(epoch: 1, sequence: 2, previous: 0, at: Timestamp(unixNanoseconds: 3))
         let (begin, end) = (NoticeMessage(.overloaded, at: place), NoticeMessage(.caughtUp(.seconds(12)), at: place))
         #expect(begin.code == "overloaded" && begin.numbers.isEmpty && !begin.explanation.hasPrefix(" "))
@@ -195,15 +195,15 @@ import Testing
             #expect(try WireJSON.decode(EventMessage.self, from: EventMessage.notice(notice).json) == .notice(notice))
         }
     }
-    @Test func `have a header of 16 bytes, big-endian`() {
+    @Test func `have a big-endian header of 16 bytes`() {
         let header = FeedHeader(epoch: 0x0102_0304_0506_0708, sequence: 0xa1b2_c3d4_e5f6_0718)
         #expect(header.encoded == [UInt8](hex: "01 02 03 04 05 06 07 08 a1 b2 c3 d4 e5 f6 07 18"))
         #expect(FeedHeader(decoding: header.encoded) == header)
     }
-    @Test(arguments: [0, 1, 8, 15, 17, 32]) func `have no header of another size`(size: Int) {
+    @Test(arguments: [0, 1, 8, 15, 17, 32]) func `reject a header of another size`(size: Int) {
         #expect(FeedHeader(decoding: [UInt8](repeating: 7, count: size)) == nil)
     }
-    @Test func `are followed each second by a beacon`() throws {
+    @Test func `are followed by a beacon with this JSON`() throws {
         let beacon = Beacon(
             epoch: 1_767_225_600_000, sequence: 42,
             levels: ["suspect": .init(sequence: 41, counts: ["trusted": 3, "left": 1])])

@@ -51,10 +51,10 @@ import Testing
         (.suspected, .forgotten, "The node is kept no longer. Nothing was heard of it for 12 s."),
         (.left, .forgotten, "The node is kept no longer. Nothing was heard of it for 12 s."),
     ]
-    @Test(arguments: transitions) func `says why`(from: Verdict, to: Verdict, sentence: String) throws {
+    @Test(arguments: transitions) func `gives the reason`(from: Verdict, to: Verdict, sentence: String) throws {
         #expect(try explanation(from, to) == sentence)
     }
-    @Test func `says what was lost, and what there is to judge by`() throws {
+    @Test func `reports missing heartbeats and what φ is based on`() throws {
         #expect(
             try explanation(.trusted, .suspected, missing: 1, samples: 1)
                 == "No heartbeat for 12 s, expected after 1 s, 1 heartbeat missing so far. phi=8 (default) is reached after 2 s, judged by 1 gap."
@@ -67,17 +67,17 @@ import Testing
             try explanation(.suspected, .trusted, missing: 250)
                 == "A heartbeat ended a silence of 12 s, 250 heartbeats missing so far.")
     }
-    @Test func `does without what is not known`() throws {
+    @Test func `omits unknown values`() throws {
         #expect(
             try explanation(.learning, .suspected, expected: nil, timeout: nil)
                 == "No heartbeat for 12 s. phi=8 (default) is reached, judged by 50 gaps.")
     }
-    @Test func `of a budget says which silence it allows`() throws {
+    @Test func `of a budget gives its timeout`() throws {
         #expect(
             try explanation(.trusted, .suspected, policy: .mistakes(MistakeBudget(.every(86_400e9))))
                 == "No heartbeat for 12 s, expected after 1 s. mistakes=1/1d (default) allows 2 s, judged by 50 gaps.")
     }
-    @Test func `says that no heartbeat ended a suspicion, but another policy`() throws {
+    @Test func `names a changed policy as the end of a suspicion`() throws {
         for to in [Verdict.learning, .trusted] {
             #expect(
                 try explanation(.suspected, to, silence: .seconds(3), timeout: .seconds(9), isByPolicy: true)
@@ -87,7 +87,7 @@ import Testing
                     == "phi=8 (default) suspects nobody for silence, and it has lasted 12 s.")
         }
     }
-    @Test func `of a notice says what to do`() throws {
+    @Test func `of a notice states the fact and the consequence`() throws {
         let node = try NodeIdentity(group: "lab", name: "a")
         func sentence(_ code: Notice.Code, shortfall: BudgetShortfall? = nil) -> String {
             let budget = MistakeBudget(.perHeartbeat(1e-4), within: .seconds(3))
@@ -131,7 +131,7 @@ import Testing
             (.days(10), "10 days"), (.days(400), "400 days"), (9_996_000_000, "10 s"), (.max, "106752 days"),
             (.min, "-106752 days"),
         ] as [(Int64, String)])
-    func `speaks of times in three digits or so`(nanoseconds: Int64, text: String) {
+    func `formats durations with about three digits`(nanoseconds: Int64, text: String) {
         #expect(Explanation.formatted(nanoseconds) == text)
     }
 }

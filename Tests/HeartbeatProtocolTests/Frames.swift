@@ -1,7 +1,7 @@
 import HeartbeatProtocol
 import PhiAccrual
 
-/// What a detector makes of a frame.
+/// A frame as a detector decodes it.
 struct ReadHeartbeat: Hashable {
     var heartbeat: Heartbeat
     var announcement: NodeAnnouncement?
@@ -30,10 +30,10 @@ struct ReadHeartbeat: Hashable {
 }
 
 extension [UInt8] {
-    /// Bytes as they are written in documents: `50 48 0a`.
+    /// Parses bytes in the notation of the documentation: `50 48 0a`.
     init(hex: String) { self = hex.split(whereSeparator: \.isWhitespace).compactMap { UInt8($0, radix: 16) } }
 
-    /// The same with `bytes` in place of as many from `offset` on.
+    /// A copy in which `bytes` replace as many bytes from `offset` on.
     func replacing(_ offset: Int, with bytes: [UInt8]) -> [UInt8] {
         var copy = self
         copy.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
@@ -41,7 +41,7 @@ extension [UInt8] {
     }
 }
 
-/// Whole frames, byte by byte.
+/// Complete frames, byte by byte.
 enum GoldenFrames {
     static let compact = [UInt8](
         hex: """

@@ -8,7 +8,7 @@ import Testing
         key: NodeKey(rawValue: 0x0a71_4c41_903a_7972), incarnation: 0x65a0_b1c2, sequence: 0x0102_0304,
         sent: 0x1122_3344_5566_7788, announcedInterval: .milliseconds(250))
 
-    @Test func `are these in the compact form`() throws {
+    @Test func `match the golden frame in the compact form`() throws {
         #expect(GoldenFrames.compact.count == 32)
         #expect(HeartbeatFrame.encode(heartbeat) == GoldenFrames.compact)
         let compact = HeartbeatFrame.compact(heartbeat)
@@ -17,21 +17,21 @@ import Testing
         #expect(read.heartbeat == heartbeat)
         #expect(read.announcement == nil)
     }
-    @Test func `are those of the example in the documentation`() throws {
+    @Test func `match the example in the documentation`() throws {
         let first = Heartbeat(
             key: NodeKey(of: try NodeIdentity(group: "edge", name: "edge-1")), incarnation: 1_700_000_000, sequence: 0,
             sent: 123_456_789, announcedInterval: .seconds(1))
         #expect(HeartbeatFrame.encode(first) == GoldenFrames.documented)
         #expect(try ReadHeartbeat(GoldenFrames.documented).heartbeat == first)
     }
-    @Test func `are these in the long form`() throws {
+    @Test func `match the golden frame in the long form`() throws {
         var leaving = heartbeat
         leaving.isLeaving = true
         let read = try ReadHeartbeat(GoldenFrames.long)
         #expect(read.heartbeat == leaving)
         #expect(read.announcement?.identity == (try NodeIdentity(group: "lab", name: "a")))
         #expect(read.announcement?.labels == ["zone": "b/ü"])
-        // What was read is passed on as it was; what is written here has no spaces.
+        // A decoded announcement keeps its original bytes. A new one is encoded without spaces.
         #expect(read.bytes == GoldenFrames.long)
         let announcement = try NodeAnnouncement(
             identity: NodeIdentity(group: "lab", name: "a"), labels: ["zone": "b/ü"])
@@ -45,11 +45,11 @@ import Testing
             HeartbeatFrame.encode(heartbeat, introducing: announcement).dropFirst(32)
                 == [3, 0x6c, 0x61, 0x62, 1, 0x61, 2, 0, 0x7b, 0x7d])
     }
-    @Test func `may leave the labels out altogether`() throws {
+    @Test func `may omit the labels`() throws {
         let bytes = GoldenFrames.long[..<38] + [0, 0]
         #expect(try ReadHeartbeat(Array(bytes)).announcement?.labels == [:])
     }
-    @Test func `may name groups and nodes with 64 bytes each`() throws {
+    @Test func `allow 64 bytes each for the group and the node name`() throws {
         let longest = String(repeating: "ü", count: 32)
         let announcement = try NodeAnnouncement(
             identity: NodeIdentity(group: longest, name: longest), labels: ["a": "b"])
@@ -58,20 +58,20 @@ import Testing
         #expect(bytes.count == 32 + 65 + 65 + 2 + 9)
         #expect(try ReadHeartbeat(bytes).announcement == announcement)
     }
-    @Test func `carry a key made from the name`() throws {
-        // SHA-256 as Python's hashlib has it.
+    @Test func `carry a key derived from the name`() throws {
+        // Reference values: SHA-256 from Python's `hashlib`.
         #expect(NodeKey(of: try NodeIdentity(group: "lab", name: "a")).rawValue == 0x0a71_4c41_903a_7972)
         #expect(NodeKey(of: try NodeIdentity(group: "edge", name: "edge-1")).rawValue == 0x2b24_70f4_e7c6_7879)
         #expect(NodeKey(rawValue: 0x0a71).description == "0000000000000a71")
     }
-    @Test func `that do not say when it was sent have 0 there`() throws {
+    @Test func `have 0 for an unknown send time`() throws {
         var silent = heartbeat
         silent.sent = nil
         #expect(HeartbeatFrame.encode(silent) == GoldenFrames.compact.replacing(24, with: [0, 0, 0, 0, 0, 0, 0, 0]))
         #expect(try ReadHeartbeat(HeartbeatFrame.encode(silent)).heartbeat == silent)
     }
 
-    @Test(arguments: 0..<200 as Range<UInt64>) func `are read as they were written`(seed: UInt64) throws {
+    @Test(arguments: 0..<200 as Range<UInt64>) func `survive a round trip`(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let labels = Dictionary(
             (0..<Int.random(in: 0...5, using: &random)).map { _ in (text(8, &random), text(20, &random)) },
@@ -81,17 +81,17 @@ import Testing
         let written = Heartbeat(
             key: NodeKey(of: identity), incarnation: .random(in: 0 ... .max, using: &random),
             sequence: .random(in: 0 ... .max, using: &random), sent: .random(in: .min ... .max, using: &random),
-            // What a float32 holds exactly.
+            // A float32 represents these intervals exactly.
             announcedInterval: .milliseconds(125) * .random(in: 0..<1_000_000, using: &random),
             isLeaving: random.chance(0.5))
-        for introduced in [nil, announcement] {
-            let read = try ReadHeartbeat(HeartbeatFrame.encode(written, introducing: introduced))
+        for announced in [nil, announcement] {
+            let read = try ReadHeartbeat(HeartbeatFrame.encode(written, introducing: announced))
             #expect(read.heartbeat == written)
-            #expect(read.announcement == introduced)
-            #expect(read.announcement?.labels == introduced.map { _ in labels })
+            #expect(read.announcement == announced)
+            #expect(read.announcement?.labels == announced.map { _ in labels })
         }
     }
-    /// Letters, signs that JSON escapes, and some of two to four bytes.
+    /// Random text of ASCII characters, some of which JSON escapes, and of characters of two to four bytes.
     private func text(_ most: Int, _ random: inout SplitMix64) -> String {
         let signs = Array("abcxyz019 \"\\/{}[]:,.\n\t\u{0}\u{7f}äß€𝄞")
         return String(
@@ -109,12 +109,12 @@ import Testing
 
     @Test(
         arguments: [1, 999, .microseconds(1), .milliseconds(1), .milliseconds(100), .seconds(1), .days(365)] as [Int64])
-    func `announce an interval to seven digits`(interval: Int64) throws {
+    func `announce an interval with seven significant digits`(interval: Int64) throws {
         let read = try ReadHeartbeat(
             HeartbeatFrame.encode(Heartbeat(key: .named("a"), sequence: 0, announcedInterval: interval)))
         #expect(abs(Double(read.heartbeat.announcedInterval - interval)) <= Double(interval) * 6e-8 + 0.5)
     }
-    @Test func `announce any interval that a float32 can`() throws {
+    @Test func `announce any interval that a float32 can represent`() throws {
         func interval(_ seconds: Float) throws -> Int64 {
             let bits = withUnsafeBytes(of: seconds.bitPattern.littleEndian) { Array($0) }
             return try ReadHeartbeat(GoldenFrames.compact.replacing(12, with: bits)).heartbeat.announcedInterval
@@ -129,9 +129,9 @@ import Testing
 }
 
 @Suite struct `Labels` {
-    @Test func `fit up to the largest frame, and no further`() throws {
+    @Test func `may fill the largest frame, but not exceed it`() throws {
         let identity = try NodeIdentity(group: "lab", name: "a")
-        // 32 bytes, `lab` and `a` with their lengths, the length of the labels, and `{"x":""}`.
+        // The header has 32 bytes. `lab` and `a` with their lengths, the length of the labels, and `{"x":""}` follow.
         let room = 1024 - 32 - 6 - 2 - 8
         let announcement = try NodeAnnouncement(identity: identity, labels: ["x": String(repeating: "y", count: room)])
         let bytes = HeartbeatFrame.encode(Heartbeat(key: NodeKey(of: identity), sequence: 0), introducing: announcement)
@@ -144,7 +144,7 @@ import Testing
             error?.description
                 == "these labels make a heartbeat of 1025 bytes, and detectors accept 1024: use fewer or shorter ones")
     }
-    @Test func `have their keys in order, so that equal ones give equal bytes`() throws {
+    @Test func `are sorted by key, so equal labels give equal bytes`() throws {
         let identity = try NodeIdentity(group: "lab", name: "a")
         let labels = ["zone": "b", "host": "h", "a/b": "\"", "ü": ""]
         let bytes = HeartbeatFrame.encode(

@@ -3,7 +3,7 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `Bytes that are no heartbeat` {
+@Suite struct `Malformed heartbeats` {
     struct Example: Sendable, CustomTestStringConvertible {
         var what: String
         var bytes: [UInt8]
@@ -19,7 +19,7 @@ import Testing
     private static func announcing(_ seconds: Float) -> [UInt8] {
         compact.replacing(12, with: withUnsafeBytes(of: seconds.bitPattern.littleEndian) { Array($0) })
     }
-    /// The golden head, and after it these fields.
+    /// The first 32 bytes of the golden long frame, followed by these fields.
     private static func introducing(_ group: [UInt8], _ name: [UInt8], _ rest: [UInt8] = [0, 0]) -> [UInt8] {
         Array(long[..<32]) + [UInt8(group.count)] + group + [UInt8(name.count)] + name + rest
     }
@@ -104,13 +104,13 @@ import Testing
         Example("no UTF-8", introducing(Array("lab".utf8), [0x61], [7, 0] + #"{"a":""#.utf8 + [0xff]), .badLabels),
     ]
 
-    @Test(arguments: examples) func `are told from each other by what is wrong`(example: Example) {
+    @Test(arguments: examples) func `are refused with the reason`(example: Example) {
         #expect(ReadHeartbeat.malformation(of: example.bytes) == example.reason)
     }
-    @Test func `have an example for each reason, but for what only a socket can see`() {
+    @Test func `have an example for each reason except multipart`() {
         #expect(Set(Self.examples.map(\.reason)) == Set(MalformedHeartbeat.allCases).subtracting([.multipart]))
     }
-    @Test func `include every frame cut short`() {
+    @Test func `include every truncated frame`() {
         for frame in [GoldenFrames.compact, GoldenFrames.long] {
             for count in frame.indices where !(frame == GoldenFrames.long && count == frame.count) {
                 let reason = ReadHeartbeat.malformation(of: Array(frame[..<count]))
@@ -120,15 +120,16 @@ import Testing
     }
 }
 
-@Suite struct `Bytes changed at random` {
-    /// What is accepted says the same when it is passed on. Beyond 290 years, intervals are not told apart.
+@Suite struct `Corrupted frames` {
+    /// Checks that an accepted frame decodes to the same heartbeat after encoding it again. Intervals above 2³³ s
+    /// (272 years) are not distinguished.
     private func isAccepted(_ bytes: [UInt8]) -> Bool {
         guard var read = try? ReadHeartbeat(bytes) else { return false }
         read.heartbeat.announcedInterval = min(read.heartbeat.announcedInterval, .seconds(1 << 33))
         #expect((try? ReadHeartbeat(read.bytes)) == read, "\(bytes)")
         return true
     }
-    @Test func `one by one, never trap, and never pass under another's name`() {
+    @Test func `with one wrong byte never trap or pass under another name`() {
         for frame in [GoldenFrames.compact, GoldenFrames.long] {
             for offset in frame.indices {
                 for byte in UInt8.min ... .max where byte != frame[offset] {
@@ -144,7 +145,7 @@ import Testing
             }
         }
     }
-    @Test func `a hundred thousand times, never trap`() {
+    @Test func `never trap in 100,000 random variants`() {
         var random = SplitMix64(seed: 20_260_101)
         var (accepted, reasons): (Int, [MalformedHeartbeat: Int]) = (0, [:])
         for number in 0..<100_000 {
@@ -152,11 +153,11 @@ import Testing
             switch number % 4 {
             case 0:  // noise
                 bytes = (0..<Int.random(in: 0...80, using: &random)).map { _ in .random(in: 0...255, using: &random) }
-            case 1:  // noise behind a good head
+            case 1:  // noise after a valid header
                 bytes =
                     Array(GoldenFrames.long[..<32])
                     + (0..<Int.random(in: 0...40, using: &random)).map { _ in .random(in: 0...255, using: &random) }
-            default:  // a good frame with some bytes changed, added, or lost
+            default:  // a valid frame with some bytes changed, added, or lost
                 bytes = number % 4 == 2 ? GoldenFrames.compact : GoldenFrames.long
                 for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
                     let offset = Int.random(in: bytes.indices, using: &random)

@@ -3,14 +3,14 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-/// Keys here are an interface: changing them is changing behaviour.
+/// JSON keys are an interface: changing them changes behaviour.
 @Suite struct `An answer` {
     private func expect<Answer: Codable & Equatable>(_ answer: Answer, is text: String) throws {
         #expect(String(decoding: try WireJSON.encode(answer), as: UTF8.self) == text)
         #expect(try WireJSON.decode(Answer.self, from: text.utf8) == answer)
     }
 
-    @Test func `to explain is this`() throws {
+    @Test func `to explain has this JSON`() throws {
         let json = #"""
             {"at":"2026-01-02T03:04:05.000000006Z","code":"takeover","epoch":7,"explanation":"Why.","group":"lab",\#
             "key":null,"kind":"notice","node":"a","numbers":{},"prev":0,"sequence":18}
@@ -28,7 +28,7 @@ import Testing
                 "pause":{"reason":"kernel","seconds_left":60},"verdicts":[\#(json)]}
                 """#)
     }
-    @Test func `to tune without a level is this`() throws {
+    @Test func `to tune without a level has this JSON`() throws {
         let allowed = TimeoutRange(nodes: 3, minSeconds: 1, medianSeconds: 2, maxSeconds: 4)
         try expect(
             PoliciesAnswer(
@@ -58,19 +58,19 @@ import Testing
                 "state":"trusted","threshold_seconds":2.5}],"node":"lab/a","overrides":[]}
                 """#)
     }
-    @Test func `to tune with a level is this`() throws {
-        var book = PolicyTable(levels: [.suspect(.phi(8))])
-        book.set(.phi(10), level: 0, from: Origin(.tune, for: .group("lab")))
+    @Test func `to tune with a level has this JSON`() throws {
+        var policies = PolicyTable(levels: [.suspect(.phi(8))])
+        policies.set(.phi(10), level: 0, from: Origin(.tune, for: .group("lab")))
         try expect(
             TuneAnswer(
-                level: "suspect", effectivePolicy: book.effectivePolicy(lab, level: 0),
+                level: "suspect", effectivePolicy: policies.effectivePolicy(lab, level: 0),
                 allows: TimeoutRange(nodes: 2, thresholds: [.seconds(4), .seconds(2)])),
             is: #"""
                 {"allows":{"greatest_seconds":4,"least_seconds":2,"median_seconds":4,"nodes":2},"level":"suspect",\#
                 "origin":"tune, group lab","policy":"phi=10"}
                 """#)
     }
-    @Test func `to what-if is this`() throws {
+    @Test func `to what-if has this JSON`() throws {
         try expect(
             whatIf,
             is: #"""
@@ -79,7 +79,7 @@ import Testing
                 "policy":"phi=8"},"level":"suspect","nodes":5,"seconds":600}
                 """#)
     }
-    @Test func `to an order is this`() throws {
+    @Test func `to pause, resume, forget, and record has this JSON`() throws {
         let until = Timestamp(unixNanoseconds: 1_700_000_000_000_000_000)
         try expect(
             PauseAnswer(node: "lab/a", until: until),
@@ -90,9 +90,9 @@ import Testing
         try expect(RecordAnswer(folder: "/f", file: "1.phi"), is: #"{"file":"1.phi","folder":"/f"}"#)
     }
 
-    // MARK: For people
+    // MARK: Sentences for people
 
-    @Test func `to explain says what holds now`() {
+    @Test func `to explain describes the current state of each level`() {
         let levels = [
             LevelPolicyStatus(
                 name: "suspect", policy: "mistakes=1/1d", origin: "default", state: "suspected", thresholdSeconds: 2,
@@ -109,7 +109,7 @@ import Testing
                 "evict: trusted. phi=12 (tune, group lab) suspects it after 10 s of silence, 7.5 s from now.",
             ])
     }
-    @Test func `to explain tells what keeps a verdict from coming`() {
+    @Test func `to explain gives the reasons that delay a verdict`() {
         let answer = ExplainAnswer(
             node: node(),
             levels: [
@@ -124,7 +124,7 @@ import Testing
                 "So many fell silent at once 4 s ago that suspicions are held back.",
             ])
     }
-    @Test func `to explain does without what is not known`() {
+    @Test func `to explain omits unknown values`() {
         var unheard = node()
         (unheard.silenceSeconds, unheard.group, unheard.node) = (nil, nil, nil)
         let level = LevelPolicyStatus(name: "suspect", policy: "phi=8", origin: "default", state: "new")
@@ -146,10 +146,10 @@ import Testing
             ([.seconds(2), .seconds(2)], "2 nodes, after 2 s"),
             ([.seconds(4), .seconds(1), .seconds(2)], "3 nodes, after 1 s to 4 s, half of them by 2 s"),
         ] as [([Int64], String)])
-    func `to tune says what it allows`(thresholds: [Int64], text: String) {
+    func `to tune describes the timeouts that it allows`(thresholds: [Int64], text: String) {
         #expect(TimeoutRange(nodes: thresholds.count, thresholds: thresholds).description == text)
     }
-    @Test func `to tune says what is not known, and what holds`() {
+    @Test func `to tune names the effective policy, and unknown timeouts`() {
         let unknown = TimeoutRange(nodes: 2, thresholds: [])
         #expect(unknown.description == "2 nodes, not known yet")
         let effectivePolicy = PolicyTable(levels: [.suspect(.phi(8))]).effectivePolicy(lab, level: 0)
@@ -157,7 +157,7 @@ import Testing
             TuneAnswer(level: "suspect", effectivePolicy: effectivePolicy, allows: unknown).sentence
                 == "Level suspect: phi=8 (default) holds now. Suspected by silence: 2 nodes, not known yet.")
     }
-    @Test func `to what-if compares`() {
+    @Test func `to what-if compares both policies`() {
         #expect(
             whatIf.sentences == [
                 "Level suspect, over the last 10 min of 5 nodes:",

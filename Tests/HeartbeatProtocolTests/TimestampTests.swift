@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct `A timestamp` {
-    /// As Python's datetime has them.
+    /// Reference values from Python's `datetime`.
     static let known: [(Int64, String)] = [
         (0, "1970-01-01T00:00:00.000000000Z"),
         (1, "1970-01-01T00:00:00.000000001Z"),
@@ -23,12 +23,12 @@ import Testing
         (.max, "2262-04-11T23:47:16.854775807Z"),
         (.min, "1677-09-21T00:12:43.145224192Z"),
     ]
-    @Test(arguments: known) func `is written in UTC with nanoseconds, and read again`(nanoseconds: Int64, text: String)
+    @Test(arguments: known) func `is printed in UTC with nanoseconds, and parsed back`(nanoseconds: Int64, text: String)
     {
         #expect(Timestamp(unixNanoseconds: nanoseconds).description == text)
         #expect(Timestamp(text)?.unixNanoseconds == nanoseconds)
     }
-    @Test func `follows the calendar through all its years`() {
+    @Test func `follows the calendar from 1678 to 2261`() {
         var day: Int64 = -106_650  // 1678-01-01
         for year in 1678...2261 {
             let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
@@ -42,7 +42,7 @@ import Testing
             }
         }
     }
-    @Test(arguments: 0..<200 as Range<UInt64>) func `comes back from its text`(seed: UInt64) {
+    @Test(arguments: 0..<200 as Range<UInt64>) func `survives a round trip through text`(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         for _ in 0..<20 {
             let timestamp = Timestamp(unixNanoseconds: Int64(bitPattern: random.next()))
@@ -69,16 +69,16 @@ import Testing
         "２０２６-01-31T23:59:59Z", "1677-09-21T00:12:43.145224191Z", "2262-04-11T23:47:16.854775808Z",
         "1600-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0000-00-00T00:00:00Z", "99999999999999999999-01-01T00:00:00Z",
     ])
-    func `is not read from anything else`(text: String) {
+    func `is not parsed from malformed text`(text: String) {
         #expect(Timestamp(text) == nil)
     }
-    @Test func `is a text in JSON`() throws {
+    @Test func `is a string in JSON`() throws {
         let timestamp = Timestamp(unixNanoseconds: 1)
         #expect(try WireJSON.encode([timestamp]) == Array(#"["1970-01-01T00:00:00.000000001Z"]"#.utf8))
         #expect(try WireJSON.decode([Timestamp].self, from: #"["1970-01-01T00:00:00.000000001Z"]"#.utf8) == [timestamp])
         #expect(throws: DecodingError.self) { try WireJSON.decode([Timestamp].self, from: #"["today"]"#.utf8) }
     }
-    @Test func `is ordered as time is`() {
+    @Test func `sorts by time`() {
         #expect(Timestamp(unixNanoseconds: -1) < Timestamp(unixNanoseconds: 0))
     }
 }

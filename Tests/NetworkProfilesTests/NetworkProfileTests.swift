@@ -8,19 +8,19 @@ import Testing
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .appendingPathComponent("Models/Network")
 
-    @Test func `comes with the program for each file of the folder`() throws {
+    @Test func `is built in for each file in the folder of profiles`() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path).sorted()
         #expect(files == NetworkProfile.builtInNames.map { "\($0).json" })
         #expect(try NetworkProfile.builtIn("carrier-pigeon") == nil)
     }
 
-    @Test(arguments: NetworkProfile.builtInNames) func `that comes with the program is whole`(name: String) throws {
+    @Test(arguments: NetworkProfile.builtInNames) func `that is built in is complete`(name: String) throws {
         let profile = try #require(try NetworkProfile.builtIn(name))
         #expect(profile.name == name && profile.kind.rawValue == name)
         #expect(try Data(contentsOf: Self.folder.appendingPathComponent("\(name).json")).count < 4096)
         let sources = try #require(profile.provenance)
         #expect(sources.count >= 2 && sources.allSatisfy { $0.heartbeats >= 1000 && $0.origin?.isEmpty == false })
-        // Its calibration is by recordings that it knows.
+        // The calibration covers exactly the recordings of its provenance.
         #expect(Set(try #require(profile.calibration).decades.keys) == Set(sources.map(\.trace)))
         for states in profile.lateness.tables.values {
             let sum = states.joined().reduce(0, +)
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [true, false]) func `is the same when it was written and read`(isMeasured: Bool) throws {
+    @Test(arguments: [true, false]) func `survives a round trip through JSON`(isMeasured: Bool) throws {
         var profile = try NetworkProfile(json: Array(Self.text.utf8))
         if !isMeasured {
             profile.provenance = nil
@@ -38,7 +38,7 @@ import Testing
         #expect(try NetworkProfile(json: json) == profile)
     }
 
-    @Test func `may be assumed`() throws {
+    @Test func `may have assumed provenance`() throws {
         let start = try #require(Self.text.range(of: #""provenance":["#)?.lowerBound)
         let end = try #require(Self.text.range(of: "}],")?.upperBound)
         let text = Self.text.replacingCharacters(in: start..<end, with: #""provenance":"assumed","#)
@@ -64,7 +64,7 @@ import Testing
         Fault("[100000]", "7", says: #""lateness.last[0]" must be lists of lists"#),
         Fault(#""last""#, #""first""#, says: #""lateness.first" must be one of last, schedule, patches"#),
         Fault("}", "", says: "JSON"), Fault("{", "[", says: "JSON"),
-    ]) func `that is none says where, and what would be right`(fault: Fault) throws {
+    ]) func `that is invalid names the field and the valid values`(fault: Fault) throws {
         let range = try #require(Self.text.range(of: fault.right))
         let text = Self.text.replacingCharacters(in: range, with: fault.wrong)
         let error = #expect(throws: InvalidNetworkProfile.self) { try NetworkProfile(json: Array(text.utf8)) }
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(arguments: ["", "null", "7", "[]", "{}", "\u{0}", "{\"schema\":1e99}"])
-    func `is not anything`(text: String) {
+    func `is not read from unrelated text`(text: String) {
         #expect(throws: InvalidNetworkProfile.self) { try NetworkProfile(json: Array(text.utf8)) }
     }
 

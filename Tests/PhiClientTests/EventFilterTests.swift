@@ -24,8 +24,8 @@ private func notice(group: String?, node: String?) throws -> EventMessage {
     return try WireJSON.decode(EventMessage.self, from: json.utf8)
 }
 
-@Suite struct `A filter of events` {
-    @Test func `that asks for nothing admits all`() throws {
+@Suite struct `An event filter` {
+    @Test func `without criteria admits every event`() throws {
         for message in [try transition(), try notice(group: "edge", node: "edge-1"), try notice(group: nil, node: nil)]
         {
             #expect(EventFilter().admits(message))
@@ -39,22 +39,22 @@ private func notice(group: String?, node: String?) throws -> EventMessage {
         (EventFilter(group: "lab", verdicts: [.suspected]), false, false),
         (EventFilter(level: "suspect", group: "edge", nodePrefix: "e", verdicts: [.left, .suspected]), true, false),
     ])
-    func `admits what is asked for`(filter: EventFilter, admitsTransition: Bool, admitsNotice: Bool) throws {
+    func `admits only matching events`(filter: EventFilter, admitsTransition: Bool, admitsNotice: Bool) throws {
         #expect(filter.admits(try transition()) == admitsTransition)
         #expect(filter.admits(try notice(group: "edge", node: "edge-1")) == admitsNotice)
     }
-    @Test func `of nodes does not admit what concerns none`() throws {
+    @Test func `on a group or node rejects events without one`() throws {
         #expect(!EventFilter(group: "edge").admits(try notice(group: nil, node: nil)))
         #expect(!EventFilter(nodePrefix: "").admits(try notice(group: "edge", node: nil)))
         #expect(EventFilter(group: "edge").admits(try notice(group: "edge", node: nil)))
     }
-    @Test func `tells whom an event concerns from what it says of them`() throws {
+    @Test func `separates what an event concerns from its verdict`() throws {
         let filter = EventFilter(group: "edge", verdicts: [.suspected])
         let trust = try transition(to: .trusted)
         #expect(filter.concerns(trust) && !filter.admits(trust))
         #expect(!filter.concerns(try transition(group: "lab")))
     }
-    @Test func `goes by bytes, as topics do`() throws {
+    @Test func `compares bytes, as topics do`() throws {
         let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
         #expect(composed == decomposed)
         #expect(EventFilter(group: composed).admits(try transition(group: composed)))
@@ -62,8 +62,8 @@ private func notice(group: String?, node: String?) throws -> EventMessage {
     }
 }
 
-@Suite struct `An event's variables` {
-    @Test func `of a transition are its parts`() throws {
+@Suite struct `An event's environment variables` {
+    @Test func `of a transition hold its fields`() throws {
         #expect(
             try transition().environment == [
                 "PHI_EVENT_KIND": "transition", "PHI_EVENT_GROUP": "edge", "PHI_EVENT_NODE": "edge-1",
@@ -72,7 +72,7 @@ private func notice(group: String?, node: String?) throws -> EventMessage {
                 "PHI_EVENT_AT": "2026-01-02T03:04:05.000000006Z", "PHI_EVENT_EXPLANATION": "Why.",
             ])
     }
-    @Test func `of a notice are the same, empty where they do not apply`() throws {
+    @Test func `of a notice have the same names, and are empty where they do not apply`() throws {
         let (ours, other) = (try notice(group: "edge", node: nil).environment, try transition().environment)
         #expect(Set(ours.keys) == Set(other.keys))
         #expect(ours["PHI_EVENT_KIND"] == "notice" && ours["PHI_EVENT_CODE"] == "takeover")

@@ -1,8 +1,8 @@
 import PhiClient
 import Testing
 
-@Suite struct `A replica of the feed` {
-    @Test func `begins with the present state and then follows`() throws {
+@Suite struct `A feed replica` {
+    @Test func `starts with the current state and then follows the feed`() throws {
         let service = PretendedService(events: 1...5)
         var replica = FeedReplica()
         #expect(replica.question == nil)
@@ -15,7 +15,7 @@ import Testing
         #expect(replica.dequeueDeliveries() == [delivery(6)])
     }
 
-    @Test func `delivers what came while it was fetching, once and in order`() throws {
+    @Test func `delivers events received during a fetch once and in order`() throws {
         var service = PretendedService(events: 1...5)
         var replica = FeedReplica()
         replica.receive(event(5), epoch: 7)
@@ -28,7 +28,7 @@ import Testing
         #expect(replica.dequeueDeliveries().filter(\.isEvent) == (1...7).map(delivery))
     }
 
-    @Test func `discards what it has`() {
+    @Test func `discards events that it already delivered`() {
         var replica = live(at: 5)
         replica.receive(event(4), epoch: 7)
         replica.receive(event(5), epoch: 7)
@@ -36,7 +36,7 @@ import Testing
         #expect(replica.question == nil)
     }
 
-    @Test func `notices a gap by the next event and repairs it`() {
+    @Test func `detects a gap by the next event and repairs it`() {
         var replica = live(at: 5)
         replica.receive(event(8), epoch: 7)
         #expect(replica.dequeueDeliveries().isEmpty)
@@ -49,7 +49,7 @@ import Testing
         #expect(replica.question == nil)
     }
 
-    @Test func `notices the loss of the last events by the beacon`() {
+    @Test func `detects lost final events by the beacon`() {
         var replica = live(at: 5)
         replica.receiveBeacon(epoch: 7, sequence: 5)
         #expect(replica.question == nil)
@@ -57,7 +57,7 @@ import Testing
         #expect(replica.question == .init(action: "events", since: 5, epoch: 7))
     }
 
-    @Test func `is not in step while a beacon that came meanwhile tells of more`() {
+    @Test func `is not live while a newer beacon announces more events`() {
         var replica = live(at: 5)
         replica.receiveBeacon(epoch: 7, sequence: 6)
         let first = FeedReplica.Query(action: "events", since: 5, epoch: 7)
@@ -79,7 +79,7 @@ import Testing
         #expect(replica.dequeueDeliveries() == (1...4).map(delivery) + [.live(epoch: 7, sequence: 4)])
     }
 
-    @Test func `ignores an answer to a question it no longer has`() {
+    @Test func `ignores the answer to an outdated query`() {
         var replica = live(at: 5)
         replica.receiveAnswer(
             epoch: 7, through: 3, more: false, events: [event(2), event(3)],
@@ -87,7 +87,7 @@ import Testing
         #expect(replica.dequeueDeliveries().isEmpty)
     }
 
-    @Test func `says so when events are gone, and goes on from the state they led to`() {
+    @Test func `reports a gap if events are gone, and continues from the state after them`() {
         var replica = live(at: 5)
         replica.receive(event(90), epoch: 7)
         let lost = FeedReplica.Query(action: "events", since: 5, epoch: 7)
@@ -101,7 +101,7 @@ import Testing
             ])
     }
 
-    @Test func `asks whether the log is what it was when a beacon tells of less, and goes on if it is`() {
+    @Test func `checks the log after a beacon with a lower sequence, and continues if it is intact`() {
         var replica = live(at: 5)
         replica.receiveBeacon(epoch: 7, sequence: 4)
         let doubt = FeedReplica.Query(action: "events", since: 5, epoch: 7)
@@ -113,7 +113,7 @@ import Testing
         #expect(replica.dequeueDeliveries() == [delivery(6), .live(epoch: 7, sequence: 6)])
     }
 
-    @Test func `does not ask about beacons that an answer overtook`() {
+    @Test func `ignores a beacon that is older than an answer`() {
         var replica = FeedReplica(from: .beginning)
         replica.receiveBeacon(epoch: 7, sequence: 3)
         let first = FeedReplica.Query(action: "events", since: 0, epoch: 7)
@@ -122,7 +122,7 @@ import Testing
         #expect(replica.question == nil)
     }
 
-    @Test func `asks also when a beacon told of less while it was asking for more`() {
+    @Test func `checks the log if beacons still have a lower sequence after a fetch`() {
         var replica = live(at: 5)
         replica.receiveBeacon(epoch: 7, sequence: 8)
         let missing = FeedReplica.Query(action: "events", since: 5, epoch: 7)
@@ -133,7 +133,7 @@ import Testing
         #expect(replica.question == FeedReplica.Query(action: "events", since: 8, epoch: 7))
     }
 
-    @Test func `says so when the log lost its end, and tells the state once more`() {
+    @Test func `reports a rollback if the log lost its end, and delivers the state again`() {
         var replica = live(at: 50)
         replica.receiveBeacon(epoch: 7, sequence: 30)
         let doubt = FeedReplica.Query(action: "events", since: 50, epoch: 7)
@@ -153,12 +153,12 @@ import Testing
             ])
     }
 
-    @Test func `does not ask for ever for events that were told of and lost`() {
+    @Test func `stops asking for announced events that are lost`() {
         var replica = live(at: 5)
         replica.receiveBeacon(epoch: 7, sequence: 8)
         replica.receive(event(9), epoch: 7)
         let lost = FeedReplica.Query(action: "events", since: 5, epoch: 7)
-        // One such answer may have been given before the events were there.
+        // The service may have sent one such answer before the events existed.
         replica.receiveAnswer(epoch: 7, through: 5, more: false, events: [], to: lost)
         #expect(replica.question == lost)
         #expect(replica.dequeueDeliveries() == [])
@@ -178,7 +178,7 @@ import Testing
         #expect(replica.dequeueDeliveries() == [delivery(1), delivery(2), .live(epoch: 8, sequence: 2)])
     }
 
-    @Test(arguments: FeedReplica.Start.allCases) func `takes any number that a feed can send`(start: FeedReplica.Start)
+    @Test(arguments: FeedReplica.Start.allCases) func `accepts every possible sequence number`(start: FeedReplica.Start)
     {
         for sequence in [0, 1, .max - 1, .max] as [UInt64] {
             var replica = FeedReplica(from: start)
@@ -194,7 +194,7 @@ import Testing
         }
     }
 
-    @Test func `can begin with what comes`() {
+    @Test func `can start with the next event`() {
         var replica = FeedReplica(from: .now)
         replica.receiveBeacon(epoch: 7, sequence: 41)
         #expect(replica.dequeueDeliveries() == [.live(epoch: 7, sequence: 41)])
@@ -202,7 +202,7 @@ import Testing
         #expect(replica.dequeueDeliveries() == [delivery(42)])
     }
 
-    @Test(arguments: 0..<200 as Range<UInt64>) func `ends with every event in order, whatever is lost`(seed: UInt64) {
+    @Test(arguments: 0..<200 as Range<UInt64>) func `delivers every event in order despite losses`(seed: UInt64) {
         var random = Seeded(state: seed)
         var service = PretendedService(events: 1...UInt64.random(in: 1...20, using: &random))
         var replica = FeedReplica(from: .beginning)
@@ -244,7 +244,7 @@ private func live(at sequence: UInt64, from start: FeedReplica.Start = .now) -> 
     return replica
 }
 
-/// Answers as a service would that keeps everything and has a topic per event.
+/// Answers like a service that keeps every event and gives each event its own topic.
 private struct PretendedService {
     var last: UInt64
     init(events: ClosedRange<UInt64>) { last = events.upperBound }

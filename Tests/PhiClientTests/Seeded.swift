@@ -1,4 +1,4 @@
-/// Randomness that a seed repeats.
+/// A seeded random number generator: equal seeds give equal numbers.
 struct Seeded: RandomNumberGenerator {
     var state: UInt64
     mutating func next() -> UInt64 {

@@ -1,8 +1,8 @@
 import PhiClient
 import Testing
 
-@Suite struct `A queue of work` {
-    @Test func `does a subject's work one after the other, in order`() {
+@Suite struct `A keyed serial queue` {
+    @Test func `runs the work of one subject in order, one at a time`() {
         var queue = KeyedSerialQueue<String, Int>(atOnce: 4, capacity: 10)
         for work in 1...3 { queue.add(work, of: "a") }
         for work in 1...3 {
@@ -12,7 +12,7 @@ import Testing
         #expect(queue.begin() == nil && queue.running == 0 && queue.waiting == 0)
     }
 
-    @Test func `does the work of different subjects side by side, up to its limit`() {
+    @Test func `runs the work of different subjects in parallel, up to its limit`() {
         var queue = KeyedSerialQueue<String, Int>(atOnce: 2, capacity: 10)
         for subject in ["a", "a", "b", "c"] { queue.add(1, of: subject) }
         #expect(begun(&queue) == ["a1", "b1"])
@@ -23,7 +23,7 @@ import Testing
         #expect(begun(&queue) == ["a1"])
     }
 
-    @Test func `lets nobody wait for a subject that has much to do`() {
+    @Test func `does not let a busy subject starve others`() {
         var queue = KeyedSerialQueue<String, Int>(atOnce: 1, capacity: 10)
         for work in 1...4 { queue.add(work, of: "busy") }
         #expect(begun(&queue) == ["busy1"])
@@ -32,7 +32,7 @@ import Testing
         #expect(begun(&queue) == ["rare1"])
     }
 
-    @Test func `is full when as much waits as may, whatever is under way`() {
+    @Test func `is full when its capacity is waiting, not counting running work`() {
         var queue = KeyedSerialQueue<String, Int>(atOnce: 1, capacity: 2)
         queue.add(1, of: "a")
         #expect(begun(&queue) == ["a1"])
@@ -46,7 +46,7 @@ import Testing
         #expect(!queue.isFull)
     }
 
-    @Test func `gives up what has not begun, and knows what has`() {
+    @Test func `drops waiting work and keeps track of running work`() {
         var queue = KeyedSerialQueue<String, Int>(atOnce: 1, capacity: 10)
         for subject in ["a", "a", "b"] { queue.add(1, of: subject) }
         #expect(begun(&queue) == ["a1"])
@@ -59,7 +59,7 @@ import Testing
         #expect(begun(&queue) == ["a2"])
     }
 
-    @Test(arguments: 0..<100 as Range<UInt64>) func `keeps its word in any order of events`(seed: UInt64) {
+    @Test(arguments: 0..<100 as Range<UInt64>) func `keeps its guarantees in any order of calls`(seed: UInt64) {
         var random = Seeded(state: seed)
         var queue = KeyedSerialQueue<Int, Int>(atOnce: 3, capacity: 8)
         var running: [Int: Int] = [:]
@@ -84,7 +84,7 @@ import Testing
             }
             #expect(running.count <= 3 && queue.running == running.count)
             #expect(queue.waiting == waiting.values.reduce(0, +))
-            // Whoever waits could not begin.
+            // Work waits only while all 3 slots are taken or its subject is running.
             #expect(running.count == 3 || waiting.allSatisfy { $1 == 0 || running[$0] != nil })
         }
         #expect(begun > 50)

@@ -5,16 +5,16 @@ import ProfileFitting
 import TestSupport
 import Testing
 
-@Suite struct `A fit` {
-    @Test func `names each trace with its digest and what it holds`() throws {
+@Suite struct `A profile fit` {
+    @Test func `describes each trace by its digest, nodes, and heartbeats`() throws {
         let source = try fitted("punctual", nodes: 2, heartbeats: 800, origin: "made up") { _ in 0 }.source
         #expect(source.heartbeats == 2 * 799 && source.nodes == 2 && source.origin == "made up")
         #expect(source.trace.contains("punctual") && !source.trace.contains("/"))
         #expect(source.sha256.count == 64)
     }
 
-    /// FIPS 180-2, appendix B.1.
-    @Test func `digests as the standard has it`() throws {
+    /// Source: the example of FIPS 180-2, appendix B.1.
+    @Test func `computes SHA-256 digests as the standard defines them`() throws {
         let path = Self.path("abc")
         try "abc".write(toFile: path, atomically: false, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -25,20 +25,22 @@ import Testing
         #expect(throws: CannotRead.self) { try InputFile.sha256(ofFile: path + ".none") }
     }
 
-    /// Two traces of which one is ten times as long; every heartbeat of one is on time, and of the other half are late.
-    @Test func `takes traces alike, however long they are`() throws {
+    /// One trace is ten times as long as the other. In the long one every heartbeat is on time, in the short one half
+    /// are late.
+    @Test func `weighs traces equally, whatever their length`() throws {
         let fit = ProfileFit([
             try fitted("long", nodes: 1, heartbeats: 20_000) { _ in 0 },
             try fitted("short", nodes: 1, heartbeats: 2000) { $0.chance(0.5) ? 0 : 0.9 },
         ])
         let table = try #require(fit.lateness.tables["last"]?.first)
-        // Later than a quarter of an interval are only those that follow one on time: a quarter of the short trace's.
+        // Only late heartbeats that follow a punctual one count as later than a quarter of an interval. They are a
+        // quarter of the short trace.
         let late = Double(table.dropFirst(6 + 1 + 4 + 8).reduce(0, +)) / Double(LatenessProfile.heartbeats)
         #expect(abs(late - 0.125) < 0.01, "\(late)")
     }
 
-    @Test func `tries each trace with what the others show`() throws {
-        // Two traces of one law: what one shows is true of the other.
+    @Test func `tests each trace on a profile of the others`() throws {
+        // Both traces follow one distribution, so each of them predicts the other.
         let twins = try ["a", "b"].map { name in
             try fitted(name, nodes: 2, heartbeats: 1500) { -0.2 * log1p(-Double.random(in: 0..<1, using: &$0)) }
         }
@@ -53,30 +55,30 @@ import Testing
         for decades in calibration.decades.values { #expect(decades > -0.7 && decades < 0.3, "\(decades)") }
     }
 
-    @Test func `of nodes that are heard but shortly judges what there is`() throws {
+    @Test func `of short-lived nodes evaluates the horizons that it can`() throws {
         let traces = try ["a", "b"].map { name in try fitted(name, nodes: 60, heartbeats: 30) { _ in 0 } }
         let fit = ProfileFit(traces)
         #expect(Set(fit.rows.map(\.horizon)) == [10])
         #expect(fit.calibration == nil)
     }
 
-    @Test func `of one trace cannot be judged`() throws {
+    @Test func `of a single trace has no evaluation`() throws {
         let fit = ProfileFit([try fitted("a", nodes: 1, heartbeats: 1500) { _ in 0 }])
         #expect(fit.rows.isEmpty && fit.calibration == nil)
     }
 
-    @Test(arguments: [0, 1, 2, 500]) func `needs a thousand heartbeats`(heartbeats: Int) throws {
+    @Test(arguments: [0, 1, 2, 500]) func `needs at least 1000 heartbeats`(heartbeats: Int) throws {
         let error = #expect(throws: TooFewHeartbeats.self) {
             try fitted("few", nodes: 1, heartbeats: heartbeats) { _ in 0 }
         }
         #expect(error?.description.contains("must have at least 1000 heartbeats") ?? false)
     }
 
-    // MARK: Made
+    // MARK: Synthetic traces
 
     private static func path(_ name: String) -> String { "/tmp/phi-fit-\(name)-\(UUID().uuidString.prefix(8)).csv" }
 
-    /// - Parameter lateness: In intervals of 100 ms.
+    /// - Parameter lateness: In units of the interval, which is 100 ms.
     private func fitted(
         _ name: String, nodes: Int, heartbeats: Int, origin: String? = nil, _ lateness: (inout SplitMix64) -> Double
     ) throws -> FittedTrace {

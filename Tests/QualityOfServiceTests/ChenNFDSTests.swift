@@ -3,31 +3,31 @@ import Testing
 
 @testable import QualityOfService
 
-/// η = 1 s, δ = 1.5 s, p_L = 0.05, delays exponential with mean 0.3 s.
+/// The reference case: η = 1 s, δ = 1.5 s, p_L = 0.05, and exponential delays with a mean of 0.3 s.
 private let known = ChenNFDS(interval: 1, shift: 1.5, loss: 0.05) { 1 - exp(-$0 / 0.3) }
 
 @Suite struct `Chen's detector NFD-S` {
-    @Test func `has the known quality`() {
+    @Test func `has the reference quality`() {
         #expect(isClose(known.mistakeRecurrence, 81.3654, within: 1e-6))
         #expect(isClose(known.mistakeDuration, 0.37300, within: 1e-5))
         #expect(isClose(known.queryAccuracy, 0.995416, within: 1e-6))
     }
-    @Test func `keeps accuracy, rate and duration in the relation that all detectors do`() throws {
+    @Test func `relates accuracy to mistake duration and recurrence as all detectors do`() throws {
         for shift in [0, 0.3, 1, 2, 2.7] {
             let quality = ChenNFDS(interval: 0.9, shift: shift, loss: 0.2) { 1 - exp(-$0 / 0.8) }
             let share = try #require(quality.mistakeDuration) / #require(quality.mistakeRecurrence)
             #expect(isClose(quality.queryAccuracy, 1 - share))
         }
     }
-    /// Without losses and with a delay of at most δ, nothing is ever late; with all lost, nothing is ever trusted.
-    @Test func `may have no mistakes at all, or nothing else`() {
+    /// Without losses and with delays of at most δ, no heartbeat is late. If all are lost, the node is never trusted.
+    @Test func `may make no mistakes, or never trust`() {
         let perfect = ChenNFDS(interval: 1, shift: 1, loss: 0) { min($0, 1) }
         #expect(perfect.mistakeRecurrence == nil && perfect.mistakeDuration == nil && perfect.queryAccuracy == 1)
         let deaf = ChenNFDS(interval: 1, shift: 1, loss: 1) { min($0, 1) }
         #expect(deaf.mistakeRecurrence == nil && deaf.queryAccuracy == 0)
     }
-    /// Some 4,900 mistakes: their count has a standard error of 1.4 %, their mean duration one of about 1 %.
-    @Test func `shows that quality when it is simulated`() {
+    /// There are about 4,900 mistakes. Their count has a standard error of 1.4 %, their mean duration one of about 1 %.
+    @Test func `has the reference quality in a simulation`() {
         let report = simulated(heartbeats: 400_000, seed: 1)
         #expect(isClose(report.mistakeRecurrence.map { $0 / 81.3654 }, 1, within: 0.05))
         #expect(isClose(report.mistakeRate.map { $0 * 81.3654 }, 1, within: 0.05))
@@ -37,7 +37,7 @@ private let known = ChenNFDS(interval: 1, shift: 1.5, loss: 0.05) { 1 - exp(-$0 
     }
 }
 
-/// NFD-S of the known case in virtual time: heartbeat i, if fresh, keeps its node trusted until (i + 1)·η + δ.
+/// Runs NFD-S on the reference case in virtual time. A fresh heartbeat i keeps its node trusted until (i + 1)·η + δ.
 private func simulated(heartbeats: Int, seed: UInt64) -> QualityReport {
     var lot = Lot(state: seed)
     var arrivals: [(sequence: Int64, at: Double, delay: Double)] = []

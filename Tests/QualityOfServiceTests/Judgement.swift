@@ -1,10 +1,10 @@
 import QualityOfService
 
-/// Arrivals with the deadlines they set, in seconds: what `QualityRecorder` wants, without saying anything twice.
+/// Builds the input of `QualityRecorder` from arrivals in seconds, each with the deadline that it sets.
 struct Judgement {
     private(set) var arrivals: [JudgedArrival] = []
 
-    /// Adds an arrival; the deadline before it is the one that this node's last arrival set.
+    /// Adds an arrival. Its previous deadline is the one that the node's last arrival set.
     mutating func add(
         _ node: Int = 0, at: Double, step: Int64? = 1, delay: Double? = nil, phi: Double? = nil, deadline: Double?
     ) {
@@ -25,7 +25,7 @@ struct Judgement {
 
 func nanoseconds(_ seconds: Double) -> Int64 { Int64((seconds * 1e9).rounded()) }
 
-/// Equal but for rounding.
+/// Whether two values are equal within a tolerance, which is relative above 1.
 func isClose(_ value: Double?, _ right: Double, within tolerance: Double = 1e-9) -> Bool {
     value.map { abs($0 - right) <= tolerance * max(1, abs(right)) } ?? false
 }

@@ -4,15 +4,16 @@ import Testing
 @testable import QualityOfService
 
 @Suite struct `The quality of a detector` {
-    @Test func `that nothing was recorded of is unknown`() {
+    @Test func `is unknown without recorded arrivals`() {
         let report = QualityRecorder().report()
         #expect(report.samples == 0 && report.nodes == 0 && report.mistakes == 0 && report.observedTime == 0)
         #expect(report.mistakeRate == nil && report.queryAccuracy == nil && report.interval == nil)
         #expect(report.margin == nil && report.detectionTime == nil && report.delay == nil)
         #expect(report.calibration.map(\.phi) == [1, 2, 3, 4] && report.calibration.allSatisfy { $0.decades == nil })
     }
-    /// T_D = 0.1 + 1.5 − u: 1.1 in the mean; at most 1.6 less the smallest u, the fractional part of 5 / golden ratio.
-    @Test func `of steady heartbeats is its wait`() {
+    /// T_D = 0.1 + 1.5 − u. Its mean is 1.1. Its maximum is 1.6 minus the smallest u, the fractional part of
+    /// 5 / golden ratio.
+    @Test func `for regular heartbeats follows from the timeout`() {
         var judgement = Judgement()
         for second in 0..<5 { judgement.add(at: Double(second), delay: 0.1, deadline: Double(second) + 1.5) }
         let report = judgement.report()
@@ -24,8 +25,8 @@ import Testing
         #expect(isClose(report.detectionTime, 1.1))
         #expect(isClose(report.detectionTimeP99, 1.6 - 0.0901699437494742))
     }
-    /// Suspected at 2.5, trusted again at 3: half a second of four.
-    @Test func `suffers when a heartbeat is lost`() {
+    /// The node is suspected at 2.5 s and trusted again at 3 s: half a second of four.
+    @Test func `drops when a heartbeat is lost`() {
         var judgement = Judgement()
         for (at, step) in [(0, 1), (1, 1), (3, 2), (4, 1)] as [(Double, Int64)] {
             judgement.add(at: at, step: step, deadline: at + 1.5)
@@ -36,16 +37,17 @@ import Testing
         #expect(report.mistakeDuration == 0.5 && report.mistakeRecurrence == nil && report.queryAccuracy == 0.875)
         #expect(report.delay == nil && isClose(report.detectionTime, 1))
     }
-    /// Late at 2.6 by 0.1, then on time again.
-    @Test func `suffers when a heartbeat is late`() {
+    /// The heartbeat at 2.6 s is 0.1 s late. Those after it are on time.
+    @Test func `drops when a heartbeat is late`() {
         var judgement = Judgement()
         for at in [0, 1, 2.6, 3, 4] { judgement.add(at: at, deadline: at + 1.5) }
         let report = judgement.report()
         #expect(report.losses == 0 && report.mistakes == 1 && report.mistakeRate == 0.25)
         #expect(isClose(report.mistakeDuration, 0.1) && isClose(report.queryAccuracy, 0.975))
     }
-    /// Node 0 (interval 1) is suspected from 2.5 to 3 and from 5.5 to 6, node 1 (interval 2) from 4.5 to 6.
-    @Test func `is pooled over nodes, except where one mistake follows another`() {
+    /// Node 0 (interval 1 s) is suspected from 2.5 s to 3 s and from 5.5 s to 6 s. Node −7 (interval 2 s) is suspected
+    /// from 4.5 s to 6 s.
+    @Test func `is pooled over nodes, except for the recurrence of mistakes`() {
         var judgement = Judgement()
         for (at, step) in [(0, 1), (1, 1), (3, 2), (4, 1), (6, 2)] as [(Double, Int64)] {
             judgement.add(0, at: at, step: step, deadline: at + 1.5)
@@ -62,12 +64,12 @@ import Testing
         #expect(isClose(report.margin, (5 * 1.5 + 3 * 2.5) / 8))
         #expect(isClose(report.detectionTime, (5 * 1 + 3 * 1.5) / 8))
     }
-    @Test func `has no mistake in an arrival at the very deadline`() {
+    @Test func `has no mistake if a heartbeat arrives exactly at its deadline`() {
         var judgement = Judgement()
         for at in [0.0, 1, 2] { judgement.add(at: at, deadline: at + 1) }
         #expect(judgement.report().mistakes == 0)
     }
-    @Test func `counts a mistake once although arrivals fail to end it`() {
+    @Test func `counts a mistake once, even if arrivals do not end it`() {
         var judgement = Judgement()
         for (at, deadline) in [(0, 1), (3, 2), (5, 6), (5.5, 6)] as [(Double, Double)] {
             judgement.add(at: at, deadline: deadline)
@@ -75,7 +77,7 @@ import Testing
         let report = judgement.report()
         #expect(report.mistakes == 1 && report.mistakeDuration == 4)
     }
-    @Test func `counts no suspicion from before the arrival that raised it`() {
+    @Test func `starts a suspicion no earlier than the arrival that caused it`() {
         var judgement = Judgement()
         for (at, deadline) in [(0, 10), (1, 0.5), (3, 10), (4, 10)] as [(Double, Double)] {
             judgement.add(at: at, deadline: deadline)
@@ -83,8 +85,8 @@ import Testing
         let report = judgement.report()
         #expect(report.mistakes == 1 && report.mistakeDuration == 2 && report.queryAccuracy == 0.5)
     }
-    /// Only the gap from 2 to 3 has a deadline.
-    @Test func `is judged only where there is a deadline`() {
+    /// Only the gap from 2 s to 3 s has a deadline.
+    @Test func `is measured only where a deadline exists`() {
         var judgement = Judgement()
         for (at, deadline) in [(0, nil), (1, nil), (2, 2.5), (3, nil), (9, nil)] as [(Double, Double?)] {
             judgement.add(at: at, deadline: deadline)
@@ -94,7 +96,7 @@ import Testing
         #expect(report.observedTime == 1 && report.mistakes == 1 && report.queryAccuracy == 0.5)
         #expect(report.mistakesPerHeartbeat == 1 && report.margin == 0.5)
     }
-    @Test func `leaves the warm-up out of all but the interval`() {
+    @Test func `excludes the warm-up from everything but the interval`() {
         var judgement = Judgement()
         for (at, step) in [(0, 1), (4, 4), (5, 1), (7, 2), (8, 1)] as [(Double, Int64)] {
             judgement.add(at: at, step: step, delay: at, phi: at, deadline: at + 1.5)
@@ -106,7 +108,7 @@ import Testing
         #expect(judgement.report(warmUp: 5).samples == 0)
         #expect(judgement.report(warmUp: 5).interval == 1)
     }
-    @Test func `takes no delay into account unless it knows all`() {
+    @Test func `ignores delays unless all are known`() {
         var judgement = Judgement()
         for second in 0..<5 {
             judgement.add(at: Double(second), delay: second == 0 ? nil : 0.1, deadline: Double(second) + 1.5)
@@ -115,15 +117,17 @@ import Testing
             #expect(report.delay == nil && isClose(report.detectionTime, 1))
         }
     }
-    /// A crash in the last second of the two comes after the suspicion: T_D is 0 there, and ½ in the mean before.
-    @Test func `has no detection time below zero`() {
+    /// A crash in the second half of the 2 s interval comes after the suspicion, so T_D is 0. In the first half its
+    /// mean is ½ s.
+    @Test func `never has a negative detection time`() {
         var judgement = Judgement()
         for at in [0.0, 2, 4] { judgement.add(at: at, deadline: at + 1) }
         let report = judgement.report()
         #expect(isClose(report.detectionTime, 0.25) && (report.detectionTimeP99 ?? -1) >= 0)
     }
-    /// Suspected on arrival, half a second after sending: T_D is ½ − 2u where that is above 0, ½² / (2·2) in the mean.
-    @Test func `counts a deadline that has passed as the arrival that set it`() {
+    /// The node is suspected on arrival, half a second after sending. T_D is ½ − 2u where that is above 0. Its mean is
+    /// ½² / (2·2).
+    @Test func `treats a deadline in the past as the arrival that set it`() {
         var judgement = Judgement()
         for at in [0.0, 2, 4] { judgement.add(at: at, delay: 0.5, deadline: at - 5) }
         #expect(judgement.report().margin == -5)
@@ -132,8 +136,8 @@ import Testing
         for at in [6.0, 8, 10] { judgement.add(at: at, delay: nil, deadline: at) }
         #expect(judgement.report().detectionTime == 0 && judgement.report().detectionTimeP99 == 0)
     }
-    /// 200 of 1000 above φ = 1, where 100 are right; 10 above φ = 2 would be right, too few to tell.
-    @Test func `is calibrated if as many silences outlast φ as it says`() {
+    /// 200 of 1000 silences exceed φ = 1, and 100 are expected. Above φ = 2 only 10 are expected: too few to judge.
+    @Test func `is calibrated if φ predicts how many silences exceed it`() {
         var judgement = Judgement()
         for index in 0..<1000 { judgement.add(index, at: 0, phi: index < 200 ? 1.5 : 1, deadline: nil) }
         judgement.add(1000, at: 0, phi: nil, deadline: nil)
@@ -144,7 +148,7 @@ import Testing
         #expect(isClose(report.calibration[0].decades, log10(2)))
         #expect(report.calibration[1].decades == nil)
     }
-    @Test func `is not known to be infinitely well calibrated`() {
+    @Test func `has unknown calibration if no silence exceeds φ`() {
         var recorder = QualityRecorder()
         for node in 0..<300 {
             recorder.record(
@@ -154,7 +158,7 @@ import Testing
         #expect(recorder.report().calibration[0].expected == 30)
         #expect(recorder.report().calibration[0].decades == nil)
     }
-    @Test(arguments: 0..<100 as Range<UInt64>) func `is what a clock that looks every second finds`(seed: UInt64) {
+    @Test(arguments: 0..<100 as Range<UInt64>) func `equals the result of sampling every second`(seed: UInt64) {
         var lot = Lot(state: seed)
         var judgement = Judgement()
         var (mistakes, suspected, observed, last, starts) = (0, 0, 0, 0, [Int]())
@@ -179,7 +183,7 @@ import Testing
         #expect(isClose(report.mistakeDuration, Double(suspected) / Double(mistakes)))
         #expect(isClose(report.mistakeRecurrence, Double(starts[mistakes - 1] - starts[0]) / Double(mistakes - 1)))
     }
-    @Test(arguments: 0..<100 as Range<UInt64>) func `is finite or unknown, however absurd its input`(seed: UInt64) {
+    @Test(arguments: 0..<100 as Range<UInt64>) func `is finite or unknown for any input`(seed: UInt64) {
         var lot = Lot(state: seed)
         let times: [Int64?] = [nil, .min, .min + 1, -1, 0, 1, 1_000_000_000, .max - 1, .max]
         let phis: [Double?] = [
@@ -205,8 +209,8 @@ import Testing
 }
 
 @Suite struct `Detection times` {
-    /// Waits of 1 to 2 s, evenly, less 0 to 0.1 s: 1.45 s in the mean, and the 99th percentile is close below 1.99.
-    @Test(arguments: [1 << 20, 500]) func `are those of all heartbeats or of an even share`(capacity: Int) throws {
+    /// Timeouts are uniform in 1 s to 2 s, minus 0 s to 0.1 s. The mean is 1.45 s, the 99th percentile about 1.955 s.
+    @Test(arguments: [1 << 20, 500]) func `come from all heartbeats or from an even sample`(capacity: Int) throws {
         var timeouts = TimeoutSample(capacity: capacity)
         for index in 0..<100_000 as Range<Int64> {
             timeouts.insert(node: 3, delay: 0, from: 5, until: 1_000_000_005 + index * 7919 % 100_000 * 10_000)

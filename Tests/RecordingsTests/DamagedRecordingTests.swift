@@ -9,7 +9,7 @@ import Testing
     private let inputs: [DetectorInput]
     private let good: [UInt8]
     private let beginningCount: Int
-    /// Where records end.
+    /// The offsets at which records end.
     private let ends: Set<Int>
 
     init() throws {
@@ -28,7 +28,7 @@ import Testing
         (good, self.ends) = (bytes, Set(ends))
     }
 
-    @Test func `that was cut off has lost its last record and no other`() throws {
+    @Test func `that was truncated loses only its last record`() throws {
         for count in RecordingFormat.prefixCount..<good.count {
             let file = try scratch.file(holding: Array(good.prefix(count)))
             let parts = try RecordingReader.parts([file])
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func `that was cut off says so`() throws {
+    @Test func `that was truncated reports it`() throws {
         let file = try scratch.file(holding: Array(good.prefix(good.count - 1)))
         #expect(
             try RecordingReader.parts([file]).damages.map(\.description)
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: 0..<RecordingFormat.prefixCount)
-    func `whose recorder was killed as it began is gone on with in the next file`(count: Int) throws {
+    func `truncated within its first bytes does not stop the other files`(count: Int) throws {
         let torn = try scratch.file("torn", holding: Array(good.prefix(count)))
         let whole = try scratch.file("whole", holding: good)
         for files in [[torn, whole], [whole, torn]] {
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `gives nothing that was not recorded`() throws {
+    @Test func `never yields an input that was not recorded`() throws {
         for index in good.indices {
             for flip: UInt8 in [1, 0x80, 0xFF] {
                 var bytes = good
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func `is gone on with in the next file`() throws {
+    @Test func `continues with the next file`() throws {
         var bytes = good
         bytes[bytes.count - 1] ^= 1
         _ = try scratch.file("phi-20260101T000000Z-000007.phirec", holding: bytes)
@@ -102,11 +102,11 @@ import Testing
         #expect(parts == [beginning, names] + lost + [.damage(damage), beginning, names] + all)
     }
 
-    @Test(arguments: 0..<400 as Range<UInt64>) func `made to deceive is refused`(seed: UInt64) throws {
+    @Test(arguments: 0..<400 as Range<UInt64>) func `forged with valid checksums is refused`(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         var records = RecordBuffer()
         for _ in 0..<20 {
-            // Checks are right, what is in the records is not.
+            // The checksums are right, the contents are random.
             let kind = UInt8.random(in: 0...30, using: &random)
             let count = Int.random(in: 0...80, using: &random)
             let small = random.chance(0.5)
@@ -120,7 +120,7 @@ import Testing
         #expect(parts.count <= 22)
     }
 
-    @Test func `with a second beginning in one file ends there`() throws {
+    @Test func `with a second segment start ends there`() throws {
         let header = SegmentStart(.specimen()).bytes.dropFirst(RecordingFormat.prefixCount)
         let parts = try RecordingReader.parts([
             try scratch.file(holding: good + header + good.dropFirst(beginningCount))
@@ -134,7 +134,7 @@ import Testing
                 == ["has a record that makes no sense: its beginning is not complete"])
     }
 
-    @Test func `with a byte too many in a record ends there`() throws {
+    @Test func `with an extra byte in a record ends there`() throws {
         for input in inputs {
             var buffer = RecordBuffer()
             buffer.append(input)
@@ -149,7 +149,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 5, 0x0FFF_FFFF, 0x1000_0000, 0x1000_0001, 0x7FFF_FFFF, 0xFFFF_FFFF] as [UInt32])
-    func `that claims any length takes no more than it has`(length: UInt32) throws {
+    func `with a false record length buffers no more than its size`(length: UInt32) throws {
         let claim = (0..<4).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
         let file = try scratch.file(holding: good + claim + [1, 2, 3, 4, 5, 6, 7, 8, 9])
         let parts = try RecordingReader.parts([file])

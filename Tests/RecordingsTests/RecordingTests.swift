@@ -14,14 +14,14 @@ import Testing
         return buffer
     }
 
-    @Test func `is read as it was told`() throws {
+    @Test func `is read as it was written`() throws {
         let inputs = try DetectorInput.specimens()
         let names = [KnownName(try NodeIdentity(group: "a", name: "b"), key: NodeKey(rawValue: 1))]
         let beginning = SegmentStart(.specimen(), checkpoint: [9, 8, 7], names: names)
         var writer = try RecordingWriter(folder: scratch.folder, beginning)
         for input in inputs { try writer.write(recorded([input])) }
         try writer.synchronize()
-        // It is all there although nobody closed it.
+        // Everything is readable although the writer was not closed.
         let expected =
             [.beginning(.specimen(), checkpoint: [9, 8, 7]), .names(names)] + inputs.map(RecordingItem.input)
         #expect(try RecordingReader.parts([writer.path]) == expected)
@@ -29,7 +29,7 @@ import Testing
         #expect(scratch.files == ["\(scratch.folder)/phi-20231114T221320Z-000001.phirec"])
     }
 
-    @Test func `has the bytes that its page shows`() throws {
+    @Test func `has the bytes that its documentation shows`() throws {
         let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("docs/recordings.md")
         let example = try #require(String(contentsOf: page, encoding: .utf8).components(separatedBy: "```text\n").last)
@@ -43,7 +43,7 @@ import Testing
         #expect(shown == SegmentStart(header).bytes + step.bytes)
     }
 
-    @Test func `holds heartbeats of any kind, whichever way they were told`() throws {
+    @Test func `holds any heartbeats, appended as a span or as an input`() throws {
         var random = SplitMix64(seed: 11)
         var buffer = RecordBuffer()
         var batches: [[Heartbeat]] = []
@@ -64,7 +64,7 @@ import Testing
         #expect(recorded(expected).bytes == buffer.bytes)
     }
 
-    @Test func `takes heartbeats down without growing, once it has grown`() {
+    @Test func `reuses the capacity of its buffer`() {
         let heartbeats = (0..<1000 as Range<UInt32>).map { Heartbeat(key: NodeKey(rawValue: 1), sequence: $0) }
         var buffer = RecordBuffer()
         buffer.append(heartbeats.span, at: Instant(nanoseconds: 0))
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, RecordingFormat.chunk, RecordingFormat.chunk + 1, 3 * RecordingFormat.chunk])
-    func `begins with a checkpoint of any length`(count: Int) throws {
+    func `may start with a checkpoint of any length`(count: Int) throws {
         var random = SplitMix64(seed: 5)
         let checkpoint = (0..<count / 8 + 1).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }
             .prefix(count)
@@ -102,13 +102,13 @@ import Testing
 
     // MARK: Files
 
-    @Test func `goes on from file to file`() throws {
+    @Test func `continues from file to file`() throws {
         var writer = try RecordingWriter(
             folder: scratch.folder, limits: .init(file: 100, total: 1 << 20), SegmentStart(.specimen()))
         var inputs: [DetectorInput] = []
         for number in 0..<100 as Range<UInt8> {
             if writer.isFull {
-                // The wall clock goes back meanwhile.
+                // The wall clock goes backwards from file to file.
                 let header = RecordingHeader.specimen(at: 1_700_000_000 - Int64(number))
                 try writer.begin(SegmentStart(header, checkpoint: [number]))
             }
@@ -122,7 +122,7 @@ import Testing
         #expect(parts.checkpoints == [[]] + (1...16).map { [UInt8(6 * $0)] })
     }
 
-    @Test func `keeps within its bounds, and the newest`() throws {
+    @Test func `stays within its limits and keeps the newest inputs`() throws {
         let limits = RecordingWriter.Limits(file: 1000, total: 10_000)
         var writer = try RecordingWriter(folder: scratch.folder, limits: limits, SegmentStart(.specimen()))
         _ = try scratch.file("phi-notes.txt", holding: Array(repeating: 0, count: 20_000))
@@ -133,15 +133,15 @@ import Testing
             #expect(total <= 10_000)
         }
         let inputs = try RecordingReader.parts([scratch.folder]).inputs
-        #expect((350...560).contains(inputs.count))  // of 17 bytes each
+        #expect((350...560).contains(inputs.count))  // 17 bytes each
         #expect(inputs == (2000 - Int64(inputs.count)..<2000).map(DetectorInput.timestampUncertainty))
         #expect(scratch.files.contains("\(scratch.folder)/phi-notes.txt"))
-        // One that alone is above the bound is kept.
+        // A single file above the limit is kept.
         try writer.begin(SegmentStart(.specimen(), checkpoint: Array(repeating: 7, count: 50_000)))
         #expect(try RecordingFolder(path: scratch.folder).files.map(\.path) == [writer.path])
     }
 
-    @Test func `is gone on with by the next start`() throws {
+    @Test func `is continued by the next start`() throws {
         do {
             var first = try RecordingWriter(folder: scratch.folder, SegmentStart(.specimen()))
             try first.write(recorded([.timestampUncertainty(1)]))
@@ -154,7 +154,7 @@ import Testing
         #expect(parts.checkpoints == [[], [2]])
     }
 
-    @Test func `says what stands in its way`() throws {
+    @Test func `fails with the reason if its folder cannot be used`() throws {
         let file = try scratch.file("file", holding: [])
         for (folder, reason) in [
             (file, "the folder cannot be read: Not a directory"),
@@ -171,10 +171,10 @@ import Testing
         #expect(throws: RecordingError(path: scratch.folder, reason: reason)) {
             try writer.begin(SegmentStart(.specimen()))
         }
-        try writer.write(recorded([.timestampUncertainty(1)]))  // a file without a name is one all the same
+        try writer.write(recorded([.timestampUncertainty(1)]))  // an unlinked file is still writable
     }
 
-    @Test func `that is none is not read`() throws {
+    @Test func `in another format is refused`() throws {
         let trace = try scratch.file("a.csv", holding: Array("node,seq,sent_ns,arrival_ns\n".utf8))
         let short = try scratch.file("short.csv", holding: Array("node".utf8))
         for file in [trace, short] {

@@ -2,7 +2,7 @@ import Foundation
 import PhiAccrual
 import Recordings
 
-/// A folder of a test's own, gone after it.
+/// A temporary folder for one test. It is removed with this object.
 final class Scratch {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("phirec-\(UUID().uuidString)").path
 
@@ -11,7 +11,7 @@ final class Scratch {
     var files: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map { "\(folder)/\($0)" }
     }
-    /// Makes a file of these bytes, in place of one of that name.
+    /// Writes a file with these bytes, and replaces an existing one of that name.
     func file(_ name: String = "phi-20260101T000000Z-000001.phirec", holding bytes: [UInt8]) throws -> String {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let path = "\(folder)/\(name)"
@@ -30,7 +30,7 @@ extension RecordingHeader {
 }
 
 extension RecordingReader {
-    /// Everything to the end.
+    /// All items, to the end of the recording.
     static func parts(_ paths: [String]) throws -> [RecordingItem] {
         var reader = try RecordingReader(paths)
         var parts: [RecordingItem] = []
@@ -46,12 +46,12 @@ extension [RecordingItem] {
 }
 
 extension DetectorInput {
-    /// One of each case, with odd values.
+    /// At least one of each case, with edge-case values.
     static func specimens() throws -> [DetectorInput] {
         let node = try NodeIdentity(group: "edge", name: "ü-1")
         let key = NodeKey(rawValue: 0xFEDC_BA98_7654_3210)
-        var book = PolicyTable(levels: [.suspect(.phi(0.1)), try Level(name: "evict", policy: .price(1e12))])
-        book.set(.mistakes(MistakeBudget(.every(1e15 / 7), within: 1)), level: 1, from: Origin(.tune, for: .node(node)))
+        var policies = PolicyTable(levels: [.suspect(.phi(0.1)), try Level(name: "evict", policy: .price(1e12))])
+        policies.set(.mistakes(MistakeBudget(.every(1e15 / 7), within: 1)), level: 1, from: Origin(.tune, for: .node(node)))
         let heartbeats = [
             Heartbeat(
                 key: key, incarnation: .max, sequence: .max, sent: .min, announcedInterval: .max, isLeaving: true),
@@ -65,7 +65,7 @@ extension DetectorInput {
             .advance(to: instant(.min)), .ignoredSilence(from: instant(-1), to: instant(1)),
             .timestampUncertainty(.max),
             .backlog(true), .backlog(false),
-            .policies(book, at: instant(6_003)),
+            .policies(policies, at: instant(6_003)),
             .pause(key, until: instant(9_000), reason: "planned, says \"ops\"\n", at: instant(6_004)),
             .pause(key, until: instant(9_000), reason: "", at: instant(6_004)),
             .resumption(key, at: instant(6_005)), .forgetting(key, at: instant(6_006)),

@@ -6,7 +6,7 @@ import Testing
 @Suite struct `An exported trace` {
     private let scratch = Scratch()
 
-    /// What is exported of files, each with the instant at which it begins and what follows.
+    /// Exports files that are given by their header, the known names, and the inputs.
     private func export(_ files: [(header: RecordingHeader, names: [KnownName], inputs: [DetectorInput])]) throws
         -> String
     {
@@ -33,7 +33,7 @@ import Testing
         return .heartbeats([heartbeat], at: Instant(nanoseconds: now))
     }
 
-    @Test func `calls nodes by their names, whenever these were said`() throws {
+    @Test func `uses a node's name, whenever it was announced`() throws {
         let rows = try export([
             (
                 header(unix: 1_000, monotonic: 0),
@@ -58,7 +58,7 @@ import Testing
                 """)
     }
 
-    @Test func `numbers on where a node restarts or its numbers begin anew`() throws {
+    @Test func `continues numbering where a node restarts or its sequence wraps`() throws {
         let inputs = [
             heard(1, .max - 1, at: 1, of: 4), heard(1, .max, at: 2, of: 4), heard(1, 1, at: 3, of: 4),
             heard(1, 0, at: 4, of: 4), heard(1, 7, at: 5, of: 5), heard(1, 2, at: 6, of: 4), heard(1, 8, at: 7, of: 5),
@@ -70,19 +70,19 @@ import Testing
             ])
     }
 
-    @Test func `has one clock through all files`() throws {
+    @Test func `uses one clock for all files`() throws {
         let rows = try export([
             (header(unix: 1_000_000, monotonic: 500), [], [heard(1, 1, at: 600)]),
-            // The wall clock was set back by 900,000: the relation of the first file holds.
+            // The wall clock was set back by 900,000 ns. The clock offset of the first file still applies.
             (header(unix: 100_200, monotonic: 700), [], [heard(1, 2, at: 800)]),
-            // The machine was started anew.
+            // The machine was rebooted, so the monotonic clock starts again.
             (header(unix: 2_000_000, monotonic: 5), [], [heard(1, 3, at: 6)]),
         ])
         #expect(
             rows.split(separator: "\n").map { $0.split(separator: ",").last } == ["1000100", "1000300", "2000001"])
     }
 
-    @Test func `is refused where time goes back`() throws {
+    @Test func `is refused if time goes backwards`() throws {
         #expect(throws: InvalidExport.self) {
             try export([
                 (header(unix: 2_000, monotonic: 1_000), [], [heard(1, 2, at: 1_100)]),

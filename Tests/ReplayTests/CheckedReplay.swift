@@ -4,14 +4,14 @@ import Replay
 import Testing
 import Traces
 
-/// A replay whose every number is looked at.
+/// A replay that checks every number it produces.
 struct CheckedReplay: ModelVisitor {
     typealias Outcome = (samples: Int, error: TraceError?)
 
     private let path: String
     private let policy: Policy
 
-    /// - Returns: How many heartbeats were judged, and why not more.
+    /// - Returns: The number of judged heartbeats, and the error that ended the replay, if any.
     @discardableResult
     static func run(_ path: String, _ choice: DetectorSpec) throws -> Outcome {
         var replay = CheckedReplay(path: path, policy: .phi(choice.nativeThreshold ?? 8))
@@ -21,7 +21,7 @@ struct CheckedReplay: ModelVisitor {
     mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws -> Outcome {
         var replay = TraceReplay<Model>(levels: [.suspect(policy)], model: parameters)
         var failure: TraceError?
-        var unsound = 0  // φ
+        var unsound = 0  // values of φ
         do {
             try replay.run(try TraceReader(path: path)) { event in
                 expectFinite(event)
@@ -39,7 +39,7 @@ struct CheckedReplay: ModelVisitor {
     }
 }
 
-/// Looks into structures, enums and arrays.
+/// Expects every `Double` in a value to be finite, and descends into structures, enums, and arrays.
 private func expectFinite(_ value: Any) {
     if let number = value as? Double {
         #expect(number.isFinite)
@@ -48,7 +48,7 @@ private func expectFinite(_ value: Any) {
     }
 }
 
-/// Lends a file that is gone afterwards.
+/// Calls `body` with the path of a temporary file, and removes the file afterwards.
 func withFile<Result>(of bytes: [UInt8], _ body: (String) throws -> Result) throws -> Result {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("phi-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: file) }

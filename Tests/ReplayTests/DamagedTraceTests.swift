@@ -2,11 +2,11 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-/// Bytes of sound traces are changed at random. What reads them gives rows or a `TraceError`; what replays them ends, with
-/// numbers that can be printed.
+/// Bytes of valid traces are changed at random. The reader gives rows or a `TraceError`. The replay ends with finite
+/// numbers.
 @Suite struct `A damaged trace` {
     @Test(arguments: SoundTrace.allCases, 0..<20 as Range<UInt64>)
-    func `is read or refused, and replayed as far as it goes`(trace: SoundTrace, seed: UInt64) throws {
+    func `is read or refused, and replayed up to the damage`(trace: SoundTrace, seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let sound = trace.bytes(using: &random)
         for _ in 0..<50 {
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(arguments: SoundTrace.allCases, DetectorSpec.names)
-    func `was sound before`(trace: SoundTrace, detector: String) throws {
+    func `was valid before the damage`(trace: SoundTrace, detector: String) throws {
         var random = SplitMix64(seed: 1)
         try withFile(of: trace.bytes(using: &random)) { path in
             let (samples, error) = try CheckedReplay.run(path, try DetectorSpec(parsing: detector))
@@ -74,7 +74,7 @@ extension [UInt8] {
         }
     }
 
-    /// Bytes that mean something in one format or another.
+    /// Bytes that have a meaning in at least one format.
     private static let telling = Array("0123456789-+.,eE[]() \t\r\n#\0\u{7}\"".utf8) + [0xC3, 0xEF, 0xFF, 0x1F]
     private static let numbers = [
         "0", "-1", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "9223372036.854775807", "1e18",

@@ -2,9 +2,9 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `A replay of an odd trace` {
-    @Test(arguments: OddTrace.allCases, DetectorSpec.names)
-    func `ends with numbers that can be printed`(trace: OddTrace, detector: String) throws {
+@Suite struct `A replay of an edge-case trace` {
+    @Test(arguments: EdgeCaseTrace.allCases, DetectorSpec.names)
+    func `ends with finite numbers`(trace: EdgeCaseTrace, detector: String) throws {
         try withFile(of: Array(trace.text.utf8)) { path in
             let (samples, error) = try CheckedReplay.run(path, try DetectorSpec(parsing: detector))
             #expect(error == nil)

@@ -6,18 +6,19 @@ import TestSupport
 import Testing
 
 @Suite struct `A replay of a recording` {
-    /// A service's day: everything that a detector can be told, at random, with its own lateness.
+    /// Random detector inputs of every kind. They are at most 60 ms apart, or at most 20 s with probability 0.01, so
+    /// the detector is sometimes late itself.
     private struct Day: Sequence, IteratorProtocol {
         private var random: SplitMix64
         private var now: Int64 = 1_000_000
         private var remaining: Int
         private var sequences: [UInt32]
         private var incarnations: [UInt32]
-        private let book: PolicyTable
+        private let policies: PolicyTable
         private var waiting: [DetectorInput] = []
 
-        init(seed: UInt64, book: PolicyTable, steps: Int) {
-            (random, remaining, self.book) = (SplitMix64(seed: seed), steps, book)
+        init(seed: UInt64, policies: PolicyTable, steps: Int) {
+            (random, remaining, self.policies) = (SplitMix64(seed: seed), steps, policies)
             (sequences, incarnations) = (Array(repeating: 0, count: 8), Array(repeating: 7, count: 8))
         }
 
@@ -39,7 +40,7 @@ import Testing
             case ..<0.04: return .ignoredSilence(from: at, to: later)
             case ..<0.05: return .timestampUncertainty(.random(in: 0...1_000_000, using: &random))
             case ..<0.055:
-                var changed = book
+                var changed = policies
                 let policy = Policy.phi(.random(in: 0.5...9, using: &random))
                 changed.set(policy, level: 1, from: Origin(.tune, for: .group("a")))
                 return .policies(changed, at: at)
@@ -68,20 +69,20 @@ import Testing
         }
     }
 
-    private static func book() throws -> PolicyTable {
+    private static func policies() throws -> PolicyTable {
         PolicyTable(levels: [.suspect(.phi(2)), try Level(name: "evict", policy: .phi(5))])
     }
     private static func detector<Model: ArrivalModel>(
-        _ parameters: Model.Parameters, _ book: PolicyTable, _: Model.Type = Model.self
+        _ parameters: Model.Parameters, _ policies: PolicyTable, _: Model.Type = Model.self
     ) -> Detector<Model> {
         var configuration = Detector<Model>.Configuration(
-            levels: book.levels, model: parameters, retention: .seconds(60), seed: 5)
-        configuration.policies = book
+            levels: policies.levels, model: parameters, retention: .seconds(60), seed: 5)
+        configuration.policies = policies
         configuration.hold = HoldRule()
         return Detector(configuration)
     }
 
-    /// A detector has its day, and is recorded in files of some kilobytes.
+    /// Applies the inputs of `Day` to a detector, and records them in files of about `fileSize` bytes.
     private struct Service: ModelVisitor {
         typealias Outcome = [Event]
 
@@ -90,12 +91,12 @@ import Testing
         var fileSize: Int64 = 20_000
 
         func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws -> [Event] {
-            let book = try book()
-            var detector = detector(parameters, book, model)
+            let policies = try policies()
+            var detector = detector(parameters, policies, model)
             var writer = try RecordingWriter(
                 folder: folder, limits: .init(file: fileSize), beginning(detector, at: Instant(nanoseconds: 0)))
             var (events, buffer) = ([Event](), RecordBuffer())
-            for (number, input) in Day(seed: 3, book: book, steps: 6000).enumerated() {
+            for (number, input) in Day(seed: 3, policies: policies, steps: 6000).enumerated() {
                 buffer.append(input)
                 detector.apply(input, into: &events)
                 guard number % 50 == 49 else { continue }
@@ -145,7 +146,7 @@ import Testing
         .path
 
     @Test(arguments: ["normal", "adaptive", "akka,max-sample-size=50", "fixed,timeout=900ms", "empirical,window=30"])
-    func `decides what was decided, to the nanosecond`(text: String) throws {
+    func `repeats the recorded decisions to the nanosecond`(text: String) throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let choice = try DetectorSpec(parsing: text)
         var service = Service(folder: folder, choice: choice)
@@ -157,25 +158,25 @@ import Testing
         var once = Once(paths: [folder], choice: choice)
         #expect(try choice.open(&once) == events)
         #expect(once.damages == [] && once.samples > 1000)
-        // Each file goes on where the one before ended, so that any of them tells the rest.
+        // Each file starts with a checkpoint, so a replay can start at any file.
         var rest = Once(paths: Array(files.dropFirst(2)), choice: choice)
         let later = try choice.open(&rest)
         #expect(later.count > 50 && later.elementsEqual(events.suffix(later.count)))
     }
 
     @Test(arguments: [1 << 30, 20_000] as [Int64])
-    func `under another policy decides what would have been decided, however many files`(fileSize: Int64) throws {
+    func `under another policy makes that policy's decisions, for any number of files`(fileSize: Int64) throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let choice = try DetectorSpec(parsing: "normal")
         var service = Service(folder: folder, choice: choice, fileSize: fileSize)
         let decided = try choice.open(&service)
 
         let policy = Policy.phi(1)
-        let book = PolicyTable(
+        let policies = PolicyTable(
             levels: [Level.suspect(policy).set(by: .option), try Level(name: "evict", policy: .phi(5))])
-        var detector = Self.detector(NormalModel.Parameters(), book, NormalModel.self)
+        var detector = Self.detector(NormalModel.Parameters(), policies, NormalModel.self)
         var expected: [Event] = []
-        for input in Day(seed: 3, book: book, steps: 6000) {
+        for input in Day(seed: 3, policies: policies, steps: 6000) {
             if let now = input.instant { detector.advanceIdeally(before: now, into: &expected) }
             detector.apply(input, into: &expected)
         }
@@ -185,9 +186,9 @@ import Testing
         #expect(events != decided)
     }
 
-    @Test func `takes nothing for lost that was taken in with a backlog`() throws {
+    @Test func `counts no heartbeats of a backlog as lost`() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let detector = Self.detector(NormalModel.Parameters(), try Self.book(), NormalModel.self)
+        let detector = Self.detector(NormalModel.Parameters(), try Self.policies(), NormalModel.self)
         let service = Service(folder: folder, choice: .normal(.init()))
         var writer = try RecordingWriter(
             folder: folder, limits: .init(), service.beginning(detector, at: Instant(nanoseconds: 0)))
@@ -211,7 +212,7 @@ import Testing
         #expect(report.losses == 0 && report.samples == Int(sequence))
     }
 
-    @Test func `of damaged files goes on with the next`() throws {
+    @Test func `continues after a damaged file`() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let choice = try DetectorSpec(parsing: "normal")
         var service = Service(folder: folder, choice: choice)
@@ -229,7 +230,7 @@ import Testing
         #expect(emitted.count <= events.count)
     }
 
-    @Test func `refuses what another detector recorded`() throws {
+    @Test func `refuses a recording of another detector`() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var service = Service(folder: folder, choice: .normal(.init()))
         _ = try service.choice.open(&service)

@@ -5,9 +5,9 @@ import Testing
 import Traces
 
 @Suite struct `A replay` {
-    @Test func `follows the deadlines of a steady sender to the nanosecond`() throws {
-        // Gaps of 1 s exactly: the two pretended gaps are 0.75 s and 1.25 s, so after n real ones the deviation is the
-        // root of 2 · 0.25² / (n + 2), and never below a tenth of the mean.
+    @Test func `computes the deadlines of a regular sender to 2 ns`() throws {
+        // All gaps are exactly 1 s. The model starts with two pseudo-gaps of 0.75 s and 1.25 s. After n real gaps the
+        // deviation is the square root of 2 · 0.25² / (n + 2), and at least a tenth of the mean.
         let steps = try steps(of: "steady.csv", policy: .phi(8))
         #expect(steps.map(\.sequence) == Array(0..<12))
         #expect(steps[0].deadline == nil && steps[0].phi == nil && steps[1].phi == nil)
@@ -45,12 +45,12 @@ import Traces
         #expect(replay.report().losses == 15)
     }
 
-    @Test func `leaves out what is late or repeated`() throws {
+    @Test func `skips out-of-order and duplicate heartbeats`() throws {
         let steps = try steps(of: "disorder.csv", policy: .phi(8))
         #expect(steps.map { "\($0.node) \($0.sequence)" } == ["a 1", "b 1", "a 3", "a 4", "b 2", "a 5"])
     }
 
-    @Test func `is the same every time`() throws {
+    @Test func `is deterministic`() throws {
         for name in ["steady.csv", "outage.csv", "disorder.csv"] {
             #expect(try steps(of: name, policy: .phi(2)) == steps(of: name, policy: .phi(2)))
         }
@@ -66,10 +66,10 @@ import Traces
     }
 }
 
-/// Every recording at hand, if any: they are not part of the repository.
+/// Replays all available recordings. They are not part of the repository.
 @Suite(.enabled(if: !recordings.isEmpty, "no recordings: set PHI_TRACES to a folder of *.csv.gz"))
 struct `Replays of real recordings` {
-    @Test(arguments: recordings) func `end without an error, with sound deadlines`(path: String) throws {
+    @Test(arguments: recordings) func `end without an error, with valid deadlines`(path: String) throws {
         var replay = TraceReplay<NormalModel>(levels: [.suspect()], model: .init())
         var (steps, unsound) = (0, 0)
         try replay.run(TraceReader(path: path)) { step in
@@ -86,7 +86,7 @@ private func fixture(_ name: String) -> String {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures/\(name)").path
 }
 
-/// The folder named by PHI_TRACES, else `shared/traces` beside the package.
+/// The `*.csv.gz` files in the folder that PHI_TRACES names, else in `shared/traces` beside the package.
 private let recordings: [String] = {
     let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()

@@ -3,7 +3,7 @@ import PhiAccrual
 import StateStore
 import Testing
 
-@Suite struct `A damaged file` {
+@Suite struct `A damaged database file` {
     private static let events: [LoggedEvent] = (1...300).map { .transition($0, of: "n\($0 % 40)") }
     private static let nodes: [StoredNode] = (1...300).map { .numbered($0) }
 
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(arguments: ["garbage", "truncated", "torn pages", "no database", "other tables"])
-    func `is moved aside, and a new one begun`(kind: String) throws {
+    func `is moved aside, and a new one is created`(kind: String) throws {
         let scratch = try prepared()
         switch kind {
         case "garbage": try scratch.corrupt { for index in 0..<100 { $0[index] = 0x55 } }
@@ -39,7 +39,7 @@ import Testing
         #expect(found.epoch == 1_800_000_000_000 && found.lastSequence == 1 && found.warnings.isEmpty)
     }
 
-    @Test func `is kept twice at most`() throws {
+    @Test func `is deleted once two newer ones exist`() throws {
         let scratch = Scratch()
         for day in 1...4 as ClosedRange<UInt64> {
             try scratch.open(at: day * 86_400_000).memory.close()
@@ -49,7 +49,7 @@ import Testing
         #expect(scratch.damaged == ["phi.sqlite.damaged-19700104T000000Z", "phi.sqlite.damaged-19700105T000000Z"])
     }
 
-    @Test func `whose events alone are wrong keeps what was learned`() throws {
+    @Test func `with only wrong events keeps the learned state`() throws {
         let scratch = try prepared()
         try scratch.replace("{\"sequence\":123}", by: "{\"sequence\":124}")
         let (memory, found) = try scratch.open(at: 5000)
@@ -59,13 +59,13 @@ import Testing
         #expect(found.warnings.count == 1 && found.warnings[0].contains("cannot be read"))
     }
 
-    @Test func `that lacks an event begins a new log`() throws {
+    @Test func `that lacks an event starts a new log`() throws {
         let scratch = try prepared()
         try scratch.meddle("DELETE FROM events WHERE sequence = 200")
         #expect(try scratch.open(at: 5000).found.epoch == 5000)
     }
 
-    @Test(arguments: 1...60 as ClosedRange<UInt64>) func `never gives what was not written`(seed: UInt64) throws {
+    @Test(arguments: 1...60 as ClosedRange<UInt64>) func `never yields data that was not written`(seed: UInt64) throws {
         let scratch = try prepared()
         var random = SplitMix64(seed: seed)
         try scratch.corrupt { bytes in
@@ -76,7 +76,7 @@ import Testing
         let found: StoreContents
         let memory: StateStore
         do { (memory, found) = try scratch.open(at: 5000) } catch {
-            guard case .tooNew = error as? StoreError else { throw error }  // the version is among what may flip
+            guard case .tooNew = error as? StoreError else { throw error }  // a flipped bit may be in the version
             return
         }
         #expect(found.events == Self.events || (found.events.isEmpty && !found.warnings.isEmpty))
@@ -91,7 +91,7 @@ import Testing
 }
 
 @Suite struct `Damage while the service runs` {
-    @Test func `ends the memory for this run, and the next start moves the file aside`() throws {
+    @Test func `disables the state store for this run, and the next start moves the file aside`() throws {
         let scratch = Scratch()
         try {
             let memory = try scratch.open(at: 1000).memory

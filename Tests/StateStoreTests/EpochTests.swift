@@ -3,8 +3,8 @@ import PhiAccrual
 import StateStore
 import Testing
 
-@Suite struct `A log of events` {
-    /// A memory with one of everything, closed in order or not.
+@Suite struct `An event log` {
+    /// A state store with entries of every kind, closed cleanly or killed.
     private func prepared(closing: Bool, boot: String? = "one") throws -> Scratch {
         let scratch = Scratch()
         let memory = try scratch.open(boot: boot, at: 1000).memory
@@ -33,40 +33,40 @@ import Testing
         #expect(found.epoch == 1000 && found.lastSequence == 2 && found.warnings.isEmpty)
     }
 
-    @Test func `goes on after the end of the process`() throws {
+    @Test func `continues after the process was killed`() throws {
         try expectSameLog(try prepared(closing: false), boot: "one")
     }
-    @Test func `goes on after the end of the machine, if the service ended in order before`() throws {
+    @Test func `continues after a reboot, if the service closed it before`() throws {
         try expectSameLog(try prepared(closing: true), boot: "two")
     }
-    @Test func `ends with the machine otherwise, and the rest is kept`() throws {
+    @Test func `is replaced after a machine crash, and all other state is kept`() throws {
         try expectNewLog(try prepared(closing: false), boot: "two", because: "machine stopped")
         try expectNewLog(try prepared(closing: false, boot: nil), boot: nil, because: "machine stopped")
     }
-    @Test func `that ended in order is in doubt again as soon as the service runs`() throws {
+    @Test func `that was closed cleanly is unclean again once it is opened`() throws {
         let scratch = try prepared(closing: true)
         let memory = try scratch.open(boot: "two").memory
         let copy = try withExtendedLifetime(memory) { try scratch.killed() }
         try expectNewLog(copy, boot: "three", because: "machine stopped")
     }
-    @Test func `never has the epoch of an earlier one, even if the clock was set back`() throws {
+    @Test func `never reuses an epoch, even if the clock was set back`() throws {
         try expectNewLog(try prepared(closing: false), boot: "two", at: 7, because: "machine stopped")
     }
-    @Test func `ends if the memory was brought from elsewhere alone, since it may be an old copy`() throws {
+    @Test func `is replaced if the marker file is missing, since the database may be an old copy`() throws {
         let scratch = try prepared(closing: true)
         try FileManager.default.removeItem(atPath: scratch.path + "/complete")
         try expectNewLog(scratch, boot: "one", because: "without its memory")
         let found = try scratch.open(boot: "one").found
         #expect(found.lastSequence == 1 && found.warnings.isEmpty)
     }
-    @Test func `says so if nothing is left of it`() throws {
+    @Test func `causes a warning if nothing is left of it`() throws {
         let scratch = try prepared(closing: true)
         try FileManager.default.removeItem(atPath: scratch.database)
         let found = try scratch.open(at: 5000).found
         #expect(found.epoch == 5000 && found.warnings.count == 1)
     }
 
-    @Test func `can tell one run of the machine from another`() throws {
+    @Test func `can identify the current boot of the machine`() throws {
         let boot = try #require(BootID.identifier)
         #expect(boot.count >= 32 && boot == BootID.identifier && !boot.contains("\n"))
     }

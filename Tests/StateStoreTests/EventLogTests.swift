@@ -2,8 +2,8 @@ import PhiAccrual
 import StateStore
 import Testing
 
-@Suite struct `Events in the memory` {
-    @Test func `are found in order after the end, with the last one of each topic`() throws {
+@Suite struct `Events in the state store` {
+    @Test func `are restored in order, with the last event of each topic`() throws {
         let scratch = Scratch()
         var (memory, found): (StateStore?, StoreContents) = try scratch.open(at: 4711)
         #expect(found.epoch == 4711 && found.lastSequence == 0 && found.warnings.isEmpty)
@@ -23,7 +23,7 @@ import Testing
         #expect(found.warnings.isEmpty)
     }
 
-    @Test func `survive the end of the process at any moment, and their numbers go on`() throws {
+    @Test func `survive a killed process, and their numbers continue`() throws {
         let scratch = Scratch()
         let (memory, first) = try scratch.open()
         for sequence in 1...20 as ClosedRange<UInt64> {
@@ -37,7 +37,7 @@ import Testing
         #expect(again.lastSequence == 21)
     }
 
-    @Test func `of a forgotten node leave the state of its level, and its notices do`() throws {
+    @Test func `of a forgotten node leave that level's state, and so do its notices`() throws {
         let scratch = Scratch()
         var memory: StateStore? = try scratch.open().memory
         try memory?.append([
@@ -51,7 +51,7 @@ import Testing
         #expect(found.events.count == 7)
     }
 
-    @Test func `keep their bytes, whatever these are`() throws {
+    @Test func `keep their exact bytes`() throws {
         let scratch = Scratch()
         var event = LoggedEvent.transition(1)
         event.json = [0, 255, 0, 39, 34] + [UInt8](repeating: 7, count: 20_000)
@@ -65,7 +65,7 @@ import Testing
         #expect(try scratch.open().found.events == [event, empty])
     }
 
-    @Test func `come in one piece or not at all`() throws {
+    @Test func `are checkpointed all or none`() throws {
         let scratch = Scratch()
         let memory = try scratch.open().memory
         try memory.append([.transition(1)])
@@ -77,8 +77,8 @@ import Testing
     }
 }
 
-@Suite struct `The number of events kept` {
-    @Test func `is bounded, while the state keeps the last of each topic`() throws {
+@Suite struct `The number of kept events` {
+    @Test func `is bounded, but the state keeps the last event of each topic`() throws {
         let scratch = Scratch()
         var memory: StateStore? = try scratch.open(keeping: 100).memory
         try memory?.append((1...50).map { .transition($0, of: "n\($0)") })
@@ -93,7 +93,7 @@ import Testing
         #expect(found.state.map(\.sequence) == Array(1...50) + [1000])
     }
 
-    @Test func `shrinks bit by bit when less is asked for`() throws {
+    @Test func `shrinks gradually to a smaller capacity`() throws {
         let scratch = Scratch()
         var memory: StateStore? = try scratch.open(keeping: 1000).memory
         try memory?.append((1...1000).map { .transition($0) })
@@ -111,7 +111,7 @@ import Testing
         #expect(again.eventCount < 10 + 64)
     }
 
-    @Test func `bounds the files as well`() throws {
+    @Test func `bounds the file sizes too`() throws {
         let scratch = Scratch()
         let memory = try scratch.open(keeping: 200).memory
         var sequence: UInt64 = 0
@@ -123,7 +123,7 @@ import Testing
                 sequence += 4
             }
         }
-        // Commits never pause, and the write-ahead log is used again from its start all the same.
+        // Commits never pause, yet SQLite reuses the write-ahead log from its start.
         var sizes: [Int] = []
         while sizes.count < 20, sizes.suffix(4).first != sizes.last || sizes.count < 4 {
             try append(1000)
@@ -131,6 +131,6 @@ import Testing
         }
         #expect(sizes.count < 20, "\(sizes)")
         try memory.close()
-        #expect(try scratch.size() < 6 << 20)  // 264 events and 50 of the state, of 3 kB each, and what is free
+        #expect(try scratch.size() < 6 << 20)  // 264 events and 50 in the state, 3 kB each, plus free pages
     }
 }

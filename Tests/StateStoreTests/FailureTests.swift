@@ -4,8 +4,8 @@ import StateStore
 import TestSupport
 import Testing
 
-@Suite struct `A memory that fails` {
-    @Test func `stays closed for this run, and the next start begins a new log with the rest`() throws {
+@Suite struct `A failing state store` {
+    @Test func `stays closed for this run, and the next start keeps all but the log`() throws {
         let scratch = Scratch()
         try {
             let memory = try scratch.open(at: 1000).memory
@@ -21,7 +21,7 @@ import Testing
             #expect(throws: loss) { try memory.store([.numbered(2)]) }
             #expect(throws: loss) { try memory.tune("suspect", for: .everyone, to: .phi(1)) }
             #expect(throws: loss) { try memory.close() }
-            // The folder stays ours.
+            // The failed store still locks the folder.
             #expect(throws: StoreError.inUse(folder: scratch.path, process: getpid())) { try scratch.open() }
         }()
         let (memory, found) = try scratch.open(at: 5000)
@@ -31,7 +31,7 @@ import Testing
 
     #if os(Linux)
         @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"), arguments: [false, true])
-        func `since the disk is full does not give the numbers twice`(settling: Bool) throws {
+        func `on a full disk never reuses the sequence numbers of an epoch`(settling: Bool) throws {
             let disk = try #require(SmallDisk(mebibytes: 4))
             try {
                 let memory = try StateStore.open(in: disk.state, boot: "one", at: 1000).memory
@@ -67,13 +67,14 @@ import Testing
         }
 
         @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
-        func `since a checkpoint fails says so with the next commit`() throws {
+        func `whose checkpoint failed reports it with the next commit`() throws {
             let disk = try #require(SmallDisk(mebibytes: 4))
             let memory = try StateStore.open(in: disk.state, boot: "one", at: 1000).memory
-            // Too few for a checkpoint yet: they are in the write-ahead log, and the file has no room for them.
+            // These rows are too few to start a checkpoint. They are in the write-ahead log, and the full disk has no
+            // room to move them to the database file.
             try memory.store((1...1500).map { .numbered($0) })
             disk.fill()
-            // Changes nothing and needs no room, and has a checkpoint made on another thread.
+            // An empty commit needs no room, but enough of them start a checkpoint on another thread.
             let loss = #expect(throws: StoreError.self) {
                 for _ in 0..<100_000 { try memory.store([StoredNode]()) }
             }
@@ -81,7 +82,7 @@ import Testing
         }
 
         @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
-        func `from the start does not give the numbers again either`() throws {
+        func `that failed to open never reuses the sequence numbers of an epoch`() throws {
             let disk = try #require(SmallDisk(mebibytes: 4))
             try {
                 let memory = try StateStore.open(in: disk.state, boot: "one", at: 1000).memory
@@ -96,7 +97,7 @@ import Testing
         }
 
         @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
-        func `since the disk cannot be written to says so`() throws {
+        func `on a read-only disk reports it`() throws {
             let disk = try #require(SmallDisk(mebibytes: 4))
             try FileManager.default.createDirectory(atPath: disk.state, withIntermediateDirectories: true)
             #expect(disk.protect())
@@ -108,7 +109,7 @@ import Testing
 }
 
 @Suite struct `A state folder` {
-    @Test func `is made with those above it, for its owner only`() throws {
+    @Test func `is created with its parents, for its owner only`() throws {
         let scratch = Scratch()
         let folder = scratch.path + "/var/lib/phi/"
         _ = try StateStore.open(in: folder, boot: nil, at: 1)
@@ -116,7 +117,7 @@ import Testing
         #expect(mode == 0o700)
     }
 
-    @Test func `belongs to one service at a time, and says to which`() throws {
+    @Test func `belongs to one process at a time, and names it`() throws {
         let scratch = Scratch()
         var memory: StateStore? = try scratch.open().memory
         let error = #expect(throws: StoreError.inUse(folder: scratch.path, process: getpid())) { try scratch.open() }
@@ -126,7 +127,7 @@ import Testing
         #expect(try scratch.open().found.lastSequence == 1)
     }
 
-    @Test func `that is none, or cannot be made, is an error that says why`() throws {
+    @Test func `that is no folder or cannot be created is an error with a reason`() throws {
         let scratch = Scratch()
         try Data().write(to: URL(fileURLWithPath: scratch.path))
         #expect(throws: StoreError.unusable(folder: scratch.path, reason: "Not a directory")) { try scratch.open() }
@@ -137,7 +138,7 @@ import Testing
         #expect(throws: StoreError.self) { try StateStore.open(in: "/dev/null/phi", boot: nil, at: 1) }
     }
 
-    @Test func `of a later version is left as it is`() throws {
+    @Test func `of a later version is not changed`() throws {
         let scratch = Scratch()
         try scratch.open().memory.close()
         try scratch.meddle("INSERT INTO grdb_migrations VALUES ('99')")

@@ -30,7 +30,7 @@ import Testing
         if let bytes { try Data(bytes).write(to: URL(fileURLWithPath: scratch.journal)) }
         return try EventJournal(scratch.journal, in: scratch.path)
     }
-    /// The bytes of all records, and where each begins.
+    /// The bytes of all records, and the offset of each record.
     private func written() throws -> (bytes: [UInt8], starts: [Int]) {
         let scratch = Scratch()
         let journal = try journal(in: scratch)
@@ -42,7 +42,7 @@ import Testing
         return (Array(try Data(contentsOf: URL(fileURLWithPath: scratch.journal))), starts)
     }
 
-    @Test func `gives back what was written, until it is emptied`() throws {
+    @Test func `returns the written records until it is emptied`() throws {
         let (bytes, _) = try written()
         let scratch = Scratch()
         let journal = try journal(in: scratch, bytes: bytes)
@@ -54,7 +54,7 @@ import Testing
         #expect(records == [Self.records[1]] && damage == nil)
     }
 
-    @Test func `cut short anywhere has the records before`() throws {
+    @Test func `truncated anywhere returns the complete records`() throws {
         let (bytes, starts) = try written()
         for end in 0..<bytes.count {
             let (records, damage) = try journal(in: Scratch(), bytes: Array(bytes[..<end])).records()
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `of which a bit flipped anywhere says so, and has the records before`() throws {
+    @Test func `with a flipped bit reports damage and returns the records before it`() throws {
         let (bytes, starts) = try written()
         for index in bytes.indices {
             var wrong = bytes
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `is not read where it can be none`() throws {
+    @Test func `is refused if it is all zeros or too large`() throws {
         #expect(try journal(in: Scratch(), bytes: [UInt8](repeating: 0, count: 4096)).records().damage != nil)
         let scratch = Scratch()
         let journal = try journal(in: scratch, bytes: [1])
@@ -84,7 +84,7 @@ import Testing
         withExtendedLifetime(journal) {}
     }
 
-    @Test func `takes nothing that is too large, and says so`() throws {
+    @Test func `refuses a record that is too large`() throws {
         let scratch = Scratch()
         let journal = try journal(in: scratch)
         var event = LoggedEvent.notice(1)
@@ -96,10 +96,12 @@ import Testing
     }
 }
 
-@Suite struct `What stands in the journal only` {
+@Suite struct `A record that is only in the journal` {
     private let key = StoredNode.numbered(1).key
 
-    /// A service's files after it took down three records, the last of which is not in the tables.
+    /// The files of a killed service that wrote three records, the last two of which are not in the tables.
+    ///
+    /// - Returns: The files, and a journal that has all three records.
     private func prepared() throws -> (scratch: Scratch, whole: [UInt8]) {
         let scratch = Scratch()
         let memory = try scratch.open(at: 1000).memory
@@ -129,7 +131,7 @@ import Testing
         #expect(try bytes(of: scratch).isEmpty)
     }
 
-    @Test func `is there after the end, and goes on from there`() throws {
+    @Test func `survives a crash, and the log continues after it`() throws {
         let scratch = try prepared().scratch
         try expectAll(in: scratch)
         try {
@@ -140,18 +142,19 @@ import Testing
         #expect(found.lastSequence == 5 && memory.lastSequence == 5)
     }
 
-    @Test func `is not taken twice, wherever the end came between the tables and the journal`() throws {
+    @Test func `is applied once, wherever a crash came between tables and journal`() throws {
         let (scratch, whole) = try prepared()
         let last = try bytes(of: scratch)
-        // Tables that have the first record, and a journal that has it still.
+        // The tables have the first record, and the journal still has it.
         try write(whole, to: scratch)
         try expectAll(in: scratch)
-        // Tables that have all, and a journal that has all still; or an earlier one, brought back by the machine's end.
+        // The tables have all records. The journal still has all of them, or a machine crash restored an earlier
+        // journal.
         for old in [last, whole, Array(whole.dropLast(last.count))] {
             try write(old, to: scratch)
             try expectAll(in: scratch)
         }
-        // What was tuned since is not undone by it.
+        // An old journal does not undo a later tuning.
         try {
             let memory = try scratch.open().memory
             try memory.tune("suspect", for: .everyone, to: .phi(9))
@@ -164,7 +167,7 @@ import Testing
         #expect(try memory.learnedNodes == [.numbered(1)])
     }
 
-    @Test func `does not take back what was learned afterwards`() throws {
+    @Test func `does not undo state that was learned after it`() throws {
         let scratch = Scratch()
         let memory = try scratch.open().memory
         try memory.forget(key)
@@ -173,7 +176,7 @@ import Testing
         #expect(try copy.open().memory.learnedNodes == [.numbered(1)])
     }
 
-    @Test func `counts as far as it was written whole`() throws {
+    @Test func `is dropped if it was written incompletely`() throws {
         let (scratch, _) = try prepared()
         try write(Array(try bytes(of: scratch).dropLast()), to: scratch)
         let found = try scratch.open(at: 5000).found
@@ -182,7 +185,7 @@ import Testing
     }
 
     @Test(arguments: ["damage", "gap", "gap in events", "garbage"])
-    func `and cannot be read begins a new log, and keeps what was said`(kind: String) throws {
+    func `and is unreadable starts a new log, and tunings are kept`(kind: String) throws {
         let (scratch, _) = try prepared()
         var journal = try bytes(of: scratch)
         switch kind {
@@ -192,7 +195,7 @@ import Testing
         default: journal += Array(repeating: 0, count: 100)
         }
         if kind == "gap" {
-            // The last record alone.
+            // The journal has only the last record.
             let whole = Scratch()
             try FileManager.default.createDirectory(atPath: whole.path, withIntermediateDirectories: true)
             let last = try EventJournal(whole.journal, in: whole.path)
@@ -211,7 +214,7 @@ import Testing
         #expect(try copy.open().found.events == [.transition(1)])
     }
 
-    @Test func `is no more than a start can read, and settled in pieces`() throws {
+    @Test func `is among at most 10,000 rows, checkpointed 32 at a time`() throws {
         let scratch = Scratch()
         let memory = try scratch.open(keeping: 100_000).memory
         for sequence in 1...10_050 as ClosedRange<UInt64> {
@@ -222,12 +225,12 @@ import Testing
         try memory.checkpoint()
         #expect(before - memory.pendingRows == 32)
         #expect(try scratch.count("events") == 10_050 - memory.pendingRows)
-        // Pieces that the tables have are skipped, in the journal as it is.
+        // The journal still has the checkpointed rows, and recovery skips them.
         let copy = try withExtendedLifetime(memory) { try scratch.killed() }
         #expect(try copy.open(keeping: 100_000).found.events.count == 10_050)
     }
 
-    @Test func `is empty after an end in order`() throws {
+    @Test func `does not exist after a clean close`() throws {
         let scratch = Scratch()
         let memory = try scratch.open().memory
         try memory.append([.transition(1)])
@@ -236,7 +239,7 @@ import Testing
         #expect(try scratch.count("events") == 1)
     }
 
-    @Test func `is moved aside with tables that are damaged`() throws {
+    @Test func `is moved aside together with damaged tables`() throws {
         let (scratch, _) = try prepared()
         try scratch.corrupt { $0 = Array("Dear diary,".utf8) }
         try FileManager.default.removeItem(atPath: scratch.database + "-wal")
@@ -245,7 +248,7 @@ import Testing
         #expect(scratch.damaged.contains("phi.sqlite.damaged-19700102T000000Z-events"))
     }
 
-    @Test(arguments: [false, true]) func `and cannot be opened is no memory`(isPipe: Bool) throws {
+    @Test(arguments: [false, true]) func `blocks the start if the journal cannot be opened`(isPipe: Bool) throws {
         let scratch = Scratch()
         try scratch.open().memory.close()
         try FileManager.default.removeItem(atPath: scratch.journal)

@@ -3,8 +3,8 @@ import PhiAccrual
 import StateStore
 import Testing
 
-@Suite struct `What was learned` {
-    @Test func `is found again, the newest of each node, by key`() throws {
+@Suite struct `Learned state` {
+    @Test func `is restored, with the newest state of each node`() throws {
         let scratch = Scratch()
         var memory: StateStore? = try scratch.open().memory
         try memory?.store((1...100).map { .numbered($0) })
@@ -22,7 +22,7 @@ import Testing
         #expect(found.groups.map(\.state) == [[2], [3]])
     }
 
-    @Test func `is gone with its node and its group`() throws {
+    @Test func `is deleted with its node or group`() throws {
         let scratch = Scratch()
         var memory: StateStore? = try scratch.open().memory
         let node = try NodeIdentity(group: "g", name: "n1")
@@ -38,7 +38,7 @@ import Testing
         #expect(found.pauses.isEmpty && found.groups.isEmpty && found.tunings.count == 1)
     }
 
-    @Test func `is left out where it is damaged`() throws {
+    @Test func `is skipped where it is damaged`() throws {
         let scratch = Scratch()
         let mark = "this state was learned in a week"
         try {
@@ -57,8 +57,8 @@ import Testing
     }
 }
 
-@Suite struct `What the service was told` {
-    @Test func `holds after its end, until it is taken back`() throws {
+@Suite struct `An operator's change` {
+    @Test func `survives a restart until it is undone`() throws {
         let scratch = Scratch()
         var memory: StateStore? = try scratch.open().memory
         let node = try NodeIdentity(group: "g", name: "n1")
@@ -88,7 +88,7 @@ import Testing
         #expect(found.pauses == [longer])
     }
 
-    @Test func `does not hold any more if a bit of it flipped`() throws {
+    @Test func `is dropped if one of its bits flipped`() throws {
         let scratch = Scratch()
         try {
             let memory = try scratch.open().memory

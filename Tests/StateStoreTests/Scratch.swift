@@ -4,7 +4,7 @@ import PhiAccrual
 import StateStore
 import Testing
 
-/// A folder of one test, removed with it.
+/// A temporary folder for one test. It is removed with this object.
 final class Scratch {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("phi-\(UUID().uuidString)").path
     var database: String { path + "/phi.sqlite" }
@@ -13,7 +13,7 @@ final class Scratch {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// - Parameters:
-    ///   - boot: Which run of the machine it is.
+    ///   - boot: Identifier of the machine's boot; nil if unknown.
     ///   - time: Unix milliseconds.
     func open(
         keeping capacity: Int = 1000, boot: String? = "one", at time: UInt64 = 1000
@@ -21,7 +21,7 @@ final class Scratch {
         try StateStore.open(in: path, keeping: capacity, boot: boot, at: time)
     }
 
-    /// The files as the end of the process at this moment would leave them.
+    /// A copy of the files as they would be if the process were killed now.
     func killed() throws -> Scratch {
         let copy = Scratch()
         try FileManager.default.createDirectory(atPath: copy.path, withIntermediateDirectories: true)
@@ -37,19 +37,19 @@ final class Scratch {
         try #require(try FileManager.default.attributesOfItem(atPath: database + suffix)[.size] as? Int)
     }
 
-    /// What somebody else does to the file.
+    /// Changes the database from outside the state store.
     func meddle(_ sql: String) throws { try DatabaseQueue(path: database).write { try $0.execute(sql: sql) } }
     func count(_ table: String) throws -> Int {
         try DatabaseQueue(path: database).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") ?? 0 }
     }
 
-    /// Changes the bytes of the file.
+    /// Changes the bytes of the database file.
     func corrupt(_ body: (inout [UInt8]) -> Void) throws {
         var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: database)))
         body(&bytes)
         try Data(bytes).write(to: URL(fileURLWithPath: database))
     }
-    /// Puts a text in the place of another one of the same length, wherever it stands.
+    /// Replaces every occurrence of a text in the database file by another text of the same length.
     func replace(_ old: String, by new: String) throws {
         let (old, new) = (Array(old.utf8), Array(new.utf8))
         var replaced = 0

@@ -37,7 +37,7 @@ extension TestBed {
             ["detect", "--detector", model, "--events", events, "--control", control]
             + (heartbeats.map { ["--heartbeats", $0] } ?? []) + arguments
         let program = try openFiles.map { try phi(openFiles: $0, all) } ?? phi(all)
-        let ready = try await program.remark("ready") { $0.contains("message=ready") }
+        let ready = try await program.note("ready") { $0.contains("message=ready") }
         return RunningDetector(
             program: program, heartbeats: value(of: "heartbeats", in: ready), events: value(of: "events", in: ready),
             control: value(of: "control", in: ready))
@@ -68,13 +68,13 @@ extension TestBed {
     /// A subscriber that has the present state and misses nothing from here on.
     func watch(_ detector: RunningDetector) async throws -> RunningProgram {
         let watch = try phi("watch", "--json", "--from", detector.events, "--control", detector.control, "--for", "5m")
-        _ = try await watch.remark("in step") { $0.hasPrefix("in step") }
+        _ = try await watch.note("in step") { $0.hasPrefix("in step") }
         return watch
     }
     /// The same, written in Python.
     func pythonSubscriber(_ detector: RunningDetector) async throws -> RunningProgram {
         let subscriber = try python(.example("subscriber"), detector.events, detector.control)
-        _ = try await subscriber.remark("in step") { $0.hasPrefix("in step") }
+        _ = try await subscriber.note("in step") { $0.hasPrefix("in step") }
         return subscriber
     }
 }

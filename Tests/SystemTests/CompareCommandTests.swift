@@ -49,7 +49,7 @@ extension SystemTests {
                 #expect(outputs[0] == outputs[1])
                 let report = try JSONDecoder().decode(Report.self, from: Data(outputs[0].joined().utf8))
                 #expect(report.traces.map(\.name) == ["stationary", "heavy-tailed", "bursty-loss"])
-                #expect(report.cells.count >= 4 && report.halves.count >= 1)
+                #expect(report.cells.count >= 4 && report.holdOut.count >= 1)
                 #expect(report.geometric_mean_interval.low <= report.geometric_mean)
                 #expect(report.synthetic == nil)
 
@@ -95,7 +95,7 @@ private struct Report: Decodable {
     struct Cell: Decodable { var rate: Double }
     struct Interval: Decodable { var low, high: Double }
     var traces: [Trace]
-    var cells, halves: [Cell]
+    var cells, holdOut: [Cell]
     var geometric_mean: Double
     var geometric_mean_interval: Interval
     var synthetic: [String: String]?

@@ -99,11 +99,11 @@ extension SystemTests {
             try await TestBed.run { bed in
                 try bed.write(Self.file, to: "phi.yaml")
                 let program = try bed.phi("detect", "--config", "phi.yaml", "--log", "json")
-                _ = try await program.remark("ready") { $0.contains(#""message":"ready""#) }
+                _ = try await program.note("ready") { $0.contains(#""message":"ready""#) }
                 try Self.change("stedy: 3", of: program, in: bed)
-                _ = try await program.remark("kept") { $0.contains("the configuration stays as it was") }
+                _ = try await program.note("kept") { $0.contains("the configuration stays as it was") }
                 try Self.change("steady: 3\nretention: 1h", of: program, in: bed)
-                _ = try await program.remark("read") { $0.contains("configuration read again") }
+                _ = try await program.note("read") { $0.contains("configuration read again") }
                 program.terminate()
                 #expect(try await program.exit() == 0)
                 let said = program.errors.joined()

@@ -175,7 +175,7 @@ extension TestBed {
     /// A control socket that answers everything with `reply`.
     fileprivate func cannedControl(_ reply: String) async throws -> (endpoint: String, RunningProgram) {
         let service = try python(.own("canned_control"), reply)
-        let ready = try await service.remark("ready …") { $0.hasPrefix("ready ") }
+        let ready = try await service.note("ready …") { $0.hasPrefix("ready ") }
         return (String(ready.dropFirst("ready ".count)), service)
     }
 }

@@ -62,7 +62,7 @@ extension SystemTests {
                 let detector = try bed.phi(
                     "detect", "--profile", "cellular", "--heartbeats", "tcp://127.0.0.1:*", "--events",
                     "tcp://127.0.0.1:*", "--control", "tcp://127.0.0.1:*")
-                let ready = try await detector.remark("ready") { $0.contains("message=ready") }
+                let ready = try await detector.note("ready") { $0.contains("message=ready") }
                 #expect(ready.contains("profile=cellular"))
             }
         }

@@ -147,8 +147,8 @@ extension SystemTests {
                     "beat", "--bind", "tcp://127.0.0.1:*", "--group", "lab", "--node", "early", "--every", "300ms",
                     "--for",
                     "5m")
-                let remark = try await early.remark("publishing lab/early at …") { $0.contains("tcp://127.0.0.1:") }
-                let endpoint = try #require(remark.split(separator: " ").last.map(String.init))
+                let note = try await early.note("publishing lab/early at …") { $0.contains("tcp://127.0.0.1:") }
+                let endpoint = try #require(note.split(separator: " ").last.map(String.init))
                 let place = "ipc://\(bed.path("late"))"
                 let detector = try await bed.detector("--connect", endpoint, "--connect", place, heartbeats: nil)
                 #expect(detector.heartbeats == "")

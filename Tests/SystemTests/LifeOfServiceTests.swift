@@ -102,7 +102,7 @@ extension SystemTests {
                 let free = "tcp://127.0.0.1:*"
                 let detector = try bed.phi(
                     "detect", "--log", "json", "--heartbeats", free, "--events", free, "--control", free)
-                _ = try await detector.remark("ready") { $0.contains("\"ready\"") }
+                _ = try await detector.note("ready") { $0.contains("\"ready\"") }
                 detector.terminate()
                 #expect(try await detector.exit() == 0)
                 let messages = try detector.errors.map { line in

@@ -15,11 +15,11 @@ extension SystemTests {
                 try await watch.transition(of: "n", to: .trusted)
                 node.signal(SIGSTOP)
                 func effectivePolicy() async throws -> (LevelPolicyStatus, silence: Double) {
-                    let answer: ExplainAnswer = try await bed.ask(detector, "explain", "lab/n")
+                    let answer: ExplainAnswer = try await bed.request(detector, "explain", "lab/n")
                     return (try #require(answer.levels.first), try #require(answer.node.silenceSeconds))
                 }
                 let (before, silenceBefore) = try await effectivePolicy()
-                let tuned: TuneAnswer = try await bed.ask(detector, "tune", "suspect=phi=4000", "--node", "lab/n")
+                let tuned: TuneAnswer = try await bed.request(detector, "tune", "suspect=phi=4000", "--node", "lab/n")
                 #expect(tuned.policy == "phi=4000" && tuned.origin == "tune, node lab/n")
                 let (after, silenceAfter) = try await effectivePolicy()
                 let (old, new) = (try #require(before.thresholdSeconds), try #require(after.thresholdSeconds))
@@ -32,10 +32,10 @@ extension SystemTests {
                 #expect(notice.kind == .tune && notice.group == "lab" && notice.node == "n")
                 #expect(watch.suspicions.isEmpty)
 
-                _ = try await bed.ask(detector, "tune", "suspect=phi=0.001", "--node", "lab/n") as TuneAnswer
+                _ = try await bed.request(detector, "tune", "suspect=phi=0.001", "--node", "lab/n") as TuneAnswer
                 let suspicion = try await watch.transition(of: "n", to: .suspected)
                 #expect(suspicion.threshold.policy == "phi=0.001" && suspicion.threshold.origin == "tune, node lab/n")
-                _ = try await bed.ask(detector, "tune", "--unset", "suspect", "--node", "lab/n") as TuneAnswer
+                _ = try await bed.request(detector, "tune", "--unset", "suspect", "--node", "lab/n") as TuneAnswer
                 // Less silent than is allowed now: trusted without a heartbeat.
                 let trust = try await watch.transition(of: "n", to: .trusted, after: suspicion)
                 #expect(trust.threshold.policy == "phi=1000" && trust.silenceSeconds > suspicion.silenceSeconds)
@@ -57,7 +57,7 @@ extension SystemTests {
                 let ghost = try await watch.transition(of: "ghost", to: .suspected)
                 #expect(ghost.from == .new && abs(ghost.silenceSeconds - 2) < 0.01)
                 func threshold() async throws -> Double {
-                    let answer: ExplainAnswer = try await bed.ask(detector, "explain", "lab/n")
+                    let answer: ExplainAnswer = try await bed.request(detector, "explain", "lab/n")
                     return try #require(answer.levels.first?.thresholdSeconds)
                 }
                 let before = try await threshold()
@@ -72,7 +72,7 @@ extension SystemTests {
 
                 try configure("expect: [phantom, n], levels: {suspect: phi=none}")
                 detector.program.signal(SIGHUP)
-                _ = try await detector.program.remark("that it stays") { $0.contains("stays as it was") }
+                _ = try await detector.program.note("that it stays") { $0.contains("stays as it was") }
                 #expect(detector.program.errors.contains { $0.contains("phi.yaml:4") })
                 #expect(try await threshold() > 1.5 * before)
                 #expect(watch.events.compactMap(\.notice).filter { $0.code == "reloaded" }.count == 1)
@@ -108,7 +108,7 @@ extension SystemTests {
 
 extension TestBed {
     /// What a command that asks a detector prints as JSON.
-    func ask<Answer: Decodable>(_ detector: RunningDetector, _ line: String...) async throws -> Answer {
+    func request<Answer: Decodable>(_ detector: RunningDetector, _ line: String...) async throws -> Answer {
         let program = try phi(line + ["--json", "--control", detector.control, "--timeout", "30s"])
         #expect(try await program.exit() == 0, "\(program.output) \(program.errors)")
         return try WireJSON.decode(Answer.self, from: program.output.joined().utf8)

@@ -59,12 +59,12 @@ extension SystemTests {
                 #expect(files.count > 3, "\(files)")
                 let replay = try bed.phi("replay", bed.path("recording"), "--events", bed.path("events.ndjson"))
                 #expect(try await replay.exit() == 0, "\(replay.errors)")
-                let told = try watch.output.compactMap(Verdict.init)
+                let published = try watch.output.compactMap(Verdict.init)
                 let toldAgain = try bed.contents("events.ndjson").split(separator: "\n").map(String.init)
                     .compactMap(Verdict.init)
-                #expect(last > 300 && told.count > 200, "\(last)")
-                #expect(told.count == toldAgain.count)
-                for (one, other) in zip(told, toldAgain) where one != other {
+                #expect(last > 300 && published.count > 200, "\(last)")
+                #expect(published.count == toldAgain.count)
+                for (one, other) in zip(published, toldAgain) where one != other {
                     Issue.record("told \(one.json), and in the replay \(other.json)")
                     return
                 }
@@ -96,7 +96,7 @@ extension SystemTests {
                     let first = try bed.beat("first", to: detector, every: "50ms")
                     try await watch.transition(of: "first", to: .trusted)
                     disk.fill()
-                    _ = try await detector.program.remark("the end") {
+                    _ = try await detector.program.note("the end") {
                         $0.contains("level=error") && $0.contains("recording has stopped")
                             && $0.contains("No space left")
                     }
@@ -119,10 +119,10 @@ extension SystemTests {
                     let replay = try bed.phi(
                         "replay", bed.path("disk/recording"), "--events", bed.path("events.ndjson"))
                     #expect(try await replay.exit() == 0, "\(replay.errors)")
-                    let told = try watch.output.compactMap(Verdict.init).filter { $0.json.contains(#""node":"first""#) }
+                    let published = try watch.output.compactMap(Verdict.init).filter { $0.json.contains(#""node":"first""#) }
                     let toldAgain = try bed.contents("events.ndjson").split(separator: "\n").map(String.init)
                         .compactMap(Verdict.init)
-                    #expect(toldAgain.count >= 2 && told.starts(with: toldAgain))
+                    #expect(toldAgain.count >= 2 && published.starts(with: toldAgain))
                 }
             }
         #endif
@@ -151,11 +151,11 @@ extension SystemTests {
                 let (asked, other) = (try await answer(lax.control, "phi=1"), try await answer(strict.control, "phi=6"))
                 #expect(mistakes(strictWatch) > 20 && mistakes(laxWatch) < mistakes(strictWatch) / 2)
                 // The two stamp arrivals by some microseconds apart, and act on deadlines by as much later than is asked.
-                for (told, watch) in [
+                for (published, watch) in [
                     (asked.before, laxWatch), (other.before, strictWatch), (asked.after, strictWatch),
                     (other.after, laxWatch),
                 ] {
-                    #expect(abs(told.mistakes - mistakes(watch)) <= 3 + mistakes(watch) / 20)
+                    #expect(abs(published.mistakes - mistakes(watch)) <= 3 + mistakes(watch) / 20)
                 }
                 #expect(asked.nodes == 20 && asked.before.heartbeats > 1400)
                 #expect(asked.after.meanDetectionSeconds ?? 9 < asked.before.meanDetectionSeconds ?? 0)

@@ -39,7 +39,7 @@ extension SystemTests {
                     let start = ContinuousClock.now
                     detector = try await bed.rememberingDetector()
                     restarts.append(ContinuousClock.now - start)
-                    let now: PoliciesAnswer = try detector.ask(.policies(of: nil))
+                    let now: PoliciesAnswer = try detector.request(.policies(of: nil))
                     let holding = now.overrides.map(\.policy)
                     #expect([[answered.map { "\($0)" }], ["phi=9"]].contains(holding))
                     if kill == Self.kills / 2 { late = try await bed.watch(detector, from: "beginning") }
@@ -111,7 +111,7 @@ extension SystemTests {
                 #expect(suspicion.threshold.policy == "phi=6" && suspicion.threshold.origin == "tune, node lab/dead")
                 let waited = Double(suspicion.place.at.unixNanoseconds) / 1e9 - start
                 #expect(waited < 5 + (suspicion.threshold.seconds ?? 0) + 0.1)
-                let resting: ExplainAnswer = try second.ask(
+                let resting: ExplainAnswer = try second.request(
                     .explain(NodeIdentity(group: "lab", name: "resting")))
                 #expect(resting.pause?.reason == "new disk" && (resting.pause?.secondsLeft ?? 0) > 3500)
                 #expect(watch.transitions.filter { $0.to == .suspected } == [suspicion])
@@ -177,7 +177,7 @@ extension SystemTests {
                     try await watch.transition(of: "node", to: .trusted)
                     disk.fill()
                     try first.tuneUntilMemoryIsLost()
-                    _ = try await first.program.remark("the loss") { $0.contains("level=error") && $0.contains("full") }
+                    _ = try await first.program.note("the loss") { $0.contains("level=error") && $0.contains("full") }
                     #expect(
                         try await bed.text(of: "status", at: first).contains {
                             $0.contains("remembers nothing any more")
@@ -192,7 +192,7 @@ extension SystemTests {
                     first.program.crash()
                     _ = try await first.program.exit()
                     let second = try await start()
-                    _ = try await second.program.remark("the loss") { $0.contains("level=error") }
+                    _ = try await second.program.note("the loss") { $0.contains("level=error") }
                     #expect(try await watch.memoryLoss(after: last.place.epoch).place.sequence == 1)
                     second.program.terminate()
                     #expect(try await second.program.exit() == 0)
@@ -223,7 +223,7 @@ extension TestBed {
         let watch = try phi(
             "watch", "--json", "--from", detector.events, "--control", detector.control, "--start", start, "--for",
             "10m")
-        _ = try await watch.remark("in step") { $0.hasPrefix("in step") }
+        _ = try await watch.note("in step") { $0.hasPrefix("in step") }
         return watch
     }
     /// How many were taken in, of which the question takes its time.
@@ -241,11 +241,11 @@ extension TestBed {
 
 // A client is of one thread, which a test that waits is not.
 extension RunningDetector {
-    fileprivate func ask<Answer: Codable & Sendable>(_ order: ControlRequest) throws -> Answer {
+    fileprivate func request<Answer: Codable & Sendable>(_ order: ControlRequest) throws -> Answer {
         var client = try ControlClient(endpoint: control)
-        return try client.ask(order, within: patience)
+        return try client.request(order, within: patience)
     }
-    fileprivate var status: StatusAnswer { get throws { try ask(.status) } }
+    fileprivate var status: StatusAnswer { get throws { try request(.status) } }
     fileprivate var nodes: [NodesAnswer.Node] {
         get throws {
             var client = try ControlClient(endpoint: control)
@@ -263,9 +263,9 @@ extension RunningDetector {
     fileprivate func tune(_ policies: [Policy], andThen last: Policy? = nil) throws {
         var client = try ControlClient(endpoint: control)
         for policy in policies {
-            let _: TuneAnswer = try client.ask(.tune(.everyone(policy)), within: patience)
+            let _: TuneAnswer = try client.request(.tune(.everyone(policy)), within: patience)
         }
-        if let last { _ = try? client.ask(.tune(.everyone(last)), within: .zero) as TuneAnswer }
+        if let last { _ = try? client.request(.tune(.everyone(last)), within: .zero) as TuneAnswer }
     }
 }
 

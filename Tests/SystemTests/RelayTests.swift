@@ -73,7 +73,7 @@ extension TestBed {
     /// A relay, ready to be connected to.
     func relay(from: String, to detector: RunningDetector) async throws -> RunningRelay {
         let program = try phi("relay", "--from", from, "--to", detector.heartbeats)
-        let ready = try await program.remark("ready") { $0.contains("message=ready") }
+        let ready = try await program.note("ready") { $0.contains("message=ready") }
         return RunningRelay(program: program, endpoint: value(of: "from", in: ready))
     }
 }

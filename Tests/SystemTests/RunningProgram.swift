@@ -92,7 +92,7 @@ final class RunningProgram: Sendable, CustomStringConvertible {
     }
 
     /// The first line of standard error, now or later, that is wanted.
-    func remark(_ what: String, where isWanted: (String) throws -> Bool) async throws -> String {
+    func note(_ what: String, where isWanted: (String) throws -> Bool) async throws -> String {
         try await first("the remark “\(what)”") { try $0.errors.first(where: isWanted) }
     }
     /// The first line of standard output, now or later, that is wanted.

@@ -210,9 +210,9 @@ extension SystemTests {
                     after: cable.entering(.near),
                     ["detect", "--heartbeats", "tcp://\(CutCable.address):7710", "--level"]
                         + ["suspect=mistakes=1/1h,within=3s"])
-                _ = try await detector.remark("ready") { $0.contains("message=ready") }
+                _ = try await detector.note("ready") { $0.contains("message=ready") }
                 let watch = try bed.phi(after: cable.entering(.near), ["watch", "--json", "--for", "5m"])
-                _ = try await watch.remark("in step") { $0.hasPrefix("in step") }
+                _ = try await watch.note("in step") { $0.hasPrefix("in step") }
                 for group in ["a", "b"] {
                     _ = try bed.phi(
                         after: cable.entering(.far),

@@ -16,16 +16,16 @@ extension SystemTests {
                 for name in names { try await watch.transition(of: name, to: .trusted) }
                 for node in nodes { node.terminate() }
                 for name in names {
-                    _ = try await watch.remark("\(name)'s goodbye") { $0.hasPrefix("\(name) left ") }
+                    _ = try await watch.note("\(name)'s goodbye") { $0.hasPrefix("\(name) left ") }
                     try await goodbyes.transition(of: name, to: .left)
                 }
                 for name in names {
                     let events = watch.output.filter { $0.contains("\"node\":\"\(name)\"") }
                     #expect(try bed.contents(name) == events.map { $0 + "\n" }.joined())
-                    let told = watch.transitions.filter { $0.node == name }.map {
+                    let published = watch.transitions.filter { $0.node == name }.map {
                         "\(name) \($0.to.rawValue) \($0.place.sequence)"
                     }
-                    #expect(watch.errors.filter { $0.hasPrefix("\(name) ") } == told)
+                    #expect(watch.errors.filter { $0.hasPrefix("\(name) ") } == published)
                 }
                 #expect(goodbyes.transitions.map(\.to) == [.left, .left, .left])
                 watch.terminate()
@@ -45,8 +45,8 @@ extension SystemTests {
                 for ending in [
                     "ended with exit status 3", "was ended by signal 9", "took longer than 200 ms, and was ended",
                 ] {
-                    let remark = try await watch.remark(ending) { $0.hasSuffix(ending) }
-                    #expect(remark.hasPrefix("the command for event ") && remark.contains(" of lab/n "))
+                    let note = try await watch.note(ending) { $0.hasSuffix(ending) }
+                    #expect(note.hasPrefix("the command for event ") && note.contains(" of lab/n "))
                 }
                 watch.terminate()
                 #expect(try await watch.exit() == 1)
@@ -61,7 +61,7 @@ extension SystemTests {
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector, running: hook, "--exec-timeout", "100ms", "--to", "learning")
                 _ = try bed.beat("n", to: detector)
-                _ = try await watch.remark("its end") { $0.hasSuffix("took longer than 100 ms, and was ended") }
+                _ = try await watch.note("its end") { $0.hasSuffix("took longer than 100 ms, and was ended") }
                 watch.terminate()
                 // Whoever was left would hold the watcher's standard error open.
                 #expect(try await watch.exit() == 1)
@@ -79,7 +79,7 @@ extension SystemTests {
                     ["watch", "--from", detector.events, "--control", detector.control, "--exec", hook]
                         + ["--to", "learning", "--start", "beginning"])
                 _ = try bed.beat("n", to: detector)
-                _ = try await watch.remark("told") { $0 == "told" }
+                _ = try await watch.note("told") { $0 == "told" }
                 // Number and target; what the watcher has itself from whoever started it is inherited, as ever.
                 func files(_ name: String) throws -> Set<String> {
                     let lines = try bed.contents(name).split(separator: "\n").dropFirst()
@@ -103,9 +103,9 @@ extension SystemTests {
                 let watch = try await bed.watch(detector, running: hook)
                 _ = try bed.beat("n", to: detector)
                 try await watch.transition(of: "n", to: .trusted)
-                _ = try await watch.remark("begun") { $0 == "begun learning" }
+                _ = try await watch.note("begun") { $0 == "begun learning" }
                 watch.terminate()
-                _ = try await watch.remark("waiting") { $0 == "waiting for 1 command to end" }
+                _ = try await watch.note("waiting") { $0 == "waiting for 1 command to end" }
                 try "".write(toFile: bed.path("go"), atomically: false, encoding: .utf8)
                 #expect(try await watch.exit() == 0)
                 #expect(watch.errors.filter { $0.hasPrefix("begun ") } == ["begun learning"])
@@ -122,13 +122,13 @@ extension SystemTests {
                 let swarm = try bed.phi(
                     "swarm", "--to", detector.heartbeats, "--nodes", "400", "--every", "250ms", "--for", "3s")
                 #expect(try await swarm.exit() == 0)
-                let full = try await watch.remark("that it waits") { $0.contains("slower than events") }
+                let full = try await watch.note("that it waits") { $0.contains("slower than events") }
                 #expect(full.contains("1000 are waiting"))
                 let last = try await bed.status(of: detector).service.sequence
                 #expect(last > 1002)
                 try "".write(toFile: bed.path("go"), atomically: false, encoding: .utf8)
                 for sequence in 1...last {
-                    _ = try await watch.remark("event \(sequence)") { $0 == "seen \(sequence)" }
+                    _ = try await watch.note("event \(sequence)") { $0 == "seen \(sequence)" }
                 }
                 watch.terminate()
                 #expect(try await watch.exit() == 0)
@@ -146,7 +146,7 @@ extension TestBed {
         let watch = try phi(
             ["watch", "--json", "--from", detector.events, "--control", detector.control, "--for", "5m"]
                 + ["--exec", command] + more)
-        _ = try await watch.remark("in step") { $0.hasPrefix("in step") }
+        _ = try await watch.note("in step") { $0.hasPrefix("in step") }
         return watch
     }
 }

@@ -27,7 +27,7 @@ extension SystemTests {
         @Test func `carries the example's heartbeats and its goodbye as the library would write them`() async throws {
             try await TestBed.run { bed in
                 let sniffer = try bed.python(.own("frames"), "bind", "tcp://127.0.0.1:*", "PH")
-                let endpoint = try await sniffer.remark("ready …") { $0.hasPrefix("ready ") }.dropFirst(6)
+                let endpoint = try await sniffer.note("ready …") { $0.hasPrefix("ready ") }.dropFirst(6)
                 let start = UInt32(Date().timeIntervalSince1970)
                 let node = try bed.pythonNode("nœud-1", to: String(endpoint), every: 0.25)
                 try await sniffer.lines(4)
@@ -110,7 +110,7 @@ extension SystemTests {
         {
             try await TestBed.run { bed in
                 let feed = try bed.python(.own("lossy_feed"), "2")
-                let ready = try await feed.remark("ready …") { $0.hasPrefix("ready ") }.split(separator: " ").map(
+                let ready = try await feed.note("ready …") { $0.hasPrefix("ready ") }.split(separator: " ").map(
                     String.init)
                 let watch = try bed.phi("watch", "--json", "--from", ready[1], "--control", ready[2], "--for", "5m")
                 let subscriber = try bed.python(.example("subscriber"), ready[1], ready[2])

@@ -4,7 +4,7 @@ import Foundation
     import FoundationXML
 #endif
 
-/// A document read by a parser that forgives nothing.
+/// A document parsed by a strict XML parser.
 public final class ParsedMarkup: NSObject, XMLParserDelegate {
     public struct Element {
         public var name: String
@@ -12,11 +12,11 @@ public final class ParsedMarkup: NSObject, XMLParserDelegate {
         public var text = ""
     }
     public private(set) var elements: [Element] = []
-    /// All of it, in the order of the document.
+    /// All text, in document order.
     public private(set) var text = ""
     private var open: [Int] = []
 
-    /// Nil for what is not well-formed.
+    /// - Returns: Nil if the document is not well-formed.
     public init?(_ document: String) {
         super.init()
         let parser = XMLParser(data: Data(document.utf8))

@@ -1,10 +1,10 @@
 #if os(Linux)
     import Foundation
 
-    /// A disk of so few bytes that it can be filled. It goes with this value.
+    /// A small in-memory disk that a test can fill. It is unmounted when this value is destroyed.
     public final class SmallDisk: Sendable {
         public let path: String
-        /// Only root may make one.
+        /// Whether this process may mount a disk, which takes root.
         public static let mayMount = SmallDisk(mebibytes: 1) != nil
 
         public init?(at path: String = "/tmp/phi-\(UUID().uuidString.prefix(8))", mebibytes: Int) {
@@ -22,8 +22,8 @@
             for size in [4096, 1] { while (try? file.write(contentsOf: Data(repeating: 1, count: size))) != nil {} }
         }
         public func makeRoom() { unlink(path + "/ballast") }
-        /// Lets nothing be written any more.
-        /// - Returns: Whether it is so.
+        /// Remounts the disk read-only.
+        /// - Returns: Whether it succeeded.
         public func protect() -> Bool { mount("none", path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), "") == 0 }
     }
 #endif

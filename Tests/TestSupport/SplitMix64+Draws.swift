@@ -2,10 +2,10 @@ import Foundation
 import PhiAccrual
 
 extension SplitMix64 {
-    /// True in `share` of all cases.
+    /// True with probability `share`.
     public mutating func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &self) < share }
 
-    /// A number from 1 to the largest there is, small and large ones alike.
+    /// A number from 1 to `Int64.max`, with small and large magnitudes about equally likely.
     public mutating func anyMagnitude() -> Int64 { max(1, Int64(truncatingIfNeeded: next() >> (next() % 63 + 1))) }
 
     /// Exponentially distributed, with mean 1.

@@ -1,15 +1,15 @@
 import PhiAccrual
 
-/// A detector as a test tells its story to it: nodes by their names, instants as nanoseconds.
+/// A detector with shorthands for tests: nodes are given by name, instants in nanoseconds.
 public struct Watch: Sendable {
     public var detector: Detector<NormalModel>
-    /// Everything that the last step told.
+    /// All events of the last step.
     public private(set) var events: [Event] = []
-    /// What became of the last heartbeat.
+    /// Outcome of the last heartbeat.
     public private(set) var outcome: HeartbeatOutcome?
-    /// When the last heartbeat was taken in.
+    /// Arrival of the last fresh heartbeat, in nanoseconds.
     public private(set) var lastArrival: Int64 = 0
-    /// Number of the last heartbeat taken in.
+    /// Sequence number of the last fresh heartbeat.
     public private(set) var lastSequence: UInt32 = 0
 
     public init(
@@ -22,7 +22,7 @@ public struct Watch: Sendable {
         detector = Detector(configuration)
     }
 
-    /// A watch that has heard one node's heartbeats in perfect order, the first at 0, and trusts it.
+    /// A watch that trusts one node after perfectly regular heartbeats, the first at 0.
     public static func trusting(
         _ name: String, afterHeartbeats count: Int = 100, every interval: Int64 = .milliseconds(100),
         levels: [Level] = [.suspect()], retention: Int64? = nil
@@ -31,7 +31,7 @@ public struct Watch: Sendable {
         watch.trust(name, afterHeartbeats: count, every: interval)
         return watch
     }
-    /// Introduces one more node and hears it often enough, the first time at `start`.
+    /// Announces one more node and receives `count` regular heartbeats from it, the first at `start`.
     public mutating func trust(
         _ name: String, afterHeartbeats count: Int = 100, every interval: Int64 = .milliseconds(100),
         from start: Int64 = 0, group: String = "lab"
@@ -87,7 +87,7 @@ public struct Watch: Sendable {
         return events.emitted
     }
 
-    // MARK: Questions
+    // MARK: Queries
 
     public func deadline(_ name: String, level: Int = 0) -> Int64? {
         detector.deadline(of: .named(name), level: level)?.nanoseconds
@@ -100,14 +100,14 @@ public struct Watch: Sendable {
     }
     public func verdict(_ name: String, level: Int = 0) -> Verdict? { status(name)?.levels[level].verdict }
 
-    /// What the last step's last transition rests on.
+    /// Evidence of the last transition in the last step.
     public var evidence: Evidence? {
         for case .transition(let transition) in events.reversed() { return transition.evidence }
         return nil
     }
 }
 
-/// The bare bones of an event.
+/// An event reduced to the fields that most tests compare.
 public enum Emitted: Hashable, Sendable {
     case change(String, level: Int = 0, Verdict, Verdict, at: Int64)
     case notice(Notice.Code, at: Int64)
@@ -128,7 +128,7 @@ extension [Event] {
 }
 
 extension NodeKey {
-    /// Some key of a node with this name: FNV-1a, so that tests need no cryptography.
+    /// A key derived from the name with FNV-1a, so that tests need no cryptography.
     public static func named(_ name: String) -> NodeKey {
         NodeKey(rawValue: name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
     }

@@ -2,7 +2,7 @@ import Testing
 import Traces
 
 @Suite struct `A column of arrival times` {
-    @Test func `is one node whose heartbeats are counted`() {
+    @Test func `is one node with heartbeats numbered from 0`() {
         let reading = Reading("1732188912.5\n1732188913.25\n1732188913.25\n1732188915\n")
         #expect(reading.error == nil)
         #expect(reading.nodes == ["node"])
@@ -17,14 +17,14 @@ import Traces
     @Test(arguments: [
         ("0", 0), ("-0", 0), ("-0.5", -500_000_000), (".25", 250_000_000), ("7.", 7_000_000_000),
         ("1732188912.123456789", 1_732_188_912_123_456_789), ("00001.000000001", 1_000_000_001),
-        // As numpy writes columns.
+        // Numbers as numpy writes them.
         ("1.732188912123456717e+09", 1_732_188_912_123_456_717), ("1E-9", 1), ("12e3", 12_000_000_000_000),
-        // Beyond nanoseconds it is rounded.
+        // Fractions of a nanosecond are rounded.
         ("0.0000000014", 1), ("0.0000000015", 2), ("-0.0000000015", -2), ("0.00000000099999", 1), ("1e-400", 0),
         ("4e-10", 0), ("6e-10", 1), ("0e999999999", 0),
         ("9223372036.854775807", .max), ("-9223372036.854775808", .min),
         ("  17.5\t", 17_500_000_000),
-    ]) func `reads each number to its last digit`(text: String, nanoseconds: Int64) {
+    ]) func `is parsed exactly, rounded to nanoseconds`(text: String, nanoseconds: Int64) {
         let reading = Reading(text + "\n")
         #expect(reading.error == nil)
         #expect(reading.rows.map(\.arrival) == [nanoseconds])
@@ -32,7 +32,7 @@ import Traces
     @Test(arguments: [
         ("1732188912", TimeUnit.seconds), ("1732188912000", .milliseconds), ("1732188912000000", .microseconds),
         ("1732188912000000000", .nanoseconds), ("1732188912000.0", .milliseconds),
-    ]) func `counts what it is told to count`(text: String, unit: TimeUnit) {
+    ]) func `uses the unit of the option or the header`(text: String, unit: TimeUnit) {
         #expect(Reading(text, columnUnit: unit).rows.map(\.arrival) == [1_732_188_912_000_000_000])
         #expect(Reading("time_\(unit.rawValue)\n" + text).rows.map(\.arrival) == [1_732_188_912_000_000_000])
         #expect(Reading("arrival_\(unit.rawValue)\n" + text, columnUnit: unit).rows.count == 1)
@@ -43,7 +43,7 @@ import Traces
         #expect(reading.error == nil)
         #expect(reading.rows.map(\.arrival) == [5_000_000_000, 6_500_000_000])
     }
-    @Test func `is what a trace's last column is`() {
+    @Test func `may be the last column of a trace`() {
         let trace = longTrace(rows: 100)
         let column = trace.text.split(separator: "\n").map {
             $0.split(separator: ",", omittingEmptySubsequences: false)[3]
@@ -75,22 +75,22 @@ import Traces
                 + "found 4500000000 after 5000000000 ns"
         ),
         ("", "must be a row, found a blank line before the end"),
-    ]) func `is named with its line and what would be right`(line: String, reason: String) {
+    ]) func `with a bad row is reported with its line and the valid form`(line: String, reason: String) {
         let reading = Reading("5\n\(line)\n6\n")
         #expect(reading.rows.count == 1)
         #expect(reading.error?.description == "trace.csv, line 2: " + reason)
     }
-    @Test func `cannot name another unit than it is read in`() {
+    @Test func `cannot have a header that contradicts the unit option`() {
         let error = Reading("# x\narrival_ns\n5\n", columnUnit: .milliseconds).error
         #expect(
             error?.description
                 == #"trace.csv, line 2: names nanoseconds as its unit in "arrival_ns", but is to be read in milliseconds"#
         )
     }
-    @Test func `takes no unit from elsewhere where the format has its own`() {
+    @Test func `has a unit option that CSV traces ignore`() {
         #expect(Reading(header + "a,1,,5\n", columnUnit: .seconds).rows.map(\.arrival) == [5])
     }
-    @Test func `is no prose, nor any other list`() {
+    @Test func `is not prose or any other list`() {
         for text in [
             "hello\n", "{\n", "node\n", "timely.\n", "a long time ago\n", "[{}]\n", "[\n", "1,2\n", "1 2\n", "-\n",
             "\0\0\0\0",

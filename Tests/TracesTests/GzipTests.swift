@@ -1,19 +1,19 @@
 import Testing
 import Traces
 
-@Suite struct `A packed trace` {
-    @Test(arguments: [0, 1, 40_000]) func `reads as the plain one`(count: Int) throws {
+@Suite struct `A gzipped trace` {
+    @Test(arguments: [0, 1, 40_000]) func `reads like the plain trace`(count: Int) throws {
         let trace = longTrace(rows: count)
         let reading = Reading(try gzipped(trace.text))
         #expect(reading.error == nil)
         #expect(reading.rows == trace.rows)
     }
-    @Test func `may be of several members, as recorders append them`() throws {
+    @Test func `may have several members, as recorders append them`() throws {
         let reading = Reading(try gzipped(header + "a,1,") + gzipped(",5\n") + gzipped("") + gzipped("b,1,,6\n"))
         #expect(reading.error == nil)
         #expect(reading.rows.map(\.arrival) == [5, 6])
     }
-    @Test func `is an error wherever it is cut off, after all that is whole`() throws {
+    @Test func `that is truncated gives its complete rows and then an error`() throws {
         let trace = longTrace(rows: 40)
         let packed = try gzipped(trace.text)
         var most = 0
@@ -26,7 +26,7 @@ import Traces
         }
         #expect(most == 40)
     }
-    @Test func `gives every row before its damage, and the line where it is`() throws {
+    @Test func `that is damaged gives the rows before the damage and its line`() throws {
         let trace = longTrace(rows: 40)
         var packed = try gzipped(trace.text)
         packed[packed.count - 8] ^= 1
@@ -35,13 +35,13 @@ import Traces
         #expect(
             reading.error?.description == "trace.csv, line 42: gzip data is damaged here: incorrect data check")
     }
-    @Test func `does not end silently where another member is damaged`() throws {
+    @Test func `does not end silently if a later member is damaged`() throws {
         let first = try gzipped(header + "a,1,,5\n")
         #expect(Reading(first + [0x1F, 0x8C, 8]).error?.reason.hasPrefix("gzip data is damaged here") == true)
         #expect(Reading(first + Array("a,2,,6\n".utf8)).error?.reason.hasPrefix("gzip data is damaged here") == true)
         #expect(Reading(first + [0x1F]).error?.reason == "gzip data is cut off here")
     }
-    @Test func `never traps nor changes, whichever byte is damaged`() throws {
+    @Test func `with a damaged byte gives an error or the right rows`() throws {
         let trace = longTrace(rows: 40)
         let packed = try gzipped(trace.text)
         for index in packed.indices {
@@ -51,7 +51,7 @@ import Traces
             #expect(reading.error != nil || reading.rows == trace.rows)
         }
     }
-    @Test func `may hold nothing, which is no trace`() throws {
+    @Test func `that is empty is an error`() throws {
         #expect(Reading(try gzipped("")).error?.line == nil)
         #expect(Reading(try gzipped("")).error != nil)
     }

@@ -5,7 +5,7 @@ import Traces
 private let columns = "node,seq,sent_ns,arrival_ns"
 private let openings = "must begin with the header \(columns), output of 'ping -D', or a column of arrival times"
 
-@Suite struct `What is not a trace` {
+@Suite struct `A malformed trace` {
     @Test(arguments: [
         ("a,1,,x", #"arrival_ns must be a whole number of nanoseconds, found "x""#),
         ("a,1,,12.5", #"arrival_ns must be a whole number of nanoseconds, found "12.5""#),
@@ -44,7 +44,7 @@ private let openings = "must begin with the header \(columns), output of 'ping -
         ("a\u{1B}[2J,1,,7", #"node must be 1 to 255 bytes of UTF-8 without control characters, found "a\u{1B}[2J""#),
         ("a\u{85},1,,7", #"node must be 1 to 255 bytes of UTF-8 without control characters, found "a\u{0085}""#),
         ("", "must be a row, found a blank line before the end"),
-    ]) func `is named with its line and what would be right`(line: String, reason: String) {
+    ]) func `is reported with its line and the valid form`(line: String, reason: String) {
         let reading = Reading(lines: "good,1,,0", line, "good,2,,9")
         #expect(reading.rows.count == 1)
         #expect(reading.error == TraceError(file: "trace.csv", line: 3, reason: reason))
@@ -55,13 +55,13 @@ private let openings = "must begin with the header \(columns), output of 'ping -
         ("a,1,,", #"arrival_ns must be a whole number of nanoseconds, found """#),
         ("a,1,,12", "arrival_ns must not fall, found 12 after 100 ns"),
         ("go", "must have the 4 fields \(columns), found 1"),
-    ]) func `may be the torn end of one`(end: String, reason: String) {
+    ]) func `may be torn at its end`(end: String, reason: String) {
         let reading = Reading(header + "good,1,,100\n" + end)
         #expect(reading.rows.count == 1)
         #expect(reading.error?.line == 3)
         #expect(reading.error?.reason == "the file is torn here, without a line end: the last line " + reason)
     }
-    @Test func `may be a header that is another one`() {
+    @Test func `may have another header`() {
         let found = Reading("time,host\n1,2\n").error
         #expect(found?.description == #"trace.csv, line 1: \#(openings), found "time,host""#)
         #expect(Reading(columns + ",rtt\n").error?.line == 1)
@@ -72,14 +72,14 @@ private let openings = "must begin with the header \(columns), output of 'ping -
     @Test(arguments: ["", "\u{FEFF}"]) func `may be empty`(text: String) {
         #expect(Reading(text).error?.description == "trace.csv: \(openings), found an empty file")
     }
-    @Test func `may be a name that is too long or not UTF-8`() {
+    @Test func `may have a name that is too long or not UTF-8`() {
         let longest = String(repeating: "n", count: 255)
         #expect(Reading(lines: "\(longest),1,,0").error == nil)
         #expect(Reading(lines: "\(longest)n,1,,0").error?.line == 2)
         let invalid = Reading(Array(header.utf8) + [0x61, 0xC3, 0x28] + Array(",1,,0\n".utf8))
         #expect(invalid.error?.reason.hasPrefix("node must be 1 to 255 bytes of UTF-8") == true)
     }
-    @Test func `may be a line that is too long`() {
+    @Test func `may have a line that is too long`() {
         let reason = "must be at most 4096 bytes long, found more"
         let longest = "a,1,," + String(repeating: "0", count: 4091)
         #expect(Reading(lines: longest).rows.count == 1)
@@ -89,7 +89,7 @@ private let openings = "must begin with the header \(columns), output of 'ping -
         #expect(Reading(lines: "a,1,,1", String(repeating: "x", count: 1 << 20)).error?.line == 3)
         #expect(Reading(lines: String(repeating: "x", count: 1 << 20)).error?.reason == reason)
     }
-    @Test func `may be no file that we can read`() throws {
+    @Test func `may be a path that is no readable file`() throws {
         let folder = FileManager.default.temporaryDirectory.path
         #expect(Reading(path: folder).error?.reason == "cannot be read: Is a directory")
         let missing = folder + "/no such trace.csv"
@@ -98,11 +98,11 @@ private let openings = "must begin with the header \(columns), output of 'ping -
         #expect(Reading(path: "/dev/null\0").error?.reason == "cannot be opened: its name contains a zero byte")
     }
     @Test(.enabled(if: geteuid() != 0, "root may read everything"))
-    func `may be a file that is not ours to read`() {
+    func `may be a file without read permission`() {
         let error = withFile(of: [], permissions: 0) { Reading(path: $0).error }
         #expect(error?.reason == "cannot be opened: Permission denied")
     }
-    @Test func `stays so when it is read on`() throws {
+    @Test func `gives the same error when it is read again`() throws {
         let lines = try withFile(of: Array((header + "a,1,,x\na,2,,7\n").utf8)) { path in
             var reader = try TraceReader(path: path)
             return (0..<2).map { _ in

@@ -2,7 +2,7 @@ import CZlib
 import Foundation
 import Traces
 
-/// Everything that a reader gives for one file.
+/// The result of reading one file: its rows and nodes, and the error that ended the reading, if any.
 struct Reading: Equatable {
     var rows: [TraceRow] = []
     var nodes: [String] = []
@@ -18,7 +18,7 @@ struct Reading: Equatable {
         }
     }
 
-    /// Reads bytes from a file of their own.
+    /// Reads bytes through a temporary file.
     init(_ bytes: [UInt8], columnUnit: TimeUnit? = nil) {
         self = withFile(of: bytes) { Reading(path: $0, columnUnit: columnUnit) }
         error?.file = "trace.csv"
@@ -26,13 +26,13 @@ struct Reading: Equatable {
 
     init(_ text: String, columnUnit: TimeUnit? = nil) { self.init(Array(text.utf8), columnUnit: columnUnit) }
 
-    /// Reads these lines under the right header.
+    /// Reads these lines after a valid header.
     init(lines: String...) { self.init(header + lines.map { $0 + "\n" }.joined()) }
 }
 
 let header = "node,seq,sent_ns,arrival_ns\n"
 
-/// Packs as `gzip` does, by zlib's own writer.
+/// Compresses a text in the gzip format with zlib's own writer.
 func gzipped(_ text: String) throws -> [UInt8] {
     try withFile(of: []) { path in
         let writer = gzopen(path, "wb")
@@ -43,7 +43,7 @@ func gzipped(_ text: String) throws -> [UInt8] {
     }
 }
 
-/// Lends a file that is gone afterwards.
+/// Calls `body` with the path of a temporary file, and removes the file afterwards.
 func withFile<Result>(of bytes: [UInt8], permissions: Int = 0o600, _ body: (String) throws -> Result) rethrows -> Result
 {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("phi-\(UUID().uuidString)").path
@@ -54,7 +54,7 @@ func withFile<Result>(of bytes: [UInt8], permissions: Int = 0o600, _ body: (Stri
     return try body(path)
 }
 
-/// `count` rows of 7 nodes with all lengths of numbers, as text and as what they should be read as.
+/// `count` rows of 7 nodes with numbers of many lengths: as text, and as the rows that a reader should give.
 func longTrace(rows count: Int) -> (text: String, rows: [TraceRow]) {
     var text = header
     var rows: [TraceRow] = []
@@ -68,7 +68,7 @@ func longTrace(rows count: Int) -> (text: String, rows: [TraceRow]) {
     return (text, rows)
 }
 
-/// The folder of that name beside this file, or beside the nearest folder above it that has one.
+/// The folder of that name in this file's folder, or in the nearest parent folder that has one.
 func folder(_ name: String) -> URL? {
     var above = URL(fileURLWithPath: #filePath)
     while above.path != "/" {

@@ -3,7 +3,7 @@ import Testing
 import Traces
 
 @Suite struct `A trace` {
-    @Test func `is read row by row, with its nodes numbered as they appear`() throws {
+    @Test func `is read row by row, with nodes numbered by appearance`() throws {
         let fixture = try #require(folder("Fixtures")).appendingPathComponent("two-nodes.csv")
         let reading = Reading(path: fixture.path)
         #expect(reading.error == nil)
@@ -19,7 +19,7 @@ import Traces
         #expect(reading.rows.count == 5)
         #expect(reading.rows[3] == TraceRow(node: 0, sequence: 5, sent: 4_000_000_000, arrival: 4_350_000_000))
     }
-    @Test func `may use all of 64 bits, CRLF, and no line end at the end`() throws {
+    @Test func `may use all 64 bits, CRLF, and no final line end`() throws {
         let fixture = try #require(folder("Fixtures")).appendingPathComponent("extremes.csv")
         let reading = Reading(path: fixture.path)
         #expect(reading.error == nil)
@@ -37,7 +37,7 @@ import Traces
         #expect(reading.rows == [TraceRow(node: 0, sequence: 1, sent: nil, arrival: 5)])
     }
     @Test(arguments: [header, "node,seq,sent_ns,arrival_ns", "\u{FEFF}" + header, header + "\n"])
-    func `may hold nothing but its header`(text: String) {
+    func `may have only a header`(text: String) {
         let reading = Reading(text)
         #expect(reading.error == nil)
         #expect(reading.rows.isEmpty)
@@ -47,19 +47,19 @@ import Traces
         #expect(reading.error == nil)
         #expect(reading.rows.count == 1)
     }
-    @Test func `may repeat an arrival time, a heartbeat, and zeros in front`() {
+    @Test func `may repeat arrival times and heartbeats, and have leading zeros`() {
         let reading = Reading(lines: "a,1,,5", "a,1,,5", "b,01,-0,0000000000000000000000000005")
         #expect(reading.error == nil)
         #expect(reading.rows.last == TraceRow(node: 1, sequence: 1, sent: 0, arrival: 5))
     }
-    @Test func `keeps thousands of names apart`() {
+    @Test func `distinguishes thousands of names`() {
         let names = (0..<3000).map { "node-\($0 * 7919 % 3000)" }
         let lines = (names + names).map { "\($0),1,,0\n" }.joined()
         let reading = Reading(header + lines)
         #expect(reading.nodes == names)
         #expect(reading.rows.map(\.node) == Array(0..<3000) + Array(0..<3000))
     }
-    @Test func `is read whole however long it is`() {
+    @Test func `is read completely, however long`() {
         let trace = longTrace(rows: 40_000)
         #expect(Reading(trace.text).rows == trace.rows)
     }
@@ -82,7 +82,7 @@ private let recordings =
 
 @Suite(.enabled(if: recordings != nil, "no recordings: set PHI_TRACES or put them into ../shared/traces"))
 struct `The recordings` {
-    @Test func `are read to their ends`() throws {
+    @Test func `are read to the end`() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: try #require(recordings).path)
         let traces = files.filter { $0.hasSuffix(".csv.gz") }
         #expect(!traces.isEmpty)

@@ -4,7 +4,7 @@ import Testing
 import ZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct `A context` {
-    @Test func `that is shut down ends a poll that would wait for ever`() throws {
+    @Test func `that is shut down ends a poll without a timeout`() throws {
         let context = try Context()
         let isWaiting = try WakeUp()
         let end = Mutex<ZeroMQError?>(nil)
@@ -29,7 +29,7 @@ import ZeroMQ
         #expect(error.description == "cannot wait for sockets: the context was shut down")
     }
 
-    @Test func `that is shut down ends every other call as well`() throws {
+    @Test func `that is shut down ends every other call too`() throws {
         let context = try Context()
         let socket = try Socket(.dealer, in: context)
         context.shutdown()
@@ -44,7 +44,7 @@ import ZeroMQ
     }
 
     @Test(arguments: ["tcp://127.0.0.1:1", "ipc:///no/such/folder/a"])
-    func `ends at once, though messages wait for a peer that never comes`(endpoint: String) throws {
+    func `closes at once, even if messages wait for a peer that never connects`(endpoint: String) throws {
         let start = ContinuousClock.now
         do {
             let context = try Context()
@@ -55,13 +55,13 @@ import ZeroMQ
         #expect(ContinuousClock.now - start < .milliseconds(patience))
     }
 
-    @Test func `lives for as long as one of its sockets`() throws {
+    @Test func `stays alive as long as one of its sockets`() throws {
         let pull = try Socket(.pull, in: Context())
         try pull.bind(to: "inproc://alone")
         #expect(try pull.receiveMultipart() == nil)
     }
 
-    @Test func `has a limit on sockets and names the parameter it does not take`() throws {
+    @Test func `limits its sockets, and names an invalid parameter`() throws {
         let context = try Context(maximumSockets: 1)
         let first = try Socket(.pair, in: context)
         let second = #expect(throws: ZeroMQError.self) { _ = try Socket(.pair, in: context) }

@@ -7,7 +7,7 @@ import ZeroMQ
 
     init() throws { context = try Context() }
 
-    @Test func `leaves alone a file that is no socket, and a socket that is in use`() throws {
+    @Test func `protects a file that is no socket, and a socket in use`() throws {
         let folder = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent(
             "phi-\(UInt32.random(in: 0...(.max)))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -23,7 +23,7 @@ import ZeroMQ
         let error = #expect(throws: ZeroMQError.self) { try second.bind(to: place) }
         #expect(error?.code == EADDRINUSE)
     }
-    @Test func `says that a port is taken`() throws {
+    @Test func `reports that a port is in use`() throws {
         let first = try Socket(.publish, in: context)
         let second = try Socket(.publish, in: context)
         try first.bind(to: "tcp://127.0.0.1:*")
@@ -56,13 +56,13 @@ import ZeroMQ
             "ipc:///" + String(repeating: "a", count: 108),
             "cannot bind ipc:///\(String(repeating: "a", count: 108)): the path is too long for a socket"
         ),
-    ]) func `says what is wrong with an endpoint`(endpoint: String, sentence: String) throws {
+    ]) func `explains what is wrong with an endpoint`(endpoint: String, sentence: String) throws {
         let socket = try Socket(.publish, in: context)
         let error = #expect(throws: ZeroMQError.self) { try socket.bind(to: endpoint) }
         #expect(error?.description == sentence)
     }
 
-    @Test func `names the endpoint of a connect and a disconnect`() throws {
+    @Test func `names the endpoint of a failed connect or disconnect`() throws {
         let socket = try Socket(.subscribe, in: context)
         let malformed = #expect(throws: ZeroMQError.self) { try socket.connect(to: "tcp://foo") }
         #expect(malformed?.description == "cannot connect to tcp://foo: \(Self.notAnEndpoint)")
@@ -72,7 +72,7 @@ import ZeroMQ
         #expect(unknown?.description == "cannot disconnect from tcp://127.0.0.1:1: there is no such connection")
     }
 
-    @Test func `names the option, its value, and the values that it takes`() throws {
+    @Test func `names the option, its value, and its valid values`() throws {
         let socket = try Socket(.subscribe, in: context)
         let number = #expect(throws: ZeroMQError.self) { try socket.set(.sendHighWaterMark, to: -5) }
         #expect(
@@ -84,13 +84,13 @@ import ZeroMQ
         #expect(size?.subject == "ZMQ_MAXMSGSIZE to -2")
     }
 
-    @Test func `carries codes that it has no words for`() {
+    @Test func `passes on unknown codes`() {
         let error = ZeroMQError(code: ENOSPC, operation: .send)
         #expect(error.description == "cannot send: No space left on device")
         #expect(ZeroMQError(code: -123_456, operation: .poll).description.hasPrefix("cannot wait for sockets: "))
     }
 
-    @Test func `tells a socket that cannot do what it was asked`() throws {
+    @Test func `is thrown for an operation that the socket does not support`() throws {
         let publisher = try Socket(.publish, in: context)
         #expect(throws: ZeroMQError(code: EINVAL, operation: .subscribe)) { try publisher.subscribe(to: []) }
         #expect(throws: ZeroMQError(code: ENOTSUP, operation: .receive)) { try publisher.receiveMultipart() }
@@ -108,7 +108,7 @@ import ZeroMQ
             (.tcpKeepaliveInterval, 5), (.tcpKeepaliveCount, 3), (.tcpMaximumRetransmitTime, 10_000),
             (.heartbeatInterval, 1000), (.heartbeatTimeout, 3000), (.heartbeatTimeToLive, 3000), (.routerMandatory, 1),
             (.routerHandover, 1), (.probeRouter, 1), (.curveServer, 1), (.zapEnforceDomain, 1),
-        ] as [(Socket.Option, Int32)]) func `is taken by a router`(option: Socket.Option, value: Int32) throws
+        ] as [(Socket.Option, Int32)]) func `can be set on a router`(option: Socket.Option, value: Int32) throws
     {
         let router = try Socket(.router, in: Context())
         try router.set(option, to: value)
@@ -117,12 +117,12 @@ import ZeroMQ
     @Test(arguments: [
         (Socket.Option.routingID, 8), (.curvePublicKey, 32), (.curveSecretKey, 32), (.curveServerKey, 32),
         (.zapDomain, 6),
-    ]) func `of bytes is taken by a dealer`(option: Socket.Option, count: Int) throws {
+    ]) func `of bytes can be set on a dealer`(option: Socket.Option, count: Int) throws {
         let dealer = try Socket(.dealer, in: Context())
         try dealer.set(option, to: [UInt8](repeating: 65, count: count))
     }
 
-    @Test func `of an XPUB is taken by one`() throws {
+    @Test func `of an XPUB can be set on one`() throws {
         let publisher = try Socket(.xpublish, in: Context())
         try publisher.set(.xpublishVerbose, to: 1)
     }

@@ -6,7 +6,7 @@ import ZeroMQ
 
     init() throws { context = try Context() }
 
-    @Test func `sees a connection come and go from both ends`() throws {
+    @Test func `reports connections at both ends, and disconnections`() throws {
         let server = try Socket(.subscribe, in: context)
         let client = try Socket(.publish, in: context)
         let accepting = try Monitor(of: server, events: [.accepted, .handshakeSucceeded, .disconnected], in: context)
@@ -26,7 +26,7 @@ import ZeroMQ
         #expect(try accepting.next() == nil)
     }
 
-    @Test func `reports only the events asked for`() throws {
+    @Test func `reports only the requested events`() throws {
         let server = try Socket(.pull, in: context)
         let monitor = try Monitor(of: server, events: [.listening], in: context)
         try server.bind(to: "tcp://127.0.0.1:*")
@@ -35,12 +35,12 @@ import ZeroMQ
         #expect(try monitor.next() == nil)
     }
 
-    @Test func `holds more events than any queue length before it is read`() throws {
+    @Test func `buffers events without limit before they are read`() throws {
         let server = try Socket(.pull, in: context)
         let monitor = try Monitor(of: server, events: [.accepted, .disconnected], in: context)
         try server.bind(to: "tcp://127.0.0.1:*")
         let endpoint = try server.lastEndpoint()
-        for _ in 0..<1500 {  // more than 2000, libzmq's default for a pair, once each has come and gone
+        for _ in 0..<1500 {  // two events each: more than 2000, libzmq's default queue length of a pair
             let client = try Socket(.push, in: context)
             let watch = try Monitor(of: client, events: [.handshakeSucceeded], in: context)
             try client.connect(to: endpoint)
@@ -49,9 +49,9 @@ import ZeroMQ
         for _ in 0..<1500 { _ = try next(.disconnected, from: monitor) }
     }
 
-    // libzmq's I/O thread sends events with a blocking call. Were the reader closed while the socket still
-    // reports to it, the thread would stop for good: no message, no connection, and no end of the context.
-    @Test func `that is gone leaves its socket working`() throws {
+    // libzmq's I/O thread sends events with a blocking call. If the reader closed while the socket still reports to it,
+    // the thread would block forever: no messages, no connections, and the context could not end.
+    @Test func `that is closed leaves its socket working`() throws {
         let server = try Socket(.pull, in: context)
         drop(try Monitor(of: server, events: .all, in: context))
         try server.bind(to: "tcp://127.0.0.1:*")
@@ -80,7 +80,7 @@ import ZeroMQ
         #expect(try monitor.next() == nil)
     }
 
-    @Test(arguments: 0..<20) func `lets go of a context that was shut down under it`(round: Int) throws {
+    @Test(arguments: 0..<20) func `releases a context that was shut down first`(round: Int) throws {
         let server = try Socket(.pull, in: context)
         let client = try Socket(.push, in: context)
         let monitor = try Monitor(of: server, events: .all, in: context)

@@ -79,7 +79,7 @@ struct `The compiler` {
         #expect(succeeded, "\(output)")
     }
 
-    @Test func `accepts the example of the documentation`() throws {
+    @Test func `accepts the example in the documentation`() throws {
         let page = try String(
             contentsOf: Compiler.sources.appending(path: "ZeroMQ/ZeroMQ.docc/ZeroMQ.md"), encoding: .utf8)
         let example = try #require(page.components(separatedBy: "```swift\n").dropFirst().first)
@@ -97,7 +97,7 @@ private enum Compiler {
         swiftc != nil && FileManager.default.fileExists(atPath: modules.appending(path: "ZeroMQ.swiftmodule").path)
     }
 
-    /// Compiles up to the passes that check ownership and sending; `-typecheck` ends before them.
+    /// Compiles through the passes that check ownership and sending. `-typecheck` stops before them.
     static func check(_ source: String) throws -> (succeeded: Bool, output: String) {
         let folder = FileManager.default.temporaryDirectory.appending(path: "ownership-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

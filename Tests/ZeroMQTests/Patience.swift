@@ -1,12 +1,12 @@
 import Testing
 import ZeroMQ
 
-/// How long a test waits for an event that is certain to come, in milliseconds. Only a failing test waits it out.
+/// How long a test waits for an event that is certain to happen, in milliseconds. Only a failing test waits this long.
 let patience = 20_000
 
 struct NothingCame: Error {}
 
-/// The next message, waiting for it.
+/// Waits for the next message and returns its frames.
 func nextMessage(from socket: borrowing Socket, maximumFrames: Int = 16) throws -> [[UInt8]] {
     var poller = Poller()
     poller.add(socket)
@@ -16,7 +16,7 @@ func nextMessage(from socket: borrowing Socket, maximumFrames: Int = 16) throws 
     }
 }
 
-/// The value and the endpoint of the next event of a kind, waiting for it and skipping others.
+/// Waits for the next event of a kind, skips all others, and returns its value and endpoint.
 func next(
     _ wanted: Monitor.Events, from monitor: borrowing Monitor
 ) throws -> (value: Int32, endpoint: String) {
@@ -30,11 +30,11 @@ func next(
     }
 }
 
-/// Closes it now: where nothing more is said about a value, the compiler chooses when it ends.
+/// Closes a socket or monitor now. Without this, the compiler may close it any time after its last use.
 func drop(_ socket: consuming Socket) {}
 func drop(_ monitor: consuming Monitor) {}
 
-/// An XPUB and a SUB that is known to be in force.
+/// An XPUB, and a SUB whose subscription is in effect.
 struct Subscription: ~Copyable {
     let publisher: Socket
     let subscriber: Socket

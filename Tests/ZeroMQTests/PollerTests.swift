@@ -4,7 +4,7 @@ import Testing
 import ZeroMQ
 
 @Suite(.timeLimit(.minutes(1))) struct `A poller` {
-    @Test func `tells which of its sockets and file descriptors are readable`() throws {
+    @Test func `reports which sockets and file descriptors are readable`() throws {
         let context = try Context()
         let pipeline = try Pipeline(in: context)
         let idle = try Socket(.pull, in: context)
@@ -12,7 +12,7 @@ import ZeroMQ
         var poller = Poller()
         let slots = (poller.add(idle), poller.add(pipeline.pull), poller.add(fileDescriptor: wakeUp.fileDescriptor))
         #expect(try poller.wait(timeoutMilliseconds: 0) == 0)
-        #expect(try poller.wait(timeoutMilliseconds: -7) == 0)  // not for ever
+        #expect(try poller.wait(timeoutMilliseconds: -7) == 0)  // a negative timeout does not wait forever
 
         try pipeline.push.send([1])
         #expect(try poller.wait(timeoutMilliseconds: nil) == 1)
@@ -25,7 +25,7 @@ import ZeroMQ
         #expect(try poller.wait(timeoutMilliseconds: 0) == 0)
     }
 
-    @Test func `is woken from another thread`() throws {
+    @Test func `can be woken from another thread`() throws {
         let wakeUp = try WakeUp()
         var poller = Poller()
         poller.add(wakeUp)
@@ -38,13 +38,13 @@ import ZeroMQ
         let wakeUp = try WakeUp()
         var poller = Poller()
         poller.add(wakeUp)
-        for _ in 0..<100_000 { wakeUp.signal() }  // more than a pipe holds
+        for _ in 0..<100_000 { wakeUp.signal() }  // more than a pipe can buffer
         #expect(try poller.wait(timeoutMilliseconds: 0) == 1)
         wakeUp.clear()
         #expect(try poller.wait(timeoutMilliseconds: 0) == 0)
     }
 
-    @Test func `passes over a socket that was closed`() throws {
+    @Test func `skips a closed socket`() throws {
         let context = try Context()
         let closed = try Socket(.pull, in: context)
         let wakeUp = try WakeUp()
@@ -57,7 +57,7 @@ import ZeroMQ
         #expect(!poller.isReadable(first) && poller.isReadable(second))
     }
 
-    @Test func `goes on waiting when signals interrupt it, and no longer than it should`() throws {
+    @Test func `keeps its timeout when signals interrupt it`() throws {
         interruptions.store(0, ordering: .relaxed)
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { _ in interruptions.add(1, ordering: .relaxed) }
@@ -71,7 +71,7 @@ import ZeroMQ
             var signals = sigset_t()
             sigemptyset(&signals)
             sigaddset(&signals, SIGUSR1)
-            pthread_sigmask(SIG_UNBLOCK, &signals, nil)  // blocked where tests run, and so in threads they start
+            pthread_sigmask(SIG_UNBLOCK, &signals, nil)  // test threads block it, and new threads inherit that
             identifier.withLock { $0 = pthread_self() }
             let timeUp = wait(for: wakeUp, timeoutMilliseconds: 50)
             let woken = wait(for: wakeUp, timeoutMilliseconds: nil)
@@ -81,7 +81,7 @@ import ZeroMQ
         let start = ContinuousClock.now
         while !isDone.load(ordering: .acquiring), ContinuousClock.now - start < .milliseconds(patience) {
             if let identifier = identifier.withLock({ $0 }) { pthread_kill(identifier, SIGUSR1) }
-            // Long past the first wait, so that the second one is interrupted many times as well.
+            // The first wait lasts 50 ms. Continue long after it, so that signals interrupt the second wait too.
             if ContinuousClock.now - start > .milliseconds(100), interruptions.load(ordering: .relaxed) > 100 {
                 wakeUp.signal()
             }
@@ -95,7 +95,7 @@ import ZeroMQ
 
 private let interruptions = Atomic(0)
 
-/// What a wait for `wakeUp` comes to; a timeout that comes too early counts as −1.
+/// The result of a wait for `wakeUp`. A timeout that comes too early counts as −1.
 private func wait(for wakeUp: WakeUp, timeoutMilliseconds: Int?) -> Result<Int, ZeroMQError> {
     var poller = Poller()
     poller.add(wakeUp)
@@ -121,7 +121,7 @@ private func wait(for wakeUp: WakeUp, timeoutMilliseconds: Int?) -> Result<Int, 
         #expect(names.withLock { $0 } == ["phi-ingest\n"])
     }
 
-    @Test func `takes over a socket that was made elsewhere`() throws {
+    @Test func `can own a socket that another thread created`() throws {
         let context = try Context()
         let pull = try Socket(.pull, in: context)
         try pull.bind(to: "inproc://moved")

@@ -11,7 +11,7 @@ import ZeroMQ
         ["inproc://feed", "tcp://127.0.0.1:*", "ipc://\(FileManager.default.temporaryDirectory.path)/\(UUID()).sock"]
     }
 
-    @Test(arguments: endpoints) func `carries a published frame to its subscriber`(endpoint: String) throws {
+    @Test(arguments: endpoints) func `delivers a published frame to its subscriber`(endpoint: String) throws {
         let feed = try Subscription(endpoint, prefix: [80, 72], in: context)
         try feed.publisher.send([1, 2, 3])
         try feed.publisher.send([80, 72, 7])
@@ -19,7 +19,7 @@ import ZeroMQ
         #expect(try feed.subscriber.receiveMultipart() == nil)
     }
 
-    @Test func `of kind publish reaches a subscriber as well`() throws {
+    @Test func `of kind publish reaches a subscriber too`() throws {
         let publisher = try Socket(.publish, in: context)
         let subscriber = try Socket(.subscribe, in: context)
         try publisher.bind(to: "tcp://127.0.0.1:*")
@@ -27,7 +27,7 @@ import ZeroMQ
         try subscriber.connect(to: publisher.lastEndpoint())
         var poller = Poller()
         poller.add(subscriber)
-        // A PUB cannot see when a subscription is in force.
+        // A PUB cannot see when a subscription takes effect.
         repeat { try publisher.send([9]) } while try poller.wait(timeoutMilliseconds: 10) == 0
         #expect(try nextMessage(from: subscriber) == [[9]])
     }
@@ -50,7 +50,7 @@ import ZeroMQ
         #expect(try nextMessage(from: feed.subscriber) == message)
     }
 
-    @Test func `drops a message of too many frames whole and goes on with the next`() throws {
+    @Test func `drops a whole message with too many frames and continues with the next`() throws {
         let pipeline = try Pipeline(in: context)
         try pipeline.push.send([[1], [2], [3], [4], [5]])
         try pipeline.push.send([[6], [7], [8]])
@@ -58,12 +58,12 @@ import ZeroMQ
         #expect(try nextMessage(from: pipeline.pull, maximumFrames: 3) == [[6], [7], [8]])
     }
 
-    @Test func `receives ten thousand frames into one message`() throws {
+    @Test func `receives ten thousand frames into one reused message`() throws {
         let pipeline = try Pipeline(queue: 0, in: context)
         var message = Message()
         #expect(message.count == 0)
         for number in 0..<10_000 {
-            // Small bodies lie inside the zmq_msg_t, large ones on the heap; both kinds have to be let go of.
+            // Small bodies are inside the zmq_msg_t, large ones on the heap. Both kinds must be released.
             try pipeline.push.send(Array(repeating: UInt8(truncatingIfNeeded: number), count: number % 100))
         }
         for number in 0..<10_000 {
@@ -74,11 +74,11 @@ import ZeroMQ
         #expect(try !pipeline.pull.receive(into: &message))
     }
 
-    @Test func `says frame by frame whether more follow`() throws {
+    @Test func `reports for each frame whether more follow`() throws {
         let pipeline = try Pipeline(in: context)
         try pipeline.push.send([1], more: true)
         var message = Message()
-        #expect(try !pipeline.pull.receive(into: &message))  // not before it is whole
+        #expect(try !pipeline.pull.receive(into: &message))  // the message is not complete yet
         try pipeline.push.send([2])
         #expect(try pipeline.pull.receive(into: &message))
         #expect(message.bytes == [1] && message.hasMore)
@@ -86,8 +86,8 @@ import ZeroMQ
         #expect(message.bytes == [2] && !message.hasMore)
     }
 
-    @Test func `with a full queue says that it did not send`() throws {
-        let pipeline = try Pipeline(queue: 1, in: context)  // one on either side
+    @Test func `with a full queue reports that it did not send`() throws {
+        let pipeline = try Pipeline(queue: 1, in: context)  // one message on each side
         #expect(try pipeline.push.send([1]))
         #expect(try pipeline.push.send([[2], [2]]))
         #expect(try !pipeline.push.send([3]))
@@ -97,12 +97,12 @@ import ZeroMQ
         #expect(try pipeline.pull.receiveMultipart() == nil)
     }
 
-    @Test func `without a peer says that it did not send`() throws {
+    @Test func `without a peer reports that it did not send`() throws {
         let push = try Socket(.push, in: context)
         #expect(try !push.send([1]))
     }
 
-    @Test func `of kind router says when the peer is gone`() throws {
+    @Test func `of kind router reports a missing peer`() throws {
         let router = try Socket(.router, in: context)
         try router.set(.routerMandatory, to: 1)
         try router.bind(to: "tcp://127.0.0.1:*")
@@ -122,7 +122,7 @@ import ZeroMQ
         while try router.send([Array("node".utf8), [3]]) { try #require(clock.now < end) }
     }
 
-    @Test func `disconnects a peer that sends too much`() throws {
+    @Test func `disconnects a peer whose message is too large`() throws {
         let pull = try Socket(.pull, in: context)
         let push = try Socket(.push, in: context)
         let monitor = try Monitor(of: pull, events: [.disconnected], in: context)
@@ -134,7 +134,7 @@ import ZeroMQ
         #expect(try pull.receiveMultipart() == nil)
     }
 
-    @Test func `knows the connection that a frame came in by`() throws {
+    @Test func `knows the connection of a received frame`() throws {
         let pull = try Socket(.pull, in: context)
         let push = try Socket(.push, in: context)
         let monitor = try Monitor(of: pull, events: [.accepted], in: context)
@@ -153,7 +153,7 @@ import ZeroMQ
         #expect(message.property("User-Id") == nil)
     }
 
-    @Test(arguments: Socket.Kind.allCases) func `exists in every kind`(kind: Socket.Kind) throws {
+    @Test(arguments: Socket.Kind.allCases) func `can be created in every kind`(kind: Socket.Kind) throws {
         let socket = try Socket(kind, in: context)
         try socket.bind(to: "inproc://\(kind)")
         #expect(try socket.lastEndpoint() == "inproc://\(kind)")

@@ -1,7 +1,7 @@
 import Testing
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(1))) final class `Subscriptions of a socket` {
+@Suite(.timeLimit(.minutes(1))) final class `The subscriptions of a socket` {
     private let context: Context
     private let publisher: Socket
     private let subscriber: Socket
@@ -10,16 +10,16 @@ import ZeroMQ
         context = try Context()
         publisher = try Socket.bestEffortPublisher(queue: 16, in: context)
         subscriber = try Socket(.subscribe, in: context)
-        try subscriber.set(.sendHighWaterMark, to: 0)  // subscriptions beyond it would be lost
+        try subscriber.set(.sendHighWaterMark, to: 0)  // a limit would drop subscriptions
         try publisher.bind(to: "tcp://127.0.0.1:*")
         try subscriber.connect(to: publisher.lastEndpoint())
     }
 
-    // What cannot be copied cannot be asked within `#expect`.
+    // `#expect` cannot use a noncopyable value, so these functions read it.
     private func known(_ subscriptions: borrowing Subscriptions) -> Set<[UInt8]> { subscriptions.prefixes }
     private func excess(_ subscriptions: borrowing Subscriptions) -> Int { subscriptions.excess }
 
-    /// Asks until so many were told of.
+    /// Updates until `count` changes were reported, and returns how many were additions and removals.
     private func update(_ subscriptions: inout Subscriptions, until count: Int) throws -> (added: Int, removed: Int) {
         var poller = Poller()
         poller.add(publisher)
@@ -32,7 +32,7 @@ import ZeroMQ
         return (added, removed)
     }
 
-    @Test func `are known once they were asked for, until they end`() throws {
+    @Test func `are known until they end`() throws {
         var subscriptions = Subscriptions(limit: 10)
         try subscriber.subscribe(to: [80, 1])
         try subscriber.subscribe(to: [])
@@ -41,7 +41,7 @@ import ZeroMQ
         try subscriber.unsubscribe(from: [])
         #expect(try update(&subscriptions, until: 1) == (0, 1))
         #expect(known(subscriptions) == [[80, 1]])
-        // One that ends with its connection is told of as well.
+        // A subscription that ends with its connection is reported too.
         let other = try Socket(.subscribe, in: context)
         try other.subscribe(to: [7])
         try other.connect(to: publisher.lastEndpoint())
@@ -63,7 +63,7 @@ import ZeroMQ
         #expect(excess(subscriptions) == 0)
     }
 
-    @Test func `are taken in a thousand at a time, however many there are`() throws {
+    @Test func `are received at most a thousand at a time`() throws {
         var subscriptions = Subscriptions(limit: 10_000)
         for number in 0..<1500 { try subscriber.subscribe(to: [UInt8(number / 256), UInt8(number % 256)]) }
         var poller = Poller()

@@ -1,13 +1,13 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// A package of its own, so that who builds Phi does not build this: `tools/bench` does.
+// A separate package, so that building Phi does not build it. `tools/bench` builds it.
 let package = Package(
     name: "phi-benchmarks",
     platforms: [.macOS("26.0")],
     dependencies: [
         .package(name: "phi", path: "../.."),
-        // Without traits: its counters of allocations are not used.
+        // Without traits: the allocation counters are not used.
         .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
     ],
     targets: [

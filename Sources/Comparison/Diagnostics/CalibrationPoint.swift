@@ -6,20 +6,20 @@
     import Darwin
 #endif
 
-/// What a φ promises, and what was seen.
+/// The share of arrivals above one φ: promised and observed.
 public struct CalibrationPoint: Hashable, Sendable {
     public var phi: Double
-    /// Arrivals with a greater φ, were φ true.
+    /// Number of arrivals expected above this φ if φ is calibrated.
     public var expected: Double
-    /// Share of arrivals with a greater φ, counted as `Calibration` counts.
+    /// Observed share of arrivals above this φ, counted in the same way as in `Calibration`.
     public var share: Double
 
-    /// What φ promises.
+    /// Promised share of arrivals above this φ.
     public var promised: Double { pow(10, -phi) }
 
-    /// So many are expected where `Calibration` judges.
+    /// Expected number of arrivals from which on `Calibration` judges a φ.
     public static let reliable = 30.0
-    /// A share off by this factor either way, 0.3 decades, counts as true.
+    /// A share within this factor of the promised one, 0.3 decades either way, counts as calibrated.
     public static let tolerance = pow(10, 0.3)
     private static let step = 0.25
     private static let minExpected = 3.0

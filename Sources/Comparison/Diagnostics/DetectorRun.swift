@@ -1,28 +1,28 @@
 import PhiAccrual
 
-/// One detector's way through a trace, heartbeat by heartbeat, as the machine itself goes it.
+/// Runs one `Detector` through a trace, heartbeat by heartbeat.
 ///
-/// Nodes have no names, so they are one group.
+/// Nodes are not announced by name, so all of them are in one group.
 struct DetectorRun<Model: ArrivalModel> {
     let policy: Policy
     let parameters: Model.Parameters
 
-    /// One heartbeat, which the detector is about to take or has just taken. Times are nanoseconds.
+    /// One heartbeat that the detector is about to receive or has just received. Times are nanoseconds.
     struct Step {
-        /// In the trace's order.
+        /// Index of the node in the trace.
         var node: Int
         var key: NodeKey
-        /// Which of the node's gaps it ends.
+        /// Index of the node's gap that this heartbeat ends.
         var number: Int
-        /// When the heartbeat before came.
+        /// Arrival of the node's previous heartbeat.
         var last: Int64
         var now: Int64
-        /// Since when the node was suspected; nil if it was trusted to the end.
+        /// Start of the current suspicion; nil if the node was trusted until this heartbeat.
         var suspectedSince: Int64?
-        /// Whether it came after its deadline, which is what curves count.
+        /// Whether the heartbeat arrived after its deadline. `ParetoCurve` counts mistakes in the same way.
         var isMistake: Bool
 
-        /// Whether everybody has learned enough of the node by now to be judged.
+        /// Whether the warm-up of this node is over.
         var isJudged: Bool { number >= DetectorComparison.warmUp }
     }
 
@@ -66,7 +66,7 @@ struct DetectorRun<Model: ArrivalModel> {
         var sequence: UInt32 = 0
         var gaps = 0
         var last: Int64 = 0  // ns
-        /// An arrival whose own new deadline has passed already leaves suspicion as it was.
+        /// An arrival whose own deadline has already passed does not end a suspicion.
         var isSuspected = false
     }
 }

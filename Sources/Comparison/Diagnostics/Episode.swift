@@ -1,24 +1,24 @@
 import PhiAccrual
 
-/// What happened around one mistake. Times are seconds since the last arrival before it.
+/// The suspicion levels around one mistake. Times are seconds since the last arrival before the mistake.
 public struct Episode: Sendable {
     public let node: String
-    /// How long nothing came. At 0 and at its end there is an arrival.
+    /// Length of the silence. It begins with the arrival at time 0 and ends with an arrival.
     public let silence: Double
-    /// What is shown: some intervals before and after the silence, as far as the trace goes.
+    /// The displayed time range: some intervals before and after the silence, limited to the extent of the trace.
     public let shown: ClosedRange<Double>
-    /// All fresh arrivals in it.
+    /// All fresh arrivals in `shown`.
     public let arrivals: [Double]
     public let tracks: [Track]
 
-    /// One detector's view of it.
+    /// What one detector reports during the episode.
     public struct Track: Sendable {
         public let detector: String
         public let phi: [Suspicion]
-        /// When the node would have been suspected, had nothing more come: one for each arrival, if it lies in what is
-        /// shown.
+        /// For each arrival, the instant when the node would have been suspected without a further heartbeat. Deadlines
+        /// outside `shown` are left out.
         public let deadlines: [Double]
-        /// When it was.
+        /// When the node was suspected.
         public let suspected: [ClosedRange<Double>]
     }
     public struct Suspicion: Hashable, Sendable {
@@ -26,7 +26,7 @@ public struct Episode: Sendable {
         public var phi: Double
     }
 
-    init(_ window: Window, tracks: [(detector: String, track: ExcerptTrack)]) {
+    init(_ window: Window, tracks: [(detector: String, track: WindowTrack)]) {
         node = window.nodeName
         silence = window.seconds(window.silenceEnd)
         shown = window.seconds(window.shown.lowerBound)...window.seconds(window.shown.upperBound)
@@ -39,7 +39,7 @@ public struct Episode: Sendable {
     }
 }
 
-/// Which part of a trace is looked at closely. Times are nanoseconds of the recording's clock.
+/// The part of a trace that an episode displays. Times are nanoseconds of the recording's clock.
 struct Window {
     let node: Int
     let nodeName: String
@@ -49,7 +49,7 @@ struct Window {
     let silenceEnd: Int64
     let arrivals: [Int64]
 
-    /// Intervals shown before the silence, and after it.
+    /// Number of intervals displayed before the silence, and after it.
     private static let intervals = 5.0
     private static let instants = 240
 
@@ -68,7 +68,7 @@ struct Window {
 
     func seconds(_ time: Int64) -> Double { Double(time.subtractingSaturated(origin)) / 1e9 }
 
-    /// Evenly spaced instants of what is shown that lie between two, the second one included.
+    /// Evenly spaced instants of `shown` that lie after `first` and not after `last`.
     func instants(after first: Int64, upTo last: Int64) -> [Int64] {
         let length = Double(shown.upperBound) - Double(shown.lowerBound)
         guard length > 0, first < last else { return [] }
@@ -82,8 +82,8 @@ struct Window {
     }
 }
 
-/// What a detector makes of an excerpt, written down while it walks through the trace.
-struct ExcerptTrack {
+/// Records φ, deadlines, and suspicions within a window while a detector runs through the trace.
+struct WindowTrack {
     private(set) var phi: [Episode.Suspicion] = []
     private(set) var deadlines: [Int64] = []
     private(set) var suspected: [ClosedRange<Int64>] = []
@@ -123,14 +123,14 @@ struct ExcerptTrack {
 /// A silence that outlasted its deadline although the node was up.
 struct Mistake {
     var node: Int
-    /// When the last heartbeat before it came, and the one that ended it; nanoseconds of the recording's
-    /// clock.
+    /// Arrival of the last heartbeat before the silence (`last`) and of the one that ended it (`now`), in nanoseconds
+    /// of the recording's clock.
     var last: Int64
     var now: Int64
 }
 
 extension Array {
-    /// At most so many of them, evenly spaced.
+    /// At most `most` elements, evenly spaced.
     func spread(_ most: Int) -> [Element] {
         guard count > most, most > 0 else { return self }
         return (0..<most).map { self[(2 * $0 + 1) * count / (2 * most)] }

@@ -8,20 +8,20 @@ import PhiAccrual
     import Darwin
 #endif
 
-/// How long the judged gaps of a trace are, in mean intervals of their node.
+/// Distribution of the judged gaps of a trace, in mean intervals of their node.
 public struct GapSurvival: Sendable {
     public struct Step: Hashable, Sendable {
         public var length: Double
-        /// Share of gaps longer than this.
+        /// Share of gaps longer than `length`.
         public var longer: Double
     }
-    /// Lengths ascend and shares fall: between two lengths the share of the first one holds. Steps smaller than can be
-    /// seen are left out.
+    /// Lengths ascend and shares fall. Between two lengths, the share of the first one applies. Steps too small to be
+    /// visible are left out.
     public let steps: [Step]
-    /// Lengths over which a distribution of gaps is worth looking at, and what is fitted to them is drawn.
+    /// Lengths at which fitted distributions are evaluated and drawn.
     let lengths: [Double]
 
-    /// Steps closer than this in both directions, in natural logarithms, are one.
+    /// Two steps closer than this in both directions, in natural logarithms, are merged.
     private static let resolution = 0.01
     private static let count = 160
 
@@ -43,7 +43,7 @@ public struct GapSurvival: Sendable {
     private static func steps(_ gaps: [Double], from lowest: Double) -> [Step] {
         var steps = [Step(length: lowest, longer: Double(gaps.count { $0 > lowest }) / Double(gaps.count))]
         for (index, gap) in gaps.enumerated() where gap > lowest {
-            guard index + 1 == gaps.count || gaps[index + 1] > gap else { continue }  // the last of equal ones
+            guard index + 1 == gaps.count || gaps[index + 1] > gap else { continue }  // the last of equal gaps
             let longer = Double(gaps.count - index - 1) / Double(gaps.count)
             let before = steps[steps.count - 1]
             let isVisible = log(gap / before.length) > resolution || before.longer > longer * (1 + resolution)
@@ -53,16 +53,16 @@ public struct GapSurvival: Sendable {
     }
 }
 
-/// What shares of gaps a detector expects to be longer than so much, in intervals: `10^−φ`.
+/// The share of gaps that a detector expects to be longer than each length, in intervals: `10^−φ`.
 public struct GapFit: Sendable {
     public let lengths: [Double]
-    /// Averaged over moments all along the judged part.
+    /// Mean over samples taken throughout the judged part of the trace.
     public let average: [Double]
-    /// After each node's last heartbeat, averaged over nodes by their heartbeats.
+    /// After each node's last heartbeat, averaged over nodes and weighted by their heartbeats.
     public let atEnd: [Double]
 }
 
-/// Writes down, while a detector walks through a trace, what gaps it expects.
+/// Records the gap distribution that a detector expects while it runs through a trace.
 struct GapFitRecorder {
     private let lengths: [Double]
     private let every: Int

@@ -8,47 +8,47 @@ import PhiAccrual
     import Darwin
 #endif
 
-/// What can be drawn of one trace besides its curves: how detectors that have a φ see it on their way.
+/// Diagnostics of one trace beyond its Pareto curves: how the detectors with a φ behave along the trace.
 ///
-/// Each follows the policy of its curve whose rate of mistakes is nearest to `rate`, so that they can be looked at side by
-/// side.
+/// Each detector runs with the policy of its curve whose mistake rate is nearest to `rate`. This makes the detectors
+/// comparable.
 public struct TraceDiagnostics: Sendable {
     public let name: String
     public let nodes: Int
-    /// Heartbeats judged.
+    /// Number of judged heartbeats.
     public let samples: Int
     /// Median over the nodes of the mean gap per sequence step, in seconds.
     public let interval: Double
-    /// Adaptive first, then the classical ones.
+    /// The adaptive detector first, then the baselines.
     public let curves: [ParetoCurve]
     public let gaps: GapSurvival
-    /// Adaptive first.
+    /// The adaptive detector first.
     public let views: [View]
-    /// Mistakes of the adaptive detector in its view.
+    /// Number of mistakes of the adaptive detector under the policy of its view.
     public let mistakes: Int
-    /// Some of them, evenly chosen.
+    /// An evenly spaced selection of these mistakes.
     public let episodes: [Episode]
 
-    /// One detector's view of the trace.
+    /// One detector's behaviour along the trace.
     public struct View: Sendable {
         public let detector: String
-        /// As its user would write it.
+        /// The policy in the syntax of the command line.
         public let policy: String
-        /// Mistakes per heartbeat under it; nil if it makes none under any.
+        /// Mistakes per heartbeat under `policy`; nil if the detector makes no mistake under any policy.
         public let rate: Double?
         public let calibration: [CalibrationPoint]
         public let fit: GapFit
     }
 
-    /// Mistakes per heartbeat at which detectors are looked at.
+    /// Mistake rate, per heartbeat, at which detectors are compared.
     public static let rate = 1e-3
     private static let maxEpisodes = 6
 
-    /// - Parameter contest: The one that was held on this trace.
-    public init(of trace: RecordedArrivals, _ contest: DetectorComparison) {
-        (name, nodes, samples) = (trace.name, trace.nodes.count, contest.samples)
+    /// - Parameter contest: The comparison that was run on this trace.
+    public init(of trace: RecordedArrivals, _ comparison: DetectorComparison) {
+        (name, nodes, samples) = (trace.name, trace.nodes.count, comparison.samples)
         interval = trace.medianInterval / 1e9
-        curves = [contest.adaptive] + contest.baselines
+        curves = [comparison.adaptive] + comparison.baselines
         gaps = GapSurvival(of: trace)
 
         let chosen = curves.map { ChosenPoint(in: $0) }
@@ -63,10 +63,10 @@ public struct TraceDiagnostics: Sendable {
             mistakes.append(Mistake(node: step.node, last: step.last, now: step.now))
         }
         self.mistakes = mistakes.count
-        let excerpts = mistakes.spread(Self.maxEpisodes).map { Window(around: $0, in: trace) }
+        let windows = mistakes.spread(Self.maxEpisodes).map { Window(around: $0, in: trace) }
 
         func observe<Model>(_ run: DetectorRun<Model>) -> Observation {
-            Observation(of: run, trace, lengths: lengths, excerpts: excerpts)
+            Observation(of: run, trace, lengths: lengths, windows: windows)
         }
         let lengths = gaps.lengths
         let exponential = DetectorComparison.exponential(unit: trace.medianInterval)
@@ -81,12 +81,12 @@ public struct TraceDiagnostics: Sendable {
                 detector: name, policy: point?.policy.description ?? "", rate: point?.rate,
                 calibration: CalibrationPoint.curve(ofReached: observation.reached), fit: observation.fit)
         }
-        episodes = excerpts.indices.map { number in
-            Episode(excerpts[number], tracks: observations.map { ($0, $1.tracks[number]) })
+        episodes = windows.indices.map { number in
+            Episode(windows[number], tracks: observations.map { ($0, $1.tracks[number]) })
         }
     }
 
-    /// The point of a curve whose rate of mistakes is nearest to the one looked at.
+    /// The point of a curve whose mistake rate is nearest to `TraceDiagnostics.rate`.
     private struct ChosenPoint {
         let detector: String
         private(set) var policy = Policy.phi(8)
@@ -97,7 +97,7 @@ public struct TraceDiagnostics: Sendable {
             var least = Double.infinity
             for point in curve.points where point.mistakes > 0 {
                 let distance = abs(log(point.rate / TraceDiagnostics.rate))
-                // Detectors that no policy tells when to suspect have something else there, and are not looked at.
+                // Detectors that follow no policy have another kind of parameter here. They are skipped.
                 guard distance < least, let policy = try? Policy(parsing: point.parameter) else { continue }
                 (least, self.policy, rate) = (distance, policy, point.rate)
             }

@@ -2,14 +2,15 @@ import PhiAccrual
 
 /// The plain case: one node, 100 ms ± 5 ms normal, 0.5 % lost, 100,000 heartbeats after warm-up.
 ///
-/// Nothing varies here, so a fixed timeout is the best there is, and with two heartbeats lost in a row any detector that
-/// waits 225 ms makes a mistake: one in 40,000, two or three in all, more or fewer as the lot falls. So a goal of so many
-/// mistakes is judged beside the fixed timeout that waits as long on the very same heartbeats.
+/// The process is stationary, so a fixed timeout is optimal. Any detector with a timeout of 225 ms makes a mistake
+/// whenever two heartbeats in a row are lost: once in 40,000 heartbeats, two or three times in the recording, and more
+/// or fewer by chance. A goal for the number of mistakes is therefore compared with a fixed timeout of the same length
+/// on the same heartbeats.
 public struct ReferenceScenario: Sendable, Encodable {
     public struct OperatingPoint: Sendable, Encodable {
         public var price: Double
         public var mistakes: Int
-        /// Mean wait, in seconds.
+        /// Mean timeout, in seconds.
         public var timeout: Double
 
         private enum CodingKeys: String, CodingKey {
@@ -18,12 +19,12 @@ public struct ReferenceScenario: Sendable, Encodable {
         }
     }
     public struct Goal: Sendable, Encodable {
-        /// Longest mean wait after the last arrival, in seconds.
+        /// Maximum mean timeout after the last arrival, in seconds.
         public var timeout: Double
         public var mistakes: Int
-        /// The price that makes the fewest mistakes with no longer wait; nil if all wait longer.
+        /// The price with the fewest mistakes within `timeout`; nil if every price has a longer mean timeout.
         public var best: OperatingPoint?
-        /// Mistakes of a fixed timeout of that wait.
+        /// Mistakes of a fixed timeout of length `timeout`.
         public var fixed: Int
         public var isReached: Bool { best.map { $0.mistakes <= max(mistakes, fixed) } ?? false }
 
@@ -33,10 +34,10 @@ public struct ReferenceScenario: Sendable, Encodable {
         }
     }
     public let goals: [Goal]
-    /// Heartbeats judged.
+    /// Number of judged heartbeats.
     public let samples: Int
 
-    /// - Parameter heartbeats: To be judged; other than 100,000 for a quick look.
+    /// - Parameter heartbeats: Number of judged heartbeats; fewer than 100,000 for a quick look.
     public init(seed: UInt64, heartbeats: Int = 100_000) {
         var recording = RecordedArrivals(name: "plain case", nodes: ["plain"])
         var sender = SyntheticSender(.stationary, seed: seed)

@@ -1,39 +1,39 @@
 import PhiAccrual
 
-/// A process of which we know the law, to make recordings of: no constant was ever chosen by them.
+/// A random process with a known law, used to generate recordings. No constant of Phi was chosen on these recordings.
 ///
-/// Heartbeat *k* = 0, 1, 2 … is sent every η = 100 ms and arrives at *A(k)* unless it is lost; what arrives after a later
-/// one counts as lost. *Z* is standard normal, *U* uniform in 0 … 1, *E* exponential with mean 1, all drawn anew for each
-/// heartbeat.
+/// Heartbeat *k* = 0, 1, 2 … is sent every η = 100 ms and arrives at *A(k)* unless it is lost. A heartbeat that arrives
+/// after a later one counts as lost. *Z* is standard normal, *U* is uniform in 0 … 1, and *E* is exponential with mean
+/// 1. All three are drawn anew for each heartbeat.
 public enum SyntheticFamily: String, CaseIterable, Sendable {
     /// `A(k) = kη + 0.05 η Z`, 0.5 % lost. Nothing beats a fixed timeout here.
     case stationary
-    /// `A(k) = kη + σ(k) η Z`, 0.1 % lost. σ is 0.01 while calm and 0.1 in a storm; a storm begins with one heartbeat in
-    /// 1,000 and ends with one in 200.
+    /// `A(k) = kη + σ(k) η Z`, 0.1 % lost. σ is 0.01 in calm and 0.1 in a storm. A heartbeat starts a storm with
+    /// probability 1/1,000 and ends it with probability 1/200.
     case regimeSwitching = "regime-switching"
-    /// `A(k) = max(A(k−1), kη + 0.05 η (U^(−1/2) − 1))`: Pareto delays of index 2, whose variance is infinite, on a
-    /// connection that keeps the order. Nothing is lost.
+    /// `A(k) = max(A(k−1), kη + 0.05 η (U^(−1/2) − 1))`: Pareto delays of index 2, which have infinite variance, on a
+    /// connection that preserves order. Nothing is lost.
     case heavyTailed = "heavy-tailed"
-    /// `A(k) = kη + 0.02 η Z`. Lost are 0.1 % while the link is good and 50 % while it is bad; it turns bad with one
-    /// heartbeat in 500, and good again with one in 10.
+    /// `A(k) = kη + 0.02 η Z`. The loss is 0.1 % on a good link and 50 % on a bad one. A heartbeat turns the link bad
+    /// with probability 1/500 and good again with probability 1/10.
     ///
     /// Source: Gilbert, “Capacity of a burst-noise channel”, Bell System Technical Journal 39, 1960; Elliott, “Estimates
     /// of error rates for codes on burst-noise channels”, ibid. 42, 1963.
     case burstyLoss = "bursty-loss"
-    /// `A(k) = s(k) + 0.05 η Z` with `s(k+1) = s(k) + η (1 + 0.3 sin(2πk / 6000 + θ))`, 0.5 % lost: within ten minutes the
-    /// interval goes 30 % up and down. θ is each node's own.
+    /// `A(k) = s(k) + 0.05 η Z` with `s(k+1) = s(k) + η (1 + 0.3 sin(2πk / 6000 + θ))`, 0.5 % lost. The interval rises
+    /// and falls by 30 % in a cycle of ten minutes. Each node has its own θ.
     case driftingPeriod = "drifting-period"
-    /// `A(k) = max(A(k−1), kη + 0.02 η Z, T)`, 0.1 % lost. With one heartbeat in 300 a stall begins, and what is sent
-    /// during it arrives at once at its end `T = kη + (1 + 3 E) η`.
+    /// `A(k) = max(A(k−1), kη + 0.02 η Z, T)`, 0.1 % lost. A heartbeat starts a stall with probability 1/300. All
+    /// heartbeats sent during the stall arrive together at its end, `T = kη + (1 + 3 E) η`.
     case batchArrivals = "batch-arrivals"
 
     /// η, in nanoseconds.
     static let interval = 1e8
 
-    /// A recording of the process; equal seeds give equal ones.
+    /// Generates a recording of the process. Equal seeds give equal recordings.
     ///
-    /// - Parameter sent: Heartbeats that each node sends. As it is, about 67,000 are judged, which is enough for cells
-    ///   down to 3 mistakes in 10,000.
+    /// - Parameter sent: Number of heartbeats that each node sends. With the defaults about 67,000 are judged, enough
+    ///   for cells down to 3 mistakes per 10,000 heartbeats.
     public func recording(seed: UInt64, nodes: Int = 4, sent: Int = 17_500) -> RecordedArrivals {
         var recording = RecordedArrivals(name: rawValue, nodes: (1...nodes).map { "\(rawValue)-\($0)" })
         var seeds = SplitMix64(seed: seed)

@@ -8,16 +8,16 @@ import PhiAccrual
     import Darwin
 #endif
 
-/// One node of a synthetic family, and the link it is heard over.
+/// One node of a synthetic family, and its link to the observer.
 struct SyntheticSender {
     private let family: SyntheticFamily
     private var random: SplitMix64
     private var number = 0.0  // k
-    // Times in η.
-    private var schedule: Double  // s(k); starts somewhere within the first interval
+    // Times are in units of η.
+    private var schedule: Double  // s(k); starts at a random point of the first interval
     private var lastArrival = -Double.infinity
     private var stallEnd = -Double.infinity
-    /// In a storm, or on a bad link.
+    /// Whether there is a storm, or the link is bad.
     private var isTroubled = false
     private let angle: Double  // θ
 
@@ -28,7 +28,7 @@ struct SyntheticSender {
         angle = Double.random(in: 0..<2 * .pi, using: &random)
     }
 
-    /// When the next heartbeat arrives, in nanoseconds; nil if it is lost.
+    /// Arrival of the next heartbeat, in nanoseconds; nil if it is lost.
     mutating func next() -> Int64? {
         let due = schedule
         let (arrival, loss) = send(due)
@@ -40,7 +40,7 @@ struct SyntheticSender {
         return Int64(saturating: (arrival * SyntheticFamily.interval).rounded())
     }
 
-    /// When a heartbeat of this instant arrives, if it does, and the chance that it does not.
+    /// Arrival of a heartbeat sent at this instant, and the probability that it is lost.
     private mutating func send(_ due: Double) -> (arrival: Double, loss: Double) {
         switch family {
         case .stationary, .driftingPeriod: return (due + 0.05 * normal(), 0.005)
@@ -58,7 +58,7 @@ struct SyntheticSender {
     }
 
     private mutating func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &random) < share }
-    /// Above 0, at most 1.
+    /// In (0, 1].
     private mutating func uniform() -> Double { 1 - Double.random(in: 0..<1, using: &random) }
     /// Source: Box and Muller, “A note on the generation of random normal deviates”, 1958.
     private mutating func normal() -> Double { (-2 * log(uniform())).squareRoot() * cos(2 * .pi * uniform()) }

@@ -23,7 +23,7 @@ public final class HeartbeatRelay: Service {
     public let boundEndpoints: [String]
     private let published: PublishedCounts
     private let stopping: WakeUp
-    private let failure = Failure()
+    private let failure = ThreadFailure()
     private let thread: SocketThread
 
     /// Binds and starts.
@@ -31,14 +31,14 @@ public final class HeartbeatRelay: Service {
     public init(_ configuration: Configuration, logger: Logger) throws {
         if let reason = configuration.mistake { throw InvalidRelay(reason: reason) }
         let context = try Context()
-        let inlet = try RelayInlet(bind: configuration.from, in: context)
-        var outlets: [RelayOutlet] = []
-        for endpoint in configuration.to { outlets.append(try RelayOutlet(to: endpoint, in: context)) }
-        boundEndpoints = inlet.bound
+        let receiver = try RelayReceiver(bind: configuration.from, in: context)
+        var senders: [RelaySender] = []
+        for endpoint in configuration.to { senders.append(try RelaySender(to: endpoint, in: context)) }
+        boundEndpoints = receiver.bound
         let (stopping, published) = (try WakeUp(), PublishedCounts(detectors: configuration.to))
         (self.stopping, self.published) = (stopping, published)
         let run = RelayRun(
-            inlet: inlet, outlets: outlets, gather: configuration.gather, published: published, logger: logger)
+            receiver: receiver, senders: senders, gather: configuration.gather, published: published, logger: logger)
         thread = try SocketThread(name: "phi-relay", owning: run) { [failure] run in
             var run = run
             failure.catching { try run.run(until: stopping) }

@@ -25,8 +25,8 @@ struct RelayRun: ~Copyable {
         var reason: Loss
     }
 
-    private let inlet: RelayInlet
-    private let outlets: [RelayOutlet]
+    private let receiver: RelayReceiver
+    private let senders: [RelaySender]
     private let gather: timespec
     private let published: PublishedCounts
     private let logger: Logger
@@ -38,11 +38,11 @@ struct RelayRun: ~Copyable {
     private var refusals = RateLimitedLog<Int32>()
 
     init(
-        inlet: consuming RelayInlet, outlets: [RelayOutlet], gather: Duration, published: PublishedCounts,
+        receiver: consuming RelayReceiver, senders: [RelaySender], gather: Duration, published: PublishedCounts,
         logger: Logger
     ) {
-        self.inlet = inlet
-        (self.outlets, self.published, self.logger) = (outlets, published, logger)
+        self.receiver = receiver
+        (self.senders, self.published, self.logger) = (senders, published, logger)
         self.gather = timespec(
             tv_sec: Int(gather.nanoseconds / 1_000_000_000), tv_nsec: Int(gather.nanoseconds % 1_000_000_000))
         counts = published.counts.withLock { $0 }
@@ -51,47 +51,47 @@ struct RelayRun: ~Copyable {
     mutating func run(until stop: WakeUp) throws {
         var poller = Poller()
         let stopped = poller.add(stop)
-        inlet.add(to: &poller)
-        for outlet in outlets { outlet.add(to: &poller) }
+        receiver.add(to: &poller)
+        for sender in senders { sender.add(to: &poller) }
         while true {
             try poller.wait(timeoutMilliseconds: nil)
             let now = MonotonicClock.now
-            try passOnSubscriptions(at: now)
-            let isEmpty = try handOn(at: now)
+            try forwardSubscriptions(at: now)
+            let isEmpty = try forward(at: now)
             try logRefusals(at: now)
             if poller.isReadable(stopped) { return }
-            if isEmpty { letOthersGather() }
+            if isEmpty { waitForMore() }
         }
     }
 
-    private func letOthersGather() {
+    private func waitForMore() {
         guard gather.tv_sec > 0 || gather.tv_nsec > 0 else { return }
         var time = gather
         nanosleep(&time, nil)  // a sleep that a signal ends is only shorter
     }
 
     /// A detector that subscribes does not know the nodes' names yet.
-    private mutating func passOnSubscriptions(at now: Instant) throws(ZeroMQError) {
+    private mutating func forwardSubscriptions(at now: Instant) throws(ZeroMQError) {
         var isNew = false
-        for (index, outlet) in outlets.enumerated() where try outlet.drainSubscriptions() {
+        for (index, sender) in senders.enumerated() where try sender.drainSubscriptions() {
             isNew = true
             subscribed.count(index, at: now) { [logger, counts] _ in
                 logger.info("a detector listens", metadata: ["detector": "\(counts.detectors[index].endpoint)"])
             }
         }
-        if isNew { try inlet.repeatSubscription() }
+        if isNew { try receiver.repeatSubscription() }
     }
 
     /// Forwards pending frames. Returns whether these were all.
-    private mutating func handOn(at now: Instant) throws(ZeroMQError) -> Bool {
+    private mutating func forward(at now: Instant) throws(ZeroMQError) -> Bool {
         let before = counts.detectors
         var isEmpty = false
         for _ in 0..<Self.framesPerTurn {
-            guard try inlet.receive(into: &message) else {
+            guard try receiver.receive(into: &message) else {
                 isEmpty = true
                 break
             }
-            try handOnFrame(at: now)
+            try forwardFrame(at: now)
         }
         for (index, (old, new)) in zip(before, counts.detectors).enumerated() {
             logLoss(Lost(detector: index, reason: .absent), times: new.absent - old.absent, at: now)
@@ -102,11 +102,11 @@ struct RelayRun: ~Copyable {
         return isEmpty
     }
 
-    private mutating func handOnFrame(at now: Instant) throws(ZeroMQError) {
+    private mutating func forwardFrame(at now: Instant) throws(ZeroMQError) {
         var isMultipart = false
         while message.hasMore {
             isMultipart = true
-            guard try inlet.receive(into: &message) else { break }
+            guard try receiver.receive(into: &message) else { break }
         }
         let key: NodeKey
         do throws(MalformedHeartbeat) {
@@ -116,15 +116,15 @@ struct RelayRun: ~Copyable {
             key = try message.withUnsafeBytes { (bytes) throws(MalformedHeartbeat) in
                 try HeartbeatFrame.decode(bytes).heartbeat.key
             }
-        } catch { return malformed.dropped(for: error, at: now, telling: logger) }
+        } catch { return malformed.dropped(for: error, at: now, logger: logger) }
         counts.heartbeats += 1
         // Copied: a long frame that is forwarded as it is keeps 8 KiB of libzmq's memory in use while it is pending.
-        for (index, outlet) in outlets.enumerated() {
-            if !outlet.isSubscribed {
+        for (index, sender) in senders.enumerated() {
+            if !sender.isSubscribed {
                 counts.detectors[index].absent += 1
-            } else if !outlet.wants(key) {
+            } else if !sender.wants(key) {
                 counts.detectors[index].unwanted += 1
-            } else if try message.withUnsafeBytes({ (bytes) throws(ZeroMQError) in try outlet.send(bytes) }) {
+            } else if try message.withUnsafeBytes({ (bytes) throws(ZeroMQError) in try sender.send(bytes) }) {
                 counts.detectors[index].sent += 1
             } else {
                 counts.detectors[index].slow += 1
@@ -149,7 +149,7 @@ struct RelayRun: ~Copyable {
     private mutating func logRefusals(at now: Instant) throws(ZeroMQError) {
         // Bounded, so that heartbeats get their turn.
         for _ in 0..<1000 {
-            guard let code = try inlet.refusal() else { return }
+            guard let code = try receiver.refusal() else { return }
             refusals.count(code, at: now) { [logger] count in
                 logger.warning(
                     "cannot take in more connections: their nodes are not heard",

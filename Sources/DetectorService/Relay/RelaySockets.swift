@@ -3,7 +3,7 @@ import PhiAccrual
 import ZeroMQ
 
 /// The socket that the nodes of a relay connect to.
-struct RelayInlet: ~Copyable {
+struct RelayReceiver: ~Copyable {
     let bound: [String]
     private let socket: Socket
     private let monitor: Monitor
@@ -46,7 +46,7 @@ struct RelayInlet: ~Copyable {
 
 /// The connection to one detector. Each has its own socket, so that a slow detector does not delay the others, and its
 /// losses are counted. A class, since an array cannot contain noncopyable values.
-final class RelayOutlet {
+final class RelaySender {
     private let socket: Socket
     /// One for each first byte of a key, and one for everything.
     private var subscriptions = Subscriptions(limit: 257)

@@ -1,4 +1,4 @@
-// What levels ask of the model: when to suspect.
+// How levels decide when to suspect.
 
 extension AdaptiveModel {
     public enum Threshold: Hashable, Sendable {
@@ -9,15 +9,15 @@ extension AdaptiveModel {
         fileprivate var isPhi: Bool { if case .phi = self { true } else { false } }
     }
 
-    /// What one node keeps per level.
+    /// State that one node keeps per level.
     public struct LevelState: Sendable {
-        /// When the level suspects, in nanoseconds after the last arrival; nil while no interval is known.
+        /// Timeout in nanoseconds after the last arrival; nil while no interval is known.
         fileprivate(set) var timeout: Int64?
         fileprivate(set) var choice = TimeoutChoice()
-        /// Where φ was reached last, in scales after the centre.
+        /// Lateness at which φ last reached the threshold, in scales after the centre. The next search starts there.
         fileprivate(set) var lateness: Float = 4
         fileprivate(set) var controller = BudgetController()
-        /// Whether the wait is longer than the choice is, since stamps are wrong.
+        /// Whether timestamp uncertainty makes the timeout longer than the choice's own.
         fileprivate var isStretched = false
 
         @inline(__always) fileprivate mutating func setTimeout(
@@ -31,14 +31,14 @@ extension AdaptiveModel {
         }
     }
 
-    /// What the nodes of one group learn together.
+    /// Statistics that the nodes of one group share.
     public struct GroupState: Sendable {
         var tables: GroupHistograms
-        /// For each level.
+        /// One record per level.
         var mistakes = InlineArray<8, MistakeRecord>(repeating: MistakeRecord())
         public init(profile: LatenessProfile? = nil) { tables = GroupHistograms(profile) }
 
-        /// What was learned so far, with the profile that it began with; nil while that is nothing.
+        /// What the group has learned so far, including its initial profile; nil if it has learned nothing.
         public var profile: LatenessProfile? { LatenessProfile(tables) }
     }
 
@@ -64,13 +64,13 @@ extension AdaptiveModel {
     ) {
         guard isExpecting else { return }
         if let arrival {
-            // Mistakes made while an interval changes say nothing of predictions.
+            // Mistakes during an interval change are no evidence about the predictions.
             if !isWithheld { account(arrival, thresholds, &levelStates, in: &group) }
         } else {
             join(group.tables)
         }
-        // Where nothing was observed there is nothing to choose anew by: after an overload that is so for every heartbeat, and
-        // whoever chose each time would never catch up.
+        // Without an observation there is nothing new to base a choice on. After an overload this applies to every
+        // heartbeat, and a detector that chose each time would never catch up.
         if arrival == nil ? levelStates.contains(where: { $0.timeout == nil || $0.choice.isInitial }) : isChoiceDue {
             choose(thresholds, &levelStates, group)
             choiceIsMade()
@@ -88,7 +88,7 @@ extension AdaptiveModel {
         }
     }
 
-    // These are inlined, or else the model and what its group knows would be copied for each call.
+    // Inlined: otherwise each call would copy the model and the group state.
 
     @inline(__always) private func reachPhi(
         _ thresholds: Span<Threshold>, _ levelStates: inout MutableSpan<LevelState>, timestampUncertainty: Int64
@@ -111,8 +111,8 @@ extension AdaptiveModel {
     ) {
         for level in thresholds.indices {
             guard case .mistakes = thresholds[level] else { continue }
-            // Predictions are made for the choice as it is, and leave out what no choice avoids. Two conditions: one made of
-            // both with `&&` would be a closure, and take a copy of the model along.
+            // Predictions apply to the unstretched timeout of the choice and exclude outages that no choice avoids.
+            // These are two conditions because one condition with `&&` would be a closure, which copies the model.
             if levelStates[level].isStretched { continue }
             if isOutage(arrival.gap, for: levelStates[level].choice) { continue }
             levelStates[level].controller.account(

@@ -1,41 +1,42 @@
-/// The default detector: it learns which of a few ways of expecting the next heartbeat fits a node, and how late
-/// heartbeats come beyond that.
+/// The default detector. It learns which of three ways to predict the next heartbeat fits a node, and how late
+/// heartbeats come relative to that prediction.
 ///
-/// A `Family` says where the next arrival is expected, in what unit lateness is counted, and what of the recent past makes
-/// a difference. Each has histograms of lateness. A level asks for the family and lateness that cost least; φ is asked of
-/// one family. `docs/arithmetic.md` derives it and tells what was tried.
+/// A `Family` defines the expected arrival, the unit of lateness, and which states of the recent past it distinguishes.
+/// Each family has histograms of lateness. A level uses the family and the lateness with the lowest cost. φ always uses
+/// one family. `docs/arithmetic.md` derives the formulas and lists what was tried.
 public struct AdaptiveModel: ArrivalModel {
     public struct Parameters: Hashable, Sendable {
-        /// What every group begins with; nil: nothing.
+        /// The profile that every group starts with; nil for none.
         public var profile: LatenessProfile?
         public init(profile: LatenessProfile? = nil) { self.profile = profile }
     }
 
-    // Times are nanoseconds.
+    // Times are in nanoseconds.
     private var tables = LatenessHistograms()
     private var drift = SequenceDrift()
     private var intervalChange = IntervalChangeDetector()
-    /// The interval that lateness is counted in. Frozen once it is known well: a unit that moves blurs every bucket.
+    /// The interval in which lateness is counted. It is frozen after `unitGaps` gaps: a unit that moves blurs every
+    /// bucket.
     private var unit: Float = 0
     private var meanGap: Float = 0
-    /// Moving mean of how far gaps are from the mean gap.
+    /// Moving mean of the difference between a gap and the mean gap.
     private var deviation: Float = 0
-    /// Moving mean of how much gaps are longer than the unit: large in a bad patch.
+    /// Moving mean of the time by which gaps exceed the unit. It is large during a burst of lateness.
     private var excess: Float = 0
-    // What these two were before a change may have begun.
+    // `deviation` and `excess` as they were before a possible interval change began.
     private var deviationBefore: Float = 0
     private var excessBefore: Float = 0
     private var observed: UInt32 = 0
     private(set) var heartbeatsSinceChoice: UInt8 = 0
     /// Whether the unit changed since the last choice.
     private var isUnitNew = false
-    /// Whether the last gap may be part of a change and was not learned from.
+    /// Whether the last gap may belong to an interval change, so that the model did not learn from it.
     private(set) var isWithheld = false
 
-    private static let unitGaps: UInt32 = 64  // after which the unit is frozen
+    private static let unitGaps: UInt32 = 64  // number of gaps after which the unit is frozen
     private static let outage: Float = 64  // in intervals
     private static let volatilityRate: Float = 0.05
-    /// Gaps that make up less than this share of all are new.
+    /// Gaps of one length are new while they are less than this share of all gaps.
     private static let knownShare: Float = 0.05
 
     public init(_ parameters: Parameters) {}
@@ -48,7 +49,7 @@ public struct AdaptiveModel: ArrivalModel {
         if observed == 0, announcedInterval > 0 { assume(Double(announcedInterval)) }
     }
 
-    /// A newcomer takes its gaps to be as volatile as its group's.
+    /// A new node assumes that its gaps vary as much as those of its group.
     mutating func join(_ group: borrowing GroupHistograms) {
         if observed == 0 { deviation = group.deviation * unit }
     }
@@ -60,7 +61,7 @@ public struct AdaptiveModel: ArrivalModel {
 
     public mutating func observe(_ arrival: Arrival, in group: inout GroupState) {
         let gap = Double(arrival.gap)
-        // First heartbeats with one stamp tell nothing of an interval.
+        // First heartbeats with equal timestamps give no information about the interval.
         guard observed > 0 || gap > 0 else { return }
         if unit == 0 {
             assume(gap / Double(arrival.step))
@@ -99,7 +100,7 @@ public struct AdaptiveModel: ArrivalModel {
 
     private mutating func learnVolatility(_ gap: Float) {
         let weight = 1 / (Float(observed) + 1)
-        // An outage is no volatility: one must not widen the next thousand deadlines.
+        // An outage is not volatility: a single outage must not widen the next thousand deadlines.
         if observed >= 20, gap > Self.outage * unit { return }
         let most = 8 * unit
         meanGap += max(0.001, weight) * min(most, gap - meanGap)
@@ -110,8 +111,8 @@ public struct AdaptiveModel: ArrivalModel {
 
     // MARK: An interval that changes for good
 
-    /// Follows what may become a new interval. Says whether this gap, of one step, is to be learned no other way: nothing
-    /// is learned from a change until it is clear whether it stays.
+    /// Checks for an interval change. Returns whether the model must not learn from this gap, given per step, in any
+    /// other way: it learns nothing from a possible change until it is clear whether the change lasts.
     private mutating func follow(_ gap: Float) -> Bool {
         if intervalChange.observe(gap) { (deviationBefore, excessBefore) = (deviation, excess) }
         guard observed > Self.unitGaps, intervalChange.fits > 1, intervalChange.isLike(gap),
@@ -126,10 +127,10 @@ public struct AdaptiveModel: ArrivalModel {
         return !intervalChange.isOld
     }
 
-    /// What was learned stays, in the new unit.
+    /// Changes the unit. The histograms stay as they are, in the new unit.
     private mutating func adopt(_ interval: Float) {
         let factor = interval / unit
-        if factor > 1 { tables.forgetLatest(2) }  // those before it was clear that the change might stay
+        if factor > 1 { tables.forgetLatest(2) }  // counted before it was clear that the change might last
         deviation = min(deviation, deviationBefore) * factor
         excess = min(excess, excessBefore) * factor
         drift.rescale(to: Double(interval))
@@ -141,39 +142,38 @@ public struct AdaptiveModel: ArrivalModel {
     // MARK: What levels build on
 
     var isExpecting: Bool { unit > 0 }
-    /// The present mean gap, in nanoseconds.
+    /// The current mean gap in nanoseconds.
     var expectedInterval: Double { Double(meanGap) }
-    /// The unit of lateness in nanoseconds, of the two families that go by how volatile gaps are.
+    /// Scale of lateness in nanoseconds for `schedule` and `bursts`: the geometric mean of interval and deviation.
     private var scale: Float { (max(deviation, 3e-3 * unit) * unit).squareRoot() }
 
     private func scale(of family: Family) -> Float { family == .last ? Family.lastScale * unit : scale }
 
-    /// Whether it is time to choose anew: rarely, once much is known and little changes.
+    /// Whether the levels should choose again. With n gaps observed: after 8 + n/8 heartbeats, at most 128.
     var isChoiceDue: Bool {
         isUnitNew || observed < 4 || UInt32(heartbeatsSinceChoice) >= min(128, 8 + observed / 8)
     }
     mutating func choiceIsMade() { (heartbeatsSinceChoice, isUnitNew) = (0, false) }
 
-    /// Whether there is anything to choose from.
+    /// Whether the node or its group has any data to choose from.
     @inline(__always) func hasCandidates(_ group: borrowing GroupState) -> Bool {
         TimeoutCandidates.isKnown(tables, group.tables)
     }
-    /// What there is to choose from.
     @inline(__always) func candidates(_ group: borrowing GroupState) -> TimeoutCandidates {
         TimeoutCandidates(tables, group.tables, nextCentre: Float(drift.expectedGap) / unit, scale: scale / unit)
     }
-    /// Whether a gap is so long that all choices of a choice's family, and all of `last`, would have been mistaken.
+    /// Whether a gap exceeds the maximum timeout of both `last` and the choice's family, so that no edge avoids the
+    /// mistake.
     @inline(__always) func isOutage(_ gap: Int64, for choice: TimeoutChoice) -> Bool {
         guard inIntervals(gap) > Family.maxTimeout else { return false }
         return gap > timeout(TimeoutChoice(choice.family, edge: UInt8(choice.family.edgeCount - 1)))
     }
-    /// In units.
     @inline(__always) func inIntervals(_ timeout: Int64) -> Float { Float(timeout) / unit }
     var unitInNanoseconds: Double { Double(unit) }
 
     private func centre(of family: Family) -> Double { family == .schedule ? drift.expectedGap : Double(unit) }
 
-    /// Which state of a family the next heartbeat meets.
+    /// The state of a family that applies to the next heartbeat.
     @inline(__always) private func state(of family: Family) -> Int {
         switch family {
         case .last: return 0
@@ -181,20 +181,20 @@ public struct AdaptiveModel: ArrivalModel {
             let lateness = drift.lateness / max(drift.surprise, .leastNormalMagnitude)
             return family.firstState + (lateness < -1 ? 0 : lateness < 1.5 ? 1 : 2)
         case .bursts:
-            // Powers of four, from 1/64 on.
+            // The boundaries are powers of four, from 1/64 to 4.
             let share = excess / unit
             let step = share < 0.0156 ? 0 : share < 0.0625 ? 1 : share < 0.25 ? 2 : share < 1 ? 3 : share < 4 ? 4 : 5
             return family.firstState + step
         }
     }
 
-    /// When a choice suspects, in nanoseconds after the last arrival.
+    /// The timeout of a choice, in nanoseconds after the last arrival.
     @inline(__always) func timeout(_ choice: TimeoutChoice) -> Int64 {
         let lateness = choice.lateness(inState: state(of: choice.family))
         let timeout = centre(of: choice.family) + Double(lateness * scale(of: choice.family))
         return Int64(saturating: max(0, timeout).rounded(.up))
     }
-    /// The least wait that an error of stamps allows, where it is known: so long after the heartbeat is expected.
+    /// The minimum timeout: the expected arrival plus the timestamp uncertainty. 0 where the uncertainty is not known.
     @inline(__always) func earliestTimeout(of family: Family, timestampUncertainty: Int64) -> Int64 {
         timestampUncertainty > 0 ? Int64(saturating: max(0, centre(of: family)) + Double(timestampUncertainty)) : 0
     }
@@ -213,7 +213,7 @@ public struct AdaptiveModel: ArrivalModel {
 // MARK: Stored state
 
 extension AdaptiveModel {
-    /// Another one when families or buckets change, too.
+    /// Changes also when families or buckets change.
     public static let stateVersion = "adaptive/2"
 
     public func write(to writer: inout BinaryWriter) {

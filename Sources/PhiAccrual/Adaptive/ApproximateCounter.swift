@@ -1,7 +1,7 @@
-/// A count from 0 to half a million in one byte, right to about three in a hundred.
+/// A counter from 0 to about half a million in one byte, accurate to about 3 %.
 ///
-/// Below 32 it is exact. Above, four bits tell its octave and four its place therein, and it goes up by a step of `2ᵏ`
-/// once in `2ᵏ` times, so that on average it is right.
+/// It is exact below 32. Above, four bits hold the octave and four bits the position in the octave. One increment in
+/// `2ᵏ` raises the count by `2ᵏ`, so the count is right on average.
 ///
 /// Source: Morris, “Counting large numbers of events in small registers”, Communications of the ACM 21, 1978.
 struct ApproximateCounter: Hashable, Sendable {
@@ -10,16 +10,15 @@ struct ApproximateCounter: Hashable, Sendable {
     private static let exactBelow: UInt8 = 32
 
     init() {}
-    /// The count that was stored in this byte; each of them is one.
+    /// Restores a counter from its stored byte. Every byte is valid.
     init(stored code: UInt8) { self.code = code }
 
     var value: Float {
-        // From 16 on the code is the upper end of a float, but for its bias: four bits of exponent, four of mantissa.
+        // From 16 on, the code is the top bits of a float except for the bias: four bits of exponent, four of mantissa.
         code < 16 ? Float(code) : Float(bitPattern: UInt32(code) << 19 + UInt32(130) << 23)
     }
 
-    /// Counts one more.
-    /// - Parameter random: Any bits that do not go by what is counted.
+    /// - Parameter random: Bits that do not depend on what is counted.
     mutating func increment(random: UInt32) {
         guard code >= Self.exactBelow else {
             code += 1
@@ -29,14 +28,14 @@ struct ApproximateCounter: Hashable, Sendable {
         if random & (step - 1) == 0, code < .max { code += 1 }
     }
 
-    /// Takes one away again, of counts so few that each matters. Says whether it could.
+    /// Subtracts one from a count that is small enough to be exact. Returns whether it did.
     mutating func decrement() -> Bool {
         guard code > 0, code < Self.exactBelow else { return false }
         code -= 1
         return true
     }
 
-    /// - Parameter roundsUp: Where the half of an odd count goes. It changes with each one that asks: rounding down alone
+    /// - Parameter roundsUp: Whether an odd count is rounded up. It toggles at each odd count: always rounding down
     ///   would erase the rarest counts.
     mutating func halve(roundsUp: inout Bool) {
         guard code < Self.exactBelow else {

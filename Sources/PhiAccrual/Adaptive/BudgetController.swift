@@ -6,12 +6,12 @@
     import Darwin
 #endif
 
-/// Mistakes predicted and mistakes made; both fade.
+/// Counts of predicted and actual mistakes. Both are halved when their sum exceeds 200, so old mistakes fade.
 struct MistakeRecord: Sendable {
     private(set) var expected: Float = 0
     private(set) var made: Float = 0
 
-    /// Mistakes that weigh as much as what is believed beforehand.
+    /// Weight of the prior, in mistakes.
     private static let belief: Float = 5
     private static let memory: Float = 200
 
@@ -21,41 +21,43 @@ struct MistakeRecord: Sendable {
         if expected + made > Self.memory { (expected, made) = (expected / 2, made / 2) }
     }
 
-    /// How many mistakes come for each one predicted.
-    /// - Parameter prior: What is believed of it beforehand.
+    /// Ratio of actual to predicted mistakes, limited to 0.125 ... 8.
+    /// - Parameter prior: The ratio assumed before there is data.
     func correction(prior: Float) -> Float {
         min(8, max(0.125, (made + Self.belief * prior) / (expected + Self.belief)))
     }
 }
 
-/// Finds the price at which mistakes come as often as a budget allows.
+/// Finds the price at which the mistake rate meets a budget.
 ///
-/// A price and not a rate is steered, because at one price a calm minute makes fewer mistakes than its share and a
-/// volatile one more, and that is how a budget buys the shortest waits. Predictions flatter, as they are made for the
-/// choice that looked best; so they are corrected by the mistakes made, of the node and of its group.
+/// It controls a price and not a rate. At one price, a calm minute makes fewer mistakes than its share and a volatile
+/// minute more, and this gives the shortest timeouts that a budget can buy. Predictions are optimistic, because they
+/// are made for the choice that looked best. The controller corrects them by the actual mistakes of the node and its
+/// group.
 struct BudgetController: Sendable {
-    /// Logarithm of the price, base e; nil before the first choice.
+    /// Natural logarithm of the price; nil before the first choice.
     private var logPrice: Float?
-    /// What is told of it. Beside it there is room for what it takes.
+    /// What is published about the budget. Its counter `heartbeatsAlike` is stored beside it, where the layout leaves
+    /// room.
     private var word = Hysteresis()
-    /// For how many heartbeats choices have said the same, one after the other; not more than are counted.
+    /// Number of consecutive heartbeats for which choices agreed whether the budget is feasible; saturates.
     private var heartbeatsAlike: UInt16 = 0
-    /// What was predicted less than the budget allowed, so far, in mistakes.
+    /// Mistakes allowed by the budget minus mistakes predicted, so far; limited to −0.5 ... 0.5.
     private var balance: Float = 0
-    /// Share of mistakes predicted for the present choice, not corrected.
+    /// Share of mistakes predicted for the current choice, without correction.
     private var predicted: Float = 0
     private var record = MistakeRecord()
-    /// What can be had, while the budget cannot: mistakes per heartbeat within the limit.
+    /// Achievable mistakes per heartbeat within the limit, while the budget is infeasible; nil while it is feasible.
     private var infeasible: Float?
-    /// Share of heartbeats that come after outages, while these alone break the budget; else 0.
+    /// Share of heartbeats that end an outage, while outages alone exceed the budget; otherwise 0.
     private var outages: Float = 0
-    /// The longest wait of the present choice, were there no limit, in intervals.
+    /// Maximum mean timeout of the current choice without the limit, in intervals.
     private var maxTimeout: Float = 0
 
     private static let lowestLogPrice: Float = -3
     private static let highestLogPrice: Float = 27  // 5·10¹¹ intervals
 
-    /// Accounts for one heartbeat.
+    /// Records one heartbeat, for the node and for its group.
     mutating func account(wasMistake: Bool, in group: inout MistakeRecord) {
         guard logPrice != nil else { return }
         record.account(expected: predicted, wasMistake: wasMistake)
@@ -63,25 +65,25 @@ struct BudgetController: Sendable {
     }
 
     /// - Parameters:
-    ///   - target: Mistakes per heartbeat that are allowed.
-    ///   - limit: No wait is longer than this, in intervals.
-    ///   - heartbeats: How many came since the last choice.
-    ///   - samples: How many came in all.
+    ///   - target: Allowed mistakes per heartbeat.
+    ///   - limit: Maximum timeout, in intervals.
+    ///   - heartbeats: Number of heartbeats since the last choice.
+    ///   - samples: Number of heartbeats in total.
     mutating func choose(
         from candidates: borrowing TimeoutCandidates, target: Float, limit: Float, heartbeats: UInt8, samples: UInt32,
         group: MistakeRecord
     ) -> TimeoutChoice {
-        // What much is known of need not be seen once more.
+        // The first choice counts all earlier heartbeats: a node with much data needs no further evidence.
         let heartbeatsHeard = logPrice == nil ? UInt16(clamping: samples) : UInt16(heartbeats)
         let correction = record.correction(prior: group.correction(prior: 1))
-        // While the limit binds and breaks the budget no price helps: it stays where it is.
+        // While the limit binds and breaks the budget, no price helps, so the price stays.
         if let logPrice, infeasible == nil {
             balance += Float(heartbeats) * (target - predicted * correction)
-            // Half of what is left over, or overdrawn, is to be made good within the time of one mistake.
+            // At most half a mistake, saved or overspent, is to be made good within the time of one mistake.
             balance = min(0.5, max(-0.5, balance))
             let wanted = target * (1 + balance) / correction
             let error = min(2, max(-2, logf(max(predicted, target * 1e-3)) - logf(wanted)))
-            // Far off, as in early life, the price leaps: a share falls about as fast as its price grows.
+            // Far off, as during a cold start, the price moves faster: a share falls about as fast as its price grows.
             let step = (abs(error) > 0.7 ? 0.8 : 0.2) * error
             self.logPrice = min(Self.highestLogPrice, max(Self.lowestLogPrice, logPrice + step))
         } else if logPrice == nil {
@@ -95,8 +97,8 @@ struct BudgetController: Sendable {
         return choice
     }
 
-    /// The choice at the present price, or at the next higher one at which no more than twice the target is predicted: a
-    /// choice lasts for many heartbeats, and one that is far too careless would spend the budget of weeks.
+    /// The choice at the current price, or at the next higher price that predicts no more than twice the target. A
+    /// choice lasts for many heartbeats, and one that makes far too many mistakes would spend the budget of weeks.
     private mutating func affordable(from candidates: borrowing TimeoutCandidates, _ target: Float) -> TimeoutChoice {
         var price = logPrice ?? 0
         while true {
@@ -107,8 +109,8 @@ struct BudgetController: Sendable {
         }
     }
 
-    /// Whether the limit lets the budget be kept, with some inertia. Only what was seen can break a budget: of a new node
-    /// much is thought possible.
+    /// Checks, with hysteresis, whether the budget can be met within the limit. Only observed lateness can make a
+    /// budget infeasible: for a new node the prior alone predicts many mistakes.
     private mutating func weigh(
         _ limit: Float, _ candidates: borrowing TimeoutCandidates, _ choice: TimeoutChoice, _ target: Float,
         _ correction: Float
@@ -121,10 +123,10 @@ struct BudgetController: Sendable {
         predicted = limited.all
         let share = limited.seen * correction
         infeasible = share > target * (infeasible == nil ? 1.5 : 1.2) ? min(1, share) : nil
-        balance = 0  // what the limit costs is not to be made good
+        balance = 0  // mistakes caused by the limit are not made good
     }
 
-    /// The least price whose choice keeps within the target, by bisection.
+    /// Logarithm of the lowest price whose choice stays within the target, by bisection.
     private func firstLogPrice(_ candidates: borrowing TimeoutCandidates, _ target: Float) -> Float {
         var (low, high) = (Self.lowestLogPrice, Self.highestLogPrice)
         for _ in 0..<12 {
@@ -138,7 +140,7 @@ struct BudgetController: Sendable {
         return high
     }
 
-    /// Nil while the budget can be kept, or has not been out of reach for long.
+    /// Nil while the budget is feasible, or has not been infeasible for long enough.
     func shortfall(unit: Double) -> BudgetShortfall? {
         guard word.isShort else { return nil }
         if infeasible == nil, outages > 0 {
@@ -149,38 +151,40 @@ struct BudgetController: Sendable {
     }
 }
 
-/// What people are told of a budget: that it cannot be kept, or can. Single choices change their minds, at the border and in a
-/// node's youth most of all; only what lasts is told, and the more often that changed the longer it has to last.
+/// Decides when to publish that a budget is infeasible, or feasible again.
 ///
-/// In one byte, since every level of every node has one.
+/// Single choices change their result, mostly near the border and during a cold start. Only a result that lasts is
+/// published. The more often the published state changed, the longer a result must last.
+///
+/// It takes one byte, because every level of every node has one.
 struct Hysteresis: Sendable {
     private var bits: UInt8 = 0
 
-    /// Heartbeats for which something must last that is told for the first time.
+    /// Number of heartbeats for which a result must last before the first change is published.
     static let patience: UInt16 = 256
-    /// Patience doubles so often, up to 2¹⁵ heartbeats.
+    /// How often `patience` can double; it ends at 2¹⁵ heartbeats.
     private static let maxTurns: UInt8 = 7
 
-    /// Whether the budget cannot be kept, as told.
+    /// Whether the budget is published as infeasible.
     private(set) var isShort: Bool {
         get { bits & 0x80 != 0 }
         set { bits = newValue ? bits | 0x80 : bits & ~0x80 }
     }
-    /// What the last choice said of it.
+    /// Whether the budget was infeasible at the last choice.
     private var wasShort: Bool {
         get { bits & 0x40 != 0 }
         set { bits = newValue ? bits | 0x40 : bits & ~0x40 }
     }
-    /// How often something else was told, less the times that it lasted long since.
+    /// Number of published changes, minus the number of times that the published state has lasted long since.
     private var turns: UInt8 {
         get { bits & 0x0F }
         set { bits = bits & 0xF0 | newValue }
     }
 
     /// - Parameters:
-    ///   - isShortNow: What a choice says.
-    ///   - alike: For how many heartbeats choices have said the same.
-    ///   - heartbeats: For how many this one does.
+    ///   - isShortNow: Whether the budget is infeasible at this choice.
+    ///   - alike: Number of heartbeats for which choices agreed.
+    ///   - heartbeats: Number of heartbeats that this choice adds.
     mutating func record(_ isShortNow: Bool, _ alike: inout UInt16, _ heartbeats: UInt16) {
         if isShortNow != wasShort { (wasShort, alike) = (isShortNow, 0) }
         alike = alike.addingReportingOverflow(heartbeats).overflow ? .max : alike + heartbeats
@@ -217,7 +221,7 @@ extension BudgetController: BinaryCodable {
         writer.write(record)
     }
     init(from reader: inout BinaryReader) throws(CorruptData) {
-        // Prices far outside would take for ever to come back.
+        // A price far outside this range would take forever to return to it.
         logPrice = try reader.optional { reader throws(CorruptData) in
             try reader.float(in: Self.lowestLogPrice...Self.highestLogPrice)
         }

@@ -1,27 +1,26 @@
-/// A way of expecting the next heartbeat: where (the centre), in what unit lateness is counted (the scale), and what of
-/// the recent past makes a difference (the states).
+/// A way to predict the next heartbeat: the expected arrival (centre), the unit of lateness (scale), and the
+/// distinctions in the recent past that matter (states).
 ///
-/// A state is the answer to a question that is asked when a heartbeat arrives; lateness after each answer has a table of
-/// its own.
+/// An arriving heartbeat determines the state. Each state has its own histogram of the lateness that follows.
 enum Family: Int, CaseIterable, Sendable {
-    /// From one interval after the last arrival, in about an interval: for senders without a schedule.
+    /// Centre: one interval after the last arrival. Scale: about one interval. For senders without a schedule.
     case last
-    /// From the instant that the sequence number stands for, in the geometric mean of interval and present deviation, by
-    /// whether the last heartbeat came early or late: for senders that keep a schedule.
+    /// Centre: when the schedule expects the next sequence number. Scale: the geometric mean of interval and current
+    /// deviation. States: whether the last heartbeat came early or late. For senders that keep a schedule.
     case schedule
-    /// From one interval after the last arrival, in that same scale, by how much lateness there was lately: for links
-    /// that go through bad patches. φ is asked of this one.
+    /// Centre: one interval after the last arrival. Scale: that of `schedule`. States: how much lateness there was
+    /// recently. For links with bursts of lateness. φ uses this family.
     case bursts
 
     static let count = 3
-    /// The scale of `last`, in intervals. A little more than one: edges at whole numbers then lie just after the instants at
-    /// which heartbeats come when one or two before them were lost.
+    /// Scale of `last`, in intervals. It is slightly above 1, so that edges at whole numbers lie just after the
+    /// instants at which heartbeats come when one or two before them were lost.
     static let lastScale: Float = 1.05
-    /// The longest wait that `last` knows, in intervals. Not stored: each access would ask whether it is there yet.
+    /// Maximum timeout of `last`, in intervals. Not stored: each access would check whether it is initialised.
     static var maxTimeout: Float { 1 + lastScale * LatenessBuckets.edge(last.edgeCount - 1, early: last.early) }
     static let stateCount = 10
 
-    /// Of the tables of all families together, where this one's begin.
+    /// Index of this family's first state among the states of all families.
     var firstState: Int {
         switch self {
         case .last: 0
@@ -37,14 +36,14 @@ enum Family: Int, CaseIterable, Sendable {
         }
     }
 
-    /// How many buckets tell apart what comes early. `last` needs several: it knows which shorter intervals there were.
+    /// Number of buckets for early heartbeats. `last` needs several, to know which shorter intervals occurred.
     var early: Int { self == .last ? 6 : 1 }
     var bucketCount: Int { LatenessBuckets.count(early: early) }
-    /// The first edge worth waiting for: just before the centre.
+    /// The first edge worth considering as a timeout: just before the centre.
     var firstEdge: Int { early - 1 }
     var edgeCount: Int { bucketCount - 1 }
 
-    /// Where the buckets of a state begin among all.
+    /// Index of the state's first bucket among the buckets of all families.
     func firstBucket(ofState state: Int) -> Int {
         self == .last ? 0 : Family.last.bucketCount + (state - 1) * bucketCount
     }

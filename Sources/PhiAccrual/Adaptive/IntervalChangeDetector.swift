@@ -1,20 +1,21 @@
-/// Watches whether the node's interval has changed for good: a run of gaps that are alike, and unlike it.
+/// Detects that a node's interval may have changed for good, by a run of similar gaps. `AdaptiveModel` compares the run
+/// with the interval that it knows.
 struct IntervalChangeDetector: Sendable {
-    /// What the run's gaps are like, in nanoseconds per step.
+    /// Typical gap of the run, in nanoseconds per step.
     private(set) var interval: Float = 0
-    /// Mean of all gaps since the run began, also those that do not fit.
+    /// Mean of all gaps since the run began, including stray ones.
     private(set) var mean: Float = 0
     private(set) var fits: UInt8 = 0
     private var misses: UInt8 = 0
     private var missesInARow: UInt8 = 0
 
-    /// How far two gaps that are alike may be apart, as a share.
+    /// Relative difference below which a gap is similar to the run's interval.
     static let tolerance: Float = 0.25
-    /// After how many gaps a run is believed.
+    /// Number of similar gaps that establish a run.
     private static let enough: UInt8 = 16
     private static let longest: UInt8 = 64
 
-    /// Takes in a gap. Says whether a change may begin with it.
+    /// Records a gap. Returns whether a change may begin with it.
     mutating func observe(_ gap: Float) -> Bool {
         var mayBegin = false
         if isLike(gap), fits < Self.longest {
@@ -25,7 +26,7 @@ struct IntervalChangeDetector: Sendable {
             missesInARow += 1
             misses += 1
             mayBegin = missesInARow == 1
-            // One stray gap in six, and never two in a row, breaks no run.
+            // A run survives one stray gap in six, but never two in a row.
             if missesInARow > 1 || misses > Self.maxMisses(among: fits) || fits == 0 || fits == Self.longest {
                 (interval, mean, fits, misses, missesInARow) = (gap, gap, 1, 0, 0)
                 return mayBegin
@@ -37,13 +38,13 @@ struct IntervalChangeDetector: Sendable {
 
     private static func maxMisses(among fits: UInt8) -> UInt8 { fits / 6 + 1 }
 
-    /// Whether a gap is like those of the run.
+    /// Whether a gap is similar to those of the run.
     func isLike(_ gap: Float) -> Bool { abs(gap - interval) < Self.tolerance * interval }
 
-    /// Whether the run is long enough, and has few enough strays, to be an interval of its own.
+    /// Whether the run is long enough, and has few enough stray gaps, to be a new interval.
     var isEstablished: Bool { fits >= Self.enough && isLike(mean) }
 
-    /// Whether the run has gone on for so long that it is learned as any other.
+    /// Whether the run is so long that its gaps are learned like any others.
     var isOld: Bool { fits >= Self.enough }
 
     mutating func end() { self = IntervalChangeDetector() }

@@ -1,27 +1,27 @@
-/// How lateness, counted in scales, falls into buckets: finest where deadlines lie.
+/// Buckets of lateness, counted in scales. They are finest where deadlines lie.
 ///
-/// Above a smallest lateness, two buckets to the octave up to 1/16, four up to 4, two up to 128, and one for all beyond.
-/// Below, one for what comes on time and one or more for what comes early. The number of a bucket is read off the bits of
-/// a float: its exponent and two upper mantissa bits are the number of its quarter octave, and no logarithm is needed.
+/// Above the smallest lateness, 1/64, there are two buckets per octave up to 1/16, four up to 4, two up to 128, and one
+/// beyond. Below, there is one bucket for heartbeats on time and one or more for early ones. The number of a bucket is
+/// read off the bits of a float: exponent and top two mantissa bits give the quarter octave, so no logarithm is needed.
 enum LatenessBuckets {
-    /// Exponent of two of the smallest lateness told from none.
+    /// Binary exponent of the smallest lateness that differs from none.
     private static let lowest = -6
-    /// The places of edges above the smallest are counted from it: those with two to the octave end before `fine`, those
-    /// with four before `coarse`.
+    /// Places of edges are counted from the smallest lateness. Edges before `fine` have two places per octave, edges
+    /// before `coarse` have four.
     private static let fine = 4
     private static let coarse = 28
     private static let afterLast = 39
-    /// The first quarter octave, counted from the smallest, that has a bucket of half an octave again.
+    /// The first quarter octave, counted from the smallest lateness, whose bucket spans half an octave again.
     private static let coarseQuarters = 32
 
-    /// How many buckets there are if so many are for what comes early.
+    /// Number of buckets if `early` of them are for early heartbeats.
     static func count(early: Int) -> Int { early + 1 + afterLast }
 
-    /// The bucket of a lateness, which may be anything at all.
+    /// The bucket of any lateness, even an infinity or NaN.
     static func bucket(of lateness: Float, early: Int) -> Int {
         let octave = Int(lateness.magnitude.bitPattern >> 23) - 127 - lowest
         guard octave >= 0 else { return early }
-        guard lateness > 0 else { return max(0, early - 1 - octave) }  // also what is no number
+        guard lateness > 0 else { return max(0, early - 1 - octave) }  // also NaN
         let quarter = Int(lateness.bitPattern >> 21) - (127 + lowest) * 4
         let place =
             quarter < 2 * fine
@@ -29,14 +29,14 @@ enum LatenessBuckets {
         return early + 1 + min(place, afterLast - 1)
     }
 
-    /// Where bucket `number` ends and the next begins.
+    /// Upper edge of bucket `number`, where the next bucket begins.
     static func edge(_ number: Int, early: Int) -> Float {
         let place = number - early
         guard place >= 0 else { return -Float(bitPattern: UInt32(127 + lowest - place - 1) << 23) }
         return Float(bitPattern: UInt32(quarters(toPlace: place) + (127 + lowest) * 4) << 21)
     }
 
-    /// Quarter octaves between the smallest lateness and the edge in this place.
+    /// Number of quarter octaves from the smallest lateness to the edge at this place.
     static func quarters(toPlace place: Int) -> Int {
         place < fine ? 2 * place : place < coarse ? place + fine : coarseQuarters + 2 * (place - coarse)
     }

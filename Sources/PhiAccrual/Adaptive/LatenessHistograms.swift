@@ -1,15 +1,15 @@
-/// Heartbeats in each bucket of all families, in all their states.
+/// Number of heartbeats in each bucket of all families and states.
 typealias LatenessCounts = InlineArray<415, Float>
 
-/// How late one node's heartbeats came: for each family and state a histogram.
+/// Lateness of one node's heartbeats: a histogram for each family and state.
 ///
-/// A histogram of lateness is the tally of every rule “suspect α scales after the centre”, for all α at once.
+/// A histogram of lateness counts the mistakes of every rule “suspect α scales after the centre”, for all α at once.
 struct LatenessHistograms: Sendable {
     private(set) var counts = InlineArray<415, ApproximateCounter>(repeating: ApproximateCounter())
-    /// Heartbeats counted.
+    /// Number of heartbeats counted.
     private(set) var total: UInt32 = 0
-    // Sums over these heartbeats, in intervals: of the schedule's centre, and of the scale that two families share.
-    // As floats they would lose a thousandth of what is added to them.
+    // Sums over these heartbeats, in intervals: of the schedule's centre, and of the scale that two families share. As
+    // `Float` they would lose a thousandth of each summand.
     private var centres: Double = 0
     private var scales: Double = 0
 
@@ -22,7 +22,7 @@ struct LatenessHistograms: Sendable {
         return values
     }
 
-    /// A family's states together.
+    /// The histogram of a family, all states added up.
     func pooled(_ family: Family) -> InlineArray<46, Float> {
         let counts = counts.span
         var pooled = InlineArray<46, Float>(repeating: 0)
@@ -33,10 +33,10 @@ struct LatenessHistograms: Sendable {
         return pooled
     }
 
-    /// Mean wait of “`lateness` scales after the centre”, in intervals: its intercept and slope.
+    /// Mean timeout of the rule “`lateness` scales after the centre”, in intervals: its intercept and slope.
     /// - Parameters:
-    ///   - centre: Where the schedule expects the next heartbeat, which is one of those averaged over.
-    ///   - scale: Its scale.
+    ///   - centre: When the schedule expects the next heartbeat, in intervals. It is part of the mean.
+    ///   - scale: The scale of that heartbeat, in intervals. It is part of the mean.
     func meanTimeout(_ family: Family, nextCentre centre: Float, scale: Float) -> (intercept: Float, slope: Float) {
         let count = Double(total + 1)
         let meanScale = Float((scales + Double(scale)) / count)
@@ -48,13 +48,13 @@ struct LatenessHistograms: Sendable {
     }
 
     /// - Parameters:
-    ///   - bucket: Among all buckets, for each family.
-    ///   - centre: Where the schedule expected it, in intervals.
+    ///   - buckets: For each family, the index among all buckets.
+    ///   - centre: When the schedule expected the heartbeat, in intervals.
     ///   - scale: In intervals.
     mutating func tally(_ buckets: InlineArray<3, Int>, centre: Float, scale: Float) {
         total += 1
         for family in buckets.indices {
-            // Knuth's multiplicative hash of the count: the bits of one heartbeat tell nothing of those of the next.
+            // Knuth's multiplicative hash of the count: the bits of one heartbeat do not predict those of the next.
             counts[buckets[family]].increment(random: (total &* 2_654_435_769) >> 8)
         }
         centres += Double(centre)
@@ -70,7 +70,7 @@ struct LatenessHistograms: Sendable {
         scales /= 2
     }
 
-    /// Takes the most late arrivals out again, `number` of them in each family.
+    /// Removes the arrivals with the greatest lateness, `number` of them from each family.
     mutating func forgetLatest(_ number: Int) {
         for family in Family.allCases {
             var left = number
@@ -86,7 +86,7 @@ struct LatenessHistograms: Sendable {
         scales *= kept
     }
 
-    /// How many gaps had a lateness, in the scale of `last`, in the same bucket as this one or in one beside.
+    /// Number of gaps whose lateness, in the scale of `last`, falls into the same bucket or an adjacent one.
     func count(near lateness: Float) -> Float {
         let bucket = LatenessBuckets.bucket(of: lateness, early: Family.last.early)
         var near: Float = 0
@@ -97,23 +97,25 @@ struct LatenessHistograms: Sendable {
     }
 }
 
-/// The same histograms for all nodes of a group together.
+/// The same histograms over all nodes of a group.
 ///
-/// A node borrows from them: it knows nothing rarer than one in as many heartbeats as it has sent, its group may.
+/// A node borrows from them. n heartbeats of its own give no information about anything rarer than 1/n, but its group
+/// may.
 struct GroupHistograms: Sendable {
     private(set) var counts = LatenessCounts(repeating: 0)
     private(set) var totals = InlineArray<10, Float>(repeating: 0)
     private(set) var total: Float = 0
-    /// Moving mean over all nodes of how far gaps are from the mean gap, in intervals.
+    /// Moving mean, over all nodes, of the difference between a gap and the mean gap, in intervals.
     private(set) var deviation: Float = 0.1
 
     static let bucketCount = 415
     private static let halvedAt: Float = 65_536
-    /// As how many heartbeats of the group's own a profile counts. More trust it so much that a profile of another network
-    /// costs a new node many mistakes; fewer lend to no state that is met but sometimes. `docs/quality.md` has figures.
+    /// Number of the group's own heartbeats that a profile counts as. With more, a profile of another network costs a
+    /// new node many mistakes. With fewer, it lends nothing to states that occur only sometimes. `docs/quality.md` has
+    /// figures.
     private static let profileWeight: Float = 100
 
-    /// - Parameter profile: What is taken for known before any node is heard.
+    /// - Parameter profile: Statistics assumed before any node is heard.
     init(_ profile: LatenessProfile? = nil) {
         guard let profile else { return }
         let weight = Self.profileWeight / Float(LatenessProfile.heartbeats)
@@ -130,7 +132,7 @@ struct GroupHistograms: Sendable {
         deviation = Float(profile.deviation)
     }
 
-    /// - Parameter deviation: The node's present one, in intervals.
+    /// - Parameter deviation: The node's current deviation, in intervals.
     mutating func tally(_ buckets: InlineArray<3, Int>, states: InlineArray<3, Int>, deviation: Float) {
         self.deviation += max(0.001, 1 / (total + 1)) * (deviation - self.deviation)
         for family in buckets.indices {
@@ -141,7 +143,7 @@ struct GroupHistograms: Sendable {
         if total >= Self.halvedAt { fade(to: 0.5) }
     }
 
-    /// What nodes other than the one with these counts showed.
+    /// Counts of the group's nodes other than the one with the counts `own`.
     func others(than own: Span<Float>) -> LatenessCounts {
         let counts = counts.span
         var others = LatenessCounts(repeating: 0)
@@ -184,7 +186,7 @@ extension GroupHistograms: BinaryCodable {
     }
     init(from reader: inout BinaryReader) throws(CorruptData) {
         total = try reader.float(in: 0...Self.halvedAt)
-        // No bucket holds more than all, but for what rounding adds and what is off in a profile.
+        // No bucket has more than all heartbeats, except for rounding and the tolerance of a profile.
         let most = total + total / 8
         for bucket in counts.indices { counts[bucket] = try reader.float(in: 0...most) }
         for state in totals.indices { totals[state] = try reader.float(in: 0...most) }

@@ -1,24 +1,25 @@
-/// How late heartbeats come on one kind of network: what a group of nodes showed, as shares of all heartbeats.
+/// How late heartbeats come on one kind of network: the statistics of a group of nodes, as shares of all heartbeats.
 ///
-/// A group that begins with a profile lends it to nodes with few heartbeats of their own, as it lends what its nodes
-/// showed, and the more the nodes show, the less of it is left. What a group has learned can be read out as a profile.
+/// A group can start with a profile. It lends the profile to nodes with few heartbeats, as it lends the statistics of
+/// its other nodes. The profile's weight shrinks as these accumulate. A group's statistics can be exported as a
+/// profile.
 ///
-/// It speaks of a hundred thousand heartbeats. For each family and each of its states there is a table: how many of them
-/// met this state and had a lateness in each bucket, from early to late. `Family` and `LatenessBuckets` say what that
-/// means, so a profile is worth something only to the version of the detector that it was made for.
+/// A profile describes 100,000 heartbeats. Each state of each family has a table: how many heartbeats met this state
+/// and had a lateness in each bucket, from early to late. `Family` and `LatenessBuckets` define what that means, so a
+/// profile is useful only to the detector version that it was made for.
 public struct LatenessProfile: Hashable, Sendable {
-    /// How many heartbeats a profile speaks of.
+    /// Number of heartbeats that a profile describes.
     public static let heartbeats = 100_000
-    /// How far the tables of a family may be off together: those of a profile that was mixed or written by hand are.
+    /// How far the counts of a family may miss this sum: those of a mixed or handwritten profile do not add up exactly.
     private static let tolerance = heartbeats / 100
 
-    /// For each bucket among those of all families.
+    /// One count per bucket, over all families.
     let counts: [Int32]
-    /// How far gaps usually are from the mean gap, in intervals: 0 ... 8, in whole ten-thousandths.
+    /// Mean difference between a gap and the mean gap, in intervals: 0 ... 8, rounded to ten-thousandths.
     public let deviation: Double
     private static let deviations = 0.0...8
 
-    /// The tables of each family, by its name: for each state the counts of its buckets, those that end in zeros cut off.
+    /// The tables of each family, by its name: for each state the counts of its buckets, without trailing zeros.
     public var tables: [String: [[Int]]] {
         var tables: [String: [[Int]]] = [:]
         for family in Family.allCases {
@@ -32,7 +33,7 @@ public struct LatenessProfile: Hashable, Sendable {
     }
 
     /// - Parameters:
-    ///   - tables: As the property has them.
+    ///   - tables: In the format of the property `tables`.
     ///   - deviation: In intervals, from 0 to 8; rounded to ten-thousandths.
     public init(tables: [String: [[Int]]], deviation: Double) throws(InvalidLatenessProfile) {
         guard Self.deviations.contains(deviation) else {
@@ -85,10 +86,10 @@ public struct LatenessProfile: Hashable, Sendable {
         return counts
     }
 
-    /// Several in one.
+    /// Mixes several profiles into one.
     ///
-    /// - Parameter parts: What is mixed, and how much each weighs; at least 0.
-    /// - Returns: Nil if there is nothing to mix.
+    /// - Parameter parts: Profiles and their weights; a weight is at least 0.
+    /// - Returns: Nil unless the sum of the weights is finite and above 0.
     public init?(mixing parts: [(profile: LatenessProfile, weight: Double)]) {
         let total = parts.reduce(0) { $0 + $1.weight }
         guard total > 0, total.isFinite else { return nil }
@@ -100,7 +101,7 @@ public struct LatenessProfile: Hashable, Sendable {
         deviation = Self.rounded(parts.reduce(0) { $0 + $1.profile.deviation * $1.weight / total })
     }
 
-    /// What a group has learned; nil while that is nothing.
+    /// The statistics of a group as a profile; nil if the group has none.
     init?(_ group: borrowing GroupHistograms) {
         guard group.total > 0 else { return nil }
         var counts: [Int32] = []
@@ -116,16 +117,16 @@ public struct LatenessProfile: Hashable, Sendable {
     }
 }
 
-/// Tables that are no profile: where, what would be right, and what was found.
+/// Invalid tables: where the error is, what is valid, and what was found.
 public struct InvalidLatenessProfile: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Such as `schedule[2][7]`: the family, its table, and the count, numbered from 0.
+    /// Location such as `schedule[2][7]`: the family, its table, and the count, numbered from 0.
     public var place: String
     public var reason: String
     public var description: String { "\(place) \(reason)" }
 }
 
 extension Family {
-    /// As files call it.
+    /// The family's name in files.
     fileprivate var name: String {
         switch self {
         case .last: "last"

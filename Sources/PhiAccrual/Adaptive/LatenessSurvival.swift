@@ -6,43 +6,44 @@
     import Darwin
 #endif
 
-/// What share of heartbeats is later than each edge of a histogram: counted, and beyond what was counted a Pareto tail.
+/// The share of heartbeats that come later than each edge of a histogram: counted, and beyond the counts a Pareto tail.
 ///
-/// Above the last edge with enough heartbeats beyond it, the share falls as a power, whose exponent is Hill's estimate
-/// with a prior. This is the second half of McNeil and Frey's recipe for financial risk (Journal of Empirical Finance 7,
-/// 2000), applied to heartbeats; the first half, filtering the volatility, is done by the scale of lateness.
+/// Above the last edge with enough heartbeats beyond it, the share falls as a power of lateness. The exponent is Hill's
+/// estimate with a prior. This is the second half of McNeil and Frey's recipe for financial risk (Journal of Empirical
+/// Finance 7, 2000), applied to heartbeats. The scale of lateness does the first half, filtering out volatility.
 ///
 /// Source of the estimate: Hill, “A simple general approach to inference about the tail of a distribution”, Annals of
 /// Statistics 3, 1975.
 struct LatenessSurvival: ~Copyable {
-    /// Heartbeats between the edge at which the tail begins and the last.
+    /// Maximum number of heartbeats between the edge where the tail begins and the last edge.
     private static let tailCount: Float = 10
-    /// Prior of the tail: weight in heartbeats, and reciprocal of the power.
+    /// Prior of the tail: its weight in heartbeats, and the reciprocal of its exponent.
     private static let priorWeight: Float = 3
     private static let priorIndex: Float = 1 / 3
-    /// Natural logarithm of the width of a quarter octave, on average.
+    /// Mean natural logarithm of the width of a quarter octave.
     private static let quarterOctave: Float = 0.693_147_18 / 4
 
-    /// Heartbeats later than each edge.
+    /// Number of heartbeats later than each edge.
     private(set) var above = InlineArray<45, Float>(repeating: 0)
-    /// Edge at which the tail begins.
+    /// Edge where the tail begins.
     private(set) var tailEdge: Int
-    /// Reciprocal of the tail's power.
+    /// Reciprocal of the tail's exponent.
     private(set) var index: Float
     let total: Float
     private let family: Family
 
     /// - Parameters:
-    ///   - counts: Heartbeats in each bucket of the family; the others are 0.
-    ///   - total: Their sum, and whatever else is to count as early; nil: their sum.
+    ///   - counts: Number of heartbeats in each bucket of the family; further elements are 0.
+    ///   - total: Number of heartbeats, including those that count as early without being in `counts`; nil: sum of
+    ///     `counts`.
     init(_ counts: Span<Float>, of family: Family, total: Float? = nil) {
         self.family = family
         func quarters(ofEdge edge: Int) -> Float { Float(LatenessBuckets.quarters(toPlace: edge - family.early)) }
-        let last = family.edgeCount  // the number of the last bucket
+        let last = family.edgeCount  // number of the last bucket
         let beyond = counts[last]
         var sum = beyond
         above[last - 1] = sum
-        // The tail, from its end: how many heartbeats it has, and the sum of where they lie, in quarter octaves.
+        // Sums the tail from its end: the number of heartbeats, and their positions in quarter octaves.
         var (weight, places): (Float, Float) = (0, 0)
         tailEdge = last - 1
         while tailEdge > family.early, weight + counts[tailEdge] <= Self.tailCount {
@@ -60,24 +61,26 @@ struct LatenessSurvival: ~Copyable {
             above[edge] = sum
         }
         self.total = total ?? sum + counts[0]
-        // How far beyond the last edge the rest lie is not known, only that they go so far: they make the tail heavier.
+        // It is not known how far beyond the last edge the remaining heartbeats lie. They count up to that edge and
+        // make the tail heavier.
         let begin = quarters(ofEdge: tailEdge)
         let excess = Self.quarterOctave * (places - begin * weight + beyond * (quarters(ofEdge: last - 1) - begin))
         index = (Self.priorWeight * Self.priorIndex + excess) / (Self.priorWeight + weight)
     }
 
-    /// Share above the edge at which the tail begins. A fraction of a heartbeat more than was seen is taken to be above it:
-    /// what was never seen is possible.
+    /// Share of heartbeats above the edge where the tail begins. It includes a fraction of a heartbeat that was not
+    /// seen, because what was never seen is possible.
     func shareAtTail(unseen: Float = 0.5) -> Float { (above[tailEdge] + unseen) / total }
 
     var tail: ParetoTail { ParetoTail(index: index) }
 
     // MARK: Exact values between edges, for φ
 
-    /// Logarithm of the share of heartbeats later than this: at most 0, falling without bound.
+    /// Natural logarithm of the share of heartbeats later than `lateness`: at most 0, falling without bound.
     ///
-    /// Between edges it is a straight line in logarithms; around 0, where most heartbeats of a quiet node lie at one
-    /// point, the share itself is one.
+    /// Between edges the logarithm is interpolated linearly. Around 0, where most heartbeats of a quiet node lie at one
+    /// point, the share itself is.
+    /// - Parameter start: The lateness of a heartbeat that comes at the instant of the last arrival.
     @inline(__always) func logShare(at lateness: Double, start: Double) -> Double {
         let (family, above, whole) = (family, above.span, Double(total) + 1)
         func edge(_ number: Int) -> Double { Double(LatenessBuckets.edge(number, early: family.early)) }
@@ -86,13 +89,13 @@ struct LatenessSurvival: ~Copyable {
         let (early, onTime) = (family.firstEdge, family.early)
         let tail = edge(tailEdge)
         if lateness >= tail { return log(share(atEdge: tailEdge)) - log(lateness / tail) / Double(index) }
-        // Everything comes after the last arrival.
+        // Every heartbeat comes after the last arrival, so the share is 1 at `start`.
         if lateness <= edge(early) {
             guard start < edge(early) else { return 0 }
             return log(Self.line(from: 1, to: share(atEdge: early), (lateness - start) / (edge(early) - start)))
         }
         if lateness <= edge(onTime) {
-            // A centre so near the last arrival that nothing can be early.
+            // The centre may be so near the last arrival that nothing can be early.
             let from = start < edge(early) ? (edge(early), share(atEdge: early)) : (start, 1)
             guard from.0 < edge(onTime) else { return log(share(atEdge: onTime)) }
             return log(
@@ -110,8 +113,8 @@ struct LatenessSurvival: ~Copyable {
     }
 }
 
-/// How a share that falls as a power of lateness falls from one edge to the next. There are but six ratios between edges,
-/// so a whole tail costs four powers.
+/// How a share falls from one edge to the next if it falls as a power of lateness. Edges have only six different
+/// ratios, so a whole tail costs four powers.
 struct ParetoTail {
     private let quarters: InlineArray<4, Float>
 
@@ -123,7 +126,7 @@ struct ParetoTail {
         ]
     }
 
-    /// From the edge in this place to the next.
+    /// Factor by which the share falls from the edge at `place` to the next edge.
     func fall(after place: Int) -> Float {
         let from = LatenessBuckets.quarters(toPlace: place)
         let first = quarters[from & 3]

@@ -1,32 +1,33 @@
-/// What is known of one family, all its states together: what the node showed itself, and what its group lends it.
+/// The histogram of one family, all states pooled: the node's own heartbeats and those borrowed from its group.
 struct PooledHistogram: ~Copyable {
     let family: Family
-    /// Heartbeats in each bucket, with those that are borrowed. Those beyond the last edge are not among them: one outage
-    /// would shape the tail.
+    /// Number of heartbeats in each bucket, including borrowed ones. Heartbeats beyond the last edge are excluded: a
+    /// single outage would shape the tail.
     private(set) var counts = InlineArray<46, Float>(repeating: 0)
-    /// Heartbeats beyond the last edge, and all.
+    /// Number of heartbeats beyond the last edge, and in total; both include borrowed ones.
     private(set) var beyond: Float = 0
     private(set) var known: Float = 0
-    /// The node's own beyond the last edge.
+    /// The node's own heartbeats beyond the last edge.
     private(set) var ownBeyond: Float = 0
-    /// Heartbeats in each of the family's states, the node's own and the others'.
+    /// Number of heartbeats in each of the family's states: the node's own, and those of the rest of its group.
     private(set) var totals = InlineArray<6, (own: Float, others: Float)>(repeating: (0, 0))
-    /// How much of each of the others' heartbeats is borrowed.
+    /// Weight of each of the other nodes' heartbeats: 0 ... 1.
     private(set) var lent: Float = 0
-    /// What share came later than each edge, by all that was seen, borrowed or not: that tells best how the tail falls.
+    /// Share of heartbeats later than each edge, over all that the node and its group saw. All data together shows best
+    /// how the tail falls.
     private(set) var shares = InlineArray<46, Float>(repeating: 0)
 
-    /// How many of the group's heartbeats a node borrows at most, for each state.
+    /// Maximum number of the group's heartbeats that a node borrows for each state.
     private static let borrowed: Float = 300
-    /// Groups that know less than this lend nothing.
+    /// A group lends nothing unless it has more heartbeats than this.
     static let minGroup: Float = 30
 
-    /// How much of each of the others' heartbeats is borrowed, if there are so many.
+    /// Weight of each of `others` heartbeats.
     static func lent(of others: Float) -> Float { others > minGroup ? min(1, borrowed / others) : 0 }
 
     /// - Parameters:
     ///   - own: The node's heartbeats in each bucket of all families.
-    ///   - others: Those of the other nodes of its group.
+    ///   - others: Those of the other nodes in its group.
     init(_ family: Family, _ own: Span<Float>, _ others: Span<Float>) {
         self.family = family
         let last = family.edgeCount

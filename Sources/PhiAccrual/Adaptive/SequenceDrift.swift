@@ -1,49 +1,49 @@
-/// Where a sender's schedule stands, seen from its arrivals: the sequence number carries it.
+/// The position of a sender's schedule, estimated from arrivals and their sequence numbers.
 ///
-/// It tracks the interval and the schedule's phase by two slow loops, and how much of one heartbeat's lateness carries
-/// over to the next by an autoregressive factor. All times are nanoseconds.
+/// Two slow loops track the interval and the phase of the schedule. An autoregressive factor tracks how much of one
+/// heartbeat's lateness carries over to the next. All times are in nanoseconds.
 struct SequenceDrift: Sendable {
-    /// The sender's interval, averaged over some hundred heartbeats.
+    /// The sender's interval, averaged over a few hundred heartbeats.
     private(set) var interval = 0.0
-    /// How late the last heartbeat was by the schedule; below 0: early.
+    /// Lateness of the last heartbeat relative to the schedule; negative if it was early.
     private(set) var lateness: Float = 0
-    // What (covariance / variance) of successive latenesses is: the share that carries over.
+    // `covariance / variance` of successive latenesses is the share that carries over.
     private var variance: Float = 0
     private var covariance: Float = 0
-    /// Mean size of what the carried-over lateness leaves unexplained.
+    /// Mean size of the lateness that the carried-over share leaves unexplained.
     private(set) var surprise: Float = 0
-    /// How many steps the interval was averaged over.
+    /// Number of steps that the interval is averaged over.
     private var steps: UInt16 = 0
-    /// How many heartbeats in a row were too far off the schedule.
+    /// Number of consecutive heartbeats that were too far off the schedule.
     private var strays: UInt8 = 0
 
-    /// Steps that the interval is averaged over: enough to average lateness out, few enough to follow a drifting clock.
+    /// Maximum number of steps averaged over: enough to average out lateness, few enough to follow a drifting clock.
     private static let longestMemory: Int64 = 512
-    /// In mean surprises: beyond it lateness says little about where the schedule stands.
+    /// Multiple of `surprise` beyond which lateness gives little information about the schedule.
     private static let farOff: Float = 20
-    /// Thirty years: its square is still a float.
+    /// About thirty years; its square still fits a float.
     private static let longest: Float = 1e18
-    /// After which the schedule has moved for good.
+    /// Number of consecutive strays after which the schedule has moved for good.
     private static let strayLimit: UInt8 = 4
 
-    /// The share of the last lateness that is expected of the next heartbeat: 0 ... 1.
+    /// Share of the last lateness that the next heartbeat is expected to have: 0 ... 1.
     private var carry: Float { variance > 0 ? min(1, max(0, covariance / variance)) : 0 }
 
-    /// When the next heartbeat is expected, after the last arrival.
+    /// Expected time from the last arrival to the next heartbeat.
     var expectedGap: Double {
-        // A stray says little of the next heartbeat.
+        // A stray gives little information about the next heartbeat.
         max(0, interval + Double((carry - 1) * lateness.clamped(to: Self.farOff * surprise)))
     }
 
-    /// A schedule starts with the arrival that was last; its interval is still the best guess.
+    /// Restarts the schedule at the last arrival. The interval stays: it is still the best estimate.
     mutating func begin() { (lateness, strays) = (0, 0) }
 
-    /// The interval is known from elsewhere.
+    /// Sets an interval that is known from elsewhere.
     mutating func assume(_ interval: Double) {
         (self.interval, steps) = (interval, 16)
         begin()
     }
-    /// The interval is so many times what it was, from now on.
+    /// Changes the interval, and `surprise` in proportion.
     mutating func rescale(to interval: Double) {
         surprise *= Float(interval / self.interval)
         assume(interval)

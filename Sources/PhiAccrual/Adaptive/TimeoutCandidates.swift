@@ -1,42 +1,42 @@
-/// Everything that can be had at one time: for each family and state every edge, with the mean wait and the share of
-/// mistakes that suspecting there costs.
+/// All timeouts available at one moment: for each edge of each family and state, the mean timeout and the share of
+/// mistakes of suspecting there.
 struct TimeoutCandidates: ~Copyable {
-    /// Mean wait after the last arrival, in intervals: for each edge of each family.
+    /// Mean timeout after the last arrival, in intervals: for each edge of each family.
     private var timeouts = InlineArray<138, Float>(repeating: 0)
-    /// Share of heartbeats that come later: for each edge of each state, where its bucket is among all.
+    /// Share of heartbeats that come later: for each edge of each state, at the index of its bucket among all buckets.
     private var shares = InlineArray<415, Float>(repeating: 1)
-    /// Share of heartbeats that meet each state.
+    /// Share of heartbeats in each state.
     private var weights = InlineArray<10, Float>(repeating: 0)
-    /// Heartbeats that the shares rest on.
+    /// Number of heartbeats that the shares are based on.
     private var known: Float = 0
-    /// Share of heartbeats so late that they are mistaken at any price.
+    /// Share of heartbeats that are so late that every price makes a mistake.
     private var unavoidable: Float = 0
-    /// The same of the node's own, once there were a few.
+    /// The same share of the node's own heartbeats; 0 until there are `fewOutages` of them.
     private(set) var outages: Float = 0
 
-    /// How many outages are more than bad luck.
+    /// Number of outages that are more than bad luck.
     private static let fewOutages: Float = 3
-    /// How many heartbeats each state borrows from the family's states together.
+    /// Number of heartbeats that each state borrows from all states of the family together.
     private static let borrowedFromStates: Float = 10
-    /// How much of a state's tail is its family's, for each heartbeat of its own: few make a tail that looks too light.
-    /// Those borrowed from the family have its tail.
+    /// Share of the family's tail in a state's tail, for each heartbeat of the state's own: few heartbeats make a tail
+    /// that looks too light. Heartbeats borrowed from the family have its tail.
     private static let familyTail: Float = 0.5
 
-    /// Whether there is anything to choose from.
+    /// Whether there is any data to choose from.
     static func isKnown(_ own: borrowing LatenessHistograms, _ group: borrowing GroupHistograms) -> Bool {
         if own.total > 0 { return true }
         return hasOthers(own, group)
     }
 
-    /// By exact totals: what single counts of one byte differ by may be but their roughness.
+    /// Compares exact totals. Single one-byte counts may differ only because they are approximate.
     private static func hasOthers(_ own: borrowing LatenessHistograms, _ group: borrowing GroupHistograms) -> Bool {
         group.total - Float(own.total) > PooledHistogram.minGroup
     }
 
-    /// - Precondition: Something is known.
+    /// - Precondition: `isKnown` is true of the histograms.
     /// - Parameters:
-    ///   - centre: Where the schedule expects the next heartbeat, in intervals.
-    ///   - scale: Its scale, in intervals.
+    ///   - centre: When the schedule expects the next heartbeat, in intervals.
+    ///   - scale: The scale of that heartbeat's lateness, in intervals.
     init(
         _ own: borrowing LatenessHistograms, _ group: borrowing GroupHistograms, nextCentre centre: Float, scale: Float
     ) {
@@ -61,7 +61,7 @@ struct TimeoutCandidates: ~Copyable {
         }
     }
 
-    /// Fills in the shares of one state.
+    /// Computes the shares of one state.
     private mutating func fit(
         _ state: Int, _ pool: borrowing PooledHistogram, _ own: Span<Float>, _ others: Span<Float>,
         _ pretended: Span<Float>
@@ -101,9 +101,10 @@ struct TimeoutCandidates: ~Copyable {
 
     // MARK: Choosing
 
-    /// The family, and the edge in each of its states, where wait plus price times share is least on average.
+    /// The family, and the edge in each of its states, with the lowest mean of timeout plus price times share.
     ///
-    /// Shares fall in steps, so there are many local minima: all are looked at. At equal cost the first.
+    /// Shares fall in steps, so there are many local minima, and all edges are compared. Of equal costs, the first
+    /// wins.
     func minimumCost(at price: Float) -> TimeoutChoice {
         let (timeouts, shares) = (timeouts.span, shares.span)
         var best = TimeoutChoice()
@@ -126,9 +127,9 @@ struct TimeoutCandidates: ~Copyable {
         return best
     }
 
-    /// Share of heartbeats that a choice would mistake and another would not: in all, and the part of it that was seen and
-    /// is not only thought possible.
-    /// - Parameter limit: No wait is longer than this, in intervals.
+    /// Share of heartbeats for which a choice makes a mistake that another choice would avoid: in total, and without
+    /// the part that only the prior predicts.
+    /// - Parameter limit: Maximum timeout, in intervals.
     func share(of choice: TimeoutChoice, limit: Float = .infinity) -> (all: Float, seen: Float) {
         let family = choice.family
         var (all, possible): (Float, Float) = (0, 0)
@@ -142,7 +143,7 @@ struct TimeoutCandidates: ~Copyable {
         return (max(0, all - unavoidable), max(0, all - possible - unavoidable))
     }
 
-    /// The longest of a choice's mean waits, among the states that are met; in intervals.
+    /// Maximum of a choice's mean timeouts, over the states that occur; in intervals.
     func maxTimeout(of choice: TimeoutChoice) -> Float {
         var longest: Float = 0
         for state in choice.family.states where weights[state] > 0.001 {
@@ -158,14 +159,14 @@ struct TimeoutChoice: Sendable {
     var family: Family
     var edges: InlineArray<6, UInt8>
 
-    /// Before anything is learned: five intervals after the last arrival.
+    /// The choice before anything is learned: 5.2 intervals after the last arrival.
     init() { self.init(.last, edge: Self.initialEdge) }
     private static let initialEdge: UInt8 = 34
-    /// Whether it may be that nothing was chosen yet.
+    /// Whether this equals the initial choice, so that possibly nothing was chosen yet.
     var isInitial: Bool { family == .last && edges[0] == Self.initialEdge }
     init(_ family: Family, edge: UInt8 = 0) { (self.family, edges) = (family, .init(repeating: edge)) }
 
-    /// In scales.
+    /// Lateness at which to suspect, in scales after the centre.
     func lateness(inState state: Int) -> Float {
         let edge = edges[min(edges.count - 1, max(0, state - family.firstState))]
         return LatenessBuckets.edge(Int(edge), early: family.early)

@@ -1,14 +1,14 @@
 /// The most recent inter-arrival gaps of one node, with their exact sums.
 ///
-/// Gaps are whole nanoseconds, so a gap that leaves undoes exactly what it did on entering. A running
-/// sum of doubles would drift over weeks of heartbeats and could end in a negative variance.
+/// Gaps are whole nanoseconds, so removing a gap exactly undoes inserting it. A running sum of doubles would drift over
+/// weeks of heartbeats and could end in a negative variance.
 public struct ArrivalWindow: Sendable {
-    /// Longer gaps count as this long. With it, the sums below fit for every capacity allowed.
+    /// Longer gaps count as this long. With this limit the sums below fit for every allowed capacity.
     public static let maxGap: Int64 = 1 << 54  // ns, 208 days
     public static let capacities = 2...100_000
 
     public private(set) var count = 0
-    private var gaps: [Int64]  // ns; a ring, grown up to `capacity` as gaps come in
+    private var gaps: [Int64]  // ns; a ring that grows up to `capacity`
     private let capacity: Int
     private var next = 0
     private var sum: Int128 = 0  // ns
@@ -20,7 +20,7 @@ public struct ArrivalWindow: Sendable {
         gaps = []
     }
 
-    /// Takes in a gap in nanoseconds, below 0 as 0; the oldest one leaves when the window is full.
+    /// Inserts a gap in nanoseconds; a negative gap counts as 0. A full window drops its oldest gap.
     public mutating func insert(_ gap: Int64) {
         let entering = min(max(0, gap), Self.maxGap)
         var leaving: Int64 = 0
@@ -50,7 +50,7 @@ public struct ArrivalWindow: Sendable {
     }
 }
 
-// The gaps tell everything: sums of whole numbers come out the same again.
+// Only the gaps are stored: sums of whole numbers are restored exactly from them.
 extension ArrivalWindow {
     func write(to writer: inout BinaryWriter) {
         writer.write(gaps: gaps, oldest: count < capacity ? 0 : next)
@@ -63,8 +63,8 @@ extension ArrivalWindow {
 }
 
 extension BinaryWriter {
-    /// What a window remembers, in the order in which it came.
-    /// - Parameter oldest: Where in the ring the first one is.
+    /// Writes the gaps of a window, oldest first.
+    /// - Parameter oldest: Index of the oldest gap in the ring.
     mutating func write(gaps ring: [Int64], oldest: Int) {
         write(UInt32(ring.count))
         for gap in ring[oldest...] + ring[..<oldest] { write(gap) }
@@ -72,7 +72,7 @@ extension BinaryWriter {
 }
 
 extension BinaryReader {
-    /// What a window of this capacity remembers, in the order in which it came.
+    /// Reads the gaps of a window of this capacity, oldest first.
     mutating func gaps(upTo capacity: Int) throws(CorruptData) -> [Int64] {
         var gaps: [Int64] = []
         for _ in 0..<(try integer(UInt32.self, in: 0...UInt32(capacity))) {

@@ -1,4 +1,4 @@
-/// Which detector is to judge, with its parameters, as its user states it: `adaptive`, `normal,window=500`, `akka`.
+/// Which detector to use, with its parameters, as the user writes it: `adaptive`, `normal,window=500`, `akka`.
 public enum DetectorSpec: Hashable, Sendable {
     case adaptive(AdaptiveModel.Parameters)
     case normal(NormalModel.Parameters)
@@ -11,10 +11,10 @@ public enum DetectorSpec: Hashable, Sendable {
     case empirical(EmpiricalModel.Parameters)
     case selfTuning(SelfTuningModel.Parameters)
 
-    /// Reads the notation used in options and files: a name, and parameters.
+    /// Reads the notation used in options and files: a name, then parameters.
     ///
-    /// `akka`, `pekko` and `hazelcast` are `logistic`, `cassandra` and `chitchat` are `exponential`, with those systems'
-    /// own defaults.
+    /// `akka`, `pekko` and `hazelcast` are `logistic`, `cassandra` and `chitchat` are `exponential`, with the defaults
+    /// of those systems.
     public init(parsing text: String) throws(InvalidDetectorSpec) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         let pairs = parts.dropFirst().map { part in
@@ -45,21 +45,21 @@ public enum DetectorSpec: Hashable, Sendable {
         }
     }
 
-    /// Every name that is read.
+    /// Every name that `init(parsing:)` reads.
     public static let names = [
         "adaptive", "normal", "fixed", "logistic", "akka", "pekko", "hazelcast", "exponential", "cassandra", "chitchat",
         "chen", "bertier", "two-window", "empirical", "self-tuning",
     ]
 }
 
-/// Something to be done with a model of whichever type is chosen.
+/// An operation on a model whose type is chosen at run time.
 public protocol ModelVisitor {
     associatedtype Outcome
     mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws -> Outcome
 }
 
 extension DetectorSpec {
-    /// Calls the visitor with the type chosen: from here on the compiler knows it.
+    /// Calls the visitor with the chosen model type. From there on the compiler knows the type.
     public func open<Visitor: ModelVisitor>(_ visitor: inout Visitor) throws -> Visitor.Outcome {
         switch self {
         case .adaptive(let parameters): try visitor.visit(AdaptiveModel.self, parameters)
@@ -75,7 +75,7 @@ extension DetectorSpec {
         }
     }
 
-    /// Whether a policy tells it when to suspect; if not, its parameters do.
+    /// Whether a policy decides when to suspect; if not, the parameters do.
     public var usesPolicy: Bool {
         switch self {
         case .adaptive, .normal, .logistic, .exponential: true
@@ -83,7 +83,7 @@ extension DetectorSpec {
         }
     }
 
-    /// The φ it is made for, where it says so itself; nil leaves it to the policy.
+    /// The φ threshold that the parameters state; nil leaves it to the policy.
     public var nativeThreshold: Double? {
         switch self {
         case .logistic(let parameters): parameters.nativeThreshold
@@ -92,7 +92,7 @@ extension DetectorSpec {
         }
     }
 
-    /// The same for another φ: Akka's detector decides by it which gaps to learn.
+    /// The same detector with another φ threshold: Akka's detector uses it to decide which gaps to learn.
     public func made(forPhi phi: Double) -> DetectorSpec {
         switch self {
         case .logistic(var parameters):
@@ -107,7 +107,7 @@ extension DetectorSpec {
 }
 
 extension DetectorSpec: CustomStringConvertible {
-    /// The notation that `init(parsing:)` reads, with all parameters but a profile.
+    /// The notation that `init(parsing:)` reads, with all parameters except a profile.
     public var description: String {
         switch self {
         case .adaptive: "adaptive"
@@ -124,7 +124,7 @@ extension DetectorSpec: CustomStringConvertible {
     }
 }
 
-/// A detector that cannot be had, with the reason and what can be.
+/// An invalid detector, with the reason and the known ones.
 public struct InvalidDetectorSpec: Error, Hashable, Sendable, CustomStringConvertible {
     public let text: String
     public let reason: String

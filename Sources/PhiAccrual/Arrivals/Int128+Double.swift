@@ -1,5 +1,5 @@
 extension Int128 {
-    /// The same as `Double(self)` up to the last bit, without that initialiser's detour over generic integers, which
+    /// The same as `Double(self)` up to the last bit. It avoids that initialiser's detour over generic integers, which
     /// took half of all the time of a heartbeat.
     var double: Double {
         let high = Double(UInt64(truncatingIfNeeded: magnitude >> 64))

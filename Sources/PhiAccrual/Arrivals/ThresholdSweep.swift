@@ -1,23 +1,23 @@
 /// One fresh heartbeat of a recording.
 public struct RecordedHeartbeat: Hashable, Sendable {
-    /// Whose it is, numbered from 0.
+    /// Index of its node, from 0.
     public var node: Int
-    /// What it tells; nil of a node's first one, which nothing came before.
+    /// The arrival; nil for a node's first heartbeat, which has no predecessor.
     public var arrival: Arrival?
 
     public init(node: Int, arrival: Arrival?) { (self.node, self.arrival) = (node, arrival) }
 }
 
-/// What some arrivals cost under one threshold.
+/// The cost of some arrivals under one threshold.
 public struct SweepCost: Hashable, Sendable {
-    /// Arrivals that came after their deadline, while the node was trusted.
+    /// Number of arrivals after their deadline while the node was trusted.
     public var mistakes = 0
-    /// Arrivals that came after their deadline. More than mistakes only where a deadline may lie before the arrival that
-    /// sets it: such a detector suspects always, and makes one mistake that never ends.
+    /// Number of arrivals after their deadline. It exceeds `mistakes` only where a deadline may lie before the arrival
+    /// that sets it: such a detector suspects always, and makes one mistake that never ends.
     public var late = 0
-    /// Arrivals that there was a deadline for.
+    /// Number of arrivals that had a deadline.
     public var deadlines = 0
-    /// Sum of deadline − arrival that set it, in units; nothing counts below 0.
+    /// Sum of deadline − arrival that set it, in units; a negative difference counts as 0.
     public var timeouts = 0.0
 
     public init() {}
@@ -33,16 +33,16 @@ public struct SweepCost: Hashable, Sendable {
     }
 }
 
-/// What the recorded arrivals of some nodes cost under each of many thresholds, from a single pass over them.
+/// The costs of the recorded arrivals of some nodes under each of many thresholds, from a single pass over them.
 ///
-/// The verdicts are those of `Detector`, without its registry, wheel, and events: a level is suspected from its deadline
-/// on, and trusted again by an arrival whose own deadline has not passed yet.
+/// The verdicts are those of `Detector`, without its registry, timing wheel, and events. A level is suspected from its
+/// deadline on. An arrival restores trust unless its own deadline has already passed.
 public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
-    /// One per block and threshold: block · thresholds + threshold.
+    /// One per block and threshold, at index block · thresholds + threshold.
     public private(set) var costs: [SweepCost]
-    /// Arrivals that were judged.
+    /// Number of arrivals evaluated.
     public private(set) var samples = 0
-    /// The φ at which each judged arrival was taken in, where it was asked for and is defined.
+    /// φ at the instant of each evaluated arrival, if it was requested and is defined.
     public private(set) var phis: [Double] = []
 
     private let thresholds: [Model.Threshold]
@@ -50,8 +50,8 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
     private var group: Model.GroupState
 
     /// - Parameters:
-    ///   - group: What the nodes' group knows beforehand.
-    ///   - blocks: How many parts of the arrivals have their costs apart.
+    ///   - group: Initial state of the nodes' group.
+    ///   - blocks: Number of parts of the arrivals with separate costs.
     public init(
         _ thresholds: [Model.Threshold], group: Model.GroupState, blocks: Int = 1, recordingPhi recordsPhi: Bool = false
     ) {
@@ -61,12 +61,12 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
         costs = Array(repeating: SweepCost(), count: blocks * thresholds.count)
     }
 
-    /// Takes in the heartbeats of one node.
+    /// Runs the heartbeats of one node.
     ///
     /// - Parameters:
-    ///   - model: As the node begins with.
-    ///   - unit: What waits are counted in, in nanoseconds.
-    ///   - warmUp: How many arrivals come before judging begins.
+    ///   - model: Initial model of the node.
+    ///   - unit: Unit of timeouts, in nanoseconds.
+    ///   - warmUp: Number of arrivals before evaluation begins.
     public mutating func run(
         _ arrivals: [Arrival], with model: Model, announcedInterval: Int64 = 0, unit: Double, warmUp: Int
     ) {
@@ -77,13 +77,13 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
             blocks: [nil] + arrivals.indices.map { $0 < warmUp ? nil : 0 })
     }
 
-    /// Takes in the heartbeats of several nodes that form a group, in order of time.
+    /// Runs the heartbeats of several nodes that form a group, in order of time.
     ///
     /// - Parameters:
     ///   - count: Number of nodes.
-    ///   - model: As every node begins with.
-    ///   - unit: What waits are counted in, in nanoseconds.
-    ///   - blocks: For each heartbeat the block in which it is judged; nil: it is only learned from.
+    ///   - model: Initial model of every node.
+    ///   - unit: Unit of timeouts, in nanoseconds.
+    ///   - blocks: For each heartbeat the block in which it is evaluated; nil: the model only learns from it.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     @specialized(where Model == FixedModel)
@@ -99,9 +99,9 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
         unit: Double, blocks: [Int32?]
     ) {
         precondition(heartbeats.count == blocks.count, "each heartbeat is judged in one block or not at all")
-        let thresholds = thresholds  // or its span would bar `group` from changing
+        let thresholds = thresholds  // a span of the property would prevent changes to `group`
         var models = Array(repeating: model, count: count)
-        // Of each node and threshold: node · thresholds + threshold.
+        // For each node and threshold, at index node · thresholds + threshold.
         var levelStates = (0..<count).flatMap { _ in thresholds.map(Model.levelState(of:)) }
         var timeouts = [Int64?](repeating: nil, count: count * thresholds.count)
         var isSuspected = [Bool](repeating: false, count: count * thresholds.count)

@@ -1,31 +1,33 @@
-/// The detector of Bertier, Marin and Sens: Chen's expected arrival, with the margin that TCP gives its retransmissions.
+/// The detector of Bertier, Marin and Sens: Chen's expected arrival, with the margin that TCP uses for its
+/// retransmissions.
 ///
-/// At each heartbeat, numbered k, Jacobson's two averages move by a share γ of what was new:
+/// At heartbeat number k, Jacobson's two averages move by a share γ of the new value:
 /// ```text
 /// error = A(k) − EA(k) − delay          delay += γ · error          var += γ · (|error| − var)
 /// α(k+1) = β · delay + φ · var          suspected at EA(k+1) + α(k+1)
 /// ```
-/// The margin starts at 0 and goes back to 0 on a quiet link, where nearly every heartbeat is then a mistake: fitting the
-/// quality to an application is the business of a second layer there, which is not part of this. The φ is a factor; there
-/// is no level of suspicion.
+/// The margin starts at 0 and returns to 0 on a quiet link, where nearly every heartbeat is then a mistake. In the
+/// papers a second layer adapts the quality to an application; it is not part of this model. φ is a factor here, not a
+/// level of suspicion.
 ///
-/// Where we depart: EA is Chen's formula, so losses do not shift it (theirs takes the mean of arrivals for consecutive
-/// ones), EA(k) is that of the number which arrived, and an interval that nobody knows is learned (`SendingInterval`).
+/// Differences from the papers: EA is Chen's formula, so losses do not shift it (theirs treats the arrivals in its mean
+/// as consecutive). EA(k) is that of the sequence number that arrived. An unknown interval is learned
+/// (`SendingInterval`).
 ///
 /// Source: Bertier, Marin and Sens, “Implementation and performance evaluation of an adaptable failure detector”, DSN
 /// 2002, basic layer; “Performance analysis of a hierarchical failure detector”, DSN 2003. γ, β and φ as in Jacobson,
 /// “Congestion avoidance and control”, SIGCOMM 1988.
-public struct BertierModel: ClassicalModel {
+public struct BertierModel: BaselineModel {
     public struct Parameters: DetectorParameters {
-        /// n: how many arrivals are remembered.
+        /// n: number of arrivals in the window.
         public var window = 1000
-        /// γ: how much a new error counts in the averages.
+        /// γ: weight of a new error in the averages.
         public var gamma = 0.1
-        /// β: how much of the average error goes into the margin.
+        /// β: factor of the average error in the margin.
         public var beta = 1.0
-        /// φ: how much of the average deviation from it does.
+        /// φ: factor of the average deviation from it in the margin.
         public var phi = 4.0
-        /// Δi: the sender's interval; nil: as it announces, else learned.
+        /// Δi: the sender's interval; nil: as announced, otherwise learned.
         public var interval: Duration?
         public init() {}
 
@@ -38,13 +40,13 @@ public struct BertierModel: ClassicalModel {
             .duration("interval", \.interval, orNil: "auto"),
         ]
     }
-    /// β and φ decide, whatever the policy.
+    /// β and φ decide when to suspect, not the policy.
     public static let usesPolicy = false
 
     private var expected: ExpectedArrival
     private let parameters: Parameters
     private var delay = 0.0  // ns
-    private var deviation = 0.0  // ns; their var, which is no variance
+    private var deviation = 0.0  // ns; their var, which is not a variance
 
     public init(_ parameters: Parameters) {
         precondition(parameters.areAllowed, "\(parameters)")
@@ -53,7 +55,7 @@ public struct BertierModel: ClassicalModel {
     }
     public static func threshold(for policy: Policy) {}
 
-    /// The averages stay: they describe the network, which a restart of the node does not change.
+    /// The averages stay: they describe the network, and a restart of the node does not change it.
     public mutating func begin(announcedInterval: Int64) { expected.begin(announcedInterval: announcedInterval) }
 
     public mutating func observe(_ arrival: Arrival) {

@@ -1,21 +1,22 @@
-/// The detector of Chen, Toueg and Aguilera for unsynchronised clocks, NFD-E: a constant margin beyond the expected arrival.
+/// The detector of Chen, Toueg and Aguilera for unsynchronised clocks, NFD-E: a constant margin after the expected
+/// arrival.
 ///
-/// The last arrivals and their sequence numbers say when the next one is expected; at `EA + α` the node is suspected. Losses
-/// and bursts do not stretch the wait, since the numbers carry the schedule, but the schedule must be one: senders without a
-/// steady period defeat it. There is no φ in it.
+/// The last arrivals and their sequence numbers give the expected arrival EA of the next heartbeat. The node is
+/// suspected at `EA + α`. Losses and bursts do not lengthen the timeout, because the sequence numbers carry the
+/// schedule. A sender without a steady period defeats it. It has no φ.
 ///
-/// Where we depart: only fresh heartbeats count (theirs also took late ones into the mean), and an interval that nobody
-/// knows is learned (`SendingInterval`).
+/// Differences from the paper: only fresh heartbeats count (theirs also used late ones in the mean), and an unknown
+/// interval is learned (`SendingInterval`).
 ///
 /// Source: Chen, Toueg and Aguilera, “On the quality of service of failure detectors”, IEEE Transactions on Computers
 /// 51(5), 2002, algorithm NFD-E in the part on unsynchronised clocks; their simulations use the last 32 heartbeats.
-public struct ChenModel: ClassicalModel {
+public struct ChenModel: BaselineModel {
     public struct Parameters: DetectorParameters {
-        /// n: how many arrivals are remembered.
+        /// n: number of arrivals in the window.
         public var window = 32
-        /// α: how long after its expected arrival a heartbeat may come. The authors derive it from a wanted quality of service.
+        /// α: time allowed after the expected arrival. The authors derive it from a required quality of service.
         public var alpha = Duration.milliseconds(100)
-        /// η: the sender's interval; nil: as it announces, else learned.
+        /// η: the sender's interval; nil: as announced, otherwise learned.
         public var interval: Duration?
         public init() {}
 
@@ -26,7 +27,7 @@ public struct ChenModel: ClassicalModel {
             .duration("interval", \.interval, orNil: "auto"),
         ]
     }
-    /// α decides, whatever the policy.
+    /// α decides when to suspect, not the policy.
     public static let usesPolicy = false
 
     private var expected: ExpectedArrival

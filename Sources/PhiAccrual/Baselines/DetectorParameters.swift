@@ -1,11 +1,11 @@
-/// The parameters of one kind of detector, which its user reads and writes by name: `chen,window=32,alpha=100ms`.
+/// The parameters of one kind of detector, which users read and write by name: `chen,window=32,alpha=100ms`.
 public protocol DetectorParameters: Hashable, Sendable, CustomStringConvertible {
     /// The defaults.
     init()
-    /// What the detector is called in options and files.
+    /// The detector's name in options and files.
     static var detectorName: String { get }
     static var named: [NamedParameter<Self>] { get }
-    /// The φ that these parameters are made for, where the detector has one of its own.
+    /// The φ threshold among the parameters; nil if the detector has none.
     var nativeThreshold: Double? { get set }
 }
 
@@ -16,9 +16,9 @@ extension DetectorParameters {
     }
     public static var parameterNames: [String] { named.map(\.name) }
 
-    /// Reads parameters given by name; the others keep the value they have in `preset`.
+    /// Reads parameters by name. The others keep their values from `preset`.
     ///
-    /// - Throws: At the first name that is not known and the first value that is not allowed.
+    /// - Throws: At the first unknown name or invalid value.
     public init(parsing pairs: [(name: String, value: String)], onto preset: Self = Self())
         throws(InvalidDetectorSpec)
     {
@@ -44,18 +44,18 @@ extension DetectorParameters {
         return InvalidDetectorSpec(text: text, reason: reason, known: Self().description)
     }
 
-    /// The notation that is read in options and files, with all parameters.
+    /// The notation of options and files, with all parameters.
     public var description: String {
         ([Self.detectorName] + Self.named.map { "\($0.name)=\($0.write(self))" }).joined(separator: ",")
     }
-    /// Whether every value is one that could have been read.
+    /// Whether `init(parsing:onto:)` would accept every value.
     var areAllowed: Bool { Self.named.allSatisfy { $0.isAllowed(self) } }
 }
 
-/// One parameter as its user writes it: its name, and how its value is read, checked, and written.
+/// One parameter as users write it: its name, and how its value is read, checked, and written.
 public struct NamedParameter<Parameters: Sendable>: Sendable {
     public let name: String
-    /// What a value has to be, as it follows “must be”.
+    /// What is a valid value, worded to follow “must be”.
     public let rule: String
     let read: @Sendable (String, inout Parameters) -> Bool
     let write: @Sendable (Parameters) -> String
@@ -84,7 +84,7 @@ public struct NamedParameter<Parameters: Sendable>: Sendable {
             name, path, rule: "a whole number from \(range.lowerBound) to \(range.upperBound)", reading: { Int($0) },
             writing: { String($0) }, allowing: range.contains)
     }
-    /// How many gaps or arrivals are remembered.
+    /// Number of gaps or arrivals in a window.
     static func window(
         _ name: String, _ path: WritableKeyPath<Parameters, Int> & Sendable,
         atLeast least: Int = ArrivalWindow.capacities.lowerBound
@@ -98,7 +98,7 @@ public struct NamedParameter<Parameters: Sendable>: Sendable {
             name, path, rule: "a number from \(range.lowerBound.notation) to \(range.upperBound.notation)",
             reading: { Double($0) }, writing: \.notation, allowing: range.contains)
     }
-    /// A value of φ, with the bounds a policy has for it.
+    /// A φ threshold, with the bounds that a policy has for it.
     static func phi(_ name: String, _ path: WritableKeyPath<Parameters, Double> & Sendable) -> Self {
         Self(
             name, path, rule: phiRule, reading: { Double($0) }, writing: \.notation,
@@ -148,7 +148,7 @@ public struct NamedParameter<Parameters: Sendable>: Sendable {
 }
 
 extension Duration {
-    /// The longest time that a detector's parameter may be. It lies below `ArrivalWindow.maxGap`, so that a sum of
-    /// some never leaves the range.
+    /// Maximum duration of a detector's parameter. It lies below `ArrivalWindow.maxGap`, so that a sum of several never
+    /// leaves the range.
     public static var maxParameter: Duration { .seconds(200 * 86_400) }
 }

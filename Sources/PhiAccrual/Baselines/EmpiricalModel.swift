@@ -6,28 +6,29 @@
     import Darwin
 #endif
 
-/// The detector of Satzger et al.: no distribution is assumed, the remembered gaps themselves are asked.
+/// The detector of Satzger et al.: it assumes no distribution and uses the gaps in its window directly.
 ///
-/// The level of suspicion is the share of them that this silence, scaled down, has reached, and a node is suspected
-/// when that share comes up to a threshold. No deadline can lie beyond the longest gap remembered divided by the factor.
+/// The suspicion level is the share of these gaps that the silence, times a scaling factor, has reached. A node is
+/// suspected when that share reaches a threshold. No deadline can lie beyond the longest gap in the window divided by
+/// the factor.
 ///
-/// Where we depart:
-/// - φ is made of their share, `−log₁₀(1 − share)`, with one longer gap pretended: with n gaps it stops at log₁₀(n + 1),
-///   where theirs says 1, certainty.
-/// - Before the first gap the interval a sender announces stands for it.
+/// Differences from the paper:
+/// - φ is computed from their share, `−log₁₀(1 − share)`, with one longer pseudo-gap added. With n gaps it stops at
+///   log₁₀(n + 1), where their level is 1, certainty.
+/// - Before the first gap, the interval that a sender announces takes its place.
 ///
-/// Each heartbeat costs what `SortedGaps` does.
+/// Each heartbeat costs one insertion into `SortedGaps`.
 ///
-/// Source: Satzger, Pietzowski, Trumler and Ungerer, “A new adaptive accrual failure detector for dependable distributed
-/// systems”, SAC 2007; the scaling factor as in aholstenson/adaptive-accrual-failure-detector (`src/index.ts`), which
-/// follows that paper with 1,000 gaps and 0.9.
-public struct EmpiricalModel: ClassicalModel {
+/// Source: Satzger, Pietzowski, Trumler and Ungerer, “A new adaptive accrual failure detector for dependable
+/// distributed systems”, SAC 2007; the scaling factor as in aholstenson/adaptive-accrual-failure-detector
+/// (`src/index.ts`), which follows that paper with 1,000 gaps and 0.9.
+public struct EmpiricalModel: BaselineModel {
     public struct Parameters: DetectorParameters {
-        /// How many gaps are remembered.
+        /// Number of gaps in the window.
         public var window = 1000
-        /// Share of gaps reached at which a node is suspected. The authors leave it to the application.
+        /// Share of gaps at which a node is suspected. The authors leave it to the application.
         public var threshold = 0.99
-        /// What a silence is multiplied by before it is compared: below 1 leaves a margin in proportion.
+        /// Factor of a silence before the comparison: below 1 it leaves a proportional margin.
         public var scalingFactor = 0.9
         public init() {}
 
@@ -38,7 +39,7 @@ public struct EmpiricalModel: ClassicalModel {
             .number("scaling-factor", \.scalingFactor, in: 0.001...1000),
         ]
     }
-    /// The share decides, whatever the policy.
+    /// The share decides when to suspect, not the policy.
     public static let usesPolicy = false
 
     private var gaps: SortedGaps
@@ -62,7 +63,7 @@ public struct EmpiricalModel: ClassicalModel {
         observed += 1
     }
 
-    /// The share of gaps that a silence has reached changes where one of them, scaled up, ends.
+    /// The share of gaps that a silence has reached changes only at the end of a gap divided by the factor.
     public func timeout(until threshold: Void) -> Int64? {
         guard gaps.count > 0 else { return nil }
         let count = Double(gaps.count)

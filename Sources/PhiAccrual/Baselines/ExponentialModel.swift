@@ -1,47 +1,50 @@
-/// The accrual detector of Cassandra, and of chitchat: gaps follow an exponential distribution, so φ counts mean gaps.
+/// The accrual detector of Cassandra and of chitchat: gaps follow an exponential distribution, so φ counts mean gaps.
 ///
-/// `φ(t) = −log P(gap > t) = t / mean`, divided by ln 10 in Cassandra and not in chitchat: φ = 8 is 18.4 mean gaps in the
-/// one and 8 in the other. Neither looks at how much gaps vary: both are a fixed multiple of the mean. As in those systems:
-/// - Gaps above `max-interval` are not learned from. Where heartbeats are farther apart than that, nothing ever is, and the
-///   initial interval decides for good: 36.8 s in Cassandra, 40 s in chitchat, at φ = 8.
-/// - Cassandra's initial value is one gap among the others, until the window is full: with heartbeats every 100 ms, deadlines
-///   start at 36.8 s and are below 2 s only after 220 heartbeats. chitchat's counts as `prior-weight` gaps at all times.
-/// - A node that chitchat held dead starts with an empty window (`phi-threshold`).
+/// `φ(t) = −log P(gap > t) = t / mean`, divided by ln 10 in Cassandra but not in chitchat: φ = 8 is 18.4 mean gaps in
+/// Cassandra and 8 in chitchat. Neither considers how much gaps vary: both timeouts are a fixed multiple of the mean.
+/// As in those systems:
+/// - Gaps above `max-interval` are not learned. Where heartbeats are farther apart than that, no gap is ever learned,
+///   and the initial interval decides for good: 36.8 s in Cassandra, 40 s in chitchat, at φ = 8.
+/// - Cassandra's initial value is one gap among the others, until the window is full. With heartbeats every 100 ms,
+///   deadlines start at 36.8 s and are below 2 s only after 220 heartbeats. chitchat's initial value counts as
+///   `prior-weight` gaps at all times.
+/// - A node that chitchat considered dead starts with an empty window (`phi-threshold`).
 ///
-/// Where we depart:
-/// - The instant of suspicion is when φ reaches the threshold. Cassandra asks once a second, chitchat at every gossip round,
-///   and both mean more than the threshold.
-/// - chitchat has no φ until one gap was learned and holds such a node dead; here its prior alone decides then.
-/// - A mean of 0 counts as a nanosecond; they stop the program.
-/// - What was learned outlives an incarnation. Cassandra forgets a node that restarted after it was convicted.
+/// Differences from those systems:
+/// - A node is suspected at the instant when φ reaches the threshold. Cassandra checks once a second and chitchat at
+///   every gossip round, and both require φ above the threshold.
+/// - chitchat has no φ until it learned one gap, and considers such a node dead. Here its prior alone decides until
+///   then.
+/// - A mean of 0 counts as a nanosecond; those systems stop the program.
+/// - What was learned survives a new incarnation. Cassandra discards it when a node restarts after it was suspected.
 ///
 /// Source: `FailureDetector.java` in apache/cassandra (`org.apache.cassandra.gms`; classes `FailureDetector`,
-/// `ArrivalWindow`, `ArrayBackedBoundedStats`; CASSANDRA-2597), `Gossiper.java`, and `chitchat/src/failure_detector.rs` in
-/// quickwit-oss/chitchat.
-public struct ExponentialModel: ClassicalModel {
+/// `ArrivalWindow`, `ArrayBackedBoundedStats`; CASSANDRA-2597), `Gossiper.java`, and `chitchat/src/failure_detector.rs`
+/// in quickwit-oss/chitchat.
+public struct ExponentialModel: BaselineModel {
     public struct Parameters: DetectorParameters {
-        /// What φ is a logarithm to.
+        /// Base of the logarithm in φ.
         public enum Base: String, Hashable, Sendable, CaseIterable {
             case ten = "10"
             case e
         }
-        /// How many gaps are remembered.
+        /// Number of gaps in the window.
         public var samplingWindowSize = 1000
         /// The gap expected before one was seen.
         public var initialInterval = Duration.seconds(2)
-        /// Longer gaps are not learned from.
+        /// Longer gaps are not learned.
         public var maxInterval = Duration.seconds(2)
-        /// As how many gaps the initial interval counts for good; 0: as one, until the window is full.
+        /// Number of gaps that the initial interval always counts as; 0: one gap, until the window is full.
         public var priorWeight = 0.0
         public var base = Base.ten
-        /// φ beyond which everything learned is forgotten; nil: never. Give it the policy's number.
+        /// φ above which all learned gaps are discarded; nil: never. Set it to the policy's threshold.
         public var phiThreshold: Double?
         public init() {}
 
-        /// Cassandra's defaults: `cassandra.fd_initial_value_ms` is `initial-interval`, `cassandra.fd_max_interval_ms` is
-        /// `max-interval`, and `phi_convict_threshold` (8) is the policy's.
+        /// Cassandra's defaults: `cassandra.fd_initial_value_ms` is `initial-interval`, `cassandra.fd_max_interval_ms`
+        /// is `max-interval`, and `phi_convict_threshold` (8) is the policy's threshold.
         public static let cassandra = Parameters()
-        /// chitchat's defaults, with its own names; its `phi_threshold` is also the policy's.
+        /// chitchat's defaults, under its own names; its `phi_threshold` is also the policy's threshold.
         public static let chitchat: Parameters = {
             var parameters = Parameters()
             parameters.initialInterval = .seconds(5)
@@ -67,9 +70,9 @@ public struct ExponentialModel: ClassicalModel {
             .phi("phi-threshold", \.phiThreshold, orNil: "never"),
         ]
     }
-    /// The policy's threshold.
+    /// The policy's φ threshold.
     public typealias Threshold = Double
-    /// The policy says when to suspect.
+    /// The policy decides when to suspect.
     public static let usesPolicy = true
 
     private var window: ArrivalWindow

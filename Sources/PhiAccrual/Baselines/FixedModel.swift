@@ -1,8 +1,8 @@
-/// The detector that learns nothing: suspected after a fixed silence.
+/// The detector that learns nothing: it suspects a node after a fixed silence.
 ///
-/// What most systems have, and hard to beat where nothing varies. Akka calls it `DeadlineFailureDetector`, Hazelcast
-/// `deadline` (60 s, its default), Chen et al. the simple algorithm, SFD. There is no φ in it.
-public struct FixedModel: ClassicalModel {
+/// Most systems have it, and it is hard to beat where nothing varies. Akka calls it `DeadlineFailureDetector`,
+/// Hazelcast `deadline` (60 s, its default), Chen et al. the simple algorithm, SFD. It has no φ.
+public struct FixedModel: BaselineModel {
     public struct Parameters: DetectorParameters {
         /// The silence after which a node is suspected.
         public var timeout = Duration.seconds(3)
@@ -13,11 +13,11 @@ public struct FixedModel: ClassicalModel {
             .duration("timeout", \.timeout, atLeast: .nanoseconds(1))
         ]
     }
-    /// The timeout decides, whatever the policy.
+    /// The timeout decides when to suspect, not the policy.
     public static let usesPolicy = false
 
     private let timeout: Int64  // ns
-    private var interval = SendingInterval(given: nil)  // only to say when the next heartbeat is expected
+    private var interval = SendingInterval(given: nil)  // only used by `expectedGap`
 
     public init(_ parameters: Parameters) {
         precondition(parameters.areAllowed, "\(parameters)")

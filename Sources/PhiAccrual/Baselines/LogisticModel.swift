@@ -1,52 +1,54 @@
-/// The accrual detector of Akka and Pekko, and of Hazelcast, which took it over.
+/// The accrual detector of Akka and Pekko, and of Hazelcast, which adopted it.
 ///
-/// Gaps follow a normal distribution, its tail taken from a logistic curve (`LogisticTail`), and φ is that of the
-/// silence less an acceptable pause. As in those systems:
-/// - The first heartbeat brings two pretended gaps, the estimate less and plus a quarter of it. They leave in their turn.
-///   The interval a sender announces is not asked for: set `first-heartbeat-estimate`, or the first deadlines are those of
-///   one heartbeat per second.
+/// Gaps follow a normal distribution whose tail is that of a logistic curve (`LogisticTail`). φ is computed from the
+/// silence minus an acceptable pause. As in those systems:
+/// - The first heartbeat adds two pseudo-gaps, the estimate minus and plus a quarter of it. They leave the window like
+///   any other gap. The interval that a sender announces is ignored: set `first-heartbeat-estimate`, or the first
+///   deadlines are those of one heartbeat per second.
 /// - The deviation has a floor in absolute time, the same for heartbeats every 10 ms and every hour.
-/// - A gap at whose end φ had reached `threshold` is not learned from. A node that becomes slower than its deadline is
-///   therefore suspected at every heartbeat, for ever. Hazelcast means to do the same, but notes the arrival before it asks
-///   for φ, which is then that of no silence at all: it learns every gap, outages included (`learns-every-gap`).
-/// - Time is counted in whole milliseconds, arrivals and silences both: heartbeats every 1.5 ms have gaps of 1 and 2.
-///   The millisecond that the first heartbeat falls into starts with it. `resolution=1ns` is the same without steps.
+/// - A gap at whose end φ had reached `threshold` is not learned. A node that becomes slower than its deadline is
+///   therefore suspected at every heartbeat, forever. Hazelcast intends the same, but records the arrival before it
+///   computes φ, which is then that of no silence at all: it learns every gap, outages included (`learns-every-gap`).
+/// - Time is counted in whole milliseconds, for arrivals and for silences: heartbeats every 1.5 ms have gaps of 1 ms
+///   and 2 ms. The millisecond of the first heartbeat begins with that heartbeat. `resolution=1ns` removes the steps.
 ///
-/// Where we depart:
+/// Differences from those systems:
 /// - φ continues in logarithms where theirs becomes infinite.
-/// - Sums are exact. Theirs are too, but not the variance made of them, which can come out below 0 and makes φ NaN.
-/// - A deviation of 0, possible when the floor is less than a millisecond, counts as a thousandth of one: they divide by it.
-/// - They ask for φ about once a second; the instant of suspicion here is when φ reaches the policy's threshold.
-/// - At least two gaps are remembered, and what was learned outlives an incarnation.
+/// - The variance is exact. Their sums are exact too, but the variance computed from them can be negative and make φ
+///   NaN.
+/// - A deviation of 0, possible when the floor is less than a millisecond, counts as a thousandth of `resolution`. They
+///   divide by it.
+/// - A node is suspected at the instant when φ reaches the policy's threshold. They compute φ about once a second.
+/// - The window has at least two gaps, and what was learned survives a new incarnation.
 ///
 /// Source: `PhiAccrualFailureDetector.scala` in apache/pekko (`remote`) and akka/akka (`akka-remote`), defaults in
 /// `cluster/src/main/resources/reference.conf`; `PhiAccrualFailureDetector.java` and
 /// `PhiAccrualClusterFailureDetector.java` in hazelcast/hazelcast (`internal.cluster.fd`), defaults in
 /// `ClusterProperty.java`.
-public struct LogisticModel: ClassicalModel {
+public struct LogisticModel: BaselineModel {
     public struct Parameters: DetectorParameters {
-        /// φ from which on a gap is not learned from. The policy decides when to suspect: give both the same number.
+        /// φ from which on a gap is not learned. The policy decides when to suspect: give both the same number.
         public var threshold = 8.0
-        /// How many gaps are remembered.
+        /// Number of gaps in the window.
         public var maxSampleSize = 1000
-        /// Least standard deviation.
+        /// Minimum standard deviation.
         public var minStdDeviation = Duration.milliseconds(100)
-        /// Added to the mean gap: silence that is not held against a node.
+        /// Added to the mean gap: silence that causes no suspicion.
         public var acceptableHeartbeatPause = Duration.seconds(3)
         /// The gap expected before one was seen; `heartbeat-interval` in Akka's configuration.
         public var firstHeartbeatEstimate = Duration.seconds(1)
-        /// The steps in which time is counted.
+        /// The step in which time is counted.
         public var resolution = Duration.milliseconds(1)
-        /// Whether a gap is learned from even if it ended a suspicion.
+        /// Whether a gap is learned even if it ended a suspicion.
         public var learnsEveryGap = false
         public init() {}
 
-        /// Akka's and Pekko's defaults in a cluster, for heartbeats every second.
+        /// Akka's and Pekko's defaults in a cluster, for one heartbeat per second.
         public static let akka = Parameters()
-        /// Hazelcast's defaults, for heartbeats every 5 s and `phi=10`: `hazelcast.heartbeat.interval.seconds` is
-        /// `first-heartbeat-estimate`, `hazelcast.max.no.heartbeat.seconds` is `acceptable-heartbeat-pause`, and of
-        /// `hazelcast.heartbeat.phiaccrual.failuredetector`, `threshold`, `sample.size` and `min.std.dev.millis` are the
-        /// others.
+        /// Hazelcast's defaults, for heartbeats every 5 s and `phi=10`. `hazelcast.heartbeat.interval.seconds` is
+        /// `first-heartbeat-estimate`, and `hazelcast.max.no.heartbeat.seconds` is `acceptable-heartbeat-pause`. The
+        /// others are `threshold`, `sample.size` and `min.std.dev.millis` of
+        /// `hazelcast.heartbeat.phiaccrual.failuredetector`.
         public static let hazelcast: Parameters = {
             var parameters = Parameters()
             parameters.threshold = 10
@@ -73,9 +75,9 @@ public struct LogisticModel: ClassicalModel {
             .flag("learns-every-gap", \.learnsEveryGap),
         ]
     }
-    /// Deviations beyond mean and pause at which φ reaches the policy's threshold.
+    /// Number of deviations beyond mean and pause at which φ reaches the policy's threshold.
     public typealias Threshold = Double
-    /// The policy says when to suspect.
+    /// The policy decides when to suspect.
     public static let usesPolicy = true
 
     private var window: ArrivalWindow  // of gaps in ticks
@@ -95,7 +97,7 @@ public struct LogisticModel: ClassicalModel {
         window = ArrivalWindow(capacity: parameters.maxSampleSize)
         let resolution = parameters.resolution.nanoseconds
         self.resolution = resolution
-        // Their durations are cut to whole milliseconds, too.
+        // Those systems also truncate their durations to whole milliseconds.
         minDeviation = max(0.001, Double(parameters.minStdDeviation.nanoseconds / resolution))
         pause = Double(parameters.acceptableHeartbeatPause.nanoseconds / resolution)
         firstEstimate = parameters.firstHeartbeatEstimate.nanoseconds / resolution
@@ -129,7 +131,7 @@ public struct LogisticModel: ClassicalModel {
         deviation = max(minDeviation, variance.squareRoot())
     }
 
-    /// How many deviations a silence goes beyond what is acceptable.
+    /// Number of deviations by which a silence exceeds the mean gap plus the acceptable pause.
     private func deviations(_ ticks: Int64) -> Double { (Double(ticks) - (mean + pause)) / deviation }
 
     public func timeout(until threshold: Double) -> Int64? {

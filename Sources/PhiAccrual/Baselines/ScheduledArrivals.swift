@@ -1,13 +1,14 @@
-/// The last arrivals of one incarnation of a node, with their sequence numbers: what Chen's estimate is made of.
+/// The last arrivals of one incarnation of a node, with their sequence numbers: the data of Chen's estimate.
 ///
-/// Everything is counted back from the newest arrival, in whole numbers: no clock, no drift, constant work per heartbeat.
+/// Everything is counted back from the newest arrival, in whole numbers: no clock, no drift, constant work per
+/// heartbeat.
 struct ScheduledArrivals: Sendable {
     private(set) var count = 0  // arrivals
     private let capacity: Int
-    private var between: [(gap: Int64, step: Int64)] = []  // a ring, from each arrival to the one after it
-    private var oldest = 0  // in the ring, once it is full
-    // From the oldest arrival to the newest, and the sum over all arrivals of what lies between each and the newest:
-    // at most 10⁵ · 2⁵⁴ < 2⁷¹ and 10¹⁰ · 2⁵⁴ < 2⁸⁸.
+    private var between: [(gap: Int64, step: Int64)] = []  // a ring; from each arrival to the next one
+    private var oldest = 0  // index in the ring, once it is full
+    // `span` is the distance from the oldest arrival to the newest. `sum` is the sum over all arrivals of their
+    // distance to the newest. They are at most 10⁵ · 2⁵⁴ < 2⁷¹ and 10¹⁰ · 2⁵⁴ < 2⁸⁸.
     private var span: (gap: Int128, step: Int128) = (0, 0)
     private var sum: (gap: Int128, step: Int128) = (0, 0)
 
@@ -16,7 +17,7 @@ struct ScheduledArrivals: Sendable {
         self.capacity = capacity
     }
 
-    /// A schedule starts with an arrival: earlier ones had another.
+    /// Starts a new schedule with one arrival. Earlier arrivals belong to another schedule.
     mutating func restart() {
         between.removeAll(keepingCapacity: true)
         (count, oldest, span, sum) = (1, 0, (0, 0), (0, 0))
@@ -46,16 +47,16 @@ struct ScheduledArrivals: Sendable {
         count += 1
     }
 
-    /// Chen's estimate EA of the arrival `steps` numbers after the newest one, in nanoseconds after the newest:
-    /// the mean over the window of Aᵢ − η·sᵢ, plus η times its number.
+    /// Chen's estimate EA of the arrival `steps` sequence numbers after the newest one, in nanoseconds after the
+    /// newest: the mean over the window of Aᵢ − η·sᵢ, plus η times its sequence number.
     func expected(after steps: Int64, interval: (time: Int128, steps: Int128)) -> Double {
         let numbers = Int128(steps) * Int128(count) + sum.step
         let denominator = interval.steps * Int128(count)
         let due = interval.time.double * numbers.double
         let ago = interval.steps.double * sum.gap.double
         let quotient = (due - ago) / denominator.double
-        // Perfect order should give a perfect expectation, so what rounding took away is found in whole numbers, unless
-        // they do not fit.
+        // A perfect schedule should give a perfect expectation, so integer arithmetic restores what rounding lost,
+        // unless the integers do not fit.
         guard due < 0x1p120, ago < 0x1p120, quotient.magnitude < 0x1p62 else { return quotient }
         let whole = Int64(quotient)
         let part = interval.time &* numbers &- interval.steps &* sum.gap &- Int128(whole) &* denominator
@@ -64,23 +65,23 @@ struct ScheduledArrivals: Sendable {
 }
 
 extension Arrival {
-    /// More numbers at once count as so many: a sequence number has no more.
+    /// A larger step counts as this one: there are no more sequence numbers.
     static let maxStep: Int64 = 1 << 32
 
-    /// With gaps as long as `ArrivalWindow` counts them, so that sums fit.
+    /// Gap and step, limited so that sums fit: the gap as in `ArrivalWindow`.
     var bounded: (gap: Int64, step: Int64) {
         (min(max(0, gap), ArrivalWindow.maxGap), min(max(1, step), Self.maxStep))
     }
 }
 
-/// When the next heartbeat of a periodic sender is expected, by the sequence numbers of its last ones.
+/// The expected arrival of the next heartbeat of a periodic sender, from the sequence numbers of its last ones.
 ///
 /// Source: Chen, Toueg and Aguilera, “On the quality of service of failure detectors”, IEEE Transactions on Computers
 /// 51(5), 2002, algorithm NFD-E, which replaces the synchronised clocks of NFD-S by this estimate.
 struct ExpectedArrival: Sendable {
     private var arrivals: ScheduledArrivals
     private var interval: SendingInterval
-    /// How long after the newest arrival the next one is expected; nil while no interval is known.
+    /// Expected time from the newest arrival to the next one; nil while no interval is known.
     private(set) var timeout: Double?  // ns
 
     init(window: Int, interval: Duration?) {
@@ -100,19 +101,19 @@ struct ExpectedArrival: Sendable {
     }
     private var timeoutIfNothingIsLost: Double? { timeout(steps: 1) }
 
-    /// How long after the newest arrival the one `steps` numbers later is expected.
+    /// Expected time from the newest arrival to the one `steps` sequence numbers later, in nanoseconds.
     /// - Parameter steps: At most `Arrival.maxStep`.
     func timeout(steps: Int64) -> Double? {
         interval.ratio.map { arrivals.expected(after: steps, interval: $0) }
     }
 
-    /// How many gaps are remembered.
+    /// Number of gaps in the window.
     var samples: Int { max(0, arrivals.count - 1) }
 }
 
 // MARK: Stored state
 
-// Windows and intervals given are parameters.
+// Window sizes and given intervals are parameters, so they are not stored.
 extension ScheduledArrivals {
     func write(to writer: inout BinaryWriter) {
         writer.write(UInt32(count))

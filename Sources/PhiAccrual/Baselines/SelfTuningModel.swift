@@ -1,39 +1,40 @@
-/// The self-tuning detector, SFD, of Xiong et al.: Chen's, with a margin that is moved until a stated quality is reached.
+/// The self-tuning detector, SFD, of Xiong et al.: Chen's, with a margin that moves until a required quality is
+/// reached.
 ///
-/// After every slot its own quality in that slot is compared with the one required:
+/// After every slot it compares its own quality in that slot with the required one:
 /// ```text
 /// SM(k+1) = SM(k) + Sat · α          suspected at EA(k+1) + SM(k+1)
 /// ```
-/// Sat is +β where it was fast enough but made too many mistakes, −β where it was accurate enough but too slow, and 0 where
-/// both requirements hold. Where neither holds no margin can help: the authors have it say so and keep the margin, and so
-/// does `feedback` here. A mistake rate below one per slot cannot be told from 0 in a slot, so rare mistakes make the
-/// margin creep down and jump up. There is no φ in it.
+/// Sat is +β if it was fast enough but made too many mistakes, −β if it was accurate enough but too slow, and 0 if it
+/// met both requirements. If it met neither, no margin can help: the authors' detector reports that and keeps the
+/// margin, and `feedback` does the same here. A mistake rate below one per slot looks like 0 in most slots, so rare
+/// mistakes make the margin creep down and jump up. It has no φ.
 ///
-/// What the paper leaves open is ours: the slot is a number of heartbeats; T_D is the wait from the last arrival to the
-/// suspicion, averaged (delay and half an interval are not known here); a margin is never below 0. Only fresh heartbeats
-/// count, and an interval that nobody knows is learned (`SendingInterval`).
+/// This model decides what the paper leaves open. The slot is a number of heartbeats. T_D is the mean timeout from the
+/// last arrival to the suspicion (delay and half an interval are not known here). A margin is never below 0. Only fresh
+/// heartbeats count, and an unknown interval is learned (`SendingInterval`).
 ///
 /// Source: Xiong, Vasilakos, Wu, Yang, Rindos, Zhou, Song and Pan, “A self-tuning failure detection scheme for cloud
 /// computing service”, IPDPS 2012, section on SFD.
-public struct SelfTuningModel: ClassicalModel {
+public struct SelfTuningModel: BaselineModel {
     public struct Parameters: DetectorParameters {
-        /// How many arrivals are remembered.
+        /// Number of arrivals in the window.
         public var window = 1000
-        /// SM₁: the margin at the start.
+        /// SM₁: the initial margin.
         public var margin = Duration.milliseconds(100)
-        /// α: what a step of the margin is a share of.
+        /// α: a step of the margin is β times this.
         public var alpha = Duration.milliseconds(100)
-        /// β: that share.
+        /// β: share of α in a step.
         public var beta = 0.5
-        /// Longest detection time required, on average.
+        /// Required maximum of the mean detection time.
         public var detectionTime = Duration.seconds(3)
-        /// Highest mistake rate required, per second.
+        /// Required maximum mistake rate, per second.
         public var mistakeRate = 0.01
-        /// Lowest query accuracy probability required.
+        /// Required minimum query accuracy probability.
         public var queryAccuracy = 0.99
-        /// Heartbeats from one comparison to the next.
+        /// Number of heartbeats in a slot.
         public var slot = 100
-        /// The sender's interval; nil: as it announces, else learned.
+        /// The sender's interval; nil: as announced, otherwise learned.
         public var interval: Duration?
         public init() {}
 
@@ -50,17 +51,17 @@ public struct SelfTuningModel: ClassicalModel {
             .duration("interval", \.interval, orNil: "auto"),
         ]
     }
-    /// The requirements decide, whatever the policy.
+    /// The requirements decide when to suspect, not the policy.
     public static let usesPolicy = false
 
-    /// What the last slot led to.
+    /// The result of the last slot.
     public enum Feedback: UInt8, Hashable, Sendable {
         case satisfied
         case raised  // too many mistakes
         case lowered  // too slow
         case infeasible  // both
     }
-    /// Nil before the first slot is over.
+    /// Nil before the end of the first slot.
     public private(set) var feedback: Feedback?
 
     private var expected: ExpectedArrival
@@ -111,7 +112,7 @@ public struct SelfTuningModel: ClassicalModel {
     public var samples: Int { expected.samples }
 }
 
-/// The detector's own quality over some heartbeats.
+/// The detector's own quality in one slot.
 private struct SlotQuality: Sendable {
     private(set) var heartbeats = 0
     private var mistakes = 0
@@ -119,7 +120,7 @@ private struct SlotQuality: Sendable {
     private var time: Int128 = 0  // ns
     private var mistakeTime: Int128 = 0  // ns
 
-    /// - Parameter wait: From the arrival before to the suspicion that would have followed; below 0: at that arrival.
+    /// - Parameter timeout: Nanoseconds from the previous arrival to the suspicion; negative counts as 0 in the sums.
     mutating func record(gap: Int64, timeout: Int64) {
         heartbeats += 1
         timeouts += Int128(max(0, timeout))
@@ -128,7 +129,7 @@ private struct SlotQuality: Sendable {
         mistakes += 1
         mistakeTime += Int128(gap) - Int128(max(0, timeout))
     }
-    /// T_D: nanoseconds, on average.
+    /// T_D: mean, in nanoseconds.
     var detectionTime: Double { timeouts.double / Double(max(1, heartbeats)) }
     /// λ_M: per second.
     var mistakeRate: Double { Double(mistakes) / (max(1, time).double / 1e9) }

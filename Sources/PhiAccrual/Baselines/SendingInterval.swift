@@ -1,15 +1,16 @@
-/// How far apart a sender's heartbeats are: Chen's η, Bertier's Δi.
+/// The interval between a sender's heartbeats: Chen's η, Bertier's Δi.
 ///
-/// Detectors that compute with sequence numbers take it as known: given as a parameter, else announced by the sender. A
-/// recording often has neither, and then it is learned from arrivals: time since an anchor, divided by how much the
-/// sequence number went up. The anchor moves on every 2,048 numbers, so a period that changes for good is followed.
+/// Detectors that compute with sequence numbers assume that it is known: given as a parameter, otherwise announced by
+/// the sender. A recording often has neither. Then it is learned from arrivals: time since an anchor, divided by the
+/// increase of the sequence number. The anchor moves on every 2,048 numbers, so the model follows a lasting change of
+/// the interval.
 struct SendingInterval: Sendable {
     private struct Span: Sendable {
         var time: Int128 = 0  // ns
         var steps: Int128 = 0
     }
     private let given: Int64?  // ns
-    private var announced: Int64 = 0  // ns; 0: not
+    private var announced: Int64 = 0  // ns; 0 if not announced
     private var older = Span()
     private var newer = Span()
     private static let anchorDistance: Int128 = 2048
@@ -19,7 +20,7 @@ struct SendingInterval: Sendable {
     mutating func begin(announcedInterval: Int64) {
         if announcedInterval > 0 { announced = announcedInterval }
     }
-    /// What was learned in an earlier incarnation stays: only gaps within one are ever added.
+    /// What was learned in an earlier incarnation stays: only gaps within one incarnation are added.
     mutating func observe(_ arrival: Arrival) {
         add(arrival, to: &older)
         add(arrival, to: &newer)
@@ -34,7 +35,8 @@ struct SendingInterval: Sendable {
         span.steps += Int128(step)
     }
 
-    /// So many nanoseconds for so many numbers, both whole so that nothing is rounded; nil while nothing is known.
+    /// Nanoseconds and the sequence numbers that they span, both whole so that nothing is rounded; nil while nothing is
+    /// known.
     var ratio: (time: Int128, steps: Int128)? {
         if let given { return (Int128(given), 1) }
         if announced > 0 { return (Int128(min(announced, ArrivalWindow.maxGap)), 1) }
@@ -43,7 +45,7 @@ struct SendingInterval: Sendable {
     var nanoseconds: Double? { ratio.map { $0.time.double / $0.steps.double } }
 }
 
-// What was given is a parameter.
+// A given interval is a parameter, so it is not stored.
 extension SendingInterval {
     func write(to writer: inout BinaryWriter) {
         writer.write(announced)

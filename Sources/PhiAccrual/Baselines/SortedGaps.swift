@@ -1,9 +1,9 @@
-/// The most recent gaps of one node, in the order of their length.
+/// The most recent gaps of one node, sorted by length.
 ///
-/// Taking one in costs two binary searches, and the gaps between the entering and the leaving one move by a place: a
+/// Inserting a gap costs one binary search, and the gaps between the entering and the leaving one move by one place: a
 /// copy of 4 KB on average for a thousand gaps, 400 KB for a hundred thousand.
 struct SortedGaps: Sendable {
-    private var arrived: [Int64] = []  // ns; a ring, grown up to `capacity`
+    private var arrived: [Int64] = []  // ns; a ring that grows up to `capacity`
     private var ascending: [Int64] = []  // ns
     private var next = 0
     private let capacity: Int
@@ -41,7 +41,7 @@ struct SortedGaps: Sendable {
         ascending[place] = entering
     }
 
-    /// How many gaps are not longer than this.
+    /// Number of gaps that are at most this long.
     func countAtMost(_ gap: Int64) -> Int {
         var (low, high) = (0, ascending.count)
         while low < high {
@@ -51,7 +51,7 @@ struct SortedGaps: Sendable {
         return low
     }
 
-    /// The gap that so many are not longer than.
+    /// The gap with this rank in ascending order.
     /// - Parameter rank: From 1 to `count`.
     func gap(rank: Int) -> Int64 { ascending[rank - 1] }
 }

@@ -1,22 +1,23 @@
-/// The two-windows detector, 2W-FD: Chen's with a short and a long memory, of which the later expectation counts.
+/// The two-windows detector, 2W-FD: Chen's with a short and a long window. The later of the two expected arrivals
+/// counts.
 ///
-/// The short window follows a sudden change of delay at once, the long one keeps the wait up where the network is calm. With
-/// both equal it is `ChenModel`. There is no φ in it.
+/// The short window follows a sudden change of delay at once. The long window keeps the timeout up where the network is
+/// calm. With two equal windows it is `ChenModel`. It has no φ.
 ///
-/// Where we depart: only fresh heartbeats count, and an interval that nobody knows is learned (`SendingInterval`).
+/// Differences from the paper: only fresh heartbeats count, and an unknown interval is learned (`SendingInterval`).
 ///
-/// Source: Tomsic, Sens, Garcia, Arantes and Sopena, “2W-FD: a failure detector algorithm with QoS”, IPDPS 2015, with the
-/// windows of 1 and 1000 that they settle on.
-public struct TwoWindowModel: ClassicalModel {
+/// Source: Tomsic, Sens, Garcia, Arantes and Sopena, “2W-FD: a failure detector algorithm with QoS”, IPDPS 2015, with
+/// the windows of 1 and 1000 that the authors chose.
+public struct TwoWindowModel: BaselineModel {
     public struct Parameters: DetectorParameters {
-        /// n₁: how many arrivals the short window remembers.
+        /// n₁: number of arrivals in the short window.
         public var n1 = 1
-        /// n₂: how many arrivals the long window remembers.
+        /// n₂: number of arrivals in the long window.
         public var n2 = 1000
-        /// Δto: how long after the later expected arrival a heartbeat may come. The authors derive it from a wanted quality
-        /// of service, as Chen does α.
+        /// Δto: time allowed after the later expected arrival. The authors derive it from a required quality of
+        /// service, as Chen et al. derive α.
         public var margin = Duration.milliseconds(100)
-        /// Δi: the sender's interval; nil: as it announces, else learned.
+        /// Δi: the sender's interval; nil: as announced, otherwise learned.
         public var interval: Duration?
         public init() {}
 
@@ -28,7 +29,7 @@ public struct TwoWindowModel: ClassicalModel {
             .duration("interval", \.interval, orNil: "auto"),
         ]
     }
-    /// The margin decides, whatever the policy.
+    /// The margin decides when to suspect, not the policy.
     public static let usesPolicy = false
 
     private var short: ExpectedArrival

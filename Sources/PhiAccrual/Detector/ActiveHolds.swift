@@ -42,7 +42,7 @@ struct ActiveHolds: Sendable {
     }
 
     /// Interval between two checks of a hold.
-    static let checkEvery: Int64 = 250_000_000  // ns
+    static let checkInterval: Int64 = 250_000_000  // ns
     /// Interval between two checks of an undecided hold while no node is heard. An arrival causes a check at once.
     static let undecidedCheckInterval: Int64 = 50_000_000  // ns
 
@@ -124,8 +124,8 @@ extension ActiveHolds: BinaryCodable {
             for instant in [hold.began, hold.silentSince, hold.until, hold.nextCheck] { writer.write(instant) }
             writer.write(Int64(hold.heard))
             writer.write(UInt8(clamping: hold.sampledNodes.count))
-            for witness in hold.sampledNodes {
-                writer.write(witness)
+            for node in hold.sampledNodes {
+                writer.write(node)
             }
             writer.write(hold.candidate) { $0.write($1) }
         }

@@ -13,7 +13,7 @@ extension Detector {
         let interval = models[slot].expectedGap ?? heartbeat.announcedInterval
         let order = nodes[slot].order(heartbeat, expectedInterval: interval)
         guard order != .fresh else {
-            if nodes[slot].flags.contains(.contended) { coldStates[slot].contender?.acceptedSpoke() }
+            if nodes[slot].flags.contains(.contended) { coldStates[slot].contender?.observeAccepted() }
             if hasBacklog, nodes[slot].coalesce(heartbeat, at: now.nanoseconds) {
                 guard !nodes[slot].flags.contains(.coalesced) else { return .coalesced }
                 nodes[slot].flags.insert(.coalesced)

@@ -18,14 +18,14 @@ extension Detector {
                 && Double(overdue.count) >= rule.share * Double(overdue.count + heard)
         }
         /// Whether no sampled node was heard, while enough are overdue or may become so.
-        func mayBecomeOne(under rule: HoldRule) -> Bool { heard == 0 && overdue.count + waiting >= rule.minExcess }
+        func mayBecomeMassSilence(under rule: HoldRule) -> Bool { heard == 0 && overdue.count + waiting >= rule.minExcess }
     }
 
     private enum SilenceVerdict {
         case single
         /// No node was heard since then, but other nodes were not due yet either.
         case undecided(ActiveHolds.Scope)
-        case common(ActiveHolds.Scope, SilenceSample)
+        case massSilence(ActiveHolds.Scope, SilenceSample)
     }
 
     /// Samples other nodes before a node is suspected. Begins a hold if there is mass silence, or an undecided hold if
@@ -36,7 +36,7 @@ extension Detector {
         else { return }
         switch classify(slot, at: due, under: rule) {
         case .single: return
-        case .common(let scope, let found): begin(scope, found, slot, at: due, under: rule, into: &events)
+        case .massSilence(let scope, let found): begin(scope, found, slot, at: due, under: rule, into: &events)
         case .undecided(let scope):
             // When the candidate's next heartbeat would arrive, every node with the same interval is either overdue or
             // heard.
@@ -61,8 +61,8 @@ extension Detector {
         // Nodes whose name is unknown, and nodes of groups beyond the limit, belong to no group.
         guard nodes[slot].group != 0 else {
             let found = sample(nil, since: lastHeard, expectedAt, at: due)
-            if found.isMassSilence(under: rule) { return .common(nil, found) }
-            return !isAnybodyHeard && found.mayBecomeOne(under: rule) ? .undecided(nil) : .single
+            if found.isMassSilence(under: rule) { return .massSilence(nil, found) }
+            return !isAnybodyHeard && found.mayBecomeMassSilence(under: rule) ? .undecided(nil) : .single
         }
         let group: ActiveHolds.Scope = nodes[slot].group
         let found = sample(group, since: lastHeard, expectedAt, at: due)
@@ -70,11 +70,11 @@ extension Detector {
         let others =
             members[Int(nodes[slot].group)].count < nodeCount
             ? sample(nil, except: group, since: lastHeard, expectedAt, at: due) : SilenceSample()
-        if others.isMassSilence(under: rule) { return .common(nil, others) }
-        if found.isMassSilence(under: rule) { return .common(group, found) }
+        if others.isMassSilence(under: rule) { return .massSilence(nil, others) }
+        if found.isMassSilence(under: rule) { return .massSilence(group, found) }
         let isGroupHeard = heardAt[Int(nodes[slot].group)] >= expectedAt
-        if !isGroupHeard, found.mayBecomeOne(under: rule) { return .undecided(group) }
-        return !isAnybodyHeard && others.mayBecomeOne(under: rule) ? .undecided(nil) : .single
+        if !isGroupHeard, found.mayBecomeMassSilence(under: rule) { return .undecided(group) }
+        return !isAnybodyHeard && others.mayBecomeMassSilence(under: rule) ? .undecided(nil) : .single
     }
 
     private mutating func begin(
@@ -84,7 +84,7 @@ extension Detector {
         let until = now.addingSaturated(rule.maxDuration)
         let hold = ActiveHolds.Hold(
             scope: scope, began: now, silentSince: max(found.silentSince, nodes[slot].lastArrival), until: until,
-            nextCheck: min(now.addingSaturated(ActiveHolds.checkEvery), until), heard: found.heard,
+            nextCheck: min(now.addingSaturated(ActiveHolds.checkInterval), until), heard: found.heard,
             sampledNodes: found.overdue)
         holds.begin(hold)
         emit(.begins, of: hold, at: now, into: &events)
@@ -92,27 +92,27 @@ extension Detector {
 
     /// Samples again for an undecided hold.
     private mutating func decide(
-        _ doubt: ActiveHolds.Hold, about candidate: ActiveHolds.SampledNode, at now: Int64, into events: inout [Event]
+        _ undecidedHold: ActiveHolds.Hold, about candidate: ActiveHolds.SampledNode, at now: Int64, into events: inout [Event]
     ) {
-        holds.release(doubt)
+        holds.release(undecidedHold)
         let slot = Int(candidate.slot)
         if let rule = configuration.hold, isPresent(candidate), nodes[slot].state.isWatched,
-            nodes[slot].lastArrival < doubt.began, !holds.isActive(for: nodes[slot])
+            nodes[slot].lastArrival < undecidedHold.began, !holds.isActive(for: nodes[slot])
         {
             switch classify(slot, at: now, under: rule) {
-            case .common(let scope, let found):
+            case .massSilence(let scope, let found):
                 begin(scope, found, slot, at: now, under: rule, into: &events)
                 return
-            case .undecided where now < doubt.until:
-                var doubt = doubt
-                doubt.nextCheck = min(now.addingSaturated(ActiveHolds.undecidedCheckInterval), doubt.until)
-                holds.begin(doubt)
+            case .undecided where now < undecidedHold.until:
+                var undecidedHold = undecidedHold
+                undecidedHold.nextCheck = min(now.addingSaturated(ActiveHolds.undecidedCheckInterval), undecidedHold.until)
+                holds.begin(undecidedHold)
                 return
             default: break
             }
         }
         // Deadlines that passed in the meantime take effect now, not at their own instants: no event lies in the past.
-        forEachMember(of: doubt.scope) { detector, slot in
+        forEachMember(of: undecidedHold.scope) { detector, slot in
             guard detector.nodes[slot].state.isWatched else { return }
             for level in 0..<detector.levelCount {
                 let number = slot * detector.levelCount + level
@@ -133,8 +133,8 @@ extension Detector {
                 decide(hold, about: candidate, at: now, into: &events)
                 continue
             }
-            let isBack = hold.sampledNodes.count { isHeardSince(hold.began, $0) }
-            if 2 * isBack >= hold.sampledNodes.count {
+            let recoveredCount = hold.sampledNodes.count { isHeardSince(hold.began, $0) }
+            if 2 * recoveredCount >= hold.sampledNodes.count {
                 holds.release(hold)
                 emit(.released, of: hold, at: now, into: &events)
                 exempt(hold, at: now)
@@ -144,20 +144,20 @@ extension Detector {
                 forEachMember(of: hold.scope) { $0.rearm($1) }
             } else {
                 addSampledNodes(to: &hold, at: now)
-                hold.nextCheck = min(now.addingSaturated(ActiveHolds.checkEvery), hold.until)
+                hold.nextCheck = min(now.addingSaturated(ActiveHolds.checkInterval), hold.until)
                 holds.reschedule(hold)
             }
         }
     }
 
-    private func isHeardSince(_ instant: Int64, _ witness: ActiveHolds.SampledNode) -> Bool {
-        isPresent(witness) && nodes[Int(witness.slot)].lastArrival >= instant
+    private func isHeardSince(_ instant: Int64, _ sampled: ActiveHolds.SampledNode) -> Bool {
+        isPresent(sampled) && nodes[Int(sampled.slot)].lastArrival >= instant
     }
 
     /// Whether the node is still watched: a forgotten node is no evidence.
-    private func isPresent(_ witness: ActiveHolds.SampledNode) -> Bool {
-        let slot = Int(witness.slot)
-        return slot < nodes.count && nodes[slot].key == witness.key && isInUse(slot)
+    private func isPresent(_ sampled: ActiveHolds.SampledNode) -> Bool {
+        let slot = Int(sampled.slot)
+        return slot < nodes.count && nodes[slot].key == sampled.key && isInUse(slot)
     }
 
     /// Adds nodes that have become overdue since, and were not heard.
@@ -176,7 +176,7 @@ extension Detector {
         let time = now.subtractingSaturated(hold.silentSince)
         let grace = time.addingSaturated(min(time, configuration.hold?.maxDuration ?? 0))
         // Heartbeats that were delayed on their way arrive all at once.
-        suspendLearning(from: hold.silentSince, to: now.addingSaturated(ActiveHolds.checkEvery))
+        suspendLearning(from: hold.silentSince, to: now.addingSaturated(ActiveHolds.checkInterval))
         forEachMember(of: hold.scope) { detector, slot in
             if detector.nodes[slot].lastArrival < hold.began {
                 detector.nodes[slot].flags.insert(.exempt)

@@ -16,10 +16,10 @@ extension Detector {
         case .timestampUncertainty(let nanoseconds): timestampUncertainty = nanoseconds
         case .backlog(let hasBacklog): self.hasBacklog = hasBacklog
         case .policies(let policies, let now):
-            let isOurs =
+            let isApplicable =
                 policies.levels.map(\.name) == levels.map(\.name) && refusal(of: policies) == nil
                 && !policies.isTooLarge
-            if isOurs { apply(policies, at: now, into: &events) }
+            if isApplicable { apply(policies, at: now, into: &events) }
         case .rules(let recovery, let hold): (configuration.recovery, configuration.hold) = (recovery, hold)
         case .pause(let key, let until, let reason, let now):
             pause(key, Pause(until: until, reason: reason), at: now, into: &events)

@@ -114,15 +114,15 @@ extension Detector {
 
     private mutating func join(_ group: UInt16, _ slot: Int) {
         nodes[slot].group = group
-        coldStates[slot].place = Int32(members[Int(group)].count)
+        coldStates[slot].memberIndex = Int32(members[Int(group)].count)
         members[Int(group)].append(Int32(slot))
     }
 
     private mutating func leaveGroup(_ slot: Int) {
-        let (group, place) = (Int(nodes[slot].group), Int(coldStates[slot].place))
+        let (group, index) = (Int(nodes[slot].group), Int(coldStates[slot].memberIndex))
         guard let last = members[group].popLast(), Int(last) != slot else { return }
-        members[group][place] = last
-        coldStates[Int(last)].place = Int32(place)
+        members[group][index] = last
+        coldStates[Int(last)].memberIndex = Int32(index)
     }
 
     mutating func addNode(_ key: NodeKey) -> Int? {

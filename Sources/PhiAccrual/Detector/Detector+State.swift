@@ -148,14 +148,14 @@ extension Detector {
         for group in groupNames.indices {
             let slots = try reader.slots(upTo: slots)
             for (place, slot) in slots.enumerated() {
-                guard isInUse(Int(slot)), Int(nodes[Int(slot)].group) == group, coldStates[Int(slot)].place < 0 else {
+                guard isInUse(Int(slot)), Int(nodes[Int(slot)].group) == group, coldStates[Int(slot)].memberIndex < 0 else {
                     throw CorruptData("a node is of another group")
                 }
-                coldStates[Int(slot)].place = Int32(place)
+                coldStates[Int(slot)].memberIndex = Int32(place)
             }
             members.append(slots)
         }
-        guard nodes.indices.allSatisfy({ !isInUse($0) || coldStates[$0].place >= 0 }) else {
+        guard nodes.indices.allSatisfy({ !isInUse($0) || coldStates[$0].memberIndex >= 0 }) else {
             throw CorruptData("a node is of no group")
         }
     }

@@ -5,13 +5,13 @@ struct KeyTable: Sendable {
         var key: UInt64 = 0
         var slot: Int32 = -1  // −1: empty
     }
-    private var places = Array(repeating: Bucket(), count: 16)
+    private var buckets = Array(repeating: Bucket(), count: 16)
     private(set) var count = 0
     private let seed: UInt64
 
     init(seed: UInt64 = 0) { self.seed = seed }
 
-    private var mask: Int { places.count - 1 }
+    private var mask: Int { buckets.count - 1 }
 
     /// Keys should be hashes, but hostile senders may choose them, so they are mixed with the seed.
     private func home(of key: UInt64) -> Int {
@@ -25,52 +25,52 @@ struct KeyTable: Sendable {
     /// Prefetches a key's bucket.
     @inline(__always) func prefetch(_ key: UInt64) {
         let home = home(of: key)
-        places.prefetch(home..<home + 1)
+        buckets.prefetch(home..<home + 1)
     }
 
     subscript(key: UInt64) -> Int? {
-        var place = home(of: key)
-        while places[place].slot >= 0 {
-            if places[place].key == key { return Int(places[place].slot) }
-            place = (place + 1) & mask
+        var bucket = home(of: key)
+        while buckets[bucket].slot >= 0 {
+            if buckets[bucket].key == key { return Int(buckets[bucket].slot) }
+            bucket = (bucket + 1) & mask
         }
         return nil
     }
 
     /// - Precondition: `key` is not in the table.
     mutating func insert(_ key: UInt64, slot: Int) {
-        if count * 2 >= places.count { grow() }
+        if count * 2 >= buckets.count { grow() }
         put(key, slot: Int32(slot))
         count += 1
     }
 
     mutating func remove(_ key: UInt64) {
         var hole = home(of: key)
-        while places[hole].slot >= 0, places[hole].key != key { hole = (hole + 1) & mask }
-        guard places[hole].slot >= 0 else { return }
+        while buckets[hole].slot >= 0, buckets[hole].key != key { hole = (hole + 1) & mask }
+        guard buckets[hole].slot >= 0 else { return }
         count -= 1
         // Close the hole: each entry behind it moves up, unless that would put it before its home.
-        var place = (hole + 1) & mask
-        while places[place].slot >= 0 {
-            let distanceFromHome = (place - home(of: places[place].key)) & mask
-            if distanceFromHome >= (place - hole) & mask {
-                places[hole] = places[place]
-                hole = place
+        var bucket = (hole + 1) & mask
+        while buckets[bucket].slot >= 0 {
+            let distanceFromHome = (bucket - home(of: buckets[bucket].key)) & mask
+            if distanceFromHome >= (bucket - hole) & mask {
+                buckets[hole] = buckets[bucket]
+                hole = bucket
             }
-            place = (place + 1) & mask
+            bucket = (bucket + 1) & mask
         }
-        places[hole] = Bucket()
+        buckets[hole] = Bucket()
     }
 
     private mutating func put(_ key: UInt64, slot: Int32) {
-        var place = home(of: key)
-        while places[place].slot >= 0 { place = (place + 1) & mask }
-        places[place] = Bucket(key: key, slot: slot)
+        var bucket = home(of: key)
+        while buckets[bucket].slot >= 0 { bucket = (bucket + 1) & mask }
+        buckets[bucket] = Bucket(key: key, slot: slot)
     }
 
     private mutating func grow() {
-        let old = places
-        places = Array(repeating: Bucket(), count: old.count * 2)
-        for place in old where place.slot >= 0 { put(place.key, slot: place.slot) }
+        let old = buckets
+        buckets = Array(repeating: Bucket(), count: old.count * 2)
+        for bucket in old where bucket.slot >= 0 { put(bucket.key, slot: bucket.slot) }
     }
 }

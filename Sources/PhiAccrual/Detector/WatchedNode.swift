@@ -119,7 +119,7 @@ struct ContendingSender: Sendable {
     private(set) var inOrder: UInt8 = 1
     /// How often the two senders alternated.
     private(set) var turns: UInt8 = 0
-    private var acceptedSpokeSince = false
+    private var acceptedSinceLast = false
 
     init(_ heartbeat: Heartbeat) { (incarnation, sequence) = (heartbeat.incarnation, heartbeat.sequence) }
 
@@ -137,12 +137,12 @@ struct ContendingSender: Sendable {
         }
         sequence = heartbeat.sequence
         inOrder = inOrder == .max ? .max : inOrder + 1
-        if acceptedSpokeSince { turns = turns == .max ? .max : turns + 1 }
-        acceptedSpokeSince = false
+        if acceptedSinceLast { turns = turns == .max ? .max : turns + 1 }
+        acceptedSinceLast = false
     }
-    mutating func acceptedSpoke() {
+    mutating func observeAccepted() {
         inOrder = 0
-        acceptedSpokeSince = true
+        acceptedSinceLast = true
     }
 }
 
@@ -152,14 +152,14 @@ extension ContendingSender: BinaryCodable {
         writer.write(sequence)
         writer.write(inOrder)
         writer.write(turns)
-        writer.write(acceptedSpokeSince)
+        writer.write(acceptedSinceLast)
     }
     init(from reader: inout BinaryReader) throws(CorruptData) {
         incarnation = try reader.integer()
         sequence = try reader.integer()
         inOrder = try reader.integer()
         turns = try reader.integer()
-        acceptedSpokeSince = try reader.bool()
+        acceptedSinceLast = try reader.bool()
     }
 }
 
@@ -178,5 +178,5 @@ struct NodeColdState: Sendable {
     /// Per level; empty until the node is first suspected, and if recovery is immediate.
     var recoveries: [Recovery] = []
     /// Index in its group's members.
-    var place: Int32 = -1
+    var memberIndex: Int32 = -1
 }

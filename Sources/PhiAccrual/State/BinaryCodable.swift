@@ -1,19 +1,20 @@
-/// Something that can be written down and read again exactly, bit by bit: what a detector knows, for its next life.
+/// A value that can be written and read back exactly, bit for bit: detector state that survives a restart.
 ///
-/// Bytes may come from a damaged file. Reading them gives a value that is safe to use, or an error, and never a trap.
+/// The bytes may come from a damaged file. Reading them gives a value that is safe to use, or an error, and never
+/// traps.
 public protocol BinaryCodable {
     func write(to writer: inout BinaryWriter)
     init(from reader: inout BinaryReader) throws(CorruptData)
 }
 
-/// Bytes that are no state of this version.
+/// Bytes that are not valid state of this version.
 public struct CorruptData: Error, Hashable, Sendable, CustomStringConvertible {
     public let reason: String
     public init(_ reason: String) { self.reason = reason }
     public var description: String { "the stored state cannot be read: \(reason)" }
 }
 
-/// Takes down values one after the other: integers little-endian in their full width, floating-point numbers by their bits.
+/// Writes values one after the other: integers little-endian in their full width, floating-point numbers as their bits.
 public struct BinaryWriter: Sendable {
     public private(set) var bytes: [UInt8] = []
     public init() {}
@@ -25,19 +26,19 @@ public struct BinaryWriter: Sendable {
     public mutating func write(_ value: Double) { write(value.bitPattern) }
     public mutating func write(_ value: Bool) { write(value ? 1 as UInt8 : 0) }
     public mutating func write(_ text: String) { write(bytes: Array(text.utf8)) }
-    /// So many, and then they.
+    /// Writes the number of bytes, then the bytes.
     public mutating func write(bytes more: some Collection<UInt8>) {
         write(UInt32(clamping: more.count))
         bytes.append(contentsOf: more)
     }
-    /// So many, and then they.
+    /// Writes the number of bytes, then the bytes.
     public mutating func write(bytes more: RawSpan) {
         write(UInt32(clamping: more.byteCount))
         more.withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
     public mutating func write(_ value: Int64?) { write(value) { $0.write($1) } }
     public mutating func write(_ state: some BinaryCodable) { state.write(to: &self) }
-    /// Whether there is one, and then it.
+    /// Writes whether there is a value, then the value.
     public mutating func write<Value>(_ value: Value?, _ body: (inout BinaryWriter, Value) -> Void) {
         write(value != nil)
         if let value { body(&self, value) }
@@ -45,7 +46,7 @@ public struct BinaryWriter: Sendable {
     public mutating func removeAll(keepingCapacity: Bool) { bytes.removeAll(keepingCapacity: keepingCapacity) }
 }
 
-/// Reads what `BinaryWriter` took down, in the same order.
+/// Reads what `BinaryWriter` wrote, in the same order.
 public struct BinaryReader: Sendable {
     private var rest: ArraySlice<UInt8>
     public init(_ bytes: some Collection<UInt8>) { rest = ArraySlice(bytes) }
@@ -63,7 +64,7 @@ public struct BinaryReader: Sendable {
         rest = rest.dropFirst(size)
         return Value(littleEndian: value)
     }
-    /// - Throws: Also if it lies outside `range`.
+    /// - Throws: Also if the value lies outside `range`.
     public mutating func integer<Value: FixedWidthInteger>(
         _ type: Value.Type = Value.self, in range: ClosedRange<Value>
     ) throws(CorruptData) -> Value {
@@ -71,7 +72,7 @@ public struct BinaryReader: Sendable {
         guard range.contains(value) else { throw CorruptData("\(value) lies outside \(range)") }
         return value
     }
-    /// A number that is none (NaN), or infinite, is damage.
+    /// - Throws: Also for NaN and infinities.
     public mutating func float() throws(CorruptData) -> Float {
         let value = Float(bitPattern: try integer())
         guard value.isFinite else { throw CorruptData("a number is not finite") }
@@ -92,14 +93,14 @@ public struct BinaryReader: Sendable {
         guard range.contains(value) else { throw CorruptData("\(value) lies outside \(range)") }
         return value
     }
-    /// A number that cannot be below 0.
+    /// A finite number that is at least 0.
     public mutating func magnitude() throws(CorruptData) -> Float {
         try float(in: 0 ... .greatestFiniteMagnitude)
     }
-    /// How many of something there were so far: far enough from the end of the range that counting on never reaches it.
+    /// A running count. It is far enough below the end of the range that further counting never overflows.
     public mutating func tally() throws(CorruptData) -> Int { try integer(in: 0...(.max / 2)) }
-    /// How many of something follow, of which each takes so many bytes or more.
-    /// - Throws: If there are not as many bytes: a number alone must not make us take memory.
+    /// The number of elements that follow, each of at least `size` bytes.
+    /// - Throws: If there are fewer bytes: a number alone must not cause a large allocation.
     public mutating func count(ofBytes size: Int) throws(CorruptData) -> Int {
         let count = Int(try integer(UInt32.self))
         guard count <= rest.count / size else { throw CorruptData("it ends before \(count) that it tells of") }

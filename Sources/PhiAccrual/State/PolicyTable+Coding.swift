@@ -1,4 +1,4 @@
-// Names and policies, as the state of a detector and what it was told hold them.
+// Stored names and policies, in the state of a detector and in operator changes.
 
 extension NodeKey: BinaryCodable {
     public func write(to writer: inout BinaryWriter) { writer.write(rawValue) }
@@ -86,7 +86,7 @@ extension Origin: BinaryCodable {
 }
 
 extension Origin.Source: BinaryCodable {
-    /// In rising precedence.
+    /// Written as the index in the order of rising precedence.
     public func write(to writer: inout BinaryWriter) { writer.write(UInt8(Self.allCases.firstIndex(of: self) ?? 0)) }
     public init(from reader: inout BinaryReader) throws(CorruptData) {
         self = Self.allCases[Int(try reader.integer(UInt8.self, in: 0...UInt8(Self.allCases.count - 1)))]
@@ -123,7 +123,7 @@ extension PolicyTable: BinaryCodable {
         for _ in 0..<(try reader.integer(UInt8.self, in: 1...8)) { levels.append(try reader.state()) }
         guard Set(levels.map(\.name)).count == levels.count else { throw CorruptData("two levels have one name") }
         self.init(levels: levels)
-        for _ in 0..<(try reader.count(ofBytes: 12)) {  // at least: level, policy, source and scope
+        for _ in 0..<(try reader.count(ofBytes: 12)) {  // minimum: level, policy, source, and scope
             let level = Int(try reader.integer(UInt8.self, in: 0...UInt8(levels.count - 1)))
             let policy: Policy = try reader.state()
             set(policy, level: level, from: try reader.state())

@@ -1,6 +1,6 @@
-/// A named degree of certainty, such as `suspect` or `evict`, with the policy that reaches it.
+/// A named degree of certainty, such as `suspect` or `evict`, with the policy that decides when it is reached.
 ///
-/// Different consumers may act at different certainty: that is what accrual detection is for.
+/// Different consumers may act at different degrees of certainty: that is the purpose of accrual detection.
 public struct Level: Hashable, Sendable {
     public let name: String
     public let policy: Policy
@@ -15,7 +15,7 @@ public struct Level: Hashable, Sendable {
     }
     private init(plain name: StaticString, _ policy: Policy) { (self.name, self.policy) = ("\(name)", policy) }
 
-    /// The same level, as set in another place.
+    /// The same level with another source of its policy.
     public func set(by source: Origin.Source) -> Level {
         var level = self
         level.origin = Origin(source)
@@ -24,7 +24,7 @@ public struct Level: Hashable, Sendable {
 
     public static func suspect(_ policy: Policy = .phi(8)) -> Level { Level(plain: "suspect", policy) }
 
-    /// The levels there are unless something else is asked for.
+    /// The default levels of a detector.
     public static func standard(for model: DetectorSpec) -> [Level] {
         guard case .adaptive = model else { return [.suspect(.phi(model.nativeThreshold ?? 8))] }
         let day = 86_400e9  // ns

@@ -1,17 +1,17 @@
-/// The accrual detector of the original paper: gaps follow a normal distribution fitted to the last ones.
+/// The accrual detector of the original paper: gaps follow a normal distribution fitted to the most recent ones.
 ///
-/// `φ(t) = −log₁₀ P(gap > t)` with the window's mean and standard deviation. Two things are ours:
-/// - A floor under the deviation, in intervals. On a quiet machine the deviation learned is microseconds, and a
-///   scheduler's hiccup would be a suspicion.
-/// - The first known interval (announced, else the first gap) enters as two pretended gaps, a quarter of it to either
-///   side, so that the first deadlines are wide. Akka does the same.
+/// `φ(t) = −log₁₀ P(gap > t)` with the window's mean and standard deviation. It departs from the paper in two points:
+/// - The standard deviation has a floor, as a share of the mean gap. On a quiet machine the learned deviation is
+///   microseconds, and one hiccup of the scheduler would cause a suspicion.
+/// - The first known interval (announced, otherwise the first gap) enters as two pseudo-gaps, a quarter of it below and
+///   above, so that the first deadlines are wide. Akka does the same.
 ///
 /// Source: Hayashibara, Défago, Yared, Katayama, “The φ accrual failure detector”, SRDS 2004, section 3.
-public struct NormalModel: ClassicalModel {
+public struct NormalModel: BaselineModel {
     public struct Parameters: DetectorParameters {
-        /// How many gaps are remembered.
+        /// Number of gaps in the window.
         public var window = 1000
-        /// Least standard deviation, as a share of the mean gap.
+        /// Minimum standard deviation, as a share of the mean gap.
         public var floor = 0.1
         public init() {}
         public init(window: Int = 1000, floor: Double = 0.1) {
@@ -24,7 +24,7 @@ public struct NormalModel: ClassicalModel {
             .window("window", \.window), .number("floor", \.floor, in: 0...100),
         ]
     }
-    /// Standard deviations beyond the mean at which φ reaches the policy's threshold.
+    /// Number of standard deviations beyond the mean at which φ reaches the policy's threshold.
     public typealias Threshold = Double
 
     public static let usesPolicy = true
@@ -32,7 +32,7 @@ public struct NormalModel: ClassicalModel {
     private var window: ArrivalWindow
     private let floor: Double
     private var observed = 0
-    private var mean: Double?  // ns; of the window, kept so that asking costs nothing
+    private var mean: Double?  // ns; of the window, cached so that reading it costs nothing
     private var deviation = 0.0  // ns, above 0 whenever there is a mean
 
     public init(_ parameters: Parameters) {
@@ -50,7 +50,7 @@ public struct NormalModel: ClassicalModel {
 
     public mutating func observe(_ arrival: Arrival) {
         pretend(arrival.gap)
-        if window.count == 0 { return }  // several heartbeats with one stamp tell nothing of an interval
+        if window.count == 0 { return }  // heartbeats with equal timestamps give no information about the interval
         window.insert(arrival.gap)
         observed += 1
         fit()
@@ -66,7 +66,7 @@ public struct NormalModel: ClassicalModel {
     private mutating func fit() {
         guard let mean = window.mean, let variance = window.variance else { return }
         self.mean = mean
-        // A nanosecond at least: heartbeats that all carry one stamp have no deviation and no mean to take a share of.
+        // At least one nanosecond: if all timestamps are equal, deviation and mean are both 0.
         deviation = max(1, max(floor * mean, variance.squareRoot()))
     }
 

@@ -17,7 +17,7 @@ public enum NormalTail {
     public static func logSurvival(_ z: Double) -> Double {
         if z < -1 { return log1p(-0.5 * erfc(-z * 0.5.squareRoot())) }
         if z < 30 { return log(0.5 * erfc(z * 0.5.squareRoot())) }
-        // Abramowitz & Stegun 26.2.12: an asymptotic series. At z = 30 the first term left out is 3·10⁻¹⁶.
+        // Abramowitz & Stegun 26.2.12: an asymptotic series. At z = 30 the first omitted term is 3·10⁻¹⁶.
         let y = 1 / (z * z)
         let series = -y * (1 - y * (3 - y * (15 - y * (105 - y * (945 - y * 10395)))))
         return -0.5 * z * z - log(z) - 0.9189385332046727418 + log1p(series)

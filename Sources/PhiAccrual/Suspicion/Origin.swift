@@ -1,4 +1,4 @@
-/// For whom a policy is meant.
+/// The nodes that a policy applies to.
 public enum PolicyScope: Hashable, Sendable {
     case everyone
     case group(String)
@@ -12,7 +12,7 @@ public enum PolicyScope: Hashable, Sendable {
         }
     }
 
-    // By bytes, as names of nodes are.
+    // Compares bytes, as `NodeIdentity` does.
     public static func == (a: PolicyScope, b: PolicyScope) -> Bool {
         switch (a, b) {
         case (.everyone, .everyone): true
@@ -30,15 +30,15 @@ public enum PolicyScope: Hashable, Sendable {
     }
 }
 
-/// Where a policy was set, and for whom.
+/// Where a policy was set, and the nodes that it applies to.
 public struct Origin: Hashable, Sendable, CustomStringConvertible {
-    /// In rising precedence: of two policies for the same nodes the later one holds.
+    /// In rising precedence: of two policies for the same scope, the later source overrides the earlier one.
     public enum Source: String, Hashable, Sendable, CaseIterable {
         case standard = "default"
         case file
         case environment
         case option
-        /// While the service runs, by `phi tune`.
+        /// Set by `phi tune` while the service runs.
         case tune
     }
     public var source: Source

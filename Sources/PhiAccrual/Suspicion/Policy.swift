@@ -1,35 +1,37 @@
-/// When silence becomes suspicion, as its user states it.
+/// When silence becomes suspicion, as the user states it.
 public enum Policy: Hashable, Sendable {
-    /// As soon as φ reaches this number: above 0, at most `maxPhi`.
+    /// Suspect as soon as φ reaches this threshold: above 0, at most `maxPhi`.
     case phi(Double)
-    /// At the deadline that minimises the wait plus this price of a mistake times its probability. The price is counted in
-    /// intervals between heartbeats: 1000 is worth waiting 1000 intervals. Above 0, at most `maxPrice`.
+    /// Suspect at the deadline that minimises the timeout plus this price times the probability of a mistake. The price
+    /// is counted in intervals between heartbeats: at 1000, avoiding a mistake is worth 1000 intervals of waiting.
+    /// Above 0, at most `maxPrice`.
     case price(Double)
-    /// As early as the budget of mistakes allows.
+    /// Suspect as early as the budget of mistakes allows.
     case mistakes(MistakeBudget)
 
     public static let maxPhi = 1e6
     public static let maxPrice = 1e12
 
-    /// φ at which it suspects; nil for policies that weigh more than φ.
+    /// The φ threshold; nil for policies that use more than φ.
     public var phi: Double? { if case .phi(let phi) = self { phi } else { nil } }
 }
 
-/// How many mistakes are acceptable: suspicions of a node that is up.
+/// How many mistakes are acceptable. A mistake is a false suspicion: suspecting a node that is up.
 public struct MistakeBudget: Hashable, Sendable {
     public enum Rate: Hashable, Sendable {
         /// Mistakes per heartbeat: above 0, at most 1.
         case perHeartbeat(Double)
-        /// So many nanoseconds on average from one mistake to the next: above 0.
+        /// Mean number of nanoseconds from one mistake to the next: above 0.
         case every(Double)
     }
     public var rate: Rate
-    /// No deadline is later than this after the last arrival, whatever it costs in mistakes; in nanoseconds.
+    /// Maximum timeout after the last arrival, in nanoseconds, even if it costs more mistakes than the budget; nil for
+    /// none.
     public var within: Int64?
 
     public init(_ rate: Rate, within: Int64? = nil) { (self.rate, self.within) = (rate, within) }
 
-    /// Mistakes per heartbeat that are acceptable where heartbeats are so many nanoseconds apart.
+    /// Acceptable mistakes per heartbeat, for an interval in nanoseconds.
     public func perHeartbeat(interval: Double) -> Double {
         switch rate {
         case .perHeartbeat(let share): share
@@ -41,7 +43,7 @@ public struct MistakeBudget: Hashable, Sendable {
 // MARK: Notation
 
 extension Policy: CustomStringConvertible {
-    /// Reads the one notation used in options, files, and messages: `phi=8`, `price=1000`, `mistakes=1/30d,within=3s`, or
+    /// Reads the notation used in options, files, and messages: `phi=8`, `price=1000`, `mistakes=1/30d,within=3s`, or
     /// `mistakes=1/10000hb` (per heartbeats).
     public init(parsing text: String) throws(InvalidPolicy) {
         var values: [String: String] = [:]
@@ -91,7 +93,7 @@ extension Policy: CustomStringConvertible {
 extension MistakeBudget: CustomStringConvertible {
     fileprivate struct Unreadable: Error { var reason: String }
 
-    /// Reads `1/30d` or `1/10000hb`, and a duration.
+    /// Reads a rate such as `1/30d` or `1/10000hb`, and a duration.
     fileprivate init(rate text: String, within: String?) throws(Unreadable) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, let count = Double(parts[0]), count > 0, count.isFinite else {
@@ -126,14 +128,14 @@ extension MistakeBudget: CustomStringConvertible {
         return "mistakes=\(rate)\(limit)"
     }
 
-    /// The whole number whose reciprocal this is, if there is one: 1 / 10⁻⁵ is not quite 100,000.
+    /// The whole number with this reciprocal, if there is one: in doubles, 1 / 10⁻⁵ is not quite 100,000.
     private static func reciprocal(_ share: Double) -> Double {
         let whole = (1 / share).rounded()
         return 1 / whole == share ? whole : 1 / share
     }
 }
 
-/// A policy that cannot be understood, or not be followed, with the reason.
+/// A policy that is invalid or not supported, with the reason.
 public struct InvalidPolicy: Error, Hashable, Sendable, CustomStringConvertible {
     public let text: String
     public let reason: String

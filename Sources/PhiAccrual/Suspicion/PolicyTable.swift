@@ -1,12 +1,11 @@
-/// Which policy each level has: for everyone, and where groups or single nodes have their own.
+/// The policy of each level: a global one, and overrides for groups and single nodes.
 ///
-/// What is said of a node goes before what is said of its group, and that before what is said of everyone. Of what is
-/// said of the same nodes the later source holds: what was tuned goes before an option, that before the environment,
-/// the file, and the default.
+/// Node settings override group settings, which override global ones. Within one scope, sources override each other:
+/// `phi tune` overrides options, which override the environment, then the file, then the default.
 public struct PolicyTable: Hashable, Sendable {
-    /// Policies for groups and nodes, and those tuned for everyone.
+    /// A policy for a group or a node, or a global one that was tuned.
     public struct Entry: Hashable, Sendable {
-        /// The level's place among `levels`.
+        /// Index of the level in `levels`.
         public var level: Int
         public var policy: Policy
         public var origin: Origin
@@ -14,7 +13,7 @@ public struct PolicyTable: Hashable, Sendable {
             (self.level, self.policy, self.origin) = (level, policy, origin)
         }
     }
-    /// A policy that holds for somebody, with where it comes from.
+    /// A policy in effect, and where it comes from.
     public struct EffectivePolicy: Hashable, Sendable {
         public var policy: Policy
         public var origin: Origin
@@ -23,36 +22,36 @@ public struct PolicyTable: Hashable, Sendable {
         }
     }
 
-    /// Every level with its policy for everyone as configured, from the least certain to the most.
+    /// All levels with their configured global policies, in order of rising certainty.
     public let levels: [Level]
-    /// Everything that was set: for everyone, then for groups, then for nodes, each by name; in rising precedence.
+    /// Everything that was set, in rising precedence: global, then for groups, then for nodes, each by name.
     public private(set) var entries: [Entry] = []
-    /// The same, to be looked up.
+    /// The same, for look-ups.
     private var policies: [PolicyKey: Policy] = [:]
     private struct PolicyKey: Hashable {
         var level: Int
         var origin: Origin
     }
 
-    /// - Precondition: Between one and eight levels, each with a name of its own.
+    /// - Precondition: Between one and eight levels, all with different names.
     public init(levels: [Level]) {
         precondition((1...8).contains(levels.count), "between one and eight levels")
         precondition(Set(levels.map(\.name)).count == levels.count, "each level has a name of its own")
         self.levels = levels
     }
 
-    /// The place of the level with this name; nil if there is none.
+    /// Index of the level with this name; nil if there is none.
     public func level(named name: String) -> Int? {
         levels.firstIndex { $0.name.utf8.elementsEqual(name.utf8) }
     }
 
-    /// Sets a policy, or takes it back if it is nil. What was configured for everyone is part of `levels`, and stays.
+    /// Sets a policy, or removes it if `policy` is nil. The configured global policies are part of `levels` and stay.
     public mutating func set(_ policy: Policy?, level: Int, from origin: Origin) {
         precondition(levels.indices.contains(level), "no such level")
         let place = PolicyKey(level: level, origin: origin)
         let before = policies[place]
         policies[place] = policy
-        // In its place: to put all in order anew with each change would take long with many.
+        // Changes entries in place: with many of them, sorting all at each change would take long.
         let index = index(of: place)
         switch (before, policy) {
         case (nil, let policy?): entries.insert(Entry(level: level, policy: policy, origin: origin), at: index)
@@ -62,7 +61,7 @@ public struct PolicyTable: Hashable, Sendable {
         }
     }
 
-    /// Where it is among the entries, or belongs.
+    /// Index of the entry, or the index where it belongs.
     private func index(of place: PolicyKey) -> Int {
         var (low, high) = (0, entries.count)
         while low < high {
@@ -72,24 +71,24 @@ public struct PolicyTable: Hashable, Sendable {
         return low
     }
 
-    /// Those of all levels for everyone, and everything that was set.
+    /// The configured global policies of all levels, and everything that was set.
     public var allPolicies: [Policy] { levels.map(\.policy) + entries.map(\.policy) }
 
-    /// Whether no group and no node has a policy of its own.
+    /// Whether no group and no node has its own policy.
     public var isUniform: Bool { entries.last.map { $0.origin.scope == .everyone } ?? true }
 
-    /// Groups and nodes with policies of their own, at most.
+    /// Maximum number of groups and nodes with their own policies.
     public static let maxScopes = 60_000
     public var isTooLarge: Bool {
         entries.count > Self.maxScopes && Set(entries.map(\.origin.scope)).count > Self.maxScopes
     }
 
-    /// What holds at a level for a node, or for one whose name is not known yet.
+    /// The effective policy of a node at a level; `identity` is nil while the node's name is not known.
     public func effectivePolicy(_ identity: NodeIdentity?, level: Int) -> EffectivePolicy {
         effectivePolicy(within: identity.map { .node($0) } ?? .everyone, level: level)
     }
 
-    /// What holds at a level for everyone, for those of a group who have nothing of their own, or for a node.
+    /// The effective policy at a level: globally, for nodes of a group without their own policy, or for a node.
     public func effectivePolicy(within scope: PolicyScope, level: Int) -> EffectivePolicy {
         let scopes: [PolicyScope] =
             switch scope {
@@ -113,7 +112,7 @@ extension PolicyTable.Entry {
     fileprivate func isBefore(_ other: Origin, level otherLevel: Int) -> Bool {
         let (scope, otherScope) = (origin.scope.place, other.scope.place)
         if scope.kind != otherScope.kind { return scope.kind < otherScope.kind }
-        // By bytes, since texts that only look the same are two names.
+        // Compares bytes, because texts that look the same can be different names.
         for (name, otherName) in [(scope.group, otherScope.group), (scope.node, otherScope.node)]
         where !name.utf8.elementsEqual(otherName.utf8) {
             return name.utf8.lexicographicallyPrecedes(otherName.utf8)
@@ -124,7 +123,7 @@ extension PolicyTable.Entry {
 }
 
 extension PolicyScope {
-    /// What it is put in order by.
+    /// Sort key of the scope.
     fileprivate var place: (kind: Int, group: String, node: String) {
         switch self {
         case .everyone: (0, "", "")

@@ -1,6 +1,6 @@
 extension Duration {
-    /// Reads a number with its unit: `250ms`, `1.5s`, `30m`, `24h`, `7d`; also `us` and `ns`.
-    /// - Throws: For anything else, also below 0 or beyond 292 years.
+    /// Reads a number with its unit: `250ms`, `1.5s`, `30m`, `24h`, `7d`; also `us`, `µs`, and `ns`.
+    /// - Throws: For any other text, for negative numbers, and beyond 292 years.
     public init(parsing text: String) throws(InvalidDuration) {
         let unit = text.drop(while: { $0.isASCII && ($0.isNumber || $0 == ".") })
         guard let number = Double(text.dropLast(unit.count)), number.isFinite, number >= 0 else {
@@ -16,7 +16,7 @@ extension Duration {
     }
 }
 
-/// A duration that cannot be understood.
+/// A text that is not a valid duration.
 public struct InvalidDuration: Error, Hashable, Sendable, CustomStringConvertible {
     public let text: String
     public var description: String {
@@ -24,10 +24,10 @@ public struct InvalidDuration: Error, Hashable, Sendable, CustomStringConvertibl
     }
 }
 
-// What is read can be written again.
+// Notation that `init(parsing:)` reads back.
 
 extension Duration {
-    /// What `init(parsing:)` reads, in the greatest unit that needs no fraction.
+    /// The notation that `init(parsing:)` reads, in the largest unit that needs no fraction.
     public var notation: String { Self.notation(nanoseconds: Double(nanoseconds)) }
 
     static func notation(nanoseconds: Double) -> String {
@@ -43,6 +43,6 @@ extension Duration {
 }
 
 extension Double {
-    /// A whole number as people write it: 8, not 8.0.
+    /// A whole number without a fraction: 8, not 8.0.
     var notation: String { self == rounded() && magnitude < 1e15 ? "\(Int64(saturating: self))" : "\(self)" }
 }

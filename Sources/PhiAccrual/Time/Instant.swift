@@ -1,7 +1,7 @@
 /// A moment on the observer's monotonic clock.
 ///
-/// The origin is the clock's own, so only differences mean anything. Arithmetic stops at the ends of the range
-/// instead of overflowing: instants come out of files too, and those can hold anything.
+/// The clock chooses the origin, so only differences have a meaning. Arithmetic saturates instead of overflowing:
+/// instants also come from files, which can contain any number.
 public struct Instant: Hashable, Comparable, Sendable {
     /// Nanoseconds since the clock's origin.
     public var nanoseconds: Int64
@@ -21,7 +21,7 @@ public struct Instant: Hashable, Comparable, Sendable {
 }
 
 extension Duration {
-    /// Whole nanoseconds, rounded towards zero and held within ±292 years.
+    /// Whole nanoseconds, rounded towards zero and saturated at ±292 years.
     public var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
@@ -31,23 +31,23 @@ extension Duration {
 }
 
 extension Int64 {
-    /// The sum, or the end of the range it would pass.
+    /// The sum, saturated at the ends of the range.
     @inlinable public func addingSaturated(_ other: Int64) -> Int64 {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? (other < 0 ? .min : .max) : sum
     }
-    /// The difference, or the end of the range it would pass.
+    /// The difference, saturated at the ends of the range.
     @inlinable public func subtractingSaturated(_ other: Int64) -> Int64 {
         let (difference, overflow) = subtractingReportingOverflow(other)
         return overflow ? (other < 0 ? .max : .min) : difference
     }
-    /// The nearest whole number, held within the range; 0 for what is no number.
+    /// The nearest whole number, saturated at the ends of the range; 0 for NaN.
     @inlinable public init(saturating value: Double) {
         if value.isNaN {
             self = 0
         } else {
-            // 2⁶³ itself is a Double and does not fit; the largest Double below it does. Rounded by hand, since `rounded()` is
-            // a call of the C library: every heartbeat does this.
+            // 2⁶³ is a Double but does not fit; the largest Double below it does. The code rounds by hand, because
+            // `rounded()` calls the C library and every heartbeat does this.
             let held = Swift.min(Swift.max(value, -0x1p63), 0x1.fffffffffffffp62)
             let whole = Int64(held)
             let rest = held - Double(whole)

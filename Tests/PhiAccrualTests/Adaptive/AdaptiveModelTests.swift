@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<100 as Range<UInt64>) func `reaches φ at the instant promised`(seed: UInt64) throws {
+    @Test(arguments: 0..<100 as Range<UInt64>) func `reaches φ at the promised timeout`(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let phis = [0.01, 0.1, 0.5, 1, 2, 3, 4, 8, 12]
         let node = node(phis.map(Policy.phi), random: &random, gaps: Int.random(in: 1...3000, using: &random))
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func `knows nothing before an interval`() {
+    @Test func `has no φ and no timeout before it knows an interval`() {
         var node = LoneNode([.phi(8), .price(100), .mistakes(MistakeBudget(.perHeartbeat(0.01)))])
         #expect(node.model.phi(after: .seconds(1)) == nil)
         for level in 0..<3 { #expect(node.timeout(level) == nil) }
@@ -42,7 +42,7 @@ import Testing
         for level in 0..<3 { #expect(node.timeout(level) ?? 0 > .seconds(1)) }
     }
 
-    @Test func `is true: one silence in 10^φ lasts that long`() throws {
+    @Test func `is calibrated: one silence in 10^φ exceeds φ`() throws {
         var random = SplitMix64(seed: 7)
         var node = LoneNode()
         var exceeded = [0, 0, 0]
@@ -63,7 +63,7 @@ import Testing
 
     // MARK: Budgets
 
-    @Test(arguments: [0.01, 0.003]) func `keeps a budget of mistakes`(rate: Double) {
+    @Test(arguments: [0.01, 0.003]) func `keeps a mistake budget`(rate: Double) {
         var random = SplitMix64(seed: 3)
         let gaps = (0..<100_000).map { _ in Arrival(gap: Int64(1e9 + 3e8 * random.exponential()), step: 1) }
         var sweep = ThresholdSweep<AdaptiveModel>(
@@ -74,7 +74,7 @@ import Testing
         #expect(ratio > 1 / 1.5 && ratio < 1.5, "\(ratio)")
     }
 
-    @Test func `never waits longer than within, and says when that breaks the budget`() throws {
+    @Test func `never exceeds the within limit, and reports when the limit breaks the budget`() throws {
         var random = SplitMix64(seed: 4)
         let rate = MistakeBudget.Rate.perHeartbeat(1e-3)
         var node = LoneNode([
@@ -85,7 +85,7 @@ import Testing
             node.observe(Int64(1e9 + 3e8 * random.exponential()))
             #expect(try #require(node.timeout()) <= .milliseconds(1500))
         }
-        // Of exponential delays with a mean of 0.3 s, e^(−0.5/0.3) are longer than half a second.
+        // A share e^(−0.5/0.3) of exponential delays with a mean of 0.3 s exceeds half a second.
         let shortfall = try #require(node.shortfall(0))
         #expect(
             shortfall.mistakesPerHeartbeat > 0.5 * exp(-5.0 / 3) && shortfall.mistakesPerHeartbeat < 2 * exp(-5.0 / 3))
@@ -94,15 +94,15 @@ import Testing
         #expect(node.shortfall(2) == nil)
     }
 
-    // MARK: What must not, and what must, change a margin
+    // MARK: What changes a timeout and what does not
 
-    /// Policies from cautious to careless, and the one that services start with.
+    /// Policies with timeouts from short to long. At one heartbeat per second, the last one is the service's default.
     private static let policies: [Policy] = [
         .price(10), .price(100), .price(1000), .mistakes(MistakeBudget(.perHeartbeat(1e-3))),
         .mistakes(MistakeBudget(.perHeartbeat(1.0 / 86_400))),
     ]
 
-    @Test(arguments: [0.005, 0.05], [true, false]) func `forgives one outage of five minutes`(
+    @Test(arguments: [0.005, 0.05], [true, false]) func `keeps its timeout after one outage of five minutes`(
         jitter: Double, isLost: Bool
     ) throws {
         var random = SplitMix64(seed: 11)
@@ -120,11 +120,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [0.1, 0.3, 0.5, 2, 3, 10], [0.005, 0.05]) func `follows an interval that changes for good`(
+    @Test(arguments: [0.1, 0.3, 0.5, 2, 3, 10], [0.005, 0.05]) func `adapts to an interval that changes permanently`(
         factor: Double, jitter: Double
     ) throws {
         var random = SplitMix64(seed: 12)
-        // Beside it the same node without the change: what is usual goes on falling as more is known.
+        // The control is the same node without the change: its timeout keeps falling as the model learns.
         var (node, minConsecutive) = (LoneNode(Self.policies), LoneNode(Self.policies))
         for number in 0..<1300 {
             let interval = number < 1000 ? 1e9 : factor * 1e9
@@ -135,14 +135,15 @@ import Testing
             for level in Self.policies.indices {
                 let timeout = Double(try #require(node.timeout(level))) / interval
                 let share = timeout / (Double(try #require(minConsecutive.timeout(level))) / 1e9)
-                // What a strict budget asks for lies where edges are a quarter apart and more.
+                // A strict budget needs a timeout where bucket edges are at least a quarter apart.
                 #expect(share > 0.7 && share < (level < 4 ? 1.25 : 1.4), "\(number) \(Self.policies[level]): \(share)")
             }
         }
     }
 
-    /// A sender of two intervals at random has not changed its interval, however long a run of one of them is.
-    @Test func `does not take an old habit for a change`() throws {
+    /// A sender that chooses at random between two intervals has not changed its interval, however long a run of one of
+    /// them gets.
+    @Test func `does not mistake a run of one known interval for a change`() throws {
         var random = SplitMix64(seed: 13)
         var node = LoneNode([.price(100)])
         for _ in 0..<5000 { node.observe(random.chance(0.3) ? .seconds(1) : .seconds(3)) }
@@ -151,7 +152,7 @@ import Testing
         #expect(try #require(node.timeout()) > usual * 3 / 4)
     }
 
-    @Test func `a newcomer borrows from its group`() throws {
+    @Test func `gives a new node a timeout from what its group has learned`() throws {
         func groupAfter(_ delay: (inout SplitMix64) -> Int64) -> AdaptiveModel.GroupState {
             var random = SplitMix64(seed: 14)
             var veteran = LoneNode()
@@ -170,14 +171,14 @@ import Testing
         #expect(amongLate > amongPunctual + .seconds(1))
     }
 
-    // MARK: Anything at all
+    // MARK: Edge cases
 
-    @Test func `does not choose anew where nothing was learned`() throws {
+    @Test func `keeps its timeout at a restart if the node learned nothing new`() throws {
         var random = SplitMix64(seed: 5)
         var node = LoneNode([.price(100)])
         for _ in 0..<5 { node.observe(.milliseconds(100)) }
         let before = try #require(node.timeout())
-        // What its group learns meanwhile would change its mind.
+        // What its group learns here would change the choice of timeout.
         for _ in 0..<5000 { node.groupHears(Int64.random(in: .milliseconds(1)...(.milliseconds(900)), using: &random)) }
         node.begin(announcedInterval: .milliseconds(100))
         #expect(node.timeout() == before)
@@ -185,7 +186,7 @@ import Testing
         #expect(try #require(node.timeout()) != before, "\(before)")
     }
 
-    @Test func `suspects nobody sooner after the expected arrival than stamps are wrong`() throws {
+    @Test func `never suspects within the timestamp uncertainty of the expected arrival`() throws {
         let policies = [Policy.phi(0.1), .price(0.01), try Policy(parsing: "mistakes=1/1s")]
         var (known, unknown) = (LoneNode(policies), LoneNode(policies))
         var random = SplitMix64(seed: 1)
@@ -196,13 +197,13 @@ import Testing
         }
         for level in policies.indices {
             #expect(try #require(unknown.timeout(level)) < 101_000_000)
-            // The schedule expects it within some twenty microseconds of a hundred milliseconds.
+            // The schedule expects the heartbeat at 100 ms, give or take about 20 µs.
             #expect(try #require(known.timeout(level)) > 102_900_000)
             #expect(try #require(known.timeout(level)) < 104_000_000)
         }
     }
 
-    @Test func `keeps that distance after a restart, but for a limit`() throws {
+    @Test func `adds the timestamp uncertainty after a restart too, unless a limit is lower`() throws {
         let within = try Policy(parsing: "mistakes=1/1000hb,within=101ms")
         var node = LoneNode([.price(10), .phi(1), within])
         for _ in 0..<1000 { node.observe(100_000_000) }
@@ -212,11 +213,11 @@ import Testing
         #expect(node.timeout(2) == 101_000_000)
     }
 
-    @Test func `does not learn from waits that an error of stamps stretched`() throws {
+    @Test func `does not steer by timeouts that timestamp uncertainty extended`() throws {
         let policies = [try Policy(parsing: "mistakes=1/100hb")]
         var node = LoneNode(policies)
         var random = SplitMix64(seed: 1)
-        // Late by a millisecond on average: one in a hundred by more than 4.6 ms, eight in a hundred by more than 2.5.
+        // Lateness is 1 ms on average: 1 % of heartbeats are later than 4.6 ms, 8 % are later than 2.5 ms.
         func beat(timestampUncertainty: Int64) {
             let late = -log(Double.random(in: 0..<1, using: &random).nextUp)
             node.observe(10_000_000 + Int64(1e6 * late), timestampUncertainty: timestampUncertainty)
@@ -225,16 +226,16 @@ import Testing
         let before = try #require(node.timeout())
         for _ in 0..<10_000 { beat(timestampUncertainty: 20_000_000) }
         #expect(try #require(node.timeout()) > 30_000_000)
-        // None was mistaken meanwhile. That is no reason to think that many may be.
+        // No mistake happened meanwhile. That must not make the controller accept more mistakes now.
         for _ in 0..<100 {
             beat(timestampUncertainty: 0)
-            // More than four in a hundred are later than 3.2 ms.
+            // More than 4 % of heartbeats are later than 3.2 ms.
             let timeout = try #require(node.timeout())
             #expect(timeout > 13_200_000, "\(timeout), and \(before) before")
         }
     }
 
-    @Test func `says when outages alone break a budget`() throws {
+    @Test func `reports when outages alone break a budget`() throws {
         let policies = [try Policy(parsing: "mistakes=1/1000hb")]
         var node = LoneNode(policies)
         for number in 1...700 {
@@ -244,13 +245,13 @@ import Testing
         let shortfall = try #require(node.shortfall())
         #expect(shortfall.neededTimeout == nil)
         #expect(abs(shortfall.mistakesPerHeartbeat - 0.01) < 0.003)
-        // They are no reason to wait longer for the others.
+        // Outages do not lengthen the timeout of the other heartbeats.
         #expect(try #require(node.timeout()) < .milliseconds(100))
         for _ in 0..<20_000 { node.observe(10_000_000) }
         #expect(node.shortfall() == nil)
     }
 
-    @Test func `is not surer of an outage the more of them there were`() throws {
+    @Test func `does not grow more certain with every outage it has seen`() throws {
         var (few, many) = (LoneNode(), LoneNode())
         for number in 1...2000 {
             few.observe(number % 400 == 0 ? .seconds(100) : 10_000_000)
@@ -262,7 +263,7 @@ import Testing
         }
     }
 
-    @Test func `finds an end to the wait for any φ`() throws {
+    @Test func `has a timeout for any φ`() throws {
         for gap in [1, 1000, Int64.hours(1), .max] {
             var node = LoneNode([.phi(1e6), .phi(60), .phi(1e-9)])
             for _ in 0..<10 { node.observe(gap, step: .max) }
@@ -270,7 +271,7 @@ import Testing
         }
     }
 
-    @Test func `takes anything that a network can bring`() throws {
+    @Test func `accepts any arrivals that a network can produce`() throws {
         let extremes: [Int64] = [0, 1, 2, .seconds(1), .days(200), .max / 2, .max]
         for gap in extremes {
             for other in extremes {
@@ -285,7 +286,7 @@ import Testing
         }
     }
 
-    @Test func `fits into half a kilobyte`() {
+    @Test func `fits into 512 bytes`() {
         #expect(MemoryLayout<AdaptiveModel>.size <= 512)
     }
 
@@ -306,7 +307,7 @@ import Testing
 }
 
 extension SplitMix64 {
-    /// By Box and Muller.
+    /// A standard normal draw, by the Box–Muller transform.
     fileprivate mutating func normal() -> Double {
         (2 * exponential()).squareRoot() * cos(2 * Double.pi * Double.random(in: 0..<1, using: &self))
     }

@@ -3,10 +3,10 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `A profile of lateness` {
-    // MARK: What it does to new nodes
+@Suite struct `A lateness profile` {
+    // MARK: Effect on new nodes
 
-    @Test(arguments: [0, 1, 3, 10]) func `makes a newcomer wait as long as it is late`(heartbeats: Int) throws {
+    @Test(arguments: [0, 1, 3, 10]) func `gives a new node a timeout that fits its lateness`(heartbeats: Int) throws {
         func newNodeTimeout(_ profile: LatenessProfile?) throws -> Int64 {
             var newcomer = LoneNode(
                 [.price(30)], announcedInterval: .seconds(1),
@@ -21,8 +21,9 @@ import Testing
         #expect(late > .seconds(4) && late < .seconds(8))
     }
 
-    /// The first price must not be sought where the menu has nothing but what is lent in scales.
-    @Test(arguments: [0.1, 0.02]) func `keeps budgets from the first heartbeats on`(rate: Double) throws {
+    /// The controller must not search its first price while the timeout candidates contain only borrowed lateness,
+    /// measured in scales.
+    @Test(arguments: [0.1, 0.02]) func `keeps a budget from the first heartbeats on`(rate: Double) throws {
         func gap(_ random: inout SplitMix64) -> Int64 { Int64(1e9 + 4e8 * random.exponential()) }
         let profile = try profile(gap)
         var random = SplitMix64(seed: 31)
@@ -42,7 +43,7 @@ import Testing
         #expect(ratio > 0.2 && ratio < 2, "\(ratio)")
     }
 
-    @Test func `says nothing any more to a node that has shown much`() throws {
+    @Test func `hardly affects a node with many heartbeats`() throws {
         var random = SplitMix64(seed: 32)
         let late = try losing(0.2, 8)
         var lent = LoneNode([.price(30)], group: AdaptiveModel.makeGroupState(.init(profile: late)))
@@ -56,7 +57,7 @@ import Testing
         #expect(Double(with) < 1.2 * Double(without))
     }
 
-    @Test func `is outweighed by what a group shows`() throws {
+    @Test func `is outweighed by what the group has learned`() throws {
         let late = try losing(0.2, 8)
         func newNodeTimeout(_ group: AdaptiveModel.GroupState) throws -> Int64 {
             var newcomer = LoneNode([.price(100)], announcedInterval: .seconds(1), group: group)
@@ -69,7 +70,7 @@ import Testing
         #expect(try newNodeTimeout(veteran.group) < .seconds(3))
     }
 
-    @Test func `is what every group of a detector begins with`() throws {
+    @Test func `is the starting point of every group of a detector`() throws {
         func deadline(_ profile: LatenessProfile?, group: String) throws -> Int64 {
             var detector = Detector<AdaptiveModel>(
                 .init(levels: [.suspect(.price(100))], model: .init(profile: profile)))
@@ -87,14 +88,14 @@ import Testing
         }
     }
 
-    // MARK: What it holds
+    // MARK: Contents
 
-    @Test func `reproduces how many heartbeats were later than each edge`() throws {
+    @Test func `gives the share of heartbeats later than each edge`() throws {
         var random = SplitMix64(seed: 33)
         var node = LoneNode(announcedInterval: .seconds(1))
         var latenesses: [Double] = []
         for _ in 0..<5000 {
-            // As early as late, so that the interval stays what it is.
+            // Early as often as late, so the interval stays the same.
             let lateness = min(0.75, 0.1 * random.exponential())
             for lateness in [lateness, -lateness] {
                 latenesses.append(lateness)
@@ -103,7 +104,8 @@ import Testing
         }
         let table = try #require(node.group.profile?.tables["last"]?.first)
         #expect(abs(table.reduce(0, +) - LatenessProfile.heartbeats) < 50)
-        // Six buckets of what is early; then edges at 1/64, two to the octave up to 1/16, and four from there.
+        // Six buckets are for early heartbeats. The edges after them begin at 1/64: two per octave up to 1/16, then
+        // four.
         var edges = [0.015625, 0.0234375, 0.03125, 0.046875]
         for octave in [0.0625, 0.125, 0.25, 0.5] { edges += [1, 1.25, 1.5, 1.75].map { $0 * octave } }
         for (number, edge) in edges.enumerated() {
@@ -113,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func `is the same when it was written and read, and when a group was made of it`() throws {
+    @Test func `survives a round trip through its tables and through a group`() throws {
         let profile = try profile { Int64(1e9 + 3e8 * $0.exponential()) }
         #expect(try LatenessProfile(tables: profile.tables, deviation: profile.deviation) == profile)
         let group = AdaptiveModel.makeGroupState(.init(profile: profile))
@@ -121,7 +123,7 @@ import Testing
         #expect(AdaptiveModel.makeGroupState().profile == nil)
     }
 
-    @Test func `is a weighted mean of those that it was mixed of`() throws {
+    @Test func `mixed from others is their weighted mean`() throws {
         let early = try certain(bucket: 3)
         let late = try LatenessProfile(tables: certain(bucket: 40).tables, deviation: 0.5)
         let mixed = try #require(LatenessProfile(mixing: [(early, 3), (late, 1)]))
@@ -142,14 +144,14 @@ import Testing
         Mistake("last", [Array(repeating: 1, count: 47)], says: "last[0] must have at most 46 counts, found 47"),
         Mistake(
             "patches", [[], [], [1], [], [], []], says: "patches must have counts that come to about 100000, found 1"),
-    ]) func `says what is wrong with tables that are none`(mistake: Mistake) throws {
+    ]) func `refuses invalid tables with the reason`(mistake: Mistake) throws {
         var tables = try certain(bucket: 0).tables
         tables[mistake.family] = mistake.tables
         let error = #expect(throws: InvalidLatenessProfile.self) { try LatenessProfile(tables: tables, deviation: 0.1) }
         #expect(error?.description == mistake.words)
     }
 
-    @Test(arguments: [-0.1, 8.1, .nan, .infinity]) func `has a deviation that nodes can have`(deviation: Double) throws
+    @Test(arguments: [-0.1, 8.1, .nan, .infinity]) func `refuses a deviation outside 0 to 8`(deviation: Double) throws
     {
         let tables = try certain(bucket: 0).tables
         let error = #expect(throws: InvalidLatenessProfile.self) {
@@ -168,9 +170,9 @@ import Testing
         var description: String { words }
     }
 
-    // MARK: Made
+    // MARK: Helpers
 
-    /// What a node with such gaps, and that many heartbeats lost before each, shows in ten thousand heartbeats.
+    /// The profile of a node after ten thousand heartbeats with these gaps and this many losses before each heartbeat.
     private func profile(
         _ gap: (inout SplitMix64) -> Int64, lost: (Int64) -> Int64 = { _ in 0 }
     ) throws -> LatenessProfile {
@@ -183,7 +185,7 @@ import Testing
         return try #require(veteran.group.profile)
     }
 
-    /// What a node shows that is on time but for this share of its heartbeats, before which so many are lost.
+    /// The profile of a node that is on time, except that `count` heartbeats are lost before a share of its heartbeats.
     private func losing(_ share: Double, _ count: Int64) throws -> LatenessProfile {
         try profile {
             $0.chance(share) ? .seconds(1 + count) : .seconds(1)
@@ -192,7 +194,7 @@ import Testing
         }
     }
 
-    /// All heartbeats in one bucket of every family's first state.
+    /// A profile with all heartbeats in one bucket of every family's first state.
     private func certain(bucket: Int) throws -> LatenessProfile {
         let table = Array(repeating: 0, count: bucket) + [LatenessProfile.heartbeats]
         return try LatenessProfile(

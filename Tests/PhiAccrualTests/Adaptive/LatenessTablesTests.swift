@@ -3,11 +3,11 @@ import Testing
 
 @testable import PhiAccrual
 
-@Suite struct `Tables of lateness` {
-    @Test func `stay true over ten million heartbeats`() throws {
+@Suite struct `Lateness histograms` {
+    @Test func `stay accurate over ten million heartbeats`() throws {
         var tables = LatenessHistograms()
         var random = SplitMix64(seed: 1)
-        // Of the three families alike: lateness of which a share of 2⁻ʲ is more than 2ʲ⁻⁴ scales.
+        // All three families get the same lateness: a share of 2⁻ʲ exceeds 2ʲ⁻⁴ scales.
         let buckets = (0..<10).map { octave in
             let lateness = Float(sign: .plus, exponent: octave - 4, significand: 1.1)
             return InlineArray<3, Int> { family in

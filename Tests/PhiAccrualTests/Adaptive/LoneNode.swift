@@ -1,6 +1,6 @@
 import PhiAccrual
 
-/// A node watched by the adaptive model, in a group of its own.
+/// A node watched by the adaptive model, in a separate group.
 struct LoneNode {
     private(set) var model = AdaptiveModel(.init())
     private(set) var group: AdaptiveModel.GroupState
@@ -27,7 +27,7 @@ struct LoneNode {
         model.observe(arrival, in: &group)
         updateLevels(after: arrival, timestampUncertainty: timestampUncertainty)
     }
-    /// Another node of its group, which was heard for long, is heard after this gap.
+    /// Records a gap, in nanoseconds, of another node in its group.
     mutating func groupHears(_ gap: Int64) {
         other.observe(Arrival(gap: gap, step: 1), in: &group)
     }
@@ -40,7 +40,7 @@ struct LoneNode {
         self.levelStates = levelStates
     }
 
-    /// Nanoseconds after the last arrival.
+    /// Timeout of a level, in nanoseconds after the last arrival.
     func timeout(_ level: Int = 0) -> Int64? { model.timeout(until: thresholds[level], in: levelStates[level]) }
     func shortfall(_ level: Int = 0) -> BudgetShortfall? {
         model.shortfall(of: thresholds[level], in: levelStates[level])

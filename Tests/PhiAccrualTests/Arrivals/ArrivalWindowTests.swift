@@ -2,12 +2,12 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `A window of arrivals` {
-    /// Mean and variance of whole numbers from their exact sums, without a running anything.
+@Suite struct `An arrival window` {
+    /// Mean and variance of integers from their exact sums, computed from scratch.
     private func recomputed(_ gaps: some Collection<Int64>) -> (mean: Double, variance: Double) {
         let count = Int128(gaps.count)
         let sum = gaps.reduce(Int128(0)) { $0 + Int128($1) }
-        // n·Σx² − (Σx)² is n² variances; with these sizes it fits.
+        // n·Σx² − (Σx)² is n² times the variance; it fits at these sizes.
         let squares = gaps.reduce(Int128(0)) { $0 + Int128($1) * Int128($1) }
         return (Double(sum) / Double(count), Double(count * squares - sum * sum) / Double(count * count))
     }
@@ -19,7 +19,7 @@ import Testing
         var random = SplitMix64(seed: UInt64(capacity))
         var window = ArrivalWindow(capacity: capacity)
         var last: [Int64] = []
-        // A day's outages among milliseconds: a running sum of doubles would be off by whole seconds in the end.
+        // Outages of a day among gaps of milliseconds: a running sum of doubles would end whole seconds off.
         for number in 0..<10_000_000 {
             let gap = number % 1000 == 0 ? Int64.days(1) : Int64(truncatingIfNeeded: random.next() >> 40)
             window.insert(gap)
@@ -29,12 +29,12 @@ import Testing
         #expect(window.count == capacity)
         #expect(isClose(window.mean, mean))
         #expect(isClose(window.variance, variance))
-        // With the outage gone, nothing of it is left.
+        // Once the outages leave the window, no trace of them remains.
         for _ in 0..<capacity { window.insert(7) }
         #expect(window.mean == 7)
         #expect(window.variance == 0)
     }
-    @Test func `forgets the oldest gap first`() {
+    @Test func `drops the oldest gap first`() {
         var window = ArrivalWindow(capacity: 3)
         #expect(window.mean == nil)
         #expect(window.variance == nil)
@@ -46,7 +46,7 @@ import Testing
         #expect(window.count == 3)
     }
     @Test(arguments: [0, 1, .milliseconds(100), .seconds(1) + 1, .hours(1), ArrivalWindow.maxGap])
-    func `of equal gaps has no variance at all`(gap: Int64) {
+    func `of equal gaps has a variance of 0`(gap: Int64) {
         var window = ArrivalWindow(capacity: 100)
         for _ in 0..<250 {
             window.insert(gap)
@@ -54,10 +54,10 @@ import Testing
             #expect(window.mean == Double(gap))
         }
     }
-    @Test(arguments: 0..<50 as Range<UInt64>) func `never has a variance below 0, or a wrong one`(seed: UInt64) {
+    @Test(arguments: 0..<50 as Range<UInt64>) func `never has a negative or wrong variance`(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         var window = ArrivalWindow(capacity: Int.random(in: 2...50, using: &random))
-        // Large gaps that differ by a few nanoseconds are where Σx² − (Σx)²/n in doubles fails.
+        // In doubles, Σx² − (Σx)²/n fails for large gaps that differ by a few nanoseconds.
         let center = random.anyMagnitude() >> 18
         var gaps: [Int64] = []
         for _ in 0..<200 {
@@ -69,7 +69,7 @@ import Testing
             #expect(window.variance ?? -1 >= 0)
         }
     }
-    @Test func `holds gaps of any size at once`() {
+    @Test func `clamps gaps of any size to its range`() {
         var window = ArrivalWindow(capacity: 4)
         for gap in [Int64.max, .min, -1, 0] { window.insert(gap) }
         let longest = Double(ArrivalWindow.maxGap)
@@ -79,14 +79,14 @@ import Testing
         #expect(window.mean == 0)
         #expect(window.variance == 0)
     }
-    @Test func `of the largest capacity holds the longest gaps`() {
+    @Test func `of the maximum capacity is exact with the maximum gaps`() {
         var window = ArrivalWindow(capacity: ArrivalWindow.capacities.upperBound)
         for number in 0..<ArrivalWindow.capacities.upperBound { window.insert(number % 2 == 0 ? .max : 0) }
         let half = Double(ArrivalWindow.maxGap) / 2
         #expect(window.mean == half)
         #expect(isClose(window.variance, half * half))
     }
-    @Test func `of a wrong capacity is a caller's mistake`() async {
+    @Test func `of an invalid capacity traps`() async {
         await #expect(processExitsWith: .failure) { _ = ArrivalWindow(capacity: 1) }
         await #expect(processExitsWith: .failure) { _ = ArrivalWindow(capacity: 100_001) }
     }

@@ -1,7 +1,7 @@
 import PhiAccrual
 import Testing
 
-@Suite struct `The choice of a detector` {
+@Suite struct `A detector spec` {
     @Test(
         arguments: [
             ("adaptive", .adaptive(.init())), ("normal", .normal(.init())),
@@ -10,15 +10,15 @@ import Testing
             ("hazelcast", .logistic(.hazelcast)), ("cassandra", .exponential(.cassandra)),
             ("chitchat", .exponential(.chitchat)),
         ] as [(String, DetectorSpec)])
-    func `is read as it is written`(text: String, choice: DetectorSpec) throws {
+    func `is parsed, and its description parses back to it`(text: String, choice: DetectorSpec) throws {
         #expect(try DetectorSpec(parsing: text) == choice)
         #expect(try DetectorSpec(parsing: choice.description) == choice)
     }
-    @Test(arguments: DetectorSpec.names) func `may be any name that is listed`(name: String) throws {
+    @Test(arguments: DetectorSpec.names) func `may be any listed name`(name: String) throws {
         let choice = try DetectorSpec(parsing: name)
         #expect(try DetectorSpec(parsing: choice.description) == choice)
     }
-    @Test func `is made for the φ asked for, where it has one of its own`() throws {
+    @Test func `takes the given φ if its detector has a native threshold`() throws {
         #expect(try DetectorSpec(parsing: "akka").nativeThreshold == 8)
         #expect(try DetectorSpec(parsing: "hazelcast").nativeThreshold == 10)
         #expect(try DetectorSpec(parsing: "akka").made(forPhi: 12) == DetectorSpec(parsing: "akka,threshold=12"))
@@ -35,7 +35,7 @@ import Testing
         ("normal,floor=-1", "floor must be a number from 0 to 100, not '-1'"),
         ("normal,floor=nan", "floor must be a number from 0 to 100, not 'nan'"),
     ])
-    func `is refused with the reason`(text: String, reason: String) {
+    func `that is invalid is refused with the reason`(text: String, reason: String) {
         let error = #expect(throws: InvalidDetectorSpec.self) { try DetectorSpec(parsing: text) }
         #expect(error?.reason == reason)
     }

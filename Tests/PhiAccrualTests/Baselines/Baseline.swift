@@ -2,9 +2,9 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-/// Any of the baseline detectors, made from what its user would write: a name, and parameters after spaces.
+/// A baseline detector, created from text: a name, then parameters separated by spaces.
 struct Baseline {
-    private(set) var model: any ClassicalModel
+    private(set) var model: any BaselineModel
 
     init(_ text: String) throws {
         let words = text.split(separator: " ")
@@ -29,7 +29,7 @@ struct Baseline {
     struct Unknown: Error {
         var text: String
     }
-    /// A detector that has heard its first heartbeat.
+    /// A detector that has received its first heartbeat.
     static func begun(_ text: String, announcing interval: Int64 = 0) throws -> Baseline {
         var baseline = try Baseline(text)
         baseline.model.begin(announcedInterval: interval)
@@ -45,12 +45,12 @@ struct Baseline {
 
     func phi(after silence: Int64) -> Double? { model.phi(after: silence) }
     func timeout(phi: Double = 8) -> Int64? { Self.timeout(model, phi) }
-    private static func timeout<Model: ClassicalModel>(_ model: Model, _ phi: Double) -> Int64? {
+    private static func timeout<Model: BaselineModel>(_ model: Model, _ phi: Double) -> Int64? {
         let threshold = Model.threshold(for: .phi(phi))
         return model.timeout(until: threshold, in: Model.levelState(of: threshold))
     }
 
-    /// One of each kind, by their defaults and by others.
+    /// Detectors of each kind, with default and with other parameters.
     static let specimens = [
         "fixed timeout=700ms", "akka", "hazelcast", "cassandra", "chitchat",
         "logistic max-sample-size=2 min-std-deviation=1ns acceptable-heartbeat-pause=0s resolution=1ns",
@@ -63,7 +63,7 @@ struct Baseline {
         "empirical window=50 threshold=0 scaling-factor=1000", "self-tuning", "self-tuning slot=1 alpha=200d beta=1",
         "self-tuning slot=3 margin=200d window=2 query-accuracy=0 mistake-rate=0",
     ]
-    /// Those with a φ that a policy's threshold is compared with.
+    /// The specimens with a φ that is compared with a policy's threshold.
     static let accrual = specimens.filter { text in
         ["akka", "hazelcast", "cassandra", "chitchat", "logistic", "exponential"].contains { text.hasPrefix($0) }
     }

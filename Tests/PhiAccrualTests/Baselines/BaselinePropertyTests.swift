@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct `Every baseline` {
-    /// A detector that has heard a node which is regular, jittery, or anything at all.
+    /// A detector that has observed regular, jittery, or arbitrary gaps, by the seed.
     private func experienced(_ text: String, seed: UInt64) throws -> (Baseline, SplitMix64) {
         var random = SplitMix64(seed: seed)
         var baseline = try Baseline(text)
@@ -19,12 +19,12 @@ import Testing
             baseline.observe(after: gap, step: random.chance(0.1) ? random.anyMagnitude() >> 40 : 1)
             if random.chance(0.02) { baseline.begin() }
         }
-        baseline.observe(after: interval)  // after a beginning too, an interval is known now
+        baseline.observe(after: interval)  // so an interval is known, even after `begin`
         return (baseline, random)
     }
 
     @Test(arguments: Baseline.specimens, 0..<12 as Range<UInt64>)
-    func `has a φ that never falls and stays finite, if it has one`(text: String, seed: UInt64) throws {
+    func `with a φ has one that never falls and stays finite`(text: String, seed: UInt64) throws {
         var (baseline, random) = try experienced(text, seed: seed)
         let silences = ([.min, -1, 0, 1, .days(365), .max] + (0..<200).map { _ in random.anyMagnitude() }).sorted()
         let phis = silences.compactMap { baseline.phi(after: $0) }
@@ -34,7 +34,7 @@ import Testing
         if Baseline.accrual.contains(text) { #expect(try #require(baseline.phi(after: .max)) > 8) }
     }
     @Test(arguments: Baseline.accrual, 0..<25 as Range<UInt64>)
-    func `with a φ suspects at the first nanosecond at which φ has reached the threshold`(text: String, seed: UInt64)
+    func `with a φ suspects at the first nanosecond at which φ reaches the threshold`(text: String, seed: UInt64)
         throws
     {
         let (baseline, _) = try experienced(text, seed: seed)
@@ -42,12 +42,12 @@ import Testing
             let timeout = try #require(baseline.timeout(phi: threshold))
             guard timeout > 0, timeout < .max / 2 else { continue }
             #expect(try #require(baseline.phi(after: timeout)) >= threshold)
-            // A wait of months has more nanoseconds than a double can tell apart.
+            // A double cannot represent every nanosecond of a timeout of months.
             let before = timeout - (timeout < 1 << 52 ? 1 : 1 << 12)
             #expect(try #require(baseline.phi(after: before)) < threshold, "φ = \(threshold) at \(timeout)")
         }
     }
-    @Test(arguments: Baseline.accrual, 0..<8 as Range<UInt64>) func `with a φ waits longer for more certainty`(
+    @Test(arguments: Baseline.accrual, 0..<8 as Range<UInt64>) func `with a φ suspects later at a higher threshold`(
         text: String, seed: UInt64
     ) throws {
         let (baseline, _) = try experienced(text, seed: seed)
@@ -55,33 +55,33 @@ import Testing
         #expect(zip(timeouts, timeouts.dropFirst()).allSatisfy { $0 <= $1 })
         #expect(timeouts[0] < timeouts[9])
     }
-    @Test(arguments: Baseline.specimens) func `without one takes no notice of the policy`(text: String) throws {
+    @Test(arguments: Baseline.specimens) func `without a φ ignores the policy`(text: String) throws {
         guard !Baseline.accrual.contains(text) else { return }
         let (baseline, _) = try experienced(text, seed: 1)
         #expect(baseline.timeout(phi: 1e-9) == baseline.timeout(phi: 1e6))
     }
-    @Test func `says whether it uses the policy`() {
+    @Test func `declares whether it uses the policy`() {
         #expect(LogisticModel.usesPolicy && ExponentialModel.usesPolicy)
         #expect(!FixedModel.usesPolicy && !ChenModel.usesPolicy && !BertierModel.usesPolicy)
         #expect(!TwoWindowModel.usesPolicy && !EmpiricalModel.usesPolicy && !SelfTuningModel.usesPolicy)
     }
 
-    @Test(arguments: Baseline.specimens) func `knows nothing before the first heartbeat`(text: String) throws {
+    @Test(arguments: Baseline.specimens) func `has no φ and no samples before a heartbeat`(text: String) throws {
         let baseline = try Baseline(text)
         #expect(baseline.phi(after: .days(1)) == nil)
         #expect(baseline.timeout() == (text.hasPrefix("fixed") ? .milliseconds(700) : nil))
         #expect(baseline.model.expectedGap == nil || text.contains("interval="))
         #expect(baseline.model.samples == 0)
     }
-    @Test(arguments: Baseline.specimens) func `takes anything at all`(text: String) throws {
+    @Test(arguments: Baseline.specimens) func `accepts any input`(text: String) throws {
         let extremes: [Int64] = [0, 1, 2, 3, 999_999, 1 << 53, 1 << 54, .max - 1, .max, -1, .min]
         var random = SplitMix64(seed: 7)
         for start in extremes {
             var baseline = try Baseline(text)
-            if start % 2 == 0 { baseline.begin(announcing: start) }  // without one it must not trap either
+            if start % 2 == 0 { baseline.begin(announcing: start) }  // without `begin` it must not trap either
             for number in 0..<150 {
                 var arrival = Arrival(gap: 0, step: 1)
-                arrival.gap = extremes[Int(random.next() % 11)]  // past the checks of its initialiser
+                arrival.gap = extremes[Int(random.next() % 11)]  // bypasses the checks of the initialiser
                 arrival.step = extremes[Int(random.next() % 11)]
                 baseline.observe(arrival)
                 if number % 37 == 36 { baseline.begin(announcing: extremes[Int(random.next() % 11)]) }
@@ -94,13 +94,13 @@ import Testing
             }
         }
     }
-    @Test(arguments: Baseline.specimens) func `bears heartbeats that all carry one stamp`(text: String) throws {
+    @Test(arguments: Baseline.specimens) func `accepts heartbeats that all have one timestamp`(text: String) throws {
         var baseline = try Baseline.begun(text)
         baseline.observe(every: 0, times: 1200)
         #expect(baseline.timeout() != nil)
         #expect(baseline.phi(after: .days(365))?.isFinite ?? true)
     }
-    @Test(arguments: Baseline.specimens, [0, 1] as [UInt64]) func `knows only what it was told, not when`(
+    @Test(arguments: Baseline.specimens, [0, 1] as [UInt64]) func `depends only on its inputs`(
         text: String, seed: UInt64
     ) throws {
         let (first, _) = try experienced(text, seed: seed)
@@ -119,7 +119,7 @@ import Testing
         }
         return detector.deadline(of: .named("a"), level: 0)?.nanoseconds
     }
-    @Test func `serves the machine like any other model`() {
+    @Test func `works in the detector like any other model`() {
         #expect(deadline(FixedModel.self, .init()) == .milliseconds(900) + .seconds(3))
         #expect(deadline(ChenModel.self, .init()) == .milliseconds(1100))
         #expect(deadline(TwoWindowModel.self, .init()) == .milliseconds(1100))

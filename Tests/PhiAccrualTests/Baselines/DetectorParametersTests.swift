@@ -17,14 +17,14 @@ import Testing
         #expect(parameters.description.hasPrefix(Parameters.detectorName + ","))
     }
 
-    @Test func `are read and written by name`() throws {
+    @Test func `are parsed and formatted by name`() throws {
         let chen = try parsed(ChenModel.Parameters.self, "alpha=250ms,window=1,interval=1s")
         #expect(chen.alpha == .milliseconds(250) && chen.window == 1 && chen.interval == .seconds(1))
         #expect(chen.description == "chen,window=1,alpha=250ms,interval=1s")
         #expect(ChenModel.Parameters().description == "chen,window=32,alpha=100ms,interval=auto")
         #expect(FixedModel.Parameters().description == "fixed,timeout=3s")
     }
-    @Test func `are written so that they can be read`() throws {
+    @Test func `have descriptions that parse back to them`() throws {
         try expectReadable(FixedModel.Parameters())
         try expectReadable(LogisticModel.Parameters.akka)
         try expectReadable(LogisticModel.Parameters.hazelcast)
@@ -38,7 +38,7 @@ import Testing
         try expectReadable(try parsed(BertierModel.Parameters.self, "gamma=0.3333333333333333,phi=0,interval=1500us"))
         try expectReadable(try parsed(ExponentialModel.Parameters.self, "phi-threshold=never,base=e,max-interval=7d"))
     }
-    @Test func `have their authors' names`() {
+    @Test func `have the names that their authors use`() {
         #expect(
             LogisticModel.Parameters.parameterNames == [
                 "threshold", "max-sample-size", "min-std-deviation", "acceptable-heartbeat-pause",
@@ -58,11 +58,11 @@ import Testing
                 "interval",
             ])
     }
-    @Test func `change a preset where they are given`() throws {
+    @Test func `override a preset`() throws {
         let parameters = try parsed(LogisticModel.Parameters.self, "threshold=12", onto: .hazelcast)
         #expect(parameters.threshold == 12 && parameters.maxSampleSize == 200 && parameters.learnsEveryGap)
     }
-    @Test func `of a name not known list the known ones`() {
+    @Test func `with an unknown name are refused with the known names`() {
         let error = #expect(throws: InvalidDetectorSpec.self) { try parsed(ChenModel.Parameters.self, "size=5") }
         #expect(
             error?.description
@@ -80,7 +80,7 @@ import Testing
         ("interval=0s", "interval must be a duration from 1ns to 200d, such as 250ms or 2s, or 'auto', not '0s'"),
         ("interval=201d", "interval must be a duration from 1ns to 200d, such as 250ms or 2s, or 'auto', not '201d'"),
     ])
-    func `that are not allowed say what is`(text: String, reason: String) {
+    func `that are invalid are refused with what is allowed`(text: String, reason: String) {
         let error = #expect(throws: InvalidDetectorSpec.self) { try parsed(BertierModel.Parameters.self, text) }
         #expect(error?.reason == reason)
     }
@@ -88,11 +88,11 @@ import Testing
         ("base=2", "base must be 10 or e, not '2'"),
         ("phi-threshold=0", "phi-threshold must be a number above 0 and at most 1000000, or 'never', not '0'"),
     ])
-    func `with a choice name the choices`(text: String, reason: String) {
+    func `with fixed choices are refused with the list of choices`(text: String, reason: String) {
         let error = #expect(throws: InvalidDetectorSpec.self) { try parsed(ExponentialModel.Parameters.self, text) }
         #expect(error?.reason == reason)
     }
-    @Test func `that are not allowed are a caller's mistake in code`() async {
+    @Test func `that are invalid in code trap`() async {
         await #expect(processExitsWith: .failure) {
             var parameters = BertierModel.Parameters()
             parameters.gamma = .nan

@@ -3,15 +3,15 @@ import TestSupport
 import Testing
 
 @Suite struct `The empirical detector` {
-    @Test func `suspects when a share of the gaps was as short as the scaled silence`() throws {
+    @Test func `suspects when the given share of the gaps is at most the scaled silence`() throws {
         var baseline = try Baseline.begun("empirical window=10 threshold=0.8 scaling-factor=0.5")
         for gap in [100, 130, 90, 200, 110] as [Int64] { baseline.observe(after: .milliseconds(gap)) }
-        // Four of five are at most 130.
+        // Four of five gaps are at most 130 ms.
         #expect(baseline.timeout() == .milliseconds(260))
         #expect(baseline.model.expectedGap == .milliseconds(110))
         #expect(baseline.model.samples == 5)
     }
-    @Test func `at a threshold of 1 waits for the longest gap remembered, and then forgets it`() throws {
+    @Test func `at a threshold of 1 has the longest gap in its window as its timeout`() throws {
         var baseline = try Baseline.begun("empirical window=4 threshold=1 scaling-factor=1")
         baseline.observe(after: .hours(1))
         baseline.observe(every: .seconds(1), times: 3)
@@ -19,14 +19,14 @@ import Testing
         baseline.observe(after: .seconds(1))
         #expect(baseline.timeout() == .seconds(1))
     }
-    @Test func `has a φ that one more gap than were seen bounds`() throws {
+    @Test func `has a φ of at most the logarithm of its number of gaps plus one`() throws {
         var baseline = try Baseline.begun("empirical scaling-factor=1")
         baseline.observe(every: .seconds(1), times: 99)
         #expect(baseline.phi(after: .milliseconds(999)) == 0)
         #expect(baseline.phi(after: .seconds(1)) == 2)
         #expect(baseline.phi(after: .max) == 2)
     }
-    @Test func `takes the announced interval for a gap until it has seen some`() throws {
+    @Test func `uses the announced interval as a gap until it has observed some`() throws {
         var baseline = try Baseline.begun("empirical window=2 scaling-factor=0.5", announcing: .seconds(1))
         #expect(baseline.timeout() == .seconds(2))
         #expect(baseline.model.samples == 0)
@@ -35,10 +35,10 @@ import Testing
         #expect(baseline.model.samples == 2)
         #expect(try Baseline.begun("empirical").timeout() == nil)
     }
-    @Test(arguments: 0..<60 as Range<UInt64>) func `keeps its gaps in order`(seed: UInt64) throws {
+    @Test(arguments: 0..<60 as Range<UInt64>) func `keeps its gaps sorted`(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let window = Int.random(in: 1...20, using: &random)
-        let alphabet = Int64.random(in: 1...40, using: &random)  // few values: many are equal
+        let alphabet = Int64.random(in: 1...40, using: &random)  // few values, so many gaps are equal
         var baselines = try (0...window).map {
             try Baseline.begun("empirical window=\(window) threshold=\(Double($0) / Double(window)) scaling-factor=1")
         }
@@ -64,7 +64,7 @@ import Testing
     private func observe(_ model: inout SelfTuningModel, _ gaps: [Int64]) {
         for gap in gaps { model.observe(Arrival(gap: .milliseconds(gap), step: 1)) }
     }
-    @Test func `widens its margin when it made too many mistakes and had time left`() throws {
+    @Test func `widens its margin after too many mistakes if the detection time allows`() throws {
         var model = try model([("mistake-rate", "1"), ("alpha", "20ms"), ("beta", "0.5"), ("query-accuracy", "0")])
         observe(&model, [150, 50, 100])
         #expect(model.feedback == nil)
@@ -77,14 +77,14 @@ import Testing
         #expect(model.feedback == .satisfied)
         #expect(model.timeout(until: ()) == .milliseconds(150))
     }
-    @Test func `minds the share of right answers as well`() throws {
+    @Test func `steers by query accuracy too`() throws {
         var model = try model([("mistake-rate", "100"), ("query-accuracy", "0.95"), ("alpha", "20ms")])
-        observe(&model, [160, 100, 100, 100])  // 20 of 460 ms wrong
+        observe(&model, [160, 100, 100, 100])  // wrong for 20 of 460 ms
         #expect(model.feedback == .satisfied)
-        observe(&model, [165, 100, 100, 100])  // 25 of 465
+        observe(&model, [165, 100, 100, 100])  // wrong for 25 of 465 ms
         #expect(model.feedback == .raised)
     }
-    @Test func `narrows its margin when it was too slow, not below 0`() throws {
+    @Test func `narrows its margin if it was too slow, but not below 0`() throws {
         var model = try model([("detection-time", "125ms"), ("alpha", "30ms"), ("beta", "1"), ("mistake-rate", "0")])
         observe(&model, [100, 100, 100, 100])
         #expect(model.feedback == .lowered)
@@ -96,7 +96,7 @@ import Testing
         #expect(strict.timeout(until: ()) == .milliseconds(100))
         #expect(strict.feedback == .lowered)
     }
-    @Test func `says so when no margin can help, and keeps it`() throws {
+    @Test func `reports that no margin can help, and keeps its margin`() throws {
         var model = try model([("detection-time", "50ms"), ("mistake-rate", "0")])
         observe(&model, [150, 150, 150, 150])
         #expect(model.feedback == .infeasible)

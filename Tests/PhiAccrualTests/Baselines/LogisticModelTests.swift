@@ -2,8 +2,8 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-/// akka/akka, `AccrualFailureDetectorSpec.scala`, in its words: threshold 8, 1000 samples, floor 100 ms, no pause, first
-/// estimate 1 s unless a test says otherwise.
+/// Source: akka/akka, `AccrualFailureDetectorSpec.scala`. The test names are quoted from it. Each test has threshold 8,
+/// 1000 samples, floor 100 ms, no pause, and a first estimate of 1 s unless it sets others.
 @Suite struct `Akka's own expectations` {
     private let detector = "akka acceptable-heartbeat-pause=0s"
 
@@ -66,19 +66,19 @@ import Testing
     }
 }
 
-@Suite struct `A detector as in Akka` {
+@Suite struct `Akka's detector` {
     @Test func `triggers after around 5.5 seconds with default settings`() throws {
-        // As Pekko's reference.conf says: an estimate of 1 s ± 250 ms, 3 s of pause, and 5.226 deviations.
+        // As in Pekko's reference.conf: an estimate of 1 s ± 250 ms, a pause of 3 s, and 5.226 deviations.
         let baseline = try Baseline.begun("akka")
         #expect(baseline.timeout() == .milliseconds(5307))
         #expect(baseline.model.expectedGap == .seconds(1))
     }
-    @Test func `waits 3,623 ms for heartbeats every 100 ms, since floor and pause do not scale`() throws {
+    @Test func `has a timeout of 3,623 ms at 100 ms, since floor and pause do not scale`() throws {
         var baseline = try Baseline.begun("akka")
         baseline.observe(every: .milliseconds(100), times: 1000)
         #expect(baseline.timeout() == .milliseconds(3623))
     }
-    @Test func `pretends two gaps that leave in their turn`() throws {
+    @Test func `starts with two prior gaps that leave the window in their turn`() throws {
         var baseline = try Baseline.begun("logistic resolution=1ns max-sample-size=4 min-std-deviation=1ns")
         baseline.observe(every: .milliseconds(100), times: 2)
         #expect(baseline.model.expectedGap == .milliseconds(550))  // 750, 1250, 100, 100
@@ -89,7 +89,7 @@ import Testing
         #expect(baseline.model.expectedGap == .milliseconds(100))
         #expect(baseline.model.samples == 4)
     }
-    @Test func `does not ask for the announced interval`() throws {
+    @Test func `ignores the announced interval`() throws {
         #expect(try Baseline.begun("akka", announcing: .hours(1)).timeout() == Baseline.begun("akka").timeout())
     }
     @Test func `does not learn from the gap that ended a suspicion`() throws {
@@ -103,7 +103,7 @@ import Testing
         #expect(baseline.model.samples == 51)
         #expect(try #require(baseline.timeout()) > timeout)
     }
-    @Test func `suspects a node that became slower for ever`() throws {
+    @Test func `never adapts to a node that becomes much slower`() throws {
         var baseline = try Baseline.begun("akka")
         baseline.observe(every: .milliseconds(100), times: 1000)
         let timeout = try #require(baseline.timeout())
@@ -112,7 +112,7 @@ import Testing
             #expect(baseline.timeout() == timeout)
         }
     }
-    @Test func `learns or not by its own threshold, whatever the policy`() throws {
+    @Test func `decides by its own threshold whether to learn, whatever the policy`() throws {
         for (threshold, learned) in [(1, 10), (1000, 11)] {
             var baseline = try Baseline.begun("akka threshold=\(threshold)")
             baseline.observe(every: .seconds(1), times: 10)
@@ -120,18 +120,18 @@ import Testing
             #expect(baseline.model.samples == learned)
         }
     }
-    @Test func `counts whole milliseconds from the first heartbeat on`() throws {
+    @Test func `counts whole milliseconds since the first heartbeat`() throws {
         var baseline = try Baseline.begun("akka max-sample-size=2")
         baseline.observe(after: 1_500_000)
         baseline.observe(after: 1_500_000)
-        #expect(baseline.model.expectedGap == 1_500_000)  // gaps of 1 and 2
+        #expect(baseline.model.expectedGap == 1_500_000)  // gaps of 1 ms and 2 ms
         // 1.5 + 3000 + 5.226 · 100, from 3.0 ms.
         #expect(baseline.timeout() == .milliseconds(3525))
         baseline.observe(after: 700_000)
-        // Gaps of 2 and 0, and the next tick is 0.3 ms away.
+        // Gaps of 2 ms and 0 ms; the next tick is 0.3 ms away.
         #expect(baseline.timeout() == .milliseconds(3524) - 700_000)
     }
-    @Test func `has a φ that rises with the milliseconds`() throws {
+    @Test func `has a φ that rises in steps of a millisecond`() throws {
         var baseline = try Baseline.begun("akka acceptable-heartbeat-pause=0s")
         baseline.observe(after: 3_700_000)
         let phi = try #require(baseline.phi(after: 300_000))
@@ -139,7 +139,7 @@ import Testing
         #expect(baseline.phi(after: 1_299_999) == phi)
         #expect(try #require(baseline.phi(after: 1_300_000)) > phi)
     }
-    @Test func `without the resolution is the same without steps`() throws {
+    @Test func `at a resolution of 1 ns is the same without steps`() throws {
         var coarse = try Baseline.begun("akka")
         var fine = try Baseline.begun("akka resolution=1ns")
         var random = SplitMix64(seed: 3)
@@ -150,14 +150,14 @@ import Testing
         }
         #expect(try abs(#require(coarse.timeout()) - #require(fine.timeout())) < .milliseconds(2))
     }
-    @Test func `keeps what it learned when a schedule begins anew`() throws {
+    @Test func `keeps what it learned when a new schedule begins`() throws {
         var baseline = try Baseline.begun("akka")
         baseline.observe(every: .milliseconds(100), times: 300)
         let before = (baseline.timeout(), baseline.model.samples)
         baseline.begin(announcing: .hours(1))
         #expect((baseline.timeout(), baseline.model.samples) == before)
     }
-    @Test func `has a deviation even with a floor below a millisecond`() throws {
+    @Test func `has a deviation above 0 even with a floor below a millisecond`() throws {
         var baseline = try Baseline.begun(
             "akka min-std-deviation=1us acceptable-heartbeat-pause=0s max-sample-size=5 threshold=1000000")
         baseline.observe(every: .milliseconds(100), times: 5)
@@ -166,24 +166,25 @@ import Testing
     }
 }
 
-@Suite struct `A detector as in Hazelcast` {
-    /// hazelcast/hazelcast, `PhiAccrualFailureDetectorTest.java`: threshold 1, floor 100 ms, pause 1 s, estimate 100 ms.
-    @Test func `holds its own expectations`() throws {
+@Suite struct `Hazelcast's detector` {
+    /// Source: hazelcast/hazelcast, `PhiAccrualFailureDetectorTest.java`: threshold 1, floor 100 ms, pause 1 s,
+    /// estimate 100 ms.
+    @Test func `meets the expectations of Hazelcast's own test`() throws {
         let baseline = try Baseline.begun(
             "hazelcast threshold=1 max-sample-size=100 acceptable-heartbeat-pause=1s first-heartbeat-estimate=100ms")
-        // “suspicionLevel_whenHeartbeat” says 0; the logarithm of what its doubles cannot hold is 2·10⁻⁴⁹.
+        // “suspicionLevel_whenHeartbeat” expects 0. The exact φ is 2·10⁻⁴⁹, which Hazelcast's doubles lose.
         #expect(try #require(baseline.phi(after: 0)) < 1e-40)
         #expect(try #require(baseline.phi(after: .milliseconds(500))) < 1)
         #expect(try #require(baseline.phi(after: .milliseconds(2000))) >= 1)
     }
-    @Test func `waits 72 s at first, and the gap, a minute and six floors later`() throws {
+    @Test func `has a timeout of 72 s at first, and later of the gap, a minute, and six floors`() throws {
         var baseline = try Baseline.begun("hazelcast")
-        // 5 s ± 1.25 s, 60 s, and 5.799 deviations.
+        // An estimate of 5 s ± 1.25 s, a pause of 60 s, and 5.799 deviations.
         #expect(baseline.timeout(phi: 10) == .milliseconds(72_249))
         baseline.observe(every: .seconds(5), times: 200)
         #expect(baseline.timeout(phi: 10) == .milliseconds(65_580))
     }
-    @Test func `learns every gap, outages included`() throws {
+    @Test func `learns from every gap, outages included`() throws {
         var baseline = try Baseline.begun("hazelcast")
         baseline.observe(every: .seconds(5), times: 199)
         baseline.observe(after: .hours(1))

@@ -3,8 +3,8 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-/// Against `tools/reference/baselines.py`, which keeps everything and computes with 60 digits.
-@Suite struct `Baselines by an independent program` {
+/// Compares with `tools/reference/baselines.py`, which keeps all arrivals and computes with 60 digits.
+@Suite struct `Baselines and an independent program` {
     private struct Value {
         var node: String
         var detector: String
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `wait as long, to the nanosecond, and have the same φ`() throws {
+    @Test func `have the same timeouts, to the nanosecond, and the same φ`() throws {
         let nodes = try nodes()
         let values = try values()
         #expect(values.count > 2000)
@@ -65,7 +65,7 @@ import Testing
         let timeout = baseline.timeout(phi: value.threshold ?? 8)
         #expect((timeout == nil) == (value.timeout == nil))
         if let timeout, let expected = value.timeout {
-            // Doubles have 16 digits; one nanosecond is where theirs ends in an exact half.
+            // Doubles have 16 digits. The extra nanosecond is for reference values that end in an exact half.
             let tolerance = 1 + expected.magnitude / 100_000_000_000_000
             #expect((timeout - expected).magnitude <= tolerance, "wait \(timeout) of \(value)")
         }
@@ -73,7 +73,7 @@ import Testing
 }
 
 @Suite struct `The logistic tail` {
-    /// Values with 25 digits by `tools/reference/logistic_tail.py`.
+    /// Reference values with 25 digits, computed by `tools/reference/logistic_tail.py`.
     private func references() throws -> [(y: Double, phi: Double)] {
         let file = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../References/logistic_tail.csv")
@@ -83,18 +83,18 @@ import Testing
             return (fields[0], fields[1])
         }
     }
-    @Test func `is what arbitrary precision says, from −20 to 10⁹ deviations`() throws {
+    @Test func `matches arbitrary precision from −20 to 10⁹ deviations`() throws {
         let references = try references()
         #expect(references.count > 700)
         #expect(references.last?.y == 1e9)
         for (y, phi) in references {
             let value = LogisticTail.phi(y)
-            // A rounding of the exponent u counts as much as u is large.
+            // The effect of a rounding error in the exponent u grows with u.
             #expect(
                 abs(value - phi) <= 1e-13 * phi * max(1, abs(y * y * y)).squareRoot(), "at \(y): \(value), not \(phi)")
         }
     }
-    @Test func `is turned around by its quantile to the last bits`() {
+    @Test func `is inverted by its quantile to the last bits`() {
         for step in 0...1200 {
             let phi = exp((-6 + Double(step) / 100) * 2.302585092994046)
             let y = LogisticTail.quantile(phi: phi)
@@ -106,7 +106,7 @@ import Testing
         let quantiles = (0...1200).map { LogisticTail.quantile(phi: exp(-13.8 + Double($0) * 0.023)) }
         #expect(zip(quantiles, quantiles.dropFirst()).allSatisfy { $0 < $1 })
     }
-    /// akka/akka, `AccrualFailureDetectorSpec.scala`, “use good enough cumulative distribution function”.
+    /// Source: akka/akka, `AccrualFailureDetectorSpec.scala`, “use good enough cumulative distribution function”.
     @Test(
         arguments: [
             (0, 0.5), (0.6, 0.7257), (1.5, 0.9332), (2, 0.97725), (2.5, 0.99379), (3.5, 0.99977), (4, 0.99997),
@@ -115,20 +115,20 @@ import Testing
     func `is close to the normal distribution where Akka checks it`(y: Double, cdf: Double) {
         #expect(abs(1 - exp(-LogisticTail.phi(y) * 2.302585092994046) - cdf) < 0.001)
     }
-    /// The same file, “return realistic phi values”: mean 1000, deviation 100.
+    /// Source: the same file, “return realistic phi values”: mean 1000, deviation 100.
     @Test(
         arguments: [
             (0, 0), (500, 0.1), (1000, 0.3), (1200, 1.6), (1400, 4.7), (1600, 10.8), (1700, 15.3),
         ] as [(Double, Double)])
-    func `has the φ that Akka publishes`(silence: Double, phi: Double) {
+    func `has the φ values that Akka publishes`(silence: Double, phi: Double) {
         #expect(abs(LogisticTail.phi((silence - 1000) / 100) - phi) <= 0.1)
     }
-    /// The same file, “handle outliers without losing precision or hitting exceptions”.
-    @Test func `has Akka's outliers`() {
+    /// Source: the same file, “handle outliers without losing precision or hitting exceptions”.
+    @Test func `matches Akka's outliers`() {
         #expect(abs(LogisticTail.phi(10) - 38) <= 1)
         #expect(LogisticTail.phi(-25) == 0)
     }
-    @Test func `goes on where Akka's code becomes infinite`() {
+    @Test func `stays finite where Akka's code becomes infinite`() {
         // exp(−746) is 0 in doubles.
         #expect(LogisticTail.phi(21.59) < 323.6)
         #expect(abs(LogisticTail.phi(22) - 341.587) < 0.001)

@@ -3,45 +3,46 @@ import TestSupport
 import Testing
 
 @Suite struct `Chen's detector` {
-    @Test func `expects the mean of arrivals less their numbers, a margin on top`() throws {
+    @Test func `expects the schedule plus its mean lateness, and adds a margin`() throws {
         var baseline = try Baseline.begun("chen window=3 alpha=10ms interval=100ms")
-        // Arrivals 0, 103, 198, 305 of numbers 0, 1, 2, 3: the last three are 3, −2, 5 late, on average 2.
+        // Arrivals at 0, 103, 198, 305 ms of numbers 0, 1, 2, 3: the last three are late by 3, −2, 5 ms, on average by
+        // 2.
         for gap in [103, 95, 107] as [Int64] { baseline.observe(after: .milliseconds(gap)) }
         #expect(baseline.model.expectedGap == .milliseconds(402 - 305))
         #expect(baseline.timeout() == .milliseconds(412 - 305))
         #expect(baseline.phi(after: .days(1)) == nil)
     }
-    @Test func `is not shifted by losses`() throws {
+    @Test func `is not affected by losses`() throws {
         var baseline = try Baseline.begun("chen window=8 alpha=1ms interval=100ms")
         for step in [1, 4, 1, 1, 20, 3] as [Int64] { baseline.observe(after: .milliseconds(100) * step, step: step) }
         #expect(baseline.timeout() == .milliseconds(101))
     }
-    @Test func `has less time for a heartbeat after a late one`() throws {
+    @Test func `has a shorter timeout after a late heartbeat`() throws {
         var baseline = try Baseline.begun("chen window=4 alpha=0s interval=100ms")
         baseline.observe(every: .milliseconds(100), times: 10)
         baseline.observe(after: .milliseconds(180))
-        #expect(baseline.timeout() == .milliseconds(40))  // on average 20 late, this one 80
+        #expect(baseline.timeout() == .milliseconds(40))  // 20 ms late on average, this one 80 ms
         baseline.observe(after: .milliseconds(300), step: 1)
-        #expect(baseline.timeout() == .milliseconds(100 + 90 - 280))  // due before the arrival itself
+        #expect(baseline.timeout() == .milliseconds(100 + 90 - 280))  // before the arrival itself
     }
-    @Test func `takes the announced interval, else learns one`() throws {
+    @Test func `uses the announced interval, or else learns one`() throws {
         var announced = try Baseline.begun("chen alpha=0s", announcing: .milliseconds(90))
         #expect(announced.timeout() == .milliseconds(90))
         announced.observe(after: .milliseconds(100))
-        #expect(announced.timeout() == .milliseconds(85))  // 0 and 10 late
+        #expect(announced.timeout() == .milliseconds(85))  // late by 0 and 10 ms
         var learning = try Baseline.begun("chen alpha=0s")
         #expect(learning.timeout() == nil)
         #expect(learning.model.expectedGap == nil)
         learning.observe(after: .milliseconds(300), step: 3)
         #expect(learning.timeout() == .milliseconds(100))
     }
-    @Test func `follows a period that changes for good`() throws {
+    @Test func `adapts to a period that changes permanently`() throws {
         var baseline = try Baseline.begun("chen alpha=0s")
         baseline.observe(every: .milliseconds(100), times: 10_000)
         baseline.observe(every: .milliseconds(300), times: 6_000)
         #expect(baseline.timeout() == .milliseconds(300))
     }
-    @Test func `starts the schedule anew with an incarnation, and knows the interval`() throws {
+    @Test func `restarts the schedule with a new incarnation, and keeps the interval`() throws {
         var baseline = try Baseline.begun("chen alpha=10ms")
         baseline.observe(every: .milliseconds(100), times: 40)
         baseline.observe(after: .milliseconds(175))
@@ -49,7 +50,7 @@ import Testing
         #expect(baseline.model.samples == 0)
         #expect(try #require(baseline.timeout()) == 110_000_000 + 1_829_269)  // 4175 ms in 41 steps
     }
-    @Test func `does not drift in a night of heartbeats`() throws {
+    @Test func `does not drift over a night of heartbeats`() throws {
         var model = ChenModel(.init())
         model.begin(announcedInterval: .milliseconds(100))
         var random = SplitMix64(seed: 1)
@@ -67,16 +68,16 @@ import Testing
     }
 }
 
-@Suite struct `Two windows` {
-    @Test func `wait for the later of two expectations`() throws {
+@Suite struct `The two-window detector` {
+    @Test func `uses the later of two expectations`() throws {
         var baseline = try Baseline.begun("two-window n1=1 n2=4 margin=5ms interval=100ms")
         baseline.observe(every: .milliseconds(100), times: 10)
         baseline.observe(after: .milliseconds(140))
-        #expect(baseline.timeout() == .milliseconds(105))  // short: 100 after the last; long: 70
+        #expect(baseline.timeout() == .milliseconds(105))  // short: 100 ms after the last; long: 70 ms
         baseline.observe(after: .milliseconds(60))
-        #expect(baseline.timeout() == .milliseconds(115))  // short: 100; long: one in four was 40 late
+        #expect(baseline.timeout() == .milliseconds(115))  // short: 100 ms; long: one in four was 40 ms late
     }
-    @Test(arguments: 0..<20 as Range<UInt64>) func `of one size are Chen's detector`(seed: UInt64) throws {
+    @Test(arguments: 0..<20 as Range<UInt64>) func `with equal windows is Chen's detector`(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         var two = try Baseline.begun("two-window n1=9 n2=9 margin=100ms")
         var chen = try Baseline.begun("chen window=9 alpha=100ms")
@@ -87,7 +88,7 @@ import Testing
             #expect(two.timeout() == chen.timeout())
         }
     }
-    @Test func `never wait less than one interval and the margin with a short one of 1`() throws {
+    @Test func `with a short window of 1 has a timeout of at least the interval plus the margin`() throws {
         var random = SplitMix64(seed: 5)
         var baseline = try Baseline.begun("two-window margin=20ms interval=100ms")
         for _ in 0..<500 {
@@ -98,7 +99,7 @@ import Testing
 }
 
 @Suite struct `Bertier's detector` {
-    @Test func `moves its two averages by a share of what was new`() throws {
+    @Test func `moves its two averages by a share of each new value`() throws {
         var baseline = try Baseline.begun("bertier window=1 gamma=0.5 beta=1 phi=4 interval=100ms")
         #expect(baseline.timeout() == .milliseconds(100))  // no margin yet
         baseline.observe(after: .milliseconds(120))
@@ -119,7 +120,7 @@ import Testing
         baseline.observe(every: .milliseconds(100), times: 3000)
         #expect(try #require(baseline.timeout()) <= .milliseconds(100) + 1)
     }
-    @Test func `keeps its averages when a schedule begins anew`() throws {
+    @Test func `keeps its averages when a new schedule begins`() throws {
         var baseline = try Baseline.begun("bertier window=1 gamma=0.5 interval=100ms")
         baseline.observe(after: .milliseconds(120))
         baseline.begin()

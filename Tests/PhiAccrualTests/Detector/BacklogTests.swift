@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct `A detector with a backlog` {
-    @Test func `learns once from what one node sent, and misses none of it`() throws {
+    @Test func `learns once from the heartbeats of a node, and counts all of them`() throws {
         var watch = Watch.trusting("a")
         watch.detector.hasBacklog = true
         let samples = try #require(watch.status("a")?.samples)
@@ -17,7 +17,7 @@ import Testing
         #expect(watch.deadline("a") == deadline)
         #expect(watch.status("a")?.samples == samples + 1)
         #expect(watch.status("a")?.missing == 2)
-        // What came before it, or once more, is what it always was.
+        // Out-of-order and duplicate heartbeats keep their usual outcomes.
         watch.receive("a", 104, at: now)
         #expect(watch.outcome == .late)
         watch.receive("a", 105, at: now)
@@ -29,23 +29,23 @@ import Testing
         #expect(watch.detector.heartbeatCounts[.coalesced] == 3)
     }
 
-    @Test func `takes in what changes a verdict`() {
+    @Test func `applies every heartbeat that changes a verdict`() {
         var watch = Watch()
         watch.detector.hasBacklog = true
         watch.announce("a", at: 0)
-        // Three heartbeats make trust, even at one instant.
+        // Three heartbeats establish trust, even at one instant.
         for number in 0..<2 as Range<UInt32> { watch.receive("a", number, at: 0) }
         #expect(watch.receive("a", 2, at: 0) == [.change("a", .learning, .trusted, at: 0)])
-        // A restart, and a goodbye.
+        // A restart and a goodbye are applied too.
         watch.receive("a", 0, incarnation: 2, at: 0)
         #expect(watch.outcome == .fresh)
         #expect(watch.receive("a", 1, incarnation: 2, isLeaving: true, at: 0) == [.change("a", .trusted, .left, at: 0)])
     }
 
-    @Test func `does not take a node that catches up for one that is late`() throws {
+    @Test func `does not mistake a node that catches up for a late one`() throws {
         var detector = Detector<AdaptiveModel>(.init(levels: [.suspect(.price(10))], model: .init()))
         var (random, events, sequence, now) = (SplitMix64(seed: 5), [Event](), UInt32(0), Int64(0))
-        /// How long is waited after one more heartbeat.
+        /// Receives one more heartbeat and returns the timeout after it, in nanoseconds.
         func timeoutAfter(gap: Int64) throws -> Int64 {
             (sequence, now) = (sequence + 1, now + gap)
             detector.receive(
@@ -53,12 +53,12 @@ import Testing
                 at: Instant(nanoseconds: now), into: &events)
             return try #require(detector.deadline(of: .named("a"))).nanoseconds - now
         }
-        // Sent every 100 ms, and up to 40 ms under way: what was late is followed by a short gap.
+        // Sent every 100 ms with a delay of up to 40 ms: a short gap follows a late heartbeat.
         for number in 1...500 as ClosedRange<Int64> {
             let arrival = .milliseconds(100) * number + Int64.random(in: 0...(.milliseconds(40)), using: &random)
             _ = try timeoutAfter(gap: arrival - now)
         }
-        // Twice six at once, of which the first is 500 ms late and the last in time.
+        // Twice, six heartbeats arrive at once: the first is 500 ms late, the last is on time.
         var timeouts: [Int64] = []
         for _ in 0..<2 {
             detector.hasBacklog = true
@@ -71,7 +71,7 @@ import Testing
         #expect(timeouts.allSatisfy { $0 > .milliseconds(100) }, "\(timeouts)")
     }
 
-    @Test func `remembers it with all else`() throws {
+    @Test func `keeps the backlog flag in its stored state`() throws {
         var watch = Watch.trusting("a")
         watch.detector.hasBacklog = true
         var writer = BinaryWriter()
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func `learns from each heartbeat once it has none any more`() throws {
+    @Test func `learns from each heartbeat again once the backlog is drained`() throws {
         var watch = Watch.trusting("a")
         watch.detector.hasBacklog = true
         watch.detector.hasBacklog = false

@@ -3,8 +3,8 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `A budget of mistakes` {
-    @Test func `that its limit does not let be kept is told of once, and again when it can be`() throws {
+@Suite struct `A mistake budget` {
+    @Test func `that its limit makes infeasible is reported once`() throws {
         var random = SplitMix64(seed: 21)
         let budget = MistakeBudget(.perHeartbeat(0.001), within: .milliseconds(1500))
         var detector = Detector<AdaptiveModel>(.init(levels: [.suspect(.mistakes(budget))], model: .init()))
@@ -31,14 +31,15 @@ import Testing
         #expect(try #require(shortfall.neededTimeout) > .milliseconds(1500))
     }
 
-    /// Young nodes of a network with jitter, where a heartbeat in a few hundred is later than the limit allows.
+    /// Notices about new nodes of a network with jitter: a share `tail` of heartbeats has a mean delay of 1 s, the
+    /// others 50 ms.
     private func notices(ofNodes nodes: Int, heartbeats: Int, tail: Double) -> [NodeKey: [Notice]] {
         var random = SplitMix64(seed: 22)
         let budget = MistakeBudget(.every(86_400e9), within: .milliseconds(2500))
         var detector = Detector<AdaptiveModel>(.init(levels: [.suspect(.mistakes(budget))], model: .init()))
         var events: [Event] = []
         for node in 0..<nodes {
-            // One after the other, so that time goes on for one only. They learn together all the same.
+            // Nodes run one after another, so time advances for one at a time. They still learn together.
             var now = Int64.hours(Int64(node))
             for sequence in 0..<heartbeats {
                 now += .seconds(1) + Int64(random.exponential() * (random.chance(tail) ? 1e9 : 5e7))
@@ -54,24 +55,24 @@ import Testing
         return notices
     }
 
-    @Test(arguments: [0.003, 0.02, 0.1]) func `of nodes at the border is told of seldom`(tail: Double) throws {
+    @Test(arguments: [0.003, 0.02, 0.1]) func `of nodes near the limit is reported rarely`(tail: Double) throws {
         let heartbeats = 1800
         let emitted = notices(ofNodes: 30, heartbeats: heartbeats, tail: tail)
         for notices in emitted.values {
             #expect(notices.count <= 2 + heartbeats / 1280)
-            // In turns, beginning with what is news.
+            // Notices alternate and begin with infeasible.
             for (number, notice) in notices.enumerated() {
                 #expect(notice.code == (number % 2 == 0 ? .infeasible : .feasible))
             }
         }
-        // A heartbeat in a hundred is later, and it is told of most.
+        // About 2 % of heartbeats are later than the limit, so most nodes are reported.
         if tail == 0.1 { #expect(emitted.count > 25) }
     }
-    @Test func `is not told of before a node is known`() {
+    @Test func `is not reported for a node with few heartbeats`() {
         #expect(notices(ofNodes: 100, heartbeats: 200, tail: 0.1).isEmpty)
     }
 
-    @Test func `is not told of again after a restart`() throws {
+    @Test func `is not reported again after a restart`() throws {
         let budget = MistakeBudget(.perHeartbeat(0.001), within: .milliseconds(1500))
         let identity = try NodeIdentity(group: "lab", name: "a")
         func detector() -> Detector<AdaptiveModel> {

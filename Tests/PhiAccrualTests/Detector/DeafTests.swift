@@ -2,8 +2,8 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `A detector that was deaf` {
-    @Test func `gives the silent as much more time, and not those who were due before`() throws {
+@Suite struct `A detector that was paused` {
+    @Test func `extends deadlines by the length of the pause, unless they were due before`() throws {
         var watch = Watch.trusting("a")
         watch.trust("b")
         let (start, end) = (watch.lastArrival + .milliseconds(50), watch.lastArrival + .seconds(30))
@@ -19,14 +19,14 @@ import Testing
         other.detector.ignoreSilence(from: Instant(nanoseconds: due + 1), to: Instant(nanoseconds: due + .seconds(30)))
         #expect(other.advance(to: due) == [.change("a", .trusted, .suspected, at: due)])
     }
-    @Test func `gives as much to whom it heard at the last moment`() throws {
+    @Test func `extends the deadline of a node heard at the last moment`() throws {
         var watch = Watch.trusting("a")
         let (deadline, start) = (try #require(watch.deadline("a")), watch.lastArrival)
         watch.detector.ignoreSilence(from: Instant(nanoseconds: start), to: Instant(nanoseconds: start + .seconds(5)))
         #expect(watch.deadline("a") == deadline + .seconds(5))
         #expect(watch.advance(to: deadline + .seconds(5) - 1).isEmpty)
     }
-    @Test func `gives it to the expected as well`() throws {
+    @Test func `extends the deadline of an expected node too`() throws {
         var (watch, events) = (Watch(), [Event]())
         watch.detector.expect(
             try NodeIdentity(group: "lab", name: "a"), key: .named("a"), until: Instant(nanoseconds: .seconds(60)),
@@ -35,13 +35,13 @@ import Testing
         #expect(watch.advance(to: .seconds(120) - 1).isEmpty)
         #expect(watch.advance(to: .seconds(120)) == [.change("a", .new, .suspected, at: .seconds(120))])
     }
-    @Test func `does not learn from gaps that reach into that time`() throws {
+    @Test func `does not learn from gaps that overlap the pause`() throws {
         var watch = Watch.trusting("a")
         let timeout = try #require(watch.status("a")?.levels[0].timeout)
         let samples = try #require(watch.status("a")?.samples)
         let (start, end) = (watch.lastArrival + .milliseconds(50), watch.lastArrival + .seconds(30))
         watch.detector.ignoreSilence(from: Instant(nanoseconds: start), to: Instant(nanoseconds: end))
-        // All that waited comes at once, and the next is early by as much as the last was late.
+        // The backlog arrives at once, and the next heartbeat is as early as the last was late.
         for number in 100..<400 { watch.receive("a", UInt32(number), at: end - .milliseconds(80)) }
         watch.receive("a", 400, at: end + .milliseconds(5))
         #expect(watch.status("a")?.samples == samples)
@@ -50,10 +50,10 @@ import Testing
         watch.receive("a", 401, at: end + .milliseconds(105))
         #expect(watch.status("a")?.samples == samples + 1)
     }
-    @Test func `learns from gaps that are much longer than that time`() throws {
+    @Test func `learns from gaps that are much longer than the pause`() throws {
         var watch = Watch.trusting("slow", every: .seconds(10))
         let samples = try #require(watch.status("slow")?.samples)
-        // A host that stalls for a moment every five seconds must not keep it from learning for ever.
+        // A host that stalls briefly every five seconds must not prevent learning forever.
         for number in 100..<120 {
             let last = watch.lastArrival
             for stall in [Int64.seconds(3), .seconds(8)] {
@@ -65,7 +65,7 @@ import Testing
         }
         #expect(watch.status("slow")?.samples == samples + 20)
     }
-    @Test func `that was deaf again before it had recovered does not learn from either`() throws {
+    @Test func `again before it recovered learns from neither pause`() throws {
         var watch = Watch.trusting("a")
         let samples = try #require(watch.status("a")?.samples)
         let (start, end) = (watch.lastArrival + .milliseconds(50), watch.lastArrival + .seconds(30))
@@ -75,7 +75,7 @@ import Testing
         watch.receive("a", 100, at: end + .milliseconds(20))
         #expect(watch.status("a")?.samples == samples)
     }
-    @Test func `watches nobody again whom it forgot`() {
+    @Test func `does not watch forgotten nodes again`() {
         var watch = Watch(retention: .hours(1))
         watch.announce("a", at: 0)
         for number in 0..<5 { watch.receive("a", UInt32(number), at: .seconds(Int64(number))) }
@@ -84,7 +84,7 @@ import Testing
         #expect(watch.detector.nextDeadline == nil)
         #expect(watch.advance(to: .days(2)).isEmpty)
     }
-    @Test func `overflows no deadline`() {
+    @Test func `does not overflow deadlines`() {
         var watch = Watch.trusting("a")
         watch.detector.ignoreSilence(from: Instant(nanoseconds: .min), to: Instant(nanoseconds: .max))
         watch.detector.ignoreSilence(from: Instant(nanoseconds: watch.lastArrival + 1), to: Instant(nanoseconds: .max))

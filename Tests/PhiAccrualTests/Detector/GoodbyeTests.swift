@@ -13,7 +13,7 @@ import Testing
         }
         #expect(watch.verdict("a") == .left)
     }
-    @Test func `has left for good, however suspected it was`() {
+    @Test func `has left at every level, suspected or not`() {
         var watch = Watch.trusting("a", levels: .three)
         watch.advance(to: watch.deadline("a", level: 1) ?? 0)
         let emitted = watch.receive("a", 100, isLeaving: true, at: .seconds(10))
@@ -24,44 +24,44 @@ import Testing
                 .change("a", level: 2, .trusted, .left, at: .seconds(10)),
             ])
     }
-    @Test func `has no φ any more`() {
+    @Test func `no longer has a φ`() {
         var watch = Watch.trusting("a")
         watch.receive("a", 100, isLeaving: true, at: .seconds(10))
         #expect(watch.phi("a", at: .hours(1)) == nil)
         #expect(watch.status("a", at: .hours(1))?.phi == nil)
         #expect(watch.status("a", at: .hours(1))?.levels[0].timeout == nil)
     }
-    @Test func `tells it once`() {
+    @Test func `emits the change once`() {
         var watch = Watch.trusting("a")
         #expect(watch.receive("a", 100, isLeaving: true, at: .seconds(10)).count == 1)
         #expect(watch.receive("a", 101, isLeaving: true, at: .seconds(10)).isEmpty)
     }
-    @Test func `and was never heard before is none of ours`() {
+    @Test func `without an earlier heartbeat is not watched`() {
         var watch = Watch()
         #expect(watch.receive("a", 0, isLeaving: true, at: 0).isEmpty)
         #expect(watch.outcome == .unknownGoodbye)
         #expect(watch.detector.nodeCount == 0)
     }
-    @Test func `and was expected has left`() {
+    @Test func `has left even if only its name was known`() {
         var watch = Watch()
         watch.announce("a", at: 0)
         #expect(watch.receive("a", 0, isLeaving: true, at: 5) == [.change("a", .new, .left, at: 5)])
     }
-    @Test func `is trusted again as soon as it is back`() {
+    @Test func `is trusted again at its next heartbeat`() {
         var watch = Watch.trusting("a")
         watch.receive("a", 100, isLeaving: true, at: .seconds(10))
         #expect(
             watch.receive("a", 0, incarnation: 2, at: .hours(2)) == [.change("a", .left, .trusted, at: .hours(2))])
         #expect(watch.status("a")?.samples == 100)
     }
-    @Test func `and comes back has not been late meanwhile`() {
+    @Test func `and returns was not late in the meantime`() {
         var watch = Watch.trusting("a")
         watch.receive("a", 100, isLeaving: true, at: .seconds(10))
         watch.receive("a", 101, at: .hours(2))
         #expect(watch.status("a")?.samples == 100)
         #expect((watch.status("a")?.expected).map { abs($0 - .milliseconds(100)) < .milliseconds(1) } == true)
     }
-    @Test func `goes on learning if it had not learned enough`() {
+    @Test func `and returns is learning if it had too few heartbeats`() {
         var watch = Watch()
         watch.announce("a", at: 0)
         watch.receive("a", 0, announcing: .seconds(1), at: 0)
@@ -80,14 +80,14 @@ import Testing
         #expect(watch.status("a") == nil)
         #expect(watch.detector.nextDeadline == nil)
     }
-    @Test func `tells how late we noticed`() {
+    @Test func `has evidence of how late the detector noticed`() {
         var watch = Watch.trusting("a", retention: .hours(1))
         watch.advance(to: watch.lastArrival + .hours(1) + 77)
         #expect(watch.events.count == 2)
         #expect(watch.evidence?.ownLate == 77)
         #expect(watch.evidence?.silence == .hours(1))
     }
-    @Test func `is forgotten without suspicion if that comes first`() {
+    @Test func `is forgotten without suspicion if the retention time ends first`() {
         var watch = Watch.trusting("a", retention: .milliseconds(120))
         let end = watch.lastArrival + .milliseconds(120)
         #expect(watch.advance(to: .hours(1)) == [.change("a", .trusted, .forgotten, at: end)])
@@ -105,13 +105,13 @@ import Testing
         #expect(watch.advance(to: end).isEmpty)
         #expect(watch.detector.nodeCount == 1)
     }
-    @Test func `leaves its place to another, and starts anew when it is back`() throws {
+    @Test func `leaves its slot to another node, and starts over when it returns`() throws {
         var watch = Watch.trusting("a", retention: .hours(1))
         watch.receive("a", 200, at: .seconds(10))
         watch.advance(to: .hours(2))
         watch.announce("b", at: .hours(2))
         watch.receive("b", 0, at: .hours(2))
-        // Nothing of `a` has rubbed off on `b`, though it has its place.
+        // `b` reuses the slot of `a` and inherits nothing from it.
         let status = try #require(watch.status("b", at: .hours(2)))
         #expect(status.samples == 0 && status.missing == 0 && status.expected == nil && status.discarded == 0)
         #expect(watch.deadline("b") == nil)
@@ -122,7 +122,7 @@ import Testing
         #expect(watch.detector.nodeCount == 2)
         #expect(watch.status("a")?.samples == 0)
     }
-    @Test func `makes room`() {
+    @Test func `makes room for another node`() {
         var watch = Watch(retention: .hours(1), capacity: 1)
         watch.trust("a")
         watch.receive("b", 0, at: .seconds(10))
@@ -131,7 +131,7 @@ import Testing
         watch.receive("b", 1, at: .hours(2))
         #expect(watch.outcome == .fresh)
     }
-    @Test func `comes and goes a thousand times without leaving a trace`() {
+    @Test func `comes and goes a thousand times without a trace`() {
         var watch = Watch(retention: .seconds(10))
         for round in 0..<1000 as Range<Int64> {
             let start = Int64.hours(round)
@@ -143,8 +143,8 @@ import Testing
     }
 }
 
-@Suite struct `More nodes than there is room for` {
-    @Test func `are refused, and those known are not disturbed`() throws {
+@Suite struct `Nodes beyond the capacity` {
+    @Test func `are refused and do not affect known nodes`() throws {
         var watch = Watch(capacity: 2)
         watch.trust("a")
         watch.trust("b")
@@ -160,7 +160,7 @@ import Testing
         let deadline = try #require(watch.deadline("b"))
         #expect(watch.advance(to: deadline) == [.change("b", .trusted, .suspected, at: deadline)])
     }
-    @Test func `cannot be introduced either`() throws {
+    @Test func `cannot be announced either`() throws {
         var watch = Watch(capacity: 1)
         watch.trust("a")
         let (now, stranger) = (Instant(nanoseconds: 0), try NodeIdentity(group: "lab", name: "b"))

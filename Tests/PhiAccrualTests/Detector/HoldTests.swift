@@ -3,11 +3,11 @@ import TestSupport
 import Testing
 
 @Suite struct `Mass silence` {
-    /// Nodes of some groups, each heard at times of its own.
+    /// Nodes of some groups, each heard at different times.
     private struct Crowd {
         var watch: Watch
         var groups: [String: Int]
-        /// Interval of a group's node, by its number.
+        /// Interval of a node in nanoseconds, by its number in the group.
         private let every: (Int) -> Int64
         private(set) var emitted: [Emitted] = []
         private var second: Int64 = 0
@@ -22,7 +22,7 @@ import Testing
                 for node in 0..<count { watch.announce("\(group)-\(node)", group: group, at: 0) }
             }
         }
-        /// Some seconds in which only those that are wanted are heard.
+        /// Advances by some seconds in which only the selected nodes are heard.
         mutating func live(seconds: Int, where isHeard: (String, Int) -> Bool = { _, _ in true }) {
             for _ in 0..<seconds {
                 let beats = groups.flatMap { group, count in (0..<count).flatMap { ofSecond(group, $0, of: count) } }
@@ -36,7 +36,7 @@ import Testing
             }
         }
         private typealias Beat = (group: String, node: Int, sequence: UInt32, at: Int64)
-        /// A node's of the present second.
+        /// Heartbeats of a node in the current second.
         private func ofSecond(_ group: String, _ node: Int, of count: Int) -> [Beat] {
             let interval = every(node)
             let phase = Int64(Double(node) / Double(count) * Double(interval))
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [8, 20, 300]) func `that heals suspects nobody`(count: Int) {
+    @Test(arguments: [8, 20, 300]) func `that heals causes no suspicion`(count: Int) {
         var crowd = Crowd(["lab": count])
         crowd.live(seconds: 60)
         crowd.forgetTold()
@@ -68,8 +68,9 @@ import Testing
         #expect(crowd.holds == [.begins, .released])
         #expect(crowd.scopes == ["lab", "lab"])
     }
-    @Test(arguments: [5, 40, 400]) func `of nodes with very different intervals suspects nobody`(count: Int) {
-        // One in forty is heard ten times a second, and sees first that nobody is; the others every ten seconds.
+    @Test(arguments: [5, 40, 400]) func `of nodes with very different intervals causes no suspicion`(count: Int) {
+        // One node in forty, at least three, is heard ten times a second and is overdue first. The others are heard
+        // every ten seconds.
         var crowd = Crowd(["lab": count], phi: 30) { $0 < max(3, count / 40) ? .milliseconds(100) : .seconds(10) }
         crowd.live(seconds: 120)
         crowd.forgetTold()
@@ -78,8 +79,8 @@ import Testing
         #expect(crowd.suspicions.isEmpty)
         #expect(crowd.holds == [.begins, .released])
     }
-    @Test(arguments: 0..<5) func `is seen when only a few of many are overdue`(seconds: Int) {
-        // By the first deadline three in a hundred are.
+    @Test(arguments: 0..<5) func `is detected when only a few of many nodes are overdue`(seconds: Int) {
+        // At the first deadline, 3 % of the nodes are overdue.
         var crowd = Crowd(["lab": 1000], phi: 0.7)
         crowd.live(seconds: 20 + seconds)
         crowd.forgetTold()
@@ -89,7 +90,7 @@ import Testing
     }
     @Test(arguments: [
         ["a": 30, "b": 30, "c": 30], Dictionary(uniqueKeysWithValues: (0..<100).map { ("g\($0)", 1 + $0 % 2) }),
-    ]) func `of all groups is one hold, also where they are small`(groups: [String: Int]) {
+    ]) func `of all groups is one hold, even if the groups are small`(groups: [String: Int]) {
         var crowd = Crowd(groups)
         crowd.live(seconds: 60)
         crowd.forgetTold()
@@ -99,9 +100,9 @@ import Testing
         #expect(crowd.holds == [.begins, .released])
         #expect(crowd.scopes == [nil, nil])
     }
-    /// What the documentation says of few nodes.
+    /// What the documentation claims about few nodes.
     @Test(arguments: [1, 2, 3, 4, 5, 10, 20, 50], [0.7, 4, 30])
-    func `of a few nodes is seen from three on, however tight their waits`(count: Int, phi: Double) {
+    func `of a few nodes is detected from three on, however short their timeouts`(count: Int, phi: Double) {
         var crowd = Crowd(["lab": count], phi: phi)
         crowd.live(seconds: 60)
         crowd.forgetTold()
@@ -110,17 +111,18 @@ import Testing
         #expect(crowd.holds == (count < 3 ? [] : [.begins, .released]))
         #expect(crowd.suspicions.count == (count < 3 ? count : 0))
     }
-    @Test func `is doubted only until somebody else is heard`() {
+    @Test func `is undecided only until another node is heard`() {
         var crowd = Crowd(["lab": 5], phi: 0.7)
         crowd.live(seconds: 60)
         crowd.forgetTold()
         let death = crowd.now - .seconds(1)
         crowd.live(seconds: 5) { _, node in node != 0 }
-        // Its wait of 1.08 s ends when nobody was heard since it should have been; the next one is 1.2 s after it was heard.
+        // Its timeout of 1.08 s ends before any node is heard after its expected arrival. The next node is heard 1.2 s
+        // after the candidate's last heartbeat.
         #expect(crowd.emitted == [.change("lab-0", .trusted, .suspected, at: death + .milliseconds(1200))])
     }
-    @Test func `is doubted for no longer than an interval`() {
-        // The others have nothing to say for seconds.
+    @Test func `is undecided for at most one interval`() {
+        // The other nodes are not due for seconds.
         var crowd = Crowd(["lab": 3], phi: 0.7) { $0 == 0 ? .milliseconds(100) : .seconds(10) }
         crowd.live(seconds: 105)
         crowd.forgetTold()
@@ -131,19 +133,19 @@ import Testing
             #expect((death + .milliseconds(100)..<death + .milliseconds(120)).contains(at), "\(at - death)")
         }
     }
-    @Test func `that was only doubted is learned from`() throws {
+    @Test func `that was only undecided is learned from`() throws {
         var crowd = Crowd(["lab": 3], phi: 0.7)
         crowd.live(seconds: 20)
         crowd.forgetTold()
         let samples = try #require(crowd.watch.status("lab-0", at: crowd.now)?.samples)
-        // Its next one is late, and the doubt's end.
+        // The next heartbeat is late and ends the undecided silence.
         crowd.emitted(by: crowd.now + .milliseconds(150))
         #expect(crowd.watch.status("lab-0", at: crowd.now)?.heldSince == nil)
         crowd.watch.receive("lab-0", 20, at: crowd.now + .milliseconds(150))
         #expect(crowd.watch.status("lab-0", at: crowd.now)?.samples == samples + 1)
         #expect(crowd.emitted.isEmpty)
     }
-    @Test func `that lasts is death, and told when the hold ends`() throws {
+    @Test func `that lasts causes suspicions when the hold expires`() throws {
         var crowd = Crowd(["lab": 100, "other": 100])
         crowd.live(seconds: 60)
         crowd.forgetTold()
@@ -157,7 +159,7 @@ import Testing
             #expect((cut + .seconds(30)...cut + .seconds(33)).contains(at), "\(at - cut)")
         }
     }
-    @Test func `of few among many is no mass`() {
+    @Test func `is not assumed for a few nodes among many`() {
         var crowd = Crowd(["lab": 100])
         crowd.live(seconds: 60)
         crowd.forgetTold()
@@ -165,8 +167,9 @@ import Testing
         #expect(crowd.holds.isEmpty)
         #expect(crowd.suspicions.count == 10)
     }
-    @Test func `is none where the others fell silent before`() {
-        // Node 0 is heard ten times a second, the others once. Four of these die, and are not suspected yet when it dies too.
+    @Test func `is not assumed if the other nodes fell silent before`() {
+        // Node 0 is heard ten times a second, the others once. Four others die and are not yet suspected when node 0
+        // dies.
         var crowd = Crowd(["lab": 12], phi: 30) { $0 == 0 ? .milliseconds(100) : .seconds(1) }
         crowd.live(seconds: 60)
         crowd.forgetTold()
@@ -179,19 +182,19 @@ import Testing
             crowd.suspicions.first
                 == crowd.suspicions.first { if case .change("lab-0", _, _, _, _) = $0 { true } else { false } })
     }
-    @Test func `begins again for those who were not heard since it was released`() {
+    @Test func `begins again if nodes fall silent after the release`() {
         var crowd = Crowd(["lab": 20])
         crowd.live(seconds: 60)
         crowd.forgetTold()
         crowd.live(seconds: 4) { _, _ in false }
-        // Half of them come back, and are gone again.
+        // Half of the nodes come back and fall silent again.
         crowd.live(seconds: 2) { _, node in node < 10 }
         crowd.live(seconds: 4) { _, _ in false }
         crowd.live(seconds: 60)
         #expect(crowd.suspicions.isEmpty)
         #expect(crowd.holds == [.begins, .released, .begins, .released])
     }
-    @Test func `ends with the truth about those who died in it`() {
+    @Test func `ends with the suspicion of nodes that died in it`() {
         var crowd = Crowd(["lab": 50])
         crowd.live(seconds: 60)
         crowd.forgetTold()
@@ -202,11 +205,11 @@ import Testing
             Set(crowd.suspicions.map { if case .change(let name, _, _, _, _) = $0 { name } else { "" } })
                 == ["lab-0", "lab-10", "lab-20", "lab-30", "lab-40"])
     }
-    @Test func `that expired costs nobody who was heard in it a date in the past`() {
+    @Test func `that expires emits no suspicion dated in the past`() {
         var crowd = Crowd(["lab": 50])
         crowd.live(seconds: 60)
         crowd.forgetTold()
-        // Ten go on for some seconds of the hold, and then die as well.
+        // Ten nodes are heard for some seconds of the hold and then die as well.
         crowd.live(seconds: 5) { _, node in node < 10 }
         crowd.live(seconds: 60) { _, _ in false }
         let instants = crowd.emitted.map { emitted in
@@ -217,7 +220,7 @@ import Testing
         #expect(crowd.suspicions.count == 50)
         #expect(instants == instants.sorted())
     }
-    @Test func `teaches nothing`() throws {
+    @Test func `changes no timeout`() throws {
         var crowd = Crowd(["lab": 20])
         crowd.live(seconds: 60)
         let timeout = try #require(crowd.watch.status("lab-3", at: crowd.now)?.levels[0].timeout)
@@ -226,12 +229,12 @@ import Testing
         #expect(crowd.watch.status("lab-3", at: crowd.now)?.levels[0].timeout == timeout)
         #expect(crowd.watch.status("lab-19", at: crowd.now)?.levels[0].timeout == timeout)
     }
-    @Test func `that ends in a burst of what waited somewhere teaches nothing`() throws {
+    @Test func `that ends in a burst of queued heartbeats is not learned from`() throws {
         var crowd = Crowd(["lab": 20])
         crowd.live(seconds: 60)
         let before = try #require(crowd.watch.status("lab-3", at: crowd.now)?.expected)
         crowd.live(seconds: 9) { _, _ in false }
-        // Those of ten seconds, within 50 ms.
+        // Ten heartbeats per node, within 50 ms.
         let burst = crowd.now
         for late in 0..<10 as Range<Int64> {
             for node in 0..<20 {
@@ -242,14 +245,14 @@ import Testing
         #expect(crowd.holds.last == .released)
         #expect(crowd.watch.status("lab-3", at: crowd.now)?.expected == before)
     }
-    @Test func `is told as it comes where nobody asks for holds`() {
+    @Test func `causes suspicions without a hold rule`() {
         var crowd = Crowd(["lab": 20], hold: nil)
         crowd.live(seconds: 60)
         crowd.forgetTold()
         crowd.live(seconds: 10) { _, _ in false }
         #expect(crowd.holds.isEmpty && crowd.suspicions.count == 20)
     }
-    @Test func `that comes again after a hold expired holds again only those heard since`() {
+    @Test func `after an expired hold is held again for nodes heard since`() {
         var crowd = Crowd(["lab": 50])
         crowd.live(seconds: 60)
         crowd.live(seconds: 60) { _, node in node >= 40 }
@@ -263,7 +266,7 @@ import Testing
         #expect(crowd.holds == [.begins, .released])
     }
 
-    /// Some nodes that were heard every second, all at once, up to 59 s, and the hold that their silence becomes.
+    /// Nodes that were heard every second, all at once, until 59 s, and are now under a hold.
     private func held(_ count: Int) -> Watch {
         var watch = Watch(levels: [.suspect(.phi(4))], model: .init(window: 50), hold: HoldRule())
         for node in 0..<count { watch.trust("\(node)", afterHeartbeats: 60, every: .seconds(1)) }
@@ -271,9 +274,9 @@ import Testing
         return watch
     }
 
-    @Test func `that heals in a late step holds back nobody after it`() throws {
+    @Test func `that heals in a late step delays no suspicion after it`() throws {
         var watch = held(10)
-        // Heard after the instant at which it is looked at whether they are, and before that is done.
+        // Heard after the instant of the hold's check but before the step that makes the check.
         let healed: Int64 = .seconds(65) + .milliseconds(900)
         for node in 0..<10 { watch.receive("\(node)", 65, at: healed) }
         let emitted = watch.advance(to: healed)
@@ -293,7 +296,7 @@ import Testing
         #expect(deadline < healed + .seconds(2))
     }
 
-    @Test func `is not healed by those who were forgotten`() {
+    @Test func `is not healed by forgotten nodes`() {
         var watch = held(4)
         watch.receive("0", 65, at: .seconds(65))
         var events: [Event] = []

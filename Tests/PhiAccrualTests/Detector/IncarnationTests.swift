@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct `A node that restarts` {
-    @Test func `needs no new learning`() {
+    @Test func `does not have to learn again`() {
         var watch = Watch.trusting("a")
         #expect(watch.receive("a", 0, incarnation: 2, at: .seconds(10)).isEmpty)
         #expect(watch.verdict("a") == .trusted)
@@ -18,7 +18,7 @@ import Testing
             ])
         #expect(watch.evidence?.silence == .seconds(60) - .milliseconds(9900))
     }
-    @Test func `is not judged by the gap of its outage`() throws {
+    @Test func `does not have its timeout changed by the outage`() throws {
         var watch = Watch.trusting("a")
         let before = try #require(watch.status("a"))
         watch.advance(to: .hours(1))
@@ -29,7 +29,7 @@ import Testing
         #expect(after.levels[0].timeout == before.levels[0].timeout)
         #expect(watch.deadline("a") == .hours(1) + (before.levels[0].timeout ?? 0))
     }
-    @Test func `misses nothing yet`() {
+    @Test func `begins with nothing missing`() {
         var watch = Watch.trusting("a")
         watch.receive("a", 110, at: .seconds(10))
         #expect(watch.status("a")?.missing == 10)
@@ -38,7 +38,7 @@ import Testing
         watch.receive("a", 42, incarnation: 2, at: .seconds(12))
         #expect(watch.status("a")?.missing == 1)
     }
-    @Test func `has no lateness across the restart`() {
+    @Test func `has no sender lateness across the restart`() {
         var watch = Watch()
         watch.announce("a", at: 0)
         for number in 0..<10 as Range<Int64> {
@@ -51,7 +51,7 @@ import Testing
     }
 }
 
-@Suite struct `A heartbeat out of turn` {
+@Suite struct `A discarded heartbeat` {
     static let outOfTurn: [(Heartbeat, HeartbeatOutcome)] = [
         (Heartbeat(key: .named("a"), incarnation: 4, sequence: 100), .olderIncarnation),
         (Heartbeat(key: .named("a"), incarnation: 4, sequence: .max), .olderIncarnation),
@@ -63,7 +63,7 @@ import Testing
         (Heartbeat(key: .named("a"), incarnation: 5, sequence: 1_000_000, isLeaving: true), .implausibleJump),
         (Heartbeat(key: .named("a"), incarnation: 5, sequence: 99, isLeaving: true), .repeated),
     ]
-    @Test(arguments: outOfTurn) func `is discarded and counted, and changes nothing`(
+    @Test(arguments: outOfTurn) func `is counted and changes nothing else`(
         heartbeat: Heartbeat, outcome: HeartbeatOutcome
     ) throws {
         var watch = Watch()
@@ -85,7 +85,7 @@ import Testing
         watch.receive("a", 50, at: deadline)
         #expect(watch.advance(to: deadline) == [.change("a", .trusted, .suspected, at: deadline)])
     }
-    @Test func `that is a repetition never ends a suspicion, however often it comes`() {
+    @Test func `that is a duplicate or late never ends a suspicion, however often it arrives`() {
         var watch = Watch.trusting("a")
         watch.advance(to: .seconds(60))
         for _ in 0..<100 { #expect(watch.receive("a", 99, at: .seconds(60)).isEmpty) }
@@ -96,7 +96,7 @@ import Testing
 }
 
 @Suite struct `Sequence numbers` {
-    @Test func `go on after the largest one with 0`() {
+    @Test func `wrap around to 0`() {
         var watch = Watch()
         watch.announce("a", at: 0)
         for number in 0..<20 {
@@ -108,7 +108,7 @@ import Testing
         watch.receive("a", .max, at: .seconds(20))
         #expect(watch.outcome == .late)
     }
-    @Test func `that are skipped are missing`() {
+    @Test func `that are skipped count as missing`() {
         var watch = Watch.trusting("a")
         watch.receive("a", 105, at: .seconds(10))
         #expect(watch.status("a")?.missing == 5)
@@ -116,7 +116,7 @@ import Testing
         #expect(watch.status("a")?.missing == 5)
     }
     @Test(arguments: [(Int64.seconds(1), 86_400 as UInt32), (.hours(1), 1000), (.milliseconds(10), 8_640_000)])
-    func `may go up by a day of heartbeats, or a thousand`(interval: Int64, most: UInt32) {
+    func `may jump by a day of heartbeats or by a thousand`(interval: Int64, most: UInt32) {
         let trusting = Watch.trusting("a", every: interval)
         var watch = trusting
         watch.receive("a", 99 + most, at: 100 * interval)
@@ -126,7 +126,7 @@ import Testing
         watch.receive("a", 99 + most + 1, at: 100 * interval)
         #expect(watch.outcome == .implausibleJump)
     }
-    @Test func `that go up further are believed after two more in order`() throws {
+    @Test func `that jump further are accepted after two more in order`() throws {
         var watch = Watch.trusting("a")
         #expect(watch.receive("a", 2_000_000_000, at: .seconds(10)).isEmpty)
         #expect(watch.receive("a", 2_000_000_001, at: .milliseconds(10_100)).isEmpty)
@@ -141,7 +141,7 @@ import Testing
         #expect(watch.status("a")?.missing == 0)
         #expect(try #require(watch.deadline("a")) > .milliseconds(10_200))
     }
-    @Test func `that jumped once do not stop the true ones`() {
+    @Test func `that jump do not block the true ones`() {
         var watch = Watch.trusting("a")
         for number in 100..<200 as Range<Int64> {
             watch.receive("a", 3_000_000 + UInt32(number) * 100_000, at: .milliseconds(100 * number))

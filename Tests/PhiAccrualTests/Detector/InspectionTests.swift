@@ -13,7 +13,7 @@ import Testing
         }
         return pages
     }
-    @Test(arguments: [1, 7, 99, 100, 101, 1000]) func `meet each node once`(limit: Int) {
+    @Test(arguments: [1, 7, 99, 100, 101, 1000]) func `contain each node once`(limit: Int) {
         var watch = Watch()
         for node in 0..<100 { watch.announce("\(node)", at: 0) }
         let pages = pages(watch, of: limit)
@@ -21,7 +21,7 @@ import Testing
         #expect(Set(pages.joined().compactMap(\.identity?.name)) == Set((0..<100).map { "\($0)" }))
         #expect(pages.joined().count == 100)
     }
-    @Test(arguments: 0..<20 as Range<UInt64>) func `meet those who stay once while others come and go`(seed: UInt64) {
+    @Test(arguments: 0..<20 as Range<UInt64>) func `contain lasting nodes once while others come and go`(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         var watch = Watch(retention: .seconds(10))
         for node in 0..<100 { watch.trust("\(node)", afterHeartbeats: 1, every: .seconds(1), from: 0) }
@@ -42,7 +42,7 @@ import Testing
         for name in staying { #expect(met.count { $0 == name } == 1) }
         #expect(Set(met).count == met.count)
     }
-    @Test func `meet a node once that came back to another place`() {
+    @Test func `contain a node once that returned to another slot`() {
         var watch = Watch(retention: .seconds(10))
         for name in ["a", "b"] { watch.trust(name, afterHeartbeats: 3) }
         watch.advance(to: .hours(1))
@@ -53,7 +53,7 @@ import Testing
         let (page, next) = Watch().detector.statuses(from: 0, limit: 10, at: Instant(nanoseconds: 0))
         #expect(page.isEmpty && next == nil)
     }
-    @Test(arguments: [-1, .min, 1, 100, .max]) func `take any cursor`(cursor: Int) {
+    @Test(arguments: [-1, .min, 1, 100, .max]) func `accept any cursor`(cursor: Int) {
         let (page, next) = Watch.trusting("a").detector.statuses(from: cursor, limit: 10, at: Instant(nanoseconds: 0))
         #expect(page.count == (cursor <= 0 ? 1 : 0))
         #expect(next == nil)
@@ -61,7 +61,7 @@ import Testing
 }
 
 @Suite struct `A status` {
-    @Test func `says what is known of a node`() throws {
+    @Test func `has what is known about a node`() throws {
         var watch = Watch.trusting("a", levels: .three)
         watch.receive("a", 100, at: .seconds(10))
         watch.receive("a", 100, at: .seconds(10))
@@ -82,7 +82,7 @@ import Testing
         // After exactly one mean gap, half of all gaps are longer.
         #expect(abs(try #require(status.phi) - 0.30103) < 1e-5)
     }
-    @Test func `of a node not heard yet has nothing to say`() throws {
+    @Test func `of a node not heard yet has only its verdict`() throws {
         var watch = Watch()
         watch.announce("a", at: 0)
         let status = try #require(watch.status("a", at: .days(1)))
@@ -90,7 +90,7 @@ import Testing
         #expect(status.levels.map(\.verdict) == [.new])
         #expect(status.levels.allSatisfy { $0.deadline == nil && $0.timeout == nil })
     }
-    @Test func `of an unknown node is none`() {
+    @Test func `of an unknown node is nil`() {
         let watch = Watch.trusting("a")
         #expect(watch.status("b") == nil)
         #expect(watch.phi("b", at: 0) == nil)
@@ -119,7 +119,7 @@ import Testing
         }
         #expect(watch.detector.nodeCount == 0)
     }
-    /// The first instant at which some node changes, found by looking at all.
+    /// The first instant at which some node changes, found by a search over all nodes.
     private func firstDeadline(_ watch: Watch) -> Int64? {
         watch.detector.statuses(from: 0, limit: .max, at: Instant(nanoseconds: 0)).page.flatMap { status in
             [status.lastArrival.map { $0.nanoseconds + .days(7) }]

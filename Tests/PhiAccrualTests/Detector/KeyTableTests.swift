@@ -3,10 +3,12 @@ import Testing
 
 @testable import PhiAccrual
 
-@Suite struct `A table of keys` {
-    /// Keys that all begin their search at one place, at every size of the table: a hostile sender finds them so, too.
+@Suite struct `A key table` {
+    /// Keys that collide at every table size under multiplication by 0x9E37_79B9_7F4A_7C15, as a hostile sender could
+    /// find them. `KeyTable` mixes keys with another function, so they do not all collide in it.
     private func colliding(_ count: Int) -> [UInt64] {
-        // With x ^ (x >> 32) == m·c⁻¹ the mixed key is m, of which only bits 32 and up choose the place.
+        // If x ^ (x >> 32) == m·c⁻¹, the key mixed by multiplication is m. Only its bits from 32 up would choose the
+        // bucket.
         let inverse: UInt64 = {
             var inverse: UInt64 = 1
             for _ in 0..<6 { inverse = inverse &* (2 &- 0x9E37_79B9_7F4A_7C15 &* inverse) }
@@ -21,7 +23,7 @@ import Testing
     @Test(arguments: 0..<10 as Range<UInt64>) func `finds what a dictionary finds`(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         var (table, dictionary) = (KeyTable(), [UInt64: Int]())
-        // Few keys, so that they come and go often; and a third of them want the same place.
+        // Few keys, so that they come and go often. A third of them are from `colliding`.
         let keys = colliding(50) + (0..<100).map { _ in random.next() } + [0, 1, .max]
         for number in 0..<20_000 {
             let key = keys[Int.random(in: keys.indices, using: &random)]
@@ -38,7 +40,7 @@ import Testing
         }
         for key in keys { #expect(table[key] == dictionary[key]) }
     }
-    @Test func `finds keys that all want the same place`() {
+    @Test func `finds keys constructed to collide, also after half are removed`() {
         var table = KeyTable()
         let keys = colliding(300)
         #expect(Set(keys).count == 300)
@@ -47,7 +49,7 @@ import Testing
         for key in keys.prefix(150) { table.remove(key) }
         for (slot, key) in keys.enumerated() { #expect(table[key] == (slot < 150 ? nil : slot)) }
     }
-    @Test func `grows, and forgets nothing`() {
+    @Test func `grows without losing a key`() {
         var (table, random) = (KeyTable(), SplitMix64(seed: 1))
         let keys = (0..<20_000).map { _ in random.next() }
         for (slot, key) in keys.enumerated() { table.insert(key, slot: slot) }
@@ -57,7 +59,7 @@ import Testing
         #expect(table.count == 0)
         #expect(keys.allSatisfy { table[$0] == nil })
     }
-    @Test func `takes no offence at a key it does not have`() {
+    @Test func `ignores a key it does not have`() {
         var table = KeyTable()
         table.remove(5)
         #expect(table.count == 0)

@@ -2,8 +2,8 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `A node that is expected` {
-    @Test func `is new, and nothing can happen to it`() {
+@Suite struct `A node whose name was announced` {
+    @Test func `is new and has no deadline`() {
         var watch = Watch(retention: .hours(1))
         #expect(watch.announce("a", at: 0).isEmpty)
         #expect(watch.verdict("a") == .new)
@@ -19,7 +19,7 @@ import Testing
         #expect(watch.receive("a", 8, at: .seconds(1)).isEmpty)
         #expect(watch.receive("a", 9, at: .seconds(2)) == [.change("a", .learning, .trusted, at: .seconds(2))])
     }
-    @Test func `begins with no loss, whatever its first sequence number`() {
+    @Test func `begins with nothing missing, whatever its first sequence number`() {
         var watch = Watch()
         watch.announce("a", at: 0)
         watch.receive("a", 4_000_000_000, at: 10)
@@ -28,17 +28,17 @@ import Testing
 }
 
 @Suite struct `A node that is learning` {
-    @Test func `has its first deadline from the interval it announces`() throws {
+    @Test func `gets its first deadline from the interval it announces`() throws {
         var watch = Watch()
         watch.announce("a", at: 0)
         watch.receive("a", 0, announcing: .seconds(1), at: .seconds(100))
         let deadline = try #require(watch.deadline("a"))
-        // An interval, and 5.612 deviations of a quarter of it.
+        // One interval plus 5.612 deviations; a deviation is a quarter of the interval.
         #expect(abs(deadline - .seconds(100) - .milliseconds(2403)) < .milliseconds(1))
         #expect(watch.status("a")?.samples == 0)
         #expect(watch.status("a")?.expected == .seconds(1))
     }
-    @Test func `that announces no interval is not suspected before there is a gap to judge by`() throws {
+    @Test func `that announces no interval has no deadline before its first gap`() throws {
         var watch = Watch()
         watch.announce("a", at: 0)
         watch.receive("a", 0, at: 0)
@@ -49,7 +49,7 @@ import Testing
         watch.receive("a", 1, at: .seconds(2))
         #expect(try #require(watch.deadline("a")) > .seconds(4))
     }
-    @Test func `is suspected like any other, and goes on learning when it is back`() throws {
+    @Test func `is suspected like any other, and continues learning when it returns`() throws {
         var watch = Watch()
         watch.announce("a", at: 0)
         watch.receive("a", 0, announcing: .seconds(1), at: 0)
@@ -66,7 +66,7 @@ import Testing
         #expect(watch.advance(to: .seconds(60)).count == 1)
         #expect(watch.receive("a", 2, at: .seconds(60)) == [.change("a", .suspected, .trusted, at: .seconds(60))])
     }
-    @Test func `whose first heartbeats all bear one stamp has no deadline before a gap is seen`() throws {
+    @Test func `whose first heartbeats share one timestamp has no deadline before a later one`() throws {
         var watch = Watch()
         watch.announce("a", at: 0)
         for number in 0..<10 { watch.receive("a", UInt32(number), at: .seconds(5)) }
@@ -79,7 +79,7 @@ import Testing
 }
 
 @Suite struct `Several levels` {
-    @Test func `suspect each at its own certainty, and trust together`() throws {
+    @Test func `suspect at different deadlines, and trust together`() throws {
         var watch = Watch.trusting("a", levels: .three)
         let deadlines = try (0..<3).map { try #require(watch.deadline("a", level: $0)) }
         #expect(deadlines == deadlines.sorted())
@@ -93,7 +93,7 @@ import Testing
             watch.receive("a", 100, at: back) == (0..<3).map { .change("a", level: $0, .suspected, .trusted, at: back) }
         )
     }
-    @Test func `tell each its own wait`() throws {
+    @Test func `each emit their own timeout`() throws {
         var watch = Watch.trusting("a", levels: .three)
         let timeouts = try (0..<3).map { try #require(watch.deadline("a", level: $0)) - watch.lastArrival }
         watch.advance(to: .seconds(60))
@@ -103,7 +103,7 @@ import Testing
         #expect(emitted.map(\.timeout) == timeouts)
         #expect(emitted.map(\.silence) == timeouts)
     }
-    @Test func `only those that suspected tell of a return`() throws {
+    @Test func `emit a return only if they suspected`() throws {
         var watch = Watch.trusting("a", levels: .three)
         let between = try #require(watch.deadline("a", level: 1))
         watch.advance(to: between)
@@ -114,7 +114,7 @@ import Testing
                 .change("a", level: 1, .suspected, .trusted, at: between + 1),
             ])
     }
-    @Test func `may be eight`() throws {
+    @Test func `may number eight`() throws {
         let levels = try (1...8).map { try Level(name: "level-\($0)", policy: .phi(Double($0))) }
         var watch = Watch.trusting("a", levels: levels)
         let emitted = watch.advance(to: .seconds(60))
@@ -125,7 +125,7 @@ import Testing
                 })
         #expect(watch.receive("a", 100, at: .seconds(60)).count == 8)
     }
-    @Test func `with equal policies tell in their order`() throws {
+    @Test func `with equal policies emit in their order`() throws {
         let levels = try ["x", "y"].map { try Level(name: $0, policy: .phi(3)) }
         var watch = Watch.trusting("a", levels: levels)
         let deadline = try #require(watch.deadline("a"))

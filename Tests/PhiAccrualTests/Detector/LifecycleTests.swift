@@ -3,7 +3,7 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-/// `Models/Lifecycle/transitions.txt` is the table that everybody may rely on.
+/// Checks `Models/Lifecycle/transitions.txt`, the authoritative table.
 @Suite struct `The table of transitions` {
     struct Change: Hashable, CustomStringConvertible {
         var from: Verdict
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `has each transition once, and no other is taken in random lives`() throws {
+    @Test func `lists each transition once, and random lives take exactly these`() throws {
         let table = try table()
         #expect(Set(table).count == table.count)
         var taken: Set<Change> = []
@@ -40,9 +40,9 @@ import Testing
         #expect(Set(table).subtracting(taken).isEmpty, "in the table, and never taken")
     }
 
-    /// Orders, policies, holds, damping and restarts lead nowhere else, and nothing is skipped in what is told.
+    /// Requests, policies, holds, damping, and restarts cause no other transition, and no event is skipped.
     @Test(arguments: 0..<30 as Range<UInt64>)
-    func `holds whatever is ordered, and each change begins where the last one ended`(seed: UInt64) throws {
+    func `covers all random requests, and each change begins where the last one ended`(seed: UInt64) throws {
         let table = Set(try table())
         var orders = RandomOrders(seed: seed)
         var watch = orders.watch()

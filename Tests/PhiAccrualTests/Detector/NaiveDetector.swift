@@ -1,9 +1,9 @@
 import PhiAccrual
 import TestSupport
 
-/// A detector as one would write it first: it looks at every node at every step, and tells what looks different.
+/// A reference detector in its simplest form: at every step it examines each node and emits each changed verdict.
 ///
-/// No wheel, no slots, no saved deadlines; only the model is shared with the real one.
+/// It has no wheel, no slots, and no stored deadlines. Only the model is shared with `Detector`.
 struct NaiveDetector {
     private struct Node {
         var name: String?
@@ -14,11 +14,11 @@ struct NaiveDetector {
         var heard = 0
         var hasLeft = false
         var suspectedAt: Set<Int> = []  // levels
-        /// The last heartbeat out of turn, and how many came in order since the node itself was heard.
+        /// The last heartbeat of a contending sender, and how many arrived in order since the node itself was heard.
         var claim: (last: Heartbeat, inOrder: Int)?
 
         func verdict(atLevel level: Int) -> Verdict {
-            // Nobody is told of a node without a name: to everyone else it is still to come.
+            // No event is emitted for a node without a name: to subscribers it is still new.
             if name == nil || arrival == nil { return .new }
             if suspectedAt.contains(level) { return .suspected }
             if hasLeft { return .left }
@@ -72,7 +72,7 @@ struct NaiveDetector {
         return emitted
     }
 
-    /// Tells which verdicts on a node are others than before.
+    /// Applies a change to a node and emits the verdicts that differ from before.
     private mutating func changing(_ key: NodeKey, at now: Int64, _ change: (inout Node) -> Void) -> [Emitted] {
         let before = nodes[key] ?? Node(model: NormalModel(.init(window: window)))
         var after = before
@@ -87,9 +87,9 @@ struct NaiveDetector {
 
     private enum NodeState {
         case outOfTurn
-        /// It goes on from the newest one.
+        /// It follows the newest accepted heartbeat.
         case next
-        /// A schedule begins: a first heartbeat, a new start, or a sender out of turn that was stubborn enough.
+        /// A schedule begins: a first heartbeat, a new incarnation, or a contending sender that was accepted.
         case first
     }
     private static func standing(of heartbeat: Heartbeat, to node: inout Node) -> NodeState {
@@ -129,7 +129,7 @@ struct NaiveDetector {
             node.suspectedAt = []
         } else {
             node.heard += 1
-            // A level whose new deadline has passed already goes on suspecting.
+            // A level whose new deadline has already passed keeps its suspicion.
             node.suspectedAt = node.suspectedAt.filter {
                 node.model.timeout(until: thresholds[$0]).map { $0 < 0 } ?? false
             }

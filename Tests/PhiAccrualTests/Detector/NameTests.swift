@@ -3,8 +3,8 @@ import Testing
 
 @testable import PhiAccrual
 
-@Suite struct `A node that did not say its name` {
-    @Test func `is noticed once, and watched all the same`() throws {
+@Suite struct `A node that did not announce its name` {
+    @Test func `is reported once, and watched like any other`() throws {
         var watch = Watch()
         #expect(watch.receive("a", 0, announcing: .seconds(1), at: 0) == [.notice(.unnamed, at: 0)])
         for number in 1..<10 as Range<Int64> {
@@ -15,7 +15,7 @@ import Testing
         #expect(watch.verdict("a") == .suspected)
         #expect(watch.status("a")?.identity == nil)
     }
-    @Test func `is announced as what it is by then`() {
+    @Test func `emits its current verdict when its name is announced`() {
         var watch = Watch(levels: .three)
         watch.receive("a", 0, announcing: .seconds(1), at: 0)
         var learning = watch
@@ -39,13 +39,13 @@ import Testing
                 .change("a", level: 2, .new, .trusted, at: .seconds(60)),
             ])
     }
-    @Test func `may have left by the time it is known`() {
+    @Test func `may have left before its name is announced`() {
         var watch = Watch()
         watch.receive("a", 0, at: 0)
         #expect(watch.receive("a", 1, isLeaving: true, at: 1).isEmpty)
         #expect(watch.announce("a", at: 2) == [.change("a", .new, .left, at: 2)])
     }
-    @Test func `is forgotten without a word, and is news again when it is back`() {
+    @Test func `is forgotten without an event, and reported again when it returns`() {
         var watch = Watch(retention: .hours(1))
         watch.receive("a", 0, at: 0)
         #expect(watch.advance(to: .hours(1)).isEmpty)
@@ -65,11 +65,11 @@ import Testing
 }
 
 @Suite struct `A name` {
-    @Test func `said again is no news`() {
+    @Test func `announced again emits nothing`() {
         var watch = Watch.trusting("a")
         for _ in 0..<10 { #expect(watch.announce("a", at: .seconds(10)).isEmpty) }
     }
-    @Test func `claiming another's key is noticed once, and the first stays`() {
+    @Test func `that claims another node's key is reported once, and the first name stays`() {
         var watch = Watch.trusting("a")
         #expect(watch.announce("a", as: "b", at: 5) == [.notice(.nameCollision, at: 5)])
         #expect(watch.announce("a", as: "b", at: 6).isEmpty)
@@ -92,7 +92,7 @@ import Testing
         (String(repeating: "x", count: 65), "it has 65 bytes, and 64 is the most"),
         (String(repeating: "é", count: 33), "it has 66 bytes, and 64 is the most"),
     ])
-    func `that cannot be one is refused with the reason`(name: String, reason: String) {
+    func `that is invalid is refused with the reason`(name: String, reason: String) {
         #expect(NodeIdentity.invalidity(ofName: name) == reason)
         let error = #expect(throws: InvalidName.self) { try NodeIdentity(group: "lab", name: name) }
         #expect(error?.part == "node")

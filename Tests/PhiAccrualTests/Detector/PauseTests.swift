@@ -2,7 +2,7 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `A node whose absence is planned` {
+@Suite struct `A paused node` {
     private func pause(_ watch: inout Watch, until: Int64, at now: Int64) -> [Emitted] {
         var events: [Event] = []
         let pause = Pause(until: Instant(nanoseconds: until), reason: "new disk")
@@ -15,7 +15,7 @@ import Testing
         return events.emitted
     }
 
-    @Test func `is not suspected until that is over, and then after its usual time`() throws {
+    @Test func `is not suspected until the pause ends, and then after its usual timeout`() throws {
         var watch = Watch.trusting("a")
         let timeout = try #require(watch.status("a")?.levels[0].timeout)
         let (start, end) = (watch.lastArrival + .milliseconds(10), watch.lastArrival + .hours(2))
@@ -25,7 +25,7 @@ import Testing
         #expect(watch.advance(to: end + timeout - 1).isEmpty)
         #expect(watch.advance(to: end + timeout) == [.change("a", .trusted, .suspected, at: end + timeout)])
     }
-    @Test func `may come back before, and its absence is not learned from`() throws {
+    @Test func `may return early, and its absence is not learned from`() throws {
         var watch = Watch.trusting("a")
         let (timeout, samples) = (
             try #require(watch.status("a")?.levels[0].timeout), try #require(watch.status("a")?.samples)
@@ -40,14 +40,14 @@ import Testing
         #expect(watch.advance(to: back + timeout) == [.change("a", .trusted, .suspected, at: back + timeout)])
         #expect(resume(&watch, at: end).isEmpty)
     }
-    @Test func `is trusted again when it was suspected before and is heard`() {
+    @Test func `that was suspected before is trusted again when it is heard`() {
         var watch = Watch.trusting("a")
         watch.advance(to: .hours(1))
         #expect(pause(&watch, until: .hours(3), at: .hours(1)) == [.notice(.paused, at: .hours(1))])
         #expect(watch.receive("a", 100, at: .hours(2)) == [.change("a", .suspected, .trusted, at: .hours(2))])
         #expect(watch.advance(to: .hours(3) - 1).isEmpty)
     }
-    @Test func `is not forgotten meanwhile`() {
+    @Test func `is not forgotten during the pause`() {
         var watch = Watch.trusting("a", retention: .hours(1))
         _ = pause(&watch, until: .hours(5), at: watch.lastArrival)
         #expect(watch.advance(to: .hours(4)).isEmpty)
@@ -58,7 +58,7 @@ import Testing
             } ?? false)
         #expect(watch.advance(to: .hours(6)) == [.change("a", .suspected, .forgotten, at: .hours(6))])
     }
-    @Test func `and is heard again is silent from then on, and not from the end of an old pause`() {
+    @Test func `that was resumed and heard is silent since that heartbeat, not since an old pause`() {
         var watch = Watch.trusting("a", retention: .hours(1))
         _ = pause(&watch, until: .hours(1), at: watch.lastArrival)
         _ = resume(&watch, at: .seconds(20))
@@ -66,7 +66,7 @@ import Testing
         _ = pause(&watch, until: .hours(9), at: .seconds(40))
         #expect(watch.status("a", at: .seconds(40))?.lastArrival == Instant(nanoseconds: .seconds(30)))
     }
-    @Test func `of whom nothing is known has no pause`() {
+    @Test func `cannot be an unknown node`() {
         var (watch, events) = (Watch(), [Event]())
         let pause = Pause(until: Instant(nanoseconds: 9), reason: "")
         #expect(!watch.detector.pause(.named("x"), pause, at: Instant(nanoseconds: 1), into: &events))

@@ -2,13 +2,13 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `A change of policy` {
+@Suite struct `A policy change` {
     private func apply(
         _ watch: inout Watch, at now: Int64, _ change: (inout PolicyTable) throws -> Void
     ) rethrows -> [Emitted] {
-        var (book, events) = (watch.detector.policies, [Event]())
-        try change(&book)
-        watch.detector.apply(book, at: Instant(nanoseconds: now), into: &events)
+        var (policies, events) = (watch.detector.policies, [Event]())
+        try change(&policies)
+        watch.detector.apply(policies, at: Instant(nanoseconds: now), into: &events)
         return events.emitted
     }
 
@@ -21,11 +21,11 @@ import Testing
         #expect(after > before && after == fresh.deadline("a"))
         #expect(watch.advance(to: after - 1).isEmpty)
         #expect(watch.advance(to: after) == [.change("a", .trusted, .suspected, at: after)])
-        // Taken back, the first policy holds.
+        // After the override is removed, the first policy applies.
         _ = apply(&watch, at: after) { $0.set(nil, level: 0, from: Origin(.tune)) }
         #expect(watch.detector.policies.effectivePolicy(nil, level: 0).policy == .phi(3))
     }
-    @Test func `suspects now who was silent for too long, and trusts again who was not`() throws {
+    @Test func `suspects a node at once if its silence is now too long, and trusts it again if not`() throws {
         var watch = Watch.trusting("a", levels: [.suspect(.phi(9))])
         let strict = Watch.trusting("a", levels: [.suspect(.phi(1))])
         let now = try #require(strict.deadline("a")) + .milliseconds(1)
@@ -36,7 +36,7 @@ import Testing
                 == [.change("a", .suspected, .trusted, at: now + 1)])
         #expect(watch.advance(to: .hours(1)).count == 1)
     }
-    @Test func `for a group or a node is for nobody else`() throws {
+    @Test func `for a group or a node affects no other node`() throws {
         var watch = Watch(levels: [.suspect(.phi(3))])
         watch.trust("a", group: "left")
         watch.trust("b", group: "left")
@@ -53,13 +53,13 @@ import Testing
             if case .transition(let change) = $0 { "\(change.effectivePolicy.origin)" } else { "" }
         }
         #expect(origins == ["default", "file, group left", "tune, node left/b"])
-        // Somebody who joins later is under the group's.
+        // A node that joins later has the policy of its group.
         watch.trust("d", from: .hours(2), group: "left")
         #expect(
             watch.status("d", at: .hours(2))?.levels[0].timeout == a - watch.lastArrival
                 + (watch.lastArrival - .milliseconds(9900)))
     }
-    @Test func `keeps the time that is held against nobody`() throws {
+    @Test func `keeps the extension for the detector's pause`() throws {
         var watch = Watch.trusting("a", levels: [.suspect(.phi(3))])
         let (start, end) = (watch.lastArrival + .milliseconds(1), watch.lastArrival + .seconds(30))
         watch.detector.ignoreSilence(from: Instant(nanoseconds: start), to: Instant(nanoseconds: end))
@@ -67,7 +67,7 @@ import Testing
         let fresh = try #require(Watch.trusting("a", levels: [.suspect(.phi(9))]).deadline("a"))
         #expect(watch.deadline("a") == fresh + end - start)
     }
-    @Test func `of a budget begins with what was learned`() throws {
+    @Test func `of a budget starts from what was learned`() throws {
         func detector(_ policy: Policy) throws -> Detector<AdaptiveModel> {
             var (detector, events) = (
                 Detector<AdaptiveModel>(.init(levels: [.suspect(policy)], model: .init())), [Event]()
@@ -84,13 +84,13 @@ import Testing
         func budget(_ share: Double) -> Policy { .mistakes(MistakeBudget(.perHeartbeat(share))) }
         var tuned = try detector(budget(1e-2))
         let before = try #require(tuned.deadline(of: .named("a")))
-        var (book, events) = (tuned.policies, [Event]())
-        book.set(budget(1e-6), level: 0, from: Origin(.tune))
-        tuned.apply(book, at: Instant(nanoseconds: .seconds(999) + .milliseconds(100)), into: &events)
+        var (policies, events) = (tuned.policies, [Event]())
+        policies.set(budget(1e-6), level: 0, from: Origin(.tune))
+        tuned.apply(policies, at: Instant(nanoseconds: .seconds(999) + .milliseconds(100)), into: &events)
         let after = try #require(tuned.deadline(of: .named("a")))
         let fresh = try #require(detector(budget(1e-6)).deadline(of: .named("a")))
         #expect(after - before > .milliseconds(100))
-        // The two choose from the same menu, one at its first price and one at one steered for a while.
+        // Both choose from the same timeout candidates, one at its first price and one at a price steered for a while.
         let ratio = Double((after - fresh).nanoseconds) / Double((fresh - before).nanoseconds)
         #expect(abs(ratio) < 0.3, "\(ratio)")
     }

@@ -1,14 +1,14 @@
 import PhiAccrual
 import TestSupport
 
-/// What happens to some nodes, at random: they start, stop, lose heartbeats, restart, say goodbye, and are impersonated.
+/// Random lives of some nodes: they start, stop, lose heartbeats, restart, say goodbye, and are impersonated.
 ///
-/// The observer's side of it, that is: introductions and heartbeats in the order in which they arrive.
+/// The sequence is what an observer receives: announcements and heartbeats in order of arrival.
 struct RandomLife: Sequence, IteratorProtocol {
     enum Happening {
-        case introduced(String)
+        case announced(String)
         case heard(Heartbeat)
-        /// Nothing arrived: time to look at the deadlines.
+        /// Nothing arrived; the detector checks its deadlines.
         case idle
     }
     struct Step {
@@ -22,7 +22,7 @@ struct RandomLife: Sequence, IteratorProtocol {
         var incarnation: UInt32 = 1000
         var sequence: UInt32 = 0
         var isUp = true
-        /// Another node goes by the same name, and started long ago.
+        /// Last sequence number of another node with the same name and an older incarnation.
         var twinSequence: UInt32 = 0
 
         func heartbeat(isLeaving: Bool = false, sent: Int64) -> Heartbeat {
@@ -40,7 +40,7 @@ struct RandomLife: Sequence, IteratorProtocol {
     init(seed: UInt64, nodes: Int, steps: Int) {
         var random = SplitMix64(seed: seed)
         senders = (0..<nodes).map { node in
-            // A third of them announce no interval.
+            // A third of the nodes announce no interval.
             Sender(
                 name: "\(node)",
                 interval: node % 3 == 2 ? 0 : .random(in: .milliseconds(50)...(.seconds(2)), using: &random))
@@ -59,7 +59,8 @@ struct RandomLife: Sequence, IteratorProtocol {
         return Step(now: now, happening: happening(to: &sender))
     }
 
-    /// Mostly each node is heard once a second or so; sometimes two at one instant, sometimes nobody for long.
+    /// Advances the time. Usually each node takes a step about once a second; sometimes two steps share an instant, and
+    /// sometimes there is a long silence.
     private mutating func pass() {
         if random.chance(0.1) { return }
         let usual = Int64.seconds(1) / Int64(senders.count)
@@ -82,7 +83,7 @@ struct RandomLife: Sequence, IteratorProtocol {
             (sender.incarnation, sender.sequence, sender.isUp) = (sender.incarnation + 1, 0, true)
             return .heard(sender.heartbeat(sent: 0))
         case ..<0.87: sender.incarnation -= 1  // its clock was set back
-        case ..<0.88: sender.sequence = 0  // twice started in one second
+        case ..<0.88: sender.sequence = 0  // restarted twice within one second
         case ..<0.89: sender.sequence &+= .random(in: 1_000_000...(1 << 31), using: &random)
         case ..<0.91:
             var impostor = sender
@@ -97,7 +98,7 @@ struct RandomLife: Sequence, IteratorProtocol {
             sender.sequence &+= 1
             sender.isUp = random.chance(0.5)
             return .heard(sender.heartbeat(isLeaving: true, sent: now))
-        case ..<0.97: return .introduced(sender.name)
+        case ..<0.97: return .announced(sender.name)
         default: break
         }
         return .idle
@@ -105,12 +106,12 @@ struct RandomLife: Sequence, IteratorProtocol {
 }
 
 extension Watch {
-    /// Takes the step, after every deadline before it was acted on at its instant.
+    /// Applies the step, after it has handled each earlier deadline at its exact instant.
     mutating func live(_ step: RandomLife.Step) -> [Event] {
         advanceIdeally(before: step.now)
         var emitted = events
         switch step.happening {
-        case .introduced(let name): announce(name, at: step.now)
+        case .announced(let name): announce(name, at: step.now)
         case .heard(let heartbeat): receive(heartbeat, at: step.now)
         case .idle: advance(to: step.now)
         }

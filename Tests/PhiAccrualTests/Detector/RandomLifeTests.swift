@@ -2,7 +2,7 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `Through a random life` {
+@Suite struct `In a random life` {
     static let levels = [("hasty", 0.2), ("suspect", 2.0), ("evict", 8.0)].compactMap {
         try? Level(name: $0, policy: .phi($1))
     }
@@ -15,12 +15,12 @@ import Testing
         case .change(_, _, _, _, let at), .notice(_, let at), .hold(_, _, let at): at
         }
     }
-    /// Nodes that change at one instant have no order that a naive observer could know.
+    /// The naive detector cannot know the order of nodes that change at one instant.
     private func sorted(_ emitted: [Emitted]) -> [Emitted] {
         emitted.sorted { a, b in (instant(a), "\(a)") < (instant(b), "\(b)") }
     }
 
-    @Test(arguments: 0..<24 as Range<UInt64>) func `a detector says what a naive one says`(seed: UInt64) {
+    @Test(arguments: 0..<24 as Range<UInt64>) func `a detector emits what a naive one emits`(seed: UInt64) {
         let retention: Int64? = [nil, .seconds(300), .seconds(2)][Int(seed % 3)]
         let isPunctual = seed % 2 == 0
         var watch = watch(retention: retention)
@@ -35,7 +35,7 @@ import Testing
                 expected += naive.advance(to: step.now - 1)
             }
             switch step.happening {
-            case .introduced(let name):
+            case .announced(let name):
                 emitted += watch.announce(name, at: step.now)
                 expected += naive.announce(name, at: step.now)
             case .heard(let heartbeat):
@@ -56,7 +56,7 @@ import Testing
         #expect(count > 100)
     }
 
-    @Test func `everything happens that can`() {
+    @Test func `every possible notice and outcome occurs`() {
         var (notices, heartbeatCounts): (Set<Notice.Code>, Set<HeartbeatOutcome>) = ([], [])
         for seed in 0..<5 as Range<UInt64> {
             var watch = watch(retention: .seconds(60))
@@ -80,7 +80,7 @@ import Testing
         #expect(emitted.count > 200)
     }
 
-    @Test(arguments: 0..<5 as Range<UInt64>) func `a batch is its heartbeats one by one`(seed: UInt64) {
+    @Test(arguments: 0..<5 as Range<UInt64>) func `a batch equals its heartbeats one by one`(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         var (singly, batched) = (watch(retention: nil).detector, watch(retention: nil).detector)
         var (events, eventsOfBatches): ([Event], [Event]) = ([], [])
@@ -103,7 +103,7 @@ import Testing
             singly.statuses(from: 0, limit: 100, at: end).page == batched.statuses(from: 0, limit: 100, at: end).page)
     }
 
-    @Test(arguments: 0..<10 as Range<UInt64>) func `each event follows from the one before`(seed: UInt64) throws {
+    @Test(arguments: 0..<10 as Range<UInt64>) func `each event begins where the last one ended`(seed: UInt64) throws {
         struct Place: Hashable {
             var node: NodeIdentity
             var level: Int
@@ -128,7 +128,7 @@ import Testing
                 }
             }
         }
-        // What was told is what the detector thinks.
+        // The emitted verdicts are the detector's present verdicts.
         for status in watch.detector.statuses(from: 0, limit: 100, at: Instant(nanoseconds: last)).page {
             guard let identity = status.identity else { continue }
             for (level, state) in status.levels.enumerated() {

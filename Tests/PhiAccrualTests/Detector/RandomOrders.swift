@@ -1,7 +1,7 @@
 import PhiAccrual
 import TestSupport
 
-/// What people, and the service itself, tell a detector at random, besides heartbeats.
+/// Random requests to a detector besides heartbeats, by operators and by the service itself.
 struct RandomOrders {
     private var random: SplitMix64
     private let recovery: RecoveryRule
@@ -20,8 +20,8 @@ struct RandomOrders {
             hold: HoldRule(share: 0.5, minExcess: 2, maxDuration: .seconds(5)))
     }
 
-    /// Mostly nothing.
-    /// - Parameter told: What was last told of each node, by level.
+    /// Applies a random request; most calls do nothing.
+    /// - Parameter emitted: The last emitted verdicts of each node, by level.
     mutating func give(to watch: inout Watch, emitted: [String: [Verdict]], at now: Int64) throws -> [Event] {
         let instant = Instant(nanoseconds: now)
         let name = "\(Int.random(in: 0..<nodes, using: &random))"
@@ -36,12 +36,12 @@ struct RandomOrders {
         case ..<0.06: watch.detector.forget(key, at: instant, into: &events)
         case ..<0.08:
             let scopes: [PolicyScope] = [.everyone, .group("lab"), .node(identity)]
-            var book = watch.detector.policies
-            book.set(
+            var policies = watch.detector.policies
+            policies.set(
                 random.chance(0.3) ? nil : .phi(.random(in: 0.1...12, using: &random)),
-                level: Int.random(in: book.levels.indices, using: &random),
+                level: Int.random(in: policies.levels.indices, using: &random),
                 from: Origin(.tune, for: scopes[Int.random(in: 0..<3, using: &random)]))
-            watch.detector.apply(book, at: instant, into: &events)
+            watch.detector.apply(policies, at: instant, into: &events)
         case ..<0.09: watch.detector.disconnected(key, at: instant)
         case ..<0.10: watch.detector.ignoreSilence(from: instant, to: instant + .milliseconds(500))
         case ..<0.105: restart(&watch, emitted: emitted, at: instant, into: &events)
@@ -50,7 +50,7 @@ struct RandomOrders {
         return events
     }
 
-    /// Another detector remembers what this one learned.
+    /// Replaces the detector with one restored from what it learned.
     private func restart(
         _ watch: inout Watch, emitted: [String: [Verdict]], at now: Instant, into events: inout [Event]
     ) {

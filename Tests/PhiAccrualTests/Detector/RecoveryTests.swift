@@ -2,7 +2,7 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `The way back to trust` {
+@Suite struct `The return to trust` {
     private func suspecting(_ rule: RecoveryRule) -> (watch: Watch, now: Int64) {
         var watch = Watch(recovery: rule)
         watch.trust("a")
@@ -11,7 +11,7 @@ import Testing
         return (watch, now)
     }
 
-    @Test func `takes as many heartbeats in a row as asked for`() {
+    @Test func `takes the configured number of consecutive heartbeats`() {
         var (watch, now) = suspecting(RecoveryRule(minConsecutive: 3))
         #expect(watch.receive("a", 100, at: now).isEmpty)
         #expect(watch.receive("a", 101, at: now + .milliseconds(100)).isEmpty)
@@ -19,7 +19,7 @@ import Testing
         #expect(watch.receive("a", 102, at: third) == [.change("a", .suspected, .trusted, at: third)])
         #expect(watch.evidence?.inRow == 3)
     }
-    @Test func `begins anew when a heartbeat comes too late`() throws {
+    @Test func `starts over if a heartbeat is too late`() throws {
         var (watch, now) = suspecting(RecoveryRule(minConsecutive: 3))
         watch.receive("a", 100, at: now)
         watch.receive("a", 101, at: now + .milliseconds(100))
@@ -29,7 +29,7 @@ import Testing
         #expect(watch.receive("a", 103, at: late + .milliseconds(100)).isEmpty)
         #expect(watch.receive("a", 104, at: late + .milliseconds(200)).count == 1)
     }
-    @Test func `does not begin anew because nobody listened`() throws {
+    @Test func `does not start over because the detector was paused`() throws {
         var (watch, now) = suspecting(RecoveryRule(minConsecutive: 3))
         watch.receive("a", 100, at: now)
         watch.receive("a", 101, at: now + .milliseconds(100))
@@ -39,7 +39,7 @@ import Testing
         #expect(watch.advance(to: third).isEmpty)
         #expect(watch.receive("a", 102, at: third) == [.change("a", .suspected, .trusted, at: third)])
     }
-    @Test func `is longer for a node that flaps, and ends in trust all the same`() throws {
+    @Test func `takes longer for a node that flaps, but still ends in trust`() throws {
         var watch = Watch(recovery: RecoveryRule(flaps: 3, within: .seconds(600), quietPeriod: .seconds(5)))
         watch.trust("a")
         var (emitted, now, number): ([Emitted], Int64, UInt32) = ([], watch.lastArrival, 100)
@@ -49,7 +49,7 @@ import Testing
             emitted += watch.receive("a", number, at: now)
             number += 1
         }
-        // Suspected and trusted twice; the third time it is not trusted at once, which is told.
+        // Suspected and trusted twice. The third time it is not trusted at once, and a notice reports it.
         #expect(
             emitted.count == 6
                 && emitted.dropLast().last.map { if case .notice(.flapping, _) = $0 { true } else { false } } ?? false)
@@ -80,7 +80,7 @@ import Testing
             number += 1
         }
     }
-    @Test func `never keeps a silent node from being suspected`() {
+    @Test func `never prevents the suspicion of a silent node`() {
         var (watch, now) = suspecting(RecoveryRule(minConsecutive: 2, flaps: 1, quietPeriod: .seconds(1)))
         for number in 100..<130 as Range<UInt32> {
             watch.receive("a", number, at: now)

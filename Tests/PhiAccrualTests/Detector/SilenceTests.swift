@@ -9,7 +9,7 @@ import Testing
         #expect(watch.advance(to: deadline - 1).isEmpty)
         #expect(watch.advance(to: deadline) == [.change("a", .trusted, .suspected, at: deadline)])
     }
-    @Test(arguments: 0..<20 as Range<UInt64>) func `is suspected at its deadline however its heartbeats came`(
+    @Test(arguments: 0..<20 as Range<UInt64>) func `is suspected at its deadline, whatever its gaps were`(
         seed: UInt64
     ) throws {
         var random = SplitMix64(seed: seed)
@@ -60,7 +60,7 @@ import Testing
         #expect(evidence.ownLate == 0)
         #expect(try #require(evidence.phi) > 8)
     }
-    @Test func `has its return explained with what the returning heartbeat tells`() throws {
+    @Test func `returns with evidence from the returning heartbeat`() throws {
         var watch = Watch.trusting("a")
         watch.receive("a", 100, sent: .seconds(5), at: .seconds(10))
         watch.advance(to: .seconds(20))
@@ -69,13 +69,13 @@ import Testing
         let evidence = try #require(watch.evidence)
         #expect(evidence.missing == 50)
         #expect(evidence.samples == 101)
-        // 51 intervals of 100 ms were to pass, and 15 s did.
+        // 51 intervals of 100 ms should have passed; 15 s did.
         #expect(evidence.senderLate == .milliseconds(15_000 - 5_100))
-        // What was expected before it came, and what is waited for now.
+        // The gap that was expected before it arrived, and the timeout after it.
         #expect(evidence.expected == .milliseconds(100))
         #expect(evidence.timeout == watch.status("a")?.levels[0].timeout)
     }
-    @Test func `has an outage learned from`() throws {
+    @Test func `has a longer timeout after its outage`() throws {
         var watch = Watch.trusting("a")
         let timeout = try #require(watch.status("a")?.levels[0].timeout)
         watch.advance(to: .seconds(20))
@@ -83,11 +83,11 @@ import Testing
         #expect(try #require(watch.status("a")?.levels[0].timeout) > timeout)
         #expect(watch.status("a")?.samples == 100)
     }
-    @Test func `has its silence explained by what led to the verdict`() throws {
+    @Test func `is suspected with the evidence that led to the verdict`() throws {
         var watch = Watch()
         watch.announce("a", at: 0)
         for number in 0..<100 as Range<Int64> {
-            // One in ten is lost, and the sender's clock runs on in the meantime.
+            // One heartbeat in ten is lost, and the sender's clock runs on.
             guard number % 10 != 7 else { continue }
             watch.receive(
                 "a", UInt32(number), sent: .hours(5) + .milliseconds(100 * number), at: .milliseconds(100 * number))
@@ -100,12 +100,12 @@ import Testing
         #expect(evidence.missing == 10)
         #expect(evidence.samples == 89)
         #expect(evidence.ownLate == .milliseconds(3))
-        // Mean gap of 9.9 s in 89 gaps, with the two pretended ones.
+        // Mean gap of 9.9 s in 89 gaps, together with the two prior gaps.
         #expect(abs(try #require(evidence.expected) - .microseconds(111_000)) < .microseconds(300))
         #expect(abs(try #require(evidence.senderLate) - .microseconds(-11_000)) < .microseconds(300))
         #expect(abs(try #require(evidence.phi) - 8) < 1e-6)
     }
-    @Test func `whose sender was late is told from one whose network was`() throws {
+    @Test func `has evidence that separates a late sender from a late network`() throws {
         var watch = Watch()
         watch.announce("a", at: 0)
         for number in 0..<50 as Range<Int64> {
@@ -118,7 +118,7 @@ import Testing
         watch.receive("a", 51, sent: .seconds(61), at: .seconds(200))
         #expect(abs(try #require(watch.evidence?.senderLate)) < .seconds(1))
     }
-    @Test func `whose sender tells no times has no lateness`() throws {
+    @Test func `has no sender lateness if its heartbeats have no send times`() throws {
         var watch = Watch.trusting("a")
         watch.advance(to: .seconds(60))
         #expect(watch.events.count == 1)
@@ -134,7 +134,7 @@ import Testing
         #expect(watch.advance(to: deadline).isEmpty)
         #expect(watch.verdict("a") == .trusted)
     }
-    @Test func `after the deadline but before we acted on it comes to no harm`() throws {
+    @Test func `after the deadline but before the detector acts on it is in time`() throws {
         var watch = Watch.trusting("a")
         let late = try #require(watch.deadline("a")) + .seconds(5)
         #expect(watch.receive("a", 100, at: late).isEmpty)
@@ -142,15 +142,15 @@ import Testing
         let next = try #require(watch.deadline("a"))
         #expect(watch.advance(to: next) == [.change("a", .trusted, .suspected, at: next)])
     }
-    @Test func `of a trusted node tells nothing`() {
+    @Test func `of a trusted node emits nothing`() {
         var watch = Watch.trusting("a")
         for number in 100..<1000 as Range<Int64> {
             #expect(watch.receive("a", UInt32(number), at: .milliseconds(100 * number)).isEmpty)
         }
         #expect(watch.detector.heartbeatCounts[.fresh] == 1000)
     }
-    @Test func `whose own new deadline has passed leaves suspicion as it was`() throws {
-        // With a deviation of a whole interval, φ 0.01 lies two of them before the mean: before the arrival itself.
+    @Test func `whose new deadline has already passed does not end a suspicion`() throws {
+        // With a deviation of one interval, φ = 0.01 lies two deviations before the mean, so before the arrival itself.
         let level = try Level(name: "hasty", policy: .phi(0.01))
         var watch = Watch(levels: [level], model: .init(floor: 1))
         watch.announce("a", at: 0)
@@ -165,26 +165,26 @@ import Testing
     }
 }
 
-@Suite struct `An observer that was late itself` {
-    @Test func `takes in what is waiting and suspects nobody who spoke`() throws {
+@Suite struct `A detector that is late itself` {
+    @Test func `applies the waiting heartbeats and suspects only silent nodes`() throws {
         var watch = Watch.trusting("a")
         watch.trust("b")
         let deadline = try #require(watch.deadline("b"))
-        let now = Int64.seconds(40)  // stopped since 9.9 s
+        let now = Int64.seconds(40)  // paused since 9.9 s
         for number in 100..<400 { #expect(watch.receive("a", UInt32(number), at: now).isEmpty) }
         #expect(watch.advance(to: now) == [.change("b", .trusted, .suspected, at: deadline)])
         #expect(watch.evidence?.ownLate == now - deadline)
     }
-    @Test func `still tells in the order of the deadlines`() throws {
+    @Test func `still emits in the order of the deadlines`() throws {
         var watch = Watch.trusting("a", every: .milliseconds(100))
-        watch.trust("b", every: .milliseconds(200))  // until 19.8 s
-        // `a` was to be looked at first, and then spoke again: now its deadline is the last.
+        watch.trust("b", every: .milliseconds(200))  // heard until 19.8 s
+        // `a` was due first, and was heard again: now its deadline is the last.
         watch.receive("a", 100, at: .seconds(60))
-        watch.trust("c", every: .milliseconds(300))  // until 29.7 s
+        watch.trust("c", every: .milliseconds(300))  // heard until 29.7 s
         let emitted = watch.advance(to: .days(1))
         #expect(emitted == ["b", "c", "a"].map { .change($0, .trusted, .suspected, at: watch.deadline($0) ?? 0) })
     }
-    @Test(arguments: 0..<20 as Range<UInt64>) func `tells what a punctual one tells`(seed: UInt64) {
+    @Test(arguments: 0..<20 as Range<UInt64>) func `emits what a punctual one emits`(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         var watch = Watch(levels: .three, retention: .hours(1))
         for node in 0..<30 {
@@ -199,7 +199,7 @@ import Testing
 }
 
 extension [Level] {
-    /// Three degrees of certainty.
+    /// Three levels with rising thresholds.
     static let three: [Level] = [("suspect", 1.0), ("evict", 4.0), ("replace", 12.0)].compactMap {
         try? Level(name: $0, policy: .phi($1))
     }

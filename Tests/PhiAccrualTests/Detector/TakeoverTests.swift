@@ -2,8 +2,9 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `A sender that speaks out of turn` {
-    /// How it may look: a node whose clock was set back, and one that restarted twice within a second.
+@Suite struct `A contending sender` {
+    /// First heartbeats of contending senders: of a node whose clock was set back, and of one that restarted twice
+    /// within a second.
     static let claimants: [(incarnation: UInt32, sequence: UInt32)] = [(3, 0), (3, 5000), (5, 0), (5, 40)]
 
     private func suspected() -> Watch {
@@ -16,7 +17,7 @@ import Testing
         return watch
     }
 
-    @Test(arguments: claimants) func `is believed after three in order once the node is suspected`(
+    @Test(arguments: claimants) func `is accepted after three in order once the node is suspected`(
         incarnation: UInt32, sequence: UInt32
     ) {
         var watch = suspected()
@@ -35,7 +36,7 @@ import Testing
         #expect(watch.receive("a", sequence + 3, incarnation: incarnation, at: .seconds(204)).isEmpty)
         #expect(watch.outcome == .fresh)
     }
-    @Test(arguments: claimants) func `is not believed while the node is trusted, however often it speaks`(
+    @Test(arguments: claimants) func `is not accepted while the node is trusted, however often it sends`(
         incarnation: UInt32, sequence: UInt32
     ) throws {
         var watch = Watch()
@@ -47,13 +48,13 @@ import Testing
             #expect(watch.receive("a", sequence + UInt32(number), incarnation: incarnation, at: .seconds(100)).isEmpty)
         }
         #expect(watch.status("a")?.discarded == 50)
-        // What it said before the suspicion counts: nobody else spoke since.
+        // Its heartbeats before the suspicion count, since no other sender was heard.
         let deadline = try #require(watch.deadline("a"))
         #expect(watch.advance(to: deadline).count == 1)
         #expect(watch.receive("a", sequence + 50, incarnation: incarnation, at: deadline).count == 2)
         #expect(watch.verdict("a") == .trusted)
     }
-    @Test func `is not believed if its numbers do not rise`() {
+    @Test func `is not accepted if its sequence numbers do not rise`() {
         var watch = suspected()
         for number in (10..<60).reversed() {
             #expect(watch.receive("a", UInt32(number), incarnation: 4, at: .seconds(201)).isEmpty)
@@ -63,7 +64,7 @@ import Testing
         }
         #expect(watch.verdict("a") == .suspected)
     }
-    @Test func `starts again when the accepted one is heard`() {
+    @Test func `starts over when the accepted sender is heard`() {
         var watch = suspected()
         watch.receive("a", 0, incarnation: 4, at: .seconds(201))
         watch.receive("a", 1, incarnation: 4, at: .seconds(202))
@@ -73,7 +74,7 @@ import Testing
         #expect(watch.receive("a", 3, incarnation: 4, at: .hours(1)).isEmpty)
         #expect(watch.receive("a", 4, incarnation: 4, at: .hours(1)).count == 2)
     }
-    @Test func `is told each time it takes over`() {
+    @Test func `is reported each time it takes over`() {
         var watch = suspected()
         for incarnation in [4, 3, 2] as [UInt32] {
             let now = Int64.hours(10 - Int64(incarnation))
@@ -84,7 +85,7 @@ import Testing
             #expect(watch.receive("a", 2, incarnation: incarnation, at: now).last == .notice(.takeover, at: now))
         }
     }
-    @Test func `may come back after a goodbye`() {
+    @Test func `is accepted after a goodbye too`() {
         var watch = suspected()
         watch.receive("a", 100, incarnation: 5, isLeaving: true, at: .seconds(300))
         watch.receive("a", 0, incarnation: 4, at: .seconds(301))
@@ -105,16 +106,16 @@ import Testing
                     "a", 7 + number, incarnation: other, announcing: .seconds(1), at: now + .milliseconds(500))
         }
     }
-    @Test(arguments: [4, 5] as [UInt32]) func `are noticed once`(other: UInt32) {
+    @Test(arguments: [4, 5] as [UInt32]) func `are reported once`(other: UInt32) {
         var watch = Watch()
         watch.announce("a", at: 0)
         let emitted = alternate(&watch, 100, other: other, from: 1000)
         let notices = emitted.filter { if case .notice = $0 { true } else { false } }
         #expect(notices == [.notice(.duplicateNode, at: .seconds(1003) + .milliseconds(500))])
-        #expect(emitted.count == 3)  // and learning, trusted
+        #expect(emitted.count == 3)  // the notice, learning, and trusted
         #expect(watch.status("a")?.discarded == 100)
     }
-    @Test func `are noticed again when the node restarted`() {
+    @Test func `are reported again after the node restarts`() {
         var watch = Watch()
         watch.announce("a", at: 0)
         _ = alternate(&watch, 20, other: 4, from: 1000)

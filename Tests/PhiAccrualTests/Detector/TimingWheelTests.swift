@@ -4,7 +4,7 @@ import Testing
 @testable import PhiAccrual
 
 @Suite struct `A timing wheel` {
-    /// The same in a sorted array.
+    /// A reference implementation with a sorted array.
     private struct Agenda {
         struct Item: Comparable {
             var instant: Int64
@@ -45,7 +45,7 @@ import Testing
         guard let entry = wheel.popDue(at: now) else { return nil }
         return Agenda.Item(instant: instant ?? .max, entry: entry)
     }
-    /// From nanoseconds to years away, mostly ahead; sometimes exactly on a tick, or at an end of time.
+    /// A random instant, nanoseconds to years away and mostly ahead; sometimes exactly on a tick or at an end of time.
     private func instant(near now: Int64, _ random: inout SplitMix64) -> Int64 {
         let distance = random.anyMagnitude() >> Int64.random(in: 0...20, using: &random)
         switch Double.random(in: 0..<1, using: &random) {
@@ -54,7 +54,7 @@ import Testing
         case ..<0.15: return now
         case ..<0.30: return now.addingSaturated(distance) & ~((1 << 18) - 1)
         case ..<0.40: return now.addingSaturated(.random(in: 0...(1 << 18), using: &random))
-        // Where slots of several wheels begin.
+        // At boundaries where slots of several wheels begin.
         case ..<0.50:
             let begin =
                 now.addingSaturated(distance) & ~((1 << [26, 34, 42][Int.random(in: 0..<3, using: &random)]) - 1)
@@ -63,10 +63,10 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<16 as Range<UInt64>) func `does what a sorted array does`(seed: UInt64) {
+    @Test(arguments: 0..<16 as Range<UInt64>) func `agrees with a sorted array`(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         var (wheel, agenda) = (TimingWheel(), Agenda())
-        // A clock's origin may lie anywhere, and before 0 too.
+        // The origin of a clock can be anywhere, even before 0.
         var now: Int64 = [0, .min, -(.days(365)), .days(365 * 50)][Int(seed % 4)]
         for _ in 0..<20_000 {
             let entry = Int.random(in: 0..<100, using: &random)
@@ -81,7 +81,7 @@ import Testing
             case ..<0.90:
                 #expect(pop(&wheel, at: now) == agenda.popDue(at: now))
             default:
-                // On by some nanoseconds or days, or by exactly what it promises.
+                // Advances by nanoseconds to days, or exactly to the promised instant.
                 let step = random.anyMagnitude() >> Int64.random(in: 5...40, using: &random)
                 now = random.chance(0.3) ? max(now, wheel.nextInstant() ?? now) : now.addingSaturated(step)
                 if random.chance(0.001) { now = now.subtractingSaturated(.days(1)) }
@@ -119,12 +119,12 @@ import Testing
             }
         }
     }
-    @Test(arguments: 0..<6 as Range<Int64>) func `is early by less than a slot`(wheelNumber: Int64) throws {
+    @Test(arguments: 0..<6 as Range<Int64>) func `wakes early by less than a slot`(wheelNumber: Int64) throws {
         var random = SplitMix64(seed: UInt64(wheelNumber))
         for _ in 0..<1000 {
             let now = Int64(truncatingIfNeeded: random.next() >> 2)
             let instant = now + Int64(truncatingIfNeeded: random.next() >> UInt64(max(2, 38 - 8 * wheelNumber)))
-            // The lowest wheel with a slot ahead for it, of 256.
+            // The lowest wheel whose 256 slots reach the instant.
             var bits: Int64 = 18
             while (instant >> bits) - (now >> bits) >= 256 { bits += 8 }
             guard instant >> 18 > now >> 18 else { continue }
@@ -137,19 +137,19 @@ import Testing
             #expect(instant - next < 1 << bits)
         }
     }
-    @Test(arguments: [(50, 100), (100, 50)]) func `keeps order where slots of two wheels begin`(
+    @Test(arguments: [(50, 100), (100, 50)]) func `keeps the order at a boundary of two wheels`(
         far: Int64, near: Int64
     ) {
         var wheel = TimingWheel()
         _ = wheel.popDue(at: 0)
-        let begin: Int64 = 1 << 26  // of the second wheel's next slot
+        let begin: Int64 = 1 << 26  // start of the second wheel's next slot
         wheel.schedule(0, at: begin + far)
         #expect(wheel.popDue(at: begin - (1 << 20)) == nil)
-        wheel.schedule(1, at: begin + near)  // within reach of the first wheel by now
+        wheel.schedule(1, at: begin + near)  // now within reach of the first wheel
         let order = [wheel.popDue(at: begin + 1000), wheel.popDue(at: begin + 1000)]
         #expect(order == (far < near ? [0, 1] : [1, 0]))
     }
-    @Test func `leaves an entry where it lies as long as its instant becomes a later one`() {
+    @Test func `does not move an entry that is rescheduled to a later instant`() {
         var wheel = TimingWheel()
         _ = wheel.popDue(at: 0)
         wheel.schedule(0, at: .seconds(1))
@@ -158,21 +158,21 @@ import Testing
         let early = wheel.nextInstant()
         #expect(early.map { $0 <= .seconds(1) } == true)
         #expect(wheel.popDue(at: .seconds(2)) == nil)
-        // Then it lies for the instant that it has now, and not for each that it had.
+        // The entry is now stored for its present instant, not for each earlier one.
         let next = wheel.nextInstant()
         #expect(next.map { $0 > .seconds(80) } == true)
         wheel.schedule(0, at: .seconds(3))
         #expect(wheel.popDue(at: .seconds(3)) == 0)
         #expect(wheel.nextInstant() == nil)
     }
-    @Test func `gives entries of one instant in their order, whichever came first`() {
+    @Test func `returns entries of one instant in their order, whichever came first`() {
         var (wheel, random) = (TimingWheel(), SplitMix64(seed: 3))
         for entry in (0..<200).shuffled(using: &random) { wheel.schedule(entry, at: .days(9)) }
         var order: [Int] = []
         while let entry = wheel.popDue(at: .days(10)) { order.append(entry) }
         #expect(order == Array(0..<200))
     }
-    @Test func `does not look at an entry again that was taken, cancelled, or moved`() {
+    @Test func `does not return an entry again that was popped, cancelled, or moved`() {
         var wheel = TimingWheel()
         for entry in 0..<4 { wheel.schedule(entry, at: 100) }
         wheel.cancel(0)

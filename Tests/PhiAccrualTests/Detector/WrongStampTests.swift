@@ -2,8 +2,8 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `A detector whose stamps are wrong` {
-    @Test func `suspects nobody sooner after the expected arrival, of an old sender or a new`() {
+@Suite struct `A detector with uncertain timestamps` {
+    @Test func `adds the uncertainty to the timeout of a known incarnation and of a new one`() {
         var detector = Detector<AdaptiveModel>(.init(levels: [.suspect(.price(1))], model: .init()))
         var events: [Event] = []
         var now: Int64 = 0

@@ -3,7 +3,7 @@ import Testing
 
 @testable import PhiAccrual
 
-/// What would trap or loop for ever if it were taken for true. Random damage seldom hits it.
+/// Corrupt values that would cause a trap or an endless loop if accepted. Random damage rarely produces them.
 @Suite struct `A stored state is refused` {
     private func expectRefusal<State: BinaryCodable>(
         of state: State, with bytes: some Collection<UInt8>, at offset: Int, replacing count: Int? = nil,
@@ -22,52 +22,52 @@ import Testing
         withUnsafeBytes(of: number.bitPattern.littleEndian) { Array($0) }
     }
 
-    @Test func `where a count would overflow`() throws {
+    @Test func `if a count would overflow`() throws {
         try expectRefusal(of: SequenceDrift(), with: [4], at: 26)  // strays
         try expectRefusal(of: SequenceDrift(), with: [1, 2], at: 24)  // steps
         try expectRefusal(of: IntervalChangeDetector(), with: [65], at: 8)  // fits
-        try expectRefusal(of: IntervalChangeDetector(), with: [2], at: 9)  // misses, of no fits
+        try expectRefusal(of: IntervalChangeDetector(), with: [2], at: 9)  // misses, with no fits
         try expectRefusal(of: IntervalChangeDetector(), with: [2], at: 10)  // in a row
         try expectRefusal(of: LatenessHistograms(), with: [0, 0, 1, 0], at: 4 + 415)  // total
     }
-    @Test func `where a search would never end`() throws {
-        // Where it said that there is no price yet.
+    @Test func `if a search would never end`() throws {
+        // Replaces the flag that there is no price yet.
         try expectRefusal(of: BudgetController(), with: [1] + bytes(of: -1e30), at: 0, replacing: 1)
         try expectRefusal(of: BudgetController(), with: [1] + bytes(of: 27.5), at: 0, replacing: 1)
     }
-    @Test func `where a share would be more than all`() throws {
+    @Test func `if a share would exceed its total`() throws {
         try expectRefusal(of: GroupHistograms(), with: bytes(of: 1), at: 4)
         try expectRefusal(of: GroupHistograms(), with: bytes(of: 65_537), at: 0)
         try expectRefusal(of: GroupHistograms(), with: bytes(of: -1), at: 0)
         try expectRefusal(of: MistakeRecord(), with: bytes(of: 201), at: 4)
     }
-    @Test func `where a number is none`() throws {
+    @Test func `if a number is not finite`() throws {
         for number in [Float.nan, .infinity, -.infinity] {
             try expectRefusal(of: SequenceDrift(), with: bytes(of: number), at: 8)
             try expectRefusal(of: GroupHistograms(), with: bytes(of: number), at: 0)
         }
         try expectRefusal(of: SequenceDrift(), with: [0, 0, 0, 0, 0, 0, 0xF0, 0x7F], at: 0)
     }
-    @Test func `where there is no such edge or family`() throws {
+    @Test func `if an edge or a family does not exist`() throws {
         try expectRefusal(of: TimeoutChoice(), with: [3], at: 0)
         try expectRefusal(of: TimeoutChoice(), with: [45], at: 1)
         try expectRefusal(of: TimeoutChoice(.bursts), with: [40], at: 6)
     }
 
-    /// - Parameter change: What is wrong with the hold.
+    /// - Parameter change: Makes the hold invalid.
     private func refusal(ofHold change: (inout ActiveHolds.Hold) -> Void) -> CorruptData? {
         var hold = ActiveHolds.Hold(
             scope: nil, began: 0, silentSince: 0, until: .seconds(30), nextCheck: .milliseconds(250), heard: 0,
             sampledNodes: [])
         change(&hold)
-        var (book, writer) = (ActiveHolds(), BinaryWriter())
-        book.begin(hold)
-        writer.write(book)
+        var (policies, writer) = (ActiveHolds(), BinaryWriter())
+        policies.begin(hold)
+        writer.write(policies)
         var reader = BinaryReader(writer.bytes)
         do throws(CorruptData) { let _: ActiveHolds = try reader.state() } catch { return error }
         return nil
     }
-    @Test func `where a hold would be looked at for ever`() {
+    @Test func `if a hold would be checked forever`() {
         #expect(refusal { _ in } == nil)
         #expect(refusal { $0.nextCheck = $0.until - .hours(1) } == nil)
         let tooLong = CorruptData("a hold lasts longer than any may")
@@ -75,28 +75,28 @@ import Testing
         #expect(refusal { $0.nextCheck = .min } == tooLong)
         #expect(refusal { $0.nextCheck = $0.until - .hours(1) - 1 } == tooLong)
     }
-    @Test func `where a rule would hold for ever`() throws {
+    @Test func `if a hold rule has no limit`() throws {
         try expectRefusal(of: HoldRule(), with: [UInt8](repeating: 0xFF, count: 7) + [0x7F], at: 16)
     }
-    @Test func `where two holds are of one group, or one is in force and is not`() throws {
-        var book = ActiveHolds()
+    @Test func `if two holds cover one group, or a hold and its span disagree`() throws {
+        var policies = ActiveHolds()
         let hold = ActiveHolds.Hold(
             scope: nil, began: 0, silentSince: 0, until: 9, nextCheck: 5, heard: 0, sampledNodes: [])
-        book.begin(hold)
+        policies.begin(hold)
         var writer = BinaryWriter()
-        writer.write(book)
+        writer.write(policies)
         let one = Array(writer.bytes[4..<47])
-        try expectRefusal(of: book, with: [2, 0, 0, 0] + one, at: 0, replacing: 4)
-        try expectRefusal(of: book, with: [0, 0, 0, 0], at: 0, replacing: 47)
-        try expectRefusal(of: book, with: [0, 0, 0, 0], at: 47, replacing: 23)
-        try expectRefusal(of: book, with: [8], at: 47 + 4 + 1 + 8)  // until
-        try expectRefusal(of: book, with: [0], at: 47 + 4 + 17)  // in force
+        try expectRefusal(of: policies, with: [2, 0, 0, 0] + one, at: 0, replacing: 4)
+        try expectRefusal(of: policies, with: [0, 0, 0, 0], at: 0, replacing: 47)
+        try expectRefusal(of: policies, with: [0, 0, 0, 0], at: 47, replacing: 23)
+        try expectRefusal(of: policies, with: [8], at: 47 + 4 + 1 + 8)  // until
+        try expectRefusal(of: policies, with: [0], at: 47 + 4 + 17)  // isActive
     }
 
     private func refusal(ofSlots count: UInt32, capacity: Int = 1_000_000, _ rest: [UInt8]) -> String? {
         var writer = BinaryWriter()
         Watch(capacity: capacity).detector.write(to: &writer)
-        // No slots, none vacant, and no members of the group without a name.
+        // No slots, no vacant slots, and no members of the unnamed group.
         var reader = BinaryReader(
             writer.bytes.dropLast(12) + (0..<4).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) } + rest)
         do throws(CorruptData) { _ = try Detector<NormalModel>(model: .init(), from: &reader) } catch {
@@ -104,7 +104,7 @@ import Testing
         }
         return nil
     }
-    @Test func `where more slots are told of than there are bytes for`() {
+    @Test func `if it claims more slots than there are bytes or capacity for`() {
         let none = [UInt8](repeating: 0, count: 8)
         #expect(refusal(ofSlots: 0, none) == nil)
         #expect(refusal(ofSlots: 2, [0, 0] + [2, 0, 0, 0] + [1, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0]) == nil)

@@ -2,7 +2,7 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `A detector written down` {
+@Suite struct `A detector read from its stored state` {
     private func life(_ seed: UInt64, _ model: NormalModel.Parameters = .init(window: 20)) -> Detector<NormalModel> {
         var configuration = Detector<NormalModel>.Configuration(
             levels: .three, model: model, retention: .seconds(300), seed: seed)
@@ -19,12 +19,12 @@ import Testing
         #expect(reader.isAtEnd)
         return copy
     }
-    private func tell<Model>(_ detector: inout Detector<Model>, _ step: RandomLife.Step) -> [Event] {
+    private func apply<Model>(_ detector: inout Detector<Model>, _ step: RandomLife.Step) -> [Event] {
         var events: [Event] = []
         let now = Instant(nanoseconds: step.now)
         detector.advanceIdeally(before: now, into: &events)
         switch step.happening {
-        case .introduced(let name):
+        case .announced(let name):
             if let identity = try? NodeIdentity(group: "lab", name: name) {
                 detector.announce(identity, key: .named(name), at: now, into: &events)
             }
@@ -34,39 +34,39 @@ import Testing
         return events
     }
 
-    @Test(arguments: 0..<8 as Range<UInt64>) func `and read again decides the same for ever`(seed: UInt64) throws {
+    @Test(arguments: 0..<8 as Range<UInt64>) func `decides like the original from then on`(seed: UInt64) throws {
         var detector = life(seed)
         var other: Detector<NormalModel>?
         var emitted = 0
         for (number, step) in RandomLife(seed: seed, nodes: 12, steps: 4000).enumerated() {
-            // Read anew now and then, so that what is odd at some moment is met.
+            // Reads a new copy from time to time, so that unusual moments are covered.
             if number % 97 == 50 { other = try copy(other ?? detector, .init(window: 20)) }
-            let events = tell(&detector, step)
+            let events = apply(&detector, step)
             if var present = other {
-                #expect(tell(&present, step) == events)
+                #expect(apply(&present, step) == events)
                 other = present
                 emitted += events.count
             }
         }
         #expect(emitted > 300)
     }
-    @Test func `and read again decides the same with the default model`() throws {
+    @Test func `decides like the original with the default model`() throws {
         var configuration = Detector<AdaptiveModel>.Configuration(
             levels: Level.standard(for: .adaptive(.init())), model: .init(), seed: 5)
         configuration.hold = HoldRule()
         var (detector, other) = (Detector(configuration), Detector(configuration))
         var emitted = 0
         for (number, step) in RandomLife(seed: 9, nodes: 12, steps: 4000).enumerated() {
-            let events = tell(&detector, step)
-            if number % 97 == 0 { other = try copy(detector, .init()) } else { #expect(tell(&other, step) == events) }
+            let events = apply(&detector, step)
+            if number % 97 == 0 { other = try copy(detector, .init()) } else { #expect(apply(&other, step) == events) }
             emitted += events.count
         }
         #expect(emitted > 100)
     }
-    @Test func `and damaged is an error, or a detector that goes on`() throws {
+    @Test func `with damage is an error or keeps running`() throws {
         var detector = life(3)
         let steps = Array(RandomLife(seed: 3, nodes: 4, steps: 600))
-        for step in steps.prefix(300) { _ = tell(&detector, step) }
+        for step in steps.prefix(300) { _ = apply(&detector, step) }
         var writer = BinaryWriter()
         detector.write(to: &writer)
         var random = SplitMix64(seed: 7)
@@ -76,7 +76,7 @@ import Testing
             if random.chance(0.3) {
                 bytes.removeLast(.random(in: 1...bytes.count, using: &random))
             } else {
-                // The extremes are more dangerous than other bytes, and numbers of eight of them most of all.
+                // Extreme bytes are more dangerous than others, and eight-byte integers made of them most of all.
                 let (first, byte) = (
                     Int.random(in: bytes.indices, using: &random), UInt8.random(in: 0...255, using: &random)
                 )
@@ -89,13 +89,13 @@ import Testing
                 errors += 1
                 continue
             }
-            for step in steps.suffix(100) { _ = tell(&read, step) }
+            for step in steps.suffix(100) { _ = apply(&read, step) }
             var events: [Event] = []
             read.advance(to: Instant(nanoseconds: .max), into: &events)
         }
         #expect((50...399).contains(errors))
     }
-    @Test func `by another version is not read`() throws {
+    @Test func `of another model is refused`() throws {
         var writer = BinaryWriter()
         life(1).write(to: &writer)
         var reader = BinaryReader(writer.bytes)
@@ -103,7 +103,7 @@ import Testing
     }
 }
 
-@Suite struct `A node recalled after a restart` {
+@Suite struct `A node restored after a restart` {
     private func restored(
         _ verdicts: [Verdict?], bytes: Bool = true, levels: [Level] = [.suspect(.phi(3))]
     ) throws -> (watch: Watch, timeout: Int64, wasRead: Bool) {
@@ -120,14 +120,14 @@ import Testing
         return (watch, try #require(before.status("a")?.levels[0].timeout), wasRead)
     }
 
-    @Test func `is expected again, and suspected after its usual time if it died meanwhile`() throws {
+    @Test func `is suspected after its usual timeout if it stays silent`() throws {
         var (watch, timeout, _) = try restored([.trusted])
         let due = .hours(5) + .seconds(4) + timeout
         #expect(watch.verdict("a") == .trusted)
         #expect(watch.advance(to: due - 1).isEmpty)
         #expect(watch.advance(to: due) == [.change("a", .trusted, .suspected, at: due)])
     }
-    @Test func `goes on where it was, and learns nothing of the time between`() throws {
+    @Test func `continues where it was, and learns nothing from the downtime`() throws {
         var (watch, timeout, _) = try restored([.trusted])
         let samples = try #require(watch.status("a")?.samples)
         #expect(samples == 99)
@@ -138,12 +138,12 @@ import Testing
         #expect(watch.receive("a", 99, at: .hours(5) + .seconds(1)).isEmpty)
         #expect(watch.outcome == .late)
     }
-    @Test func `stays suspected, and is trusted when it is heard`() throws {
+    @Test func `stays suspected until it is heard`() throws {
         var (watch, _, _) = try restored([.suspected])
         #expect(watch.advance(to: .hours(6)).isEmpty)
         #expect(watch.receive("a", 100, at: .hours(6)) == [.change("a", .suspected, .trusted, at: .hours(6))])
     }
-    @Test func `that never was heard is new, and its first heartbeat is told as such`() throws {
+    @Test func `that was never heard is learning from its first heartbeat`() throws {
         var (watch, events) = (Watch(), [Event]())
         watch.detector.restore(
             try NodeIdentity(group: "lab", name: "a"), key: .named("a"), bytes: nil, verdicts: [.suspected],
@@ -152,7 +152,7 @@ import Testing
         #expect(events.isEmpty)
         #expect(watch.receive("a", 0, at: 5) == [.change("a", .suspected, .learning, at: 5)])
     }
-    @Test func `is forgotten when nothing was heard of it for long enough in all`() throws {
+    @Test func `is forgotten after the retention time, downtime included`() throws {
         let before = Watch.trusting("a")
         let memory = try #require(before.detector.persistedNodes(from: 0, limit: 10).page.first)
         var (watch, events) = (Watch(retention: .hours(24)), [Event]())
@@ -163,18 +163,18 @@ import Testing
         #expect(watch.status("a", at: 0)?.lastArrival == Instant(nanoseconds: -.hours(20)))
         #expect(watch.advance(to: .hours(4)) == [.change("a", .suspected, .forgotten, at: .hours(4))])
     }
-    @Test func `that left is not waited for`() throws {
+    @Test func `that left is never suspected`() throws {
         var (watch, _, _) = try restored([.left])
         #expect(watch.advance(to: .days(9)).isEmpty)
     }
-    @Test func `of which nothing can be read is given time to be heard`() throws {
+    @Test func `with unreadable bytes has until the latest instant to be heard`() throws {
         var (watch, _, wasRead) = try restored([.trusted], bytes: false)
         #expect(!wasRead)
         let due = .hours(5) + .seconds(60)
         #expect(watch.advance(to: due - 1).isEmpty)
         #expect(watch.advance(to: due) == [.change("a", .trusted, .suspected, at: due)])
     }
-    @Test func `has other policies if these were changed meanwhile`() throws {
+    @Test func `has the policies of the new run`() throws {
         let before = Watch.trusting("a", levels: [.suspect(.phi(3))])
         let memory = try #require(before.detector.persistedNodes(from: 0, limit: 10).page.first)
         var (watch, events) = (Watch(levels: [.suspect(.phi(9))]), [Event]())
@@ -186,7 +186,7 @@ import Testing
             watch.status("a")?.levels[0].timeout
                 == Watch.trusting("a", levels: [.suspect(.phi(9))]).status("a")?.levels[0].timeout)
     }
-    @Test func `has what it learned also at a level that there was not`() throws {
+    @Test func `uses what it learned at a new level too`() throws {
         let before = Watch.trusting("a", levels: [.suspect(.phi(3))])
         let memory = try #require(before.detector.persistedNode(of: .named("a")))
         let levels = [.suspect(.phi(3)), try Level(name: "evict", policy: .phi(9))]
@@ -215,12 +215,12 @@ import Testing
         return (watch, events.emitted, transition.evidence)
     }
 
-    @Test func `is told to a level that there was not`() throws {
+    @Test func `emits its verdict at a new level`() throws {
         let (_, emitted, evidence) = try emitted([.trusted, nil, .trusted], last: .trusted)
         #expect(emitted == [.change("a", level: 1, .new, .trusted, at: 3)])
         #expect(evidence?.isRestored == true)
     }
-    @Test func `is told to a new level as trusted where only another one suspects it`() throws {
+    @Test func `is trusted at a new level if only another level suspects it`() throws {
         var (watch, news, _) = try emitted([.suspected, nil, .trusted], last: .suspected)
         #expect(news == [.change("a", level: 1, .new, .trusted, at: 3)])
         let later = watch.advance(to: .hours(1))
@@ -228,21 +228,21 @@ import Testing
             later.count == 2
                 && later.allSatisfy { if case .change(_, _, .trusted, .suspected, _) = $0 { true } else { false } })
     }
-    @Test func `is told to a new level as left`() throws {
+    @Test func `has left at a new level too`() throws {
         #expect(try emitted([.left, nil, .left], last: .left).emitted == [.change("a", level: 1, .new, .left, at: 3)])
     }
-    @Test func `is told to levels that are all new`() throws {
+    @Test func `emits its last verdict if all levels are new`() throws {
         for verdict in [Verdict.learning, .trusted, .left] {
             #expect(
                 try emitted([nil, nil, nil], last: verdict).emitted
                     == (0..<3).map { .change("a", level: $0, .new, verdict, at: 3) })
         }
-        // Of the others it is unknown by when they would have suspected it.
+        // When the new levels would have suspected the node is unknown, so they begin with trust.
         #expect(
             try emitted([nil, nil, nil], last: .suspected).emitted
                 == (0..<3).map { .change("a", level: $0, .new, .trusted, at: 3) })
     }
-    @Test func `is told to a level that was away, from where that one was`() throws {
+    @Test func `emits the change since the last verdict at a level that was missing`() throws {
         #expect(
             try emitted([.left, .trusted, .left], last: .left).emitted == [
                 .change("a", level: 1, .trusted, .left, at: 3)
@@ -264,13 +264,13 @@ import Testing
                 $0 != .change("a", level: 1, .trusted, .learning, at: 3)
             })
     }
-    @Test func `that never was heard is told to no level that is new`() throws {
+    @Test func `that was never heard emits nothing at a new level`() throws {
         var (watch, news, _) = try emitted([.suspected, nil, nil], last: .suspected, incarnation: 0)
         #expect(news == [])
         #expect(watch.advance(to: 4) == [1, 2].map { .change("a", level: $0, .new, .suspected, at: 4) })
     }
 
-    @Test func `whose absence is planned is suspected only after it, and only its end is told`() throws {
+    @Test func `that is paused is suspected only afterwards, and emits only the end of the pause`() throws {
         var (watch, timeout, _) = try restored([.trusted])
         let until = .hours(5) + .seconds(30)
         watch.detector.restore(Pause(until: Instant(nanoseconds: until), reason: "disk"), of: .named("a"))
@@ -284,7 +284,7 @@ import Testing
         #expect(notice.code == .resumed && notice.at.nanoseconds == until)
         #expect(watch.advance(to: until + timeout) == [.change("a", .trusted, .suspected, at: until + timeout)])
     }
-    @Test func `brings what its group knew`() throws {
+    @Test func `benefits from the restored state of its group`() throws {
         var events: [Event] = []
         var before = Detector<AdaptiveModel>(.init(levels: [.suspect(.price(100))], model: .init()))
         let a = try NodeIdentity(group: "g", name: "a")

@@ -3,36 +3,36 @@ import TestSupport
 import Testing
 
 @Suite struct `A stored model` {
-    /// One of each kind, by their defaults and by others.
+    /// Specs of each kind, with default and with other parameters.
     static let specimens =
         ["adaptive", "normal", "normal,window=2,floor=0", "normal,window=50"]
         + Baseline.specimens.map { $0.split(separator: " ").joined(separator: ",") }
 
     @Test(arguments: specimens, 0..<6 as Range<UInt64>)
-    func `goes on exactly as it would have`(text: String, seed: UInt64) throws {
+    func `continues exactly like the original`(text: String, seed: UInt64) throws {
         var interruption = Interruption(seed: seed)
         try DetectorSpec(parsing: text).open(&interruption)
     }
 
     @Test(arguments: specimens, 0..<3 as Range<UInt64>)
-    func `that was damaged is refused, or serves on`(text: String, seed: UInt64) throws {
+    func `that was damaged is refused or keeps working`(text: String, seed: UInt64) throws {
         var damage = Damage(seed: seed)
         try DetectorSpec(parsing: text).open(&damage)
     }
 
-    @Test(arguments: specimens) func `that was cut off is refused`(text: String) throws {
+    @Test(arguments: specimens) func `that was truncated is refused`(text: String) throws {
         var cut = Cut()
         try DetectorSpec(parsing: text).open(&cut)
     }
 
-    @Test func `names a layout of its own`() throws {
+    @Test func `has a layout version that begins with its name`() throws {
         var names = Names()
         for text in Self.specimens { try DetectorSpec(parsing: text).open(&names) }
         #expect(names.versions.count == 10)
         #expect(names.versions.allSatisfy { $0.key == $0.value.split(separator: "/").first ?? "" })
     }
 
-    @Test func `of a shorter window is refused by bytes of a longer one`() throws {
+    @Test func `with a short window refuses the bytes of a longer one`() throws {
         var long = StoredNodes<NormalModel>(.init(window: 100))
         for happening in NodeLives(seed: 3).prefix(400) { long.apply(happening) }
         #expect(throws: CorruptData.self) {
@@ -41,7 +41,7 @@ import Testing
     }
 }
 
-/// Two nodes of one group, with one level per policy that their model takes.
+/// Two nodes of one group, with one level for each policy that the model supports.
 private struct StoredNodes<Model: ArrivalModel> {
     private var models: [Model]
     private var group: Model.GroupState
@@ -81,7 +81,7 @@ private struct StoredNodes<Model: ArrivalModel> {
         return writer.bytes
     }
 
-    // MARK: Living
+    // MARK: Steps
 
     mutating func apply(_ happening: NodeLives.Happening) {
         let node = happening.node
@@ -100,9 +100,9 @@ private struct StoredNodes<Model: ArrivalModel> {
         levelStates[node] = levels
     }
 
-    // MARK: WhatIfGate
+    // MARK: Queries
 
-    /// Everything that a detector asks of them.
+    /// Everything that a detector queries from the models.
     var answers: [Answer] {
         var answers: [Answer] = []
         for node in models.indices {
@@ -128,11 +128,11 @@ private struct StoredNodes<Model: ArrivalModel> {
     }
 }
 
-/// What two nodes do: heartbeats mostly regular, with losses, outages, restarts, and intervals that change.
+/// Random lives of two nodes: mostly regular heartbeats, with losses, outages, restarts, and interval changes.
 private struct NodeLives: Sequence, IteratorProtocol {
     struct Happening {
         var node: Int
-        /// Nil at a beginning.
+        /// Nil when a schedule begins.
         var arrival: Arrival?
         var announcedInterval: Int64 = 0
     }
@@ -154,7 +154,7 @@ private struct NodeLives: Sequence, IteratorProtocol {
     }
 }
 
-/// Nodes are stored somewhere in their lives, and live on beside what is read.
+/// Stores nodes at some point in their lives, then compares the copy with the original at every step.
 private struct Interruption: ModelVisitor {
     typealias Outcome = Void
 
@@ -178,7 +178,7 @@ private struct Interruption: ModelVisitor {
     }
 }
 
-/// Some bytes of stored nodes are changed.
+/// Changes some bytes of stored nodes.
 private struct Damage: ModelVisitor {
     typealias Outcome = Void
 
@@ -193,7 +193,7 @@ private struct Damage: ModelVisitor {
         for _ in 0..<40 {
             var bad = good
             for _ in 0..<Int.random(in: 1...4, using: &random) {
-                // The extremes are more dangerous than other bytes.
+                // Extreme bytes are more dangerous than others.
                 bad[Int.random(in: bad.indices, using: &random)] =
                     random.chance(0.5) ? .random(in: 0...255, using: &random) : random.chance(0.5) ? 0x7F : 0xFF
             }
@@ -210,7 +210,7 @@ private struct Damage: ModelVisitor {
     }
 }
 
-/// Stored nodes end too early.
+/// Truncates stored nodes at every byte, and appends one byte.
 private struct Cut: ModelVisitor {
     typealias Outcome = Void
 
@@ -227,7 +227,7 @@ private struct Cut: ModelVisitor {
     }
 }
 
-/// What the layouts of models are called, by the name of the model.
+/// Collects the layout version of each model, by the model's name.
 private struct Names: ModelVisitor {
     typealias Outcome = Void
 

@@ -2,26 +2,26 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-@Suite struct `A stored book of policies` {
-    static func book() throws -> PolicyTable {
+@Suite struct `A stored policy table` {
+    static func policies() throws -> PolicyTable {
         let node = try NodeIdentity(group: "edge", name: "ü-1")
-        var book = PolicyTable(levels: [
+        var policies = PolicyTable(levels: [
             Level.suspect(.phi(0.1)).set(by: .file), try Level(name: "evict", policy: .price(1e12)),
         ])
-        book.set(.mistakes(MistakeBudget(.every(86_400e9 / 7))), level: 0, from: Origin(.tune))
-        book.set(
+        policies.set(.mistakes(MistakeBudget(.every(86_400e9 / 7))), level: 0, from: Origin(.tune))
+        policies.set(
             .mistakes(MistakeBudget(.perHeartbeat(1e-5 / 3), within: 1)), level: 1,
             from: Origin(.environment, for: .group("edge")))
-        book.set(.phi(8), level: 1, from: Origin(.option, for: .node(node)))
-        return book
+        policies.set(.phi(8), level: 1, from: Origin(.option, for: .node(node)))
+        return policies
     }
 
-    @Test func `is read as it was`() throws {
-        let book = try Self.book()
+    @Test func `is read back unchanged`() throws {
+        let policies = try Self.policies()
         var writer = BinaryWriter()
-        writer.write(book)
+        writer.write(policies)
         var reader = BinaryReader(writer.bytes)
-        #expect(try reader.state(PolicyTable.self) == book)
+        #expect(try reader.state(PolicyTable.self) == policies)
         #expect(reader.isAtEnd)
         for count in writer.bytes.indices {
             var reader = BinaryReader(writer.bytes.prefix(count))
@@ -29,20 +29,20 @@ import Testing
         }
     }
 
-    @Test func `that was damaged is refused, or holds what can be followed`() throws {
+    @Test func `that was damaged is refused or has only valid policies`() throws {
         var writer = BinaryWriter()
-        writer.write(try Self.book())
+        writer.write(try Self.policies())
         var refused = 0
         for index in writer.bytes.indices {
             for byte: UInt8 in [0, 1, 2, 3, 8, 9, 0x7F, 0x80, 0xFF] {
                 var bytes = writer.bytes
                 bytes[index] = byte
                 var reader = BinaryReader(bytes)
-                guard let book = try? reader.state(PolicyTable.self) else {
+                guard let policies = try? reader.state(PolicyTable.self) else {
                     refused += 1
                     continue
                 }
-                #expect(book.allPolicies.allSatisfy(Self.canBeFollowed))
+                #expect(policies.allPolicies.allSatisfy(Self.canBeFollowed))
             }
         }
         #expect(refused > 100)

@@ -8,7 +8,7 @@ import Testing
         var z: Double
         var logTail: Double
     }
-    /// Values with 25 digits by `tools/reference/normal_tail.py`.
+    /// Reference values with 25 digits, computed by `tools/reference/normal_tail.py`.
     private func references() throws -> [Reference] {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../References/normal_tail.csv")
         return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").dropFirst().map { line in
@@ -18,20 +18,20 @@ import Testing
         }
     }
 
-    @Test func `is what arbitrary precision says, from −40 to a million deviations`() throws {
+    @Test func `matches arbitrary precision from −40 to a million deviations`() throws {
         let references = try references()
         #expect(references.count > 1000)
         #expect(references.first?.z == -40)
         #expect(references.last?.z == 1e6)
         for reference in references {
             let value = NormalTail.logSurvival(reference.z)
-            // Below −37 the tail is 1 but for less than the least normal double.
+            // Below −37 the tail differs from 1 by less than the smallest normal double.
             let tolerance = abs(reference.logTail) * 1e-12 + Double.leastNormalMagnitude
             #expect(
                 abs(value - reference.logTail) <= tolerance, "at \(reference.z): \(value), not \(reference.logTail)")
         }
     }
-    @Test func `falls steadily, also where the formula changes`() {
+    @Test func `falls strictly, also where the formula changes`() {
         for switching in [-1.0, 30.0] {
             let points = (-2000...2000).map { switching + Double($0) * 1e-9 }
             #expect(
@@ -40,13 +40,13 @@ import Testing
         let points = (-300...4000).map { Double($0) / 8 }
         #expect(zip(points, points.dropFirst()).allSatisfy { NormalTail.logSurvival($0) > NormalTail.logSurvival($1) })
     }
-    @Test func `stays finite where probabilities are long 0`() {
+    @Test func `stays finite where probabilities underflow to 0`() {
         #expect(NormalTail.logSurvival(1e9) == -0.5e18)
         #expect(NormalTail.logSurvival(1e150).isFinite)
         #expect(abs(NormalTail.logSurvival(1e150) / -5e299 - 1) < 1e-12)
         #expect(NormalTail.logSurvival(-1e150) == 0)
     }
-    @Test func `is turned around by its quantile, from one millionth of a φ to a million`() {
+    @Test func `is inverted by its quantile, from φ of a millionth to a million`() {
         for step in 0...1200 {
             let phi = pow(10, -6 + Double(step) / 100)
             let z = NormalTail.quantile(phi: phi)
@@ -58,7 +58,7 @@ import Testing
         (0.30102999566398120, 0.0), (1, 1.2815515655446004), (3, 3.0902323061678132), (8, 5.6120012441747887),
         (16, 8.222082216130436),
     ])
-    func `has the quantiles of the tables`(phi: Double, z: Double) {
+    func `has the published quantiles`(phi: Double, z: Double) {
         #expect(abs(NormalTail.quantile(phi: phi) - z) < 1e-12)
     }
     @Test func `has quantiles that rise with φ`() {

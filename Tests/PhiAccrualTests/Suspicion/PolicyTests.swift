@@ -12,12 +12,12 @@ import Testing
             ("mistakes=4/1h,within=3s", .mistakes(MistakeBudget(.every(900e9), within: 3_000_000_000))),
             ("within=250ms,mistakes=1/1d", nil),
         ] as [(String, Policy?)])
-    func `is read as it is written`(text: String, policy: Policy?) throws {
+    func `is parsed, and its description parses back to it`(text: String, policy: Policy?) throws {
         #expect((try? Policy(parsing: text)) == policy)
         guard let policy else { return }
         #expect(try Policy(parsing: policy.description) == policy)
     }
-    @Test func `is written as people write it`() throws {
+    @Test func `is formatted as you would write it`() throws {
         for text in [
             "phi=8", "phi=0.5", "price=1000", "mistakes=1/30d,within=3s", "mistakes=1/10000hb", "mistakes=1/90m",
         ] {
@@ -25,7 +25,7 @@ import Testing
         }
     }
     @Test(arguments: ["phi=0", "phi=-1", "phi=nan", "phi=inf", "phi=1000001", "phi=", "phi= 8", "phi=8x", "phi=8=8"])
-    func `with a wrong number is refused`(text: String) {
+    func `with an invalid number is refused`(text: String) {
         let error = #expect(throws: InvalidPolicy.self) { try Policy(parsing: text) }
         #expect(
             error?.description
@@ -45,14 +45,14 @@ import Testing
         ("mistakes=1/1d,within=0s", "within must be a duration above 0, such as 3s"),
         ("mistakes=1/1d,phi=8", "'phi' does not go with 'mistakes'"),
     ])
-    func `that makes no sense is refused with the reason`(text: String, reason: String) {
+    func `that is invalid is refused with the reason`(text: String, reason: String) {
         let error = #expect(throws: InvalidPolicy.self) { try Policy(parsing: text) }
         #expect(error?.reason == reason)
     }
 }
 
-@Suite struct `A policy book` {
-    @Test func `has its entries in one order, whatever order they came in`() throws {
+@Suite struct `A policy table` {
+    @Test func `has its entries in one order, whatever the order of insertion`() throws {
         let nodes = try [("a", "b"), ("a", "b-c"), ("a-", "a"), ("é", "x"), ("e\u{301}", "x")].map {
             PolicyScope.node(try NodeIdentity(group: $0.0, name: $0.1))
         }
@@ -65,14 +65,14 @@ import Testing
         var random = SplitMix64(seed: 3)
         var orders: Set<[PolicyTable.Entry]> = []
         for _ in 0..<20 {
-            var book = PolicyTable(levels: levels)
-            for (level, origin) in places.shuffled(using: &random) { book.set(.phi(1), level: level, from: origin) }
-            orders.insert(book.entries)
-            // What is taken back leaves the others as they were.
+            var policies = PolicyTable(levels: levels)
+            for (level, origin) in places.shuffled(using: &random) { policies.set(.phi(1), level: level, from: origin) }
+            orders.insert(policies.entries)
+            // Removing some entries leaves the others unchanged.
             let (kept, gone) = (places.filter { $0.0 == 0 }, places.filter { $0.0 == 1 })
-            for (level, origin) in gone.shuffled(using: &random) { book.set(nil, level: level, from: origin) }
-            let left = book.entries.filter { $0.level == 0 }
-            #expect(book.entries == left && left.count == kept.count)
+            for (level, origin) in gone.shuffled(using: &random) { policies.set(nil, level: level, from: origin) }
+            let left = policies.entries.filter { $0.level == 0 }
+            #expect(policies.entries == left && left.count == kept.count)
         }
         let entries = try #require(orders.first)
         #expect(orders.count == 1 && entries.count == places.count)

@@ -10,7 +10,7 @@ import Testing
         #expect(Instant(nanoseconds: 12) - instant == .nanoseconds(7))
         #expect(instant < instant + .nanoseconds(1))
     }
-    @Test func `stops at the ends of the range`() {
+    @Test func `saturates at the ends of its range`() {
         let (first, last) = (Instant(nanoseconds: .min), Instant(nanoseconds: .max))
         #expect(last + .nanoseconds(1) == last)
         #expect(first - .nanoseconds(1) == first)
@@ -31,13 +31,13 @@ import Testing
             (Duration(secondsComponent: .max, attosecondsComponent: 0), .max),
             (Duration(secondsComponent: .min, attosecondsComponent: 0), .min),
         ] as [(Duration, Int64)])
-    func `is rounded towards zero and held in range`(duration: Duration, nanoseconds: Int64) {
+    func `rounds towards zero and saturates`(duration: Duration, nanoseconds: Int64) {
         #expect(duration.nanoseconds == nanoseconds)
     }
 }
 
-@Suite struct `Whole numbers at the ends of their range` {
-    @Test func `are sums and differences that stop there`() {
+@Suite struct `Saturating integers` {
+    @Test func `clamp sums and differences to their range`() {
         #expect(Int64.max.addingSaturated(1) == .max)
         #expect(Int64.min.addingSaturated(-1) == .min)
         #expect(Int64.max.addingSaturated(-1) == .max - 1)
@@ -52,7 +52,7 @@ import Testing
             (0x1p63, 9_223_372_036_854_774_784), (-0x1p63, .min), (1e300, 9_223_372_036_854_774_784), (-1e300, .min),
             (-0.0, 0),
         ] as [(Double, Int64)])
-    func `are the nearest ones to a Double`(value: Double, nearest: Int64) {
+    func `are the nearest to a Double`(value: Double, nearest: Int64) {
         #expect(Int64(saturating: value) == nearest)
     }
 }

@@ -4,27 +4,27 @@ import PhiClient
 import SystemClocks
 import ZeroMQ
 
-/// How long after its scheduled instant a suspicion is in its subscriber's hands: real processes, real sockets.
+/// How long after its scheduled instant a suspicion reaches its subscriber, with real processes and real sockets.
 ///
-/// Starts the detector and a swarm whose nodes crash one after the other, subscribes, and prints one JSON object. Civil time
-/// is that of the same machine, and of one clock.
+/// Starts the detector and a swarm whose nodes crash one after another, subscribes, and prints one JSON object. All
+/// processes use the wall clock of the same machine.
 enum EventLatency {
     static func measure(phi: String, nodes: Int, crashes: Int, seconds: Int, state: String) throws {
-        // Policies whose waits end within the run, though nodes were heard but for some seconds.
-        let cast = try Cast(phi: phi, ["--level", "suspect=phi=3", "--state", state])
+        // The policy has timeouts that expire within the run, although nodes are heard for only a few seconds.
+        let cast = try ProcessGroup(phi: phi, ["--level", "suspect=phi=3", "--state", state])
         defer { cast.end() }
         let swarm = try cast.start([
             "swarm", "--to", cast.heartbeats, "--nodes", "\(nodes)", "--every", "1s", "--crash", "\(crashes)",
             "--for", "\(seconds)s", "--seed", "7",
         ])
-        let timer = try LoneTimer()
+        let timer = try IsolatedTimer()
         let subscriber = try Socket(.subscribe, in: Context())
-        try subscriber.set(.receiveHighWaterMark, to: 0)  // at the end all others leave at once
+        try subscriber.set(.receiveHighWaterMark, to: 0)  // at the end all other nodes leave at the same time
         try subscriber.subscribe(to: Array(FeedTopic.prefix.utf8))
         try subscriber.connect(to: cast.events)
         var poller = Poller()
         _ = poller.add(subscriber)
-        // Read afterwards: what a subscriber does with an event is not the feed's.
+        // Events are decoded afterwards, so that this work does not add to the latency of the feed.
         var arrivals: [(at: Int64, json: [UInt8])] = []
         while swarm.isRunning {
             _ = try poller.wait(timeoutMilliseconds: 1000)

@@ -4,18 +4,18 @@ import PhiAccrual
 import SystemClocks
 import ZeroMQ
 
-/// Heartbeats of many nodes, as fast as they are taken: over one connection, many to a segment, or over one for each node,
-/// each in a segment of its own.
+/// Sends heartbeats of many nodes as fast as the receiver accepts them: over one connection with many per segment, or
+/// over one connection per node with one per segment.
 struct Flood: ~Copyable {
     static let fewestNodes = 10_000
-    /// How often nodes introduce themselves before they send compact heartbeats.
+    /// How many times each node announces its name before it sends compact heartbeats.
     private static let introductions = 3
 
     private var sockets: [Outlet] = []
     private var frames: [[UInt8]] = []
     private var introductions: [[UInt8]] = []
 
-    // A class, since arrays take no socket.
+    // A class, because arrays cannot contain non-copyable sockets.
     private final class Outlet {
         let socket: Socket
         init(_ context: Context, queue: Int32, to endpoint: String) throws {
@@ -32,7 +32,7 @@ struct Flood: ~Copyable {
         let queue: Int32 = connections > 1 ? 16 : 20_000
         for index in 0..<connections {
             sockets.append(try Outlet(context, queue: queue, to: endpoint))
-            if index % 500 == 499 { Thread.sleep(forTimeInterval: 0.05) }  // within the listener's backlog
+            if index % 500 == 499 { Thread.sleep(forTimeInterval: 0.05) }  // stay within the listener's backlog
         }
         for number in 0..<max(connections, nodes) {
             let identity = try NodeIdentity(group: "flood", name: "node-\(number)")
@@ -42,7 +42,7 @@ struct Flood: ~Copyable {
             introductions.append(
                 HeartbeatFrame.encode(heartbeat, introducing: try NodeAnnouncement(identity: identity, labels: [:])))
         }
-        Thread.sleep(forTimeInterval: 1)  // until subscriptions are there
+        Thread.sleep(forTimeInterval: 1)  // until subscriptions have arrived
     }
 
     mutating func run(seconds: Int) throws {
@@ -66,7 +66,7 @@ struct Flood: ~Copyable {
             let outlet = sockets[number % sockets.count]
             while try !outlet.socket.send(introducing ? introductions[number] : frames[number]) {
                 refused += 1
-                guard sockets.count == 1 || refused > 1000 else { break }  // its next one may find room
+                guard sockets.count == 1 || refused > 1000 else { break }  // this outlet's next frame may find room
                 refused = 0
                 usleep(200)
                 if sockets.count > 1 { break }

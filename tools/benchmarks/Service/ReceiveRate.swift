@@ -5,12 +5,12 @@ import PhiClient
 import SystemClocks
 import ZeroMQ
 
-/// How many heartbeats a second a detector takes in, compared with a loop that receives them and does nothing else.
+/// How many heartbeats per second a detector receives, compared with a loop that only receives them.
 ///
-/// Both are processes of their own, and get from the same flood as much as they take. Prints one JSON object per round, with
-/// the processor time that each side took per second.
+/// Both run as separate processes, and the same flood sends as much as they accept. Prints one JSON object per round,
+/// with the processor time of each side per second.
 enum ReceiveRate {
-    /// Until everybody is connected, and every node is known.
+    /// Until all connections are established and every node is known.
     private static let warmUp: Duration = .seconds(5)
     private static let rounds = 3
 
@@ -23,7 +23,7 @@ enum ReceiveRate {
     }
 
     private static func measureService(_ phi: String, _ connections: Int, _ seconds: Int) throws -> Sample {
-        let cast = try Cast(phi: phi, ["--state", "none"])
+        let cast = try ProcessGroup(phi: phi, ["--state", "none"])
         defer { cast.end() }
         var control = try ControlClient(endpoint: cast.control)
         let flood = try startFlood(cast, to: cast.heartbeats, connections, seconds)
@@ -33,21 +33,21 @@ enum ReceiveRate {
     }
 
     private static func measureAlone(_ connections: Int, _ seconds: Int) throws -> Sample {
-        let cast = Cast()
+        let cast = ProcessGroup()
         defer { cast.end() }
         let (orders, answers) = (Pipe(), Pipe())
         let receiver = try cast.start(["receive"], of: ownPath, input: orders, output: answers)
-        let flood = try startFlood(cast, to: try Cast.line(of: answers), connections, seconds)
+        let flood = try startFlood(cast, to: try ProcessGroup.line(of: answers), connections, seconds)
         return try sample(receiver: receiver, flood, seconds) {
             try orders.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
-            return Int64(try Cast.line(of: answers)) ?? 0
+            return Int64(try ProcessGroup.line(of: answers)) ?? 0
         }
     }
 
     private static var ownPath: String { CommandLine.arguments[0] }
 
     private static func startFlood(
-        _ cast: Cast, to endpoint: String, _ connections: Int, _ seconds: Int
+        _ cast: ProcessGroup, to endpoint: String, _ connections: Int, _ seconds: Int
     ) throws -> Process {
         try cast.start(["flood", endpoint, "\(connections)", "\(seconds + 60)"], of: ownPath)
     }
@@ -67,17 +67,17 @@ enum ReceiveRate {
             flood: (processorSeconds(flood) - floodBefore) / time)
     }
 
-    private static func tell(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
+    private static func printLine(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
 
-    /// Receives whatever comes, in batches and with a stamp for each as a detector does it, and nothing more. Tells how much
-    /// that was for each line that it reads.
+    /// Receives all messages and does nothing else, in batches with one timestamp each, like a detector. Prints the
+    /// number of messages so far for each line that it reads.
     static func receiveAlone() throws {
         let socket = try Socket(.subscribe, in: Context())
         try socket.set(.receiveHighWaterMark, to: 4096)
         try socket.set(.backlog, to: 4096)
         try socket.subscribe(to: [])
         try socket.bind(to: "tcp://127.0.0.1:*")
-        tell(try socket.lastEndpoint())
+        printLine(try socket.lastEndpoint())
         var poller = Poller()
         let heard = poller.add(socket)
         let asked = poller.add(fileDescriptor: 0)
@@ -94,16 +94,16 @@ enum ReceiveRate {
             }
             if poller.isReadable(asked) {
                 guard readLine() != nil, stamp >= 0 else { return }
-                tell("\(count)")
+                printLine("\(count)")
             }
         }
     }
 }
 
-/// Of some seconds.
+/// One measurement over some seconds.
 private struct Sample: CustomStringConvertible {
     var perSecond: Double
-    /// Processors that each side kept busy.
+    /// Number of processors that each side kept busy.
     var receiver: Double
     var flood: Double
 
@@ -112,10 +112,10 @@ private struct Sample: CustomStringConvertible {
     }
 }
 
-/// The processor time that a process took so far, in seconds; Linux only.
+/// The processor time that a process has used so far, in seconds; Linux only.
 private func processorSeconds(_ process: Process) -> Double {
     let text = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)) ?? ""
-    // Behind the name, which may contain anything: fields 14 and 15 of proc(5).
+    // Fields 14 and 15 of proc(5). They follow the process name, which may contain any character.
     let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
     guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
     return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Measures a detector as a process among others; `tools/bench` runs it, several times, and prints tables.
+/// Measures a detector as a separate process. `tools/bench` runs it several times and prints tables.
 @main
 struct ServiceBenchmarks {
     static func main() throws {

@@ -1,15 +1,16 @@
 import PhiAccrual
 
-/// The heartbeats of many nodes in the order of their arrival, made from a seed.
+/// The heartbeats of many nodes in order of arrival, generated from a seed.
 ///
-/// Each node sends once a second on a schedule of its own. Delays deviate by 50 ms; one heartbeat in 200 is lost; one in
-/// 2,000 is held up for longer, and those behind it with it, so that what detectors learn has a tail.
+/// Each node sends once a second on its own schedule. The standard deviation of delays is 50 ms. One heartbeat in 200
+/// is lost. One in 2,000 is delayed for longer and delays those behind it, so that the distributions that detectors
+/// learn have a tail.
 struct HeartbeatStream {
     private var senders: [Sender]
     private var random: SplitMix64
-    private var arrived: [Sender.Message] = []  // in the order of arrival
-    private var taken = 0  // of those
-    private var horizon: Int64 = 0  // ns; what arrives before it is in `arrived`
+    private var arrived: [Sender.Message] = []  // in order of arrival
+    private var taken = 0  // number of messages of `arrived` that were returned
+    private var horizon: Int64 = 0  // ns; `arrived` was filled up to this instant
 
     var keys: [NodeKey] { senders.map(\.key) }
 
@@ -19,16 +20,16 @@ struct HeartbeatStream {
         self.random = random
     }
 
-    /// The next so many heartbeats, in batches as a service reads them that is woken by the first.
-    mutating func next(_ count: Int) -> Stretch {
-        var stretch = Stretch()
-        while stretch.heartbeats.count < count {
+    /// The next `count` heartbeats, in the batches that a service would read after the first one woke it.
+    mutating func next(_ count: Int) -> Segment {
+        var segment = Segment()
+        while segment.heartbeats.count < count {
             if taken == arrived.count { refill() }
-            let end = min(arrived.count, taken + count - stretch.heartbeats.count)
-            for message in arrived[taken..<end] { stretch.append(message) }
+            let end = min(arrived.count, taken + count - segment.heartbeats.count)
+            for message in arrived[taken..<end] { segment.append(message) }
             taken = end
         }
-        return stretch
+        return segment
     }
 
     private mutating func refill() {
@@ -46,17 +47,17 @@ struct HeartbeatStream {
 }
 
 /// A part of the stream.
-struct Stretch {
+struct Segment {
     struct Batch {
-        /// When it was read: at the arrival of its last heartbeat.
+        /// The instant of the read: the arrival of the batch's last heartbeat.
         var now: Instant
         var range: Range<Int>
     }
     private(set) var heartbeats: [Heartbeat] = []
     private(set) var batches: [Batch] = []
-    private var firstArrival: Int64 = .min  // ns; of the last batch
+    private var firstArrival: Int64 = .min  // ns; first arrival of the last batch
 
-    /// How long a service takes to wake up and read.
+    /// The time that a service needs to wake up and read.
     private static let batchTime: Int64 = 5_000_000  // ns
 
     fileprivate mutating func append(_ message: Sender.Message) {
@@ -72,7 +73,7 @@ struct Stretch {
     }
 }
 
-/// One node of the stream, with the heartbeat of it that arrives next.
+/// One node of the stream, with its next heartbeat to arrive.
 private struct Sender {
     struct Message {
         var key: NodeKey
@@ -82,7 +83,8 @@ private struct Sender {
     static let interval: Int64 = 1_000_000_000  // ns
     private static let delay = 200e6  // ns
     private static let deviation = 50e6  // ns
-    /// Schedules start within this time: work done at every 32nd or 100th heartbeat is not everybody's at once.
+    /// Schedules start within this time, so that work done at every 32nd or 100th heartbeat is not done for all nodes
+    /// at once.
     private static let starts: Int64 = 200_000_000_000  // ns
 
     let key: NodeKey
@@ -100,17 +102,17 @@ private struct Sender {
             next.sequence &+= 1
             sending += Self.interval
         } while UInt64.random(in: 0..<200, using: &random) == 0
-        // In order, as on one connection: behind a heartbeat held up wait the ones after it.
+        // Arrivals stay in order, as on one connection: a delayed heartbeat holds up the ones after it.
         next.arrival = max(next.arrival + 1000, sending + Self.randomDelay(using: &random))
     }
 
     private static func randomDelay(using random: inout SplitMix64) -> Int64 {
-        // The sum of four even 16-bit numbers is nearly normal. Its deviation is 2¹⁶ / √3.
+        // The sum of four uniform 16-bit numbers is nearly normal. Its standard deviation is 2¹⁶ / √3.
         let bits = random.next()
         let sum = (0..<4).reduce(0.0) { $0 + Double((bits >> UInt64(16 * $1)) & 0xFFFF) }
         let usual = delay + deviation * (sum / 0x1p16 - 2) * 3.0.squareRoot()
         guard UInt64.random(in: 0..<2000, using: &random) == 0 else { return Int64(usual) }
-        // From 0.5 s on, half as often for twice as long, up to 32 s.
+        // From 0.5 s on, each doubling is half as likely, up to 32 s.
         let doublings = min(5, random.next().trailingZeroBitCount)
         return Int64(usual + 0.5e9 * Double(1 << doublings) * Double.random(in: 1..<2, using: &random))
     }

@@ -1,11 +1,11 @@
 import Benchmark
 
-/// What one heartbeat costs: each detector watching many nodes, watching one, and its model alone.
+/// The cost of one heartbeat: for each detector with many nodes, with one node, and for its model alone.
 let benchmarks: @Sendable () -> Void = {
     Benchmark.defaultConfiguration = .init(
         metrics: [.wallClock, .throughput, .heartbeats, .bytesPerNode], warmupIterations: 5, maxDuration: .seconds(3))
-    for contestant in Contestant.all {
-        // Warmed up until every window of 1,000 gaps is full.
+    for contestant in BenchmarkedDetector.all {
+        // The warm-up fills every window of 1,000 gaps.
         measure("10000 nodes", contestant, .watching(nodes: 10_000, warmUp: 1_200), iterations: 3000)
         measure("1000000 nodes", contestant, .watching(nodes: 1_000_000, warmUp: 300), iterations: 5000)
         for nodes in [100, 1000, 100_000] {
@@ -24,7 +24,7 @@ let benchmarks: @Sendable () -> Void = {
     }
 }
 
-private func measure(_ place: String, _ contestant: Contestant, _ task: Contestant.Task, iterations: Int) {
+private func measure(_ place: String, _ contestant: BenchmarkedDetector, _ task: BenchmarkedDetector.Task, iterations: Int) {
     measure("\(place): \(contestant)", iterations: iterations) { try contestant.start(task) }
 }
 

@@ -2,7 +2,7 @@ import Benchmark
 import HeartbeatProtocol
 import PhiAccrual
 
-/// Decoding alone: compact frames that lie side by side.
+/// Decoding alone: compact frames, contiguous in memory.
 struct DecodedFrames: Workload {
     let heartbeats = 1000
     let bytesPerNode: Int? = nil
@@ -26,7 +26,7 @@ struct DecodedFrames: Workload {
     }
 }
 
-/// The timing wheel alone: of so many entries, each comes up once a second and is scheduled again.
+/// The timing wheel alone, with `nodes` entries. Each entry is due once a second and is then scheduled again.
 struct TurningWheel: Workload {
     let heartbeats = 1000
     let bytesPerNode: Int? = nil

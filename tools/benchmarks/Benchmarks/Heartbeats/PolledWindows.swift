@@ -7,16 +7,16 @@ import PhiAccrual
     import Darwin
 #endif
 
-/// What most systems do, to compare with: per node a window of the last thousand gaps, and all nodes are asked for φ once a
-/// second.
+/// The design of most systems, for comparison: a window of the last thousand gaps per node, and φ of all nodes polled
+/// once a second.
 ///
-/// As Akka does it: sums run along, φ is that of a normal distribution by a logistic approximation.
+/// It follows Akka: running sums, and φ of a normal distribution by a logistic approximation.
 struct PolledWindows: Workload {
     let heartbeats = 1000
     private(set) var bytesPerNode: Int?
     private var windows: [NodeKey: Window] = [:]
     private var stream: HeartbeatStream
-    private var stretch = Stretch()
+    private var segment = Segment()
     private var nextPoll: Int64 = 0  // ns
     private var suspected = 0
 
@@ -29,12 +29,12 @@ struct PolledWindows: Workload {
         bytesPerNode = MemoryLayout<NodeKey>.stride + MemoryLayout<Window>.stride + Window.capacity * 8
     }
 
-    mutating func prepare() { stretch = stream.next(heartbeats) }
+    mutating func prepare() { segment = stream.next(heartbeats) }
 
     mutating func run() {
-        for batch in stretch.batches {
+        for batch in segment.batches {
             while nextPoll <= batch.now.nanoseconds { poll() }
-            for heartbeat in stretch.heartbeats[batch.range] {
+            for heartbeat in segment.heartbeats[batch.range] {
                 windows[heartbeat.key, default: Window()].arrive(at: batch.now.nanoseconds)
             }
         }
@@ -49,7 +49,7 @@ struct PolledWindows: Workload {
 
 private struct Window {
     static let capacity = 1000
-    private static let least = 100e6  // ns; the least deviation
+    private static let least = 100e6  // ns; minimum standard deviation
     private var gaps: [Double] = []  // ns
     private var oldest = 0
     private var last: Int64?  // ns

@@ -1,17 +1,17 @@
 import PhiAccrual
 
-/// A detector that watches a stream of heartbeats, stepped as the service does it.
+/// A detector that watches a stream of heartbeats, driven in the same steps as in the service.
 struct WatchedStream<Model: ArrivalModel>: Workload {
     let heartbeats = 1000
-    /// The detector's arrays, without the room that they keep free to grow; nil for so few nodes that what does not grow
-    /// with them would count.
+    /// Bytes of the detector's arrays per node, without spare capacity. Nil for small numbers of nodes, where the parts
+    /// that do not grow with nodes would dominate.
     private(set) var bytesPerNode: Int?
     private var detector: Detector<Model>
     private var stream: HeartbeatStream
-    private var stretch = Stretch()
+    private var segment = Segment()
     private var events: [Event] = []
 
-    /// - Parameter warmUp: Heartbeats per node, on average, before anything is measured.
+    /// - Parameter warmUp: Mean number of heartbeats per node before the measurement.
     init(nodes: Int, level: Level, parameters: Model.Parameters, warmUp: Int) throws {
         detector = Detector(.init(levels: [level], model: parameters, seed: 1))
         stream = HeartbeatStream(nodes: nodes, seed: 1)
@@ -26,13 +26,13 @@ struct WatchedStream<Model: ArrivalModel>: Workload {
         if nodes >= 1000 { bytesPerNode = bytesInArrays(of: detector) / nodes }
     }
 
-    mutating func prepare() { stretch = stream.next(heartbeats) }
+    mutating func prepare() { segment = stream.next(heartbeats) }
 
     mutating func run() {
-        let stretch = stretch
-        let heartbeats = stretch.heartbeats.span
-        for batch in stretch.batches {
-            // Each of these deadlines wakes the service.
+        let segment = segment
+        let heartbeats = segment.heartbeats.span
+        for batch in segment.batches {
+            // The service wakes up for each of these deadlines.
             detector.advanceIdeally(before: batch.now, into: &events)
             detector.receive(heartbeats.extracting(batch.range), at: batch.now, into: &events)
             events.removeAll(keepingCapacity: true)
@@ -40,9 +40,9 @@ struct WatchedStream<Model: ArrivalModel>: Workload {
     }
 }
 
-/// What the elements of all arrays in a value take, in bytes.
+/// The size of the elements of all arrays in a value, in bytes.
 ///
-/// Elements that have arrays themselves, such as windows of gaps, are taken to be all as large as the first.
+/// Elements that contain arrays, such as windows of gaps, all count with the size of the first one.
 private func bytesInArrays(of value: Any) -> Int {
     Mirror(reflecting: value).children.reduce(0) { sum, child in
         sum + ((child.value as? any Measurable)?.bytes ?? bytesInArrays(of: child.value))

@@ -1,9 +1,9 @@
-/// Something that is measured again and again.
+/// A repeatable unit of work to measure.
 protocol Workload {
-    /// Comes before each `run`, and is not measured.
+    /// Called before each `run`, and not measured.
     mutating func prepare()
     mutating func run()
-    /// Taken in by one `run`.
+    /// Number of heartbeats that one `run` processes.
     var heartbeats: Int { get }
     var bytesPerNode: Int? { get }
 }

@@ -1,14 +1,14 @@
 import PhiAccrual
 
-/// Traces that nobody would record on purpose, and that are well-formed all the same.
-public enum OddTrace: CaseIterable, Sendable {
-    case oneHeartbeat, oneInstant, steady, everyThreeDays, outagesOfDays, allOfTime, onlyTheEndsOfTime, manyNodes
+/// Edge-case traces: well-formed, but unlikely to be recorded on purpose.
+public enum EdgeCaseTrace: CaseIterable, Sendable {
+    case oneHeartbeat, oneInstant, regular, everyThreeDays, outagesOfDays, allOfTime, onlyTheEndsOfTime, manyNodes
     case everSlower, anything
 
-    /// As a file.
+    /// The contents of the trace file.
     public var text: String { (["node,seq,sent_ns,arrival_ns"] + rows).joined(separator: "\n") + "\n" }
 
-    /// Enough heartbeats after those that a comparison does not judge.
+    /// Enough heartbeats after the warm-up that a comparison does not evaluate.
     private static let count: Int64 = 420
 
     private var rows: [String] {
@@ -17,7 +17,7 @@ public enum OddTrace: CaseIterable, Sendable {
         switch self {
         case .oneHeartbeat: return ["a,1,,5"]
         case .oneInstant: return numbers.map { "a,\($0),,7" }
-        case .steady: return numbers.map { "a,\($0),,\($0 * 1_000_000_000)" }
+        case .regular: return numbers.map { "a,\($0),,\($0 * 1_000_000_000)" }
         case .everyThreeDays: return numbers.map { "a,\($0),,\($0 * .days(3))" }
         case .outagesOfDays:
             return numbers.map { "a,\($0),,\($0 * 100_000_000 + $0 / 100 * .days(10) + $0 % 7 * 1_000_000)" }

@@ -3,15 +3,15 @@ import Synchronization
 import SystemClocks
 import ZeroMQ
 
-/// How late a thread is woken that does nothing but wait for its timer: on this machine, beside this load, nobody who waits
-/// for an instant can do better.
-final class LoneTimer {
+/// How late a thread wakes up that only waits for its timer. On this machine and under this load, no thread can wake up
+/// more precisely.
+final class IsolatedTimer {
     private static let every: Duration = .milliseconds(10)
     private let stop: WakeUp
     private let thread: SocketThread
     private let lateness: Lateness
 
-    /// Starts to measure.
+    /// Starts the measurement.
     init() throws {
         let (stop, lateness) = (try WakeUp(), Lateness())
         (self.stop, self.lateness) = (stop, lateness)
@@ -30,8 +30,8 @@ final class LoneTimer {
         }
     }
 
-    /// Ends it.
-    /// - Returns: Microseconds.
+    /// Ends the measurement.
+    /// - Returns: The lateness of each wake-up, in microseconds.
     func end() -> [Double] {
         stop.signal()
         thread.join()

@@ -1,9 +1,9 @@
 import Benchmark
 import PhiAccrual
 
-/// A model that learns one node's arrivals from the first one on, and says after each how long to wait: no look-up, no
+/// A model that learns the arrivals of one node from the first one on, and computes a timeout after each: no lookup, no
 /// wheel, no events.
-struct LoneModel<Model: ArrivalModel>: Workload {
+struct IsolatedModel<Model: ArrivalModel>: Workload {
     let bytesPerNode: Int? = nil
     private let threshold: Model.Threshold
     private let parameters: Model.Parameters
@@ -13,10 +13,10 @@ struct LoneModel<Model: ArrivalModel>: Workload {
         threshold = Model.threshold(for: level.policy)
         self.parameters = parameters
         var stream = HeartbeatStream(nodes: 1, seed: 1)
-        let stretch = stream.next(heartbeats + 1)
+        let segment = stream.next(heartbeats + 1)
         var last: (at: Instant, sequence: UInt32)?
-        for batch in stretch.batches {
-            for heartbeat in stretch.heartbeats[batch.range] {
+        for batch in segment.batches {
+            for heartbeat in segment.heartbeats[batch.range] {
                 if let last {
                     let gap = (batch.now - last.at).nanoseconds
                     arrivals.append(Arrival(gap: gap, step: Int64(heartbeat.sequence - last.sequence)))

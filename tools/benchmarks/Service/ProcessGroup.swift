@@ -1,7 +1,7 @@
 import Foundation
 
-/// A detector on free ports, and whoever else is started; all of them are ended.
-final class Cast {
+/// A detector on free ports and other started processes. `end` terminates all of them.
+final class ProcessGroup {
     private let phi: String
     private var programs: [Process] = []
     private(set) var detector = Process()
@@ -11,7 +11,7 @@ final class Cast {
 
     init() { phi = "" }
 
-    /// - Parameter options: Of `phi detect`, further ones.
+    /// - Parameter options: Additional options of `phi detect`.
     init(phi: String, _ options: [String]) throws {
         self.phi = phi
         let log = Pipe()
@@ -29,7 +29,7 @@ final class Cast {
             default: break
             }
         }
-        // What it says from now on is not read, and must not block it.
+        // Drain the rest of the log, so that a full pipe never blocks the detector.
         log.fileHandleForReading.readabilityHandler = { _ = $0.availableData }
     }
 
@@ -37,7 +37,7 @@ final class Cast {
         var line: [UInt8] = []
         while true {
             guard let byte = try pipe.fileHandleForReading.read(upToCount: 1)?.first else {
-                throw CocoaError(.fileReadUnknown)  // it ended, and said why on standard error before
+                throw CocoaError(.fileReadUnknown)  // the process ended, after reporting the reason on standard error
             }
             if byte == UInt8(ascii: "\n") { break }
             line.append(byte)
@@ -45,7 +45,7 @@ final class Cast {
         return String(decoding: line, as: UTF8.self)
     }
 
-    /// - Parameter path: Of the program; that of `phi` unless told.
+    /// - Parameter path: Path of the program; nil: `phi`.
     @discardableResult
     func start(
         _ arguments: [String], of path: String? = nil, input: Pipe? = nil, output: Pipe? = nil, errors: Pipe? = nil

@@ -1,16 +1,16 @@
 import PhiAccrual
 
-/// A detector that is measured, with its own defaults and the policy that it follows.
-struct Contestant: CustomStringConvertible {
+/// A detector to measure, with its default parameters and its policy.
+struct BenchmarkedDetector: CustomStringConvertible {
     let detector: String
-    /// Nil for a detector whose parameters say when to suspect.
+    /// Nil for a detector that is configured by its parameters alone.
     let policy: String?
 
     static let all =
-        ["price=1000", "phi=8", "mistakes=1/1d"].map { Contestant(detector: "adaptive", policy: $0) }
-        + ["normal", "logistic", "exponential"].map { Contestant(detector: $0, policy: "phi=8") }
+        ["price=1000", "phi=8", "mistakes=1/1d"].map { BenchmarkedDetector(detector: "adaptive", policy: $0) }
+        + ["normal", "logistic", "exponential"].map { BenchmarkedDetector(detector: $0, policy: "phi=8") }
         + ["fixed", "chen", "bertier", "two-window", "empirical", "self-tuning"]
-        .map { Contestant(detector: $0, policy: nil) }
+        .map { BenchmarkedDetector(detector: $0, policy: nil) }
 
     var description: String { policy.map { "\(detector) \($0)" } ?? detector }
 
@@ -19,14 +19,14 @@ struct Contestant: CustomStringConvertible {
         return try DetectorSpec(parsing: detector).open(&start)
     }
 
-    /// What it is measured at.
+    /// The kind of measurement.
     enum Task {
-        /// With so many heartbeats per node before anything is measured.
+        /// Watches nodes after a warm-up of this many heartbeats per node.
         case watching(nodes: Int, warmUp: Int)
         case alone(heartbeats: Int)
     }
 
-    // As the service does it, so that what is measured is what the service runs.
+    // Opens the detector as the service does, so that the benchmark measures the code that the service runs.
     private struct Start: ModelVisitor {
         typealias Outcome = any Workload
         let task: Task
@@ -37,7 +37,7 @@ struct Contestant: CustomStringConvertible {
             case .watching(let nodes, let warmUp):
                 try WatchedStream<Model>(nodes: nodes, level: level, parameters: parameters, warmUp: warmUp)
             case .alone(let heartbeats):
-                LoneModel<Model>(heartbeats: heartbeats, level: level, parameters: parameters)
+                IsolatedModel<Model>(heartbeats: heartbeats, level: level, parameters: parameters)
             }
         }
     }
