@@ -21,7 +21,8 @@ public struct ComparisonReport: Sendable, Encodable {
     public mutating func add(_ comparison: DetectorComparison) {
         traces.append(
             Trace(
-                name: comparison.name, samples: comparison.samples, curves: [comparison.adaptive] + comparison.baselines,
+                name: comparison.name, samples: comparison.samples,
+                curves: [comparison.adaptive] + comparison.baselines,
                 calibration: comparison.calibration))
         cells += comparison.cells
         holdOut += comparison.holdOut

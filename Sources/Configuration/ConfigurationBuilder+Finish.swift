@@ -8,15 +8,15 @@ extension ConfigurationBuilder {
         finishEndpoints()
         finishPolicies()
         finishExpected()
-        if let name = configuration.profile, let location = places["profile"] {
-            lend(name, at: location, lateness)
+        if let name = configuration.profile, let location = locations["profile"] {
+            applyProfile(name, at: location, lateness)
         }
         if let record = configuration.record {
-            let isStated = places.filter { $0.key.hasPrefix("record") }
-            if record.folder.isEmpty, let location = isStated.values.min(by: { $0.order < $1.order }) {
+            let isSet = locations.filter { $0.key.hasPrefix("record") }
+            if record.folder.isEmpty, let location = isSet.values.min(by: { $0.order < $1.order }) {
                 report(location, "record needs a folder to write to")
             }
-            if let location = places["record.total_size"] ?? places["record.file_size"],
+            if let location = locations["record.total_size"] ?? locations["record.file_size"],
                 record.totalSize < record.fileSize
             {
                 let sizes = "\(ByteCount.notation(record.totalSize)) is below \(ByteCount.notation(record.fileSize))"
@@ -30,32 +30,39 @@ extension ConfigurationBuilder {
             if let mistake = Endpoint.mistake(in: text) { report(location, mistake) }
         }
         // A service that connects to nodes binds no heartbeat endpoint by default.
-        if places["heartbeats"] == nil, !configuration.connect.isEmpty { configuration.heartbeats = [] }
-        if let location = places["heartbeats"], configuration.heartbeats.isEmpty, configuration.connect.isEmpty {
+        if locations["heartbeats"] == nil, !configuration.connect.isEmpty { configuration.heartbeats = [] }
+        if let location = locations["heartbeats"], configuration.heartbeats.isEmpty, configuration.connect.isEmpty {
             report(location, "heartbeats names no endpoint, and connect none either: nobody could be heard")
         }
         for (key, list) in [("events", configuration.events), ("control", configuration.control)] where list.isEmpty {
-            if let location = places[key] { report(location, "\(key) must name at least one endpoint") }
+            if let location = locations[key] { report(location, "\(key) must name at least one endpoint") }
         }
     }
 
     private mutating func finishPolicies() {
         guard !hasBrokenLevels else { return }
-        let stated = levels?.compactMap { stated in
-            try? Level(name: stated.level, policy: stated.policy).set(by: stated.location.source)
+        let policySettings = levels?.compactMap { policySettings in
+            try? Level(name: policySettings.level, policy: policySettings.policy).set(
+                by: policySettings.location.source)
         }
-        var policies = PolicyTable(levels: stated ?? Level.standard(for: configuration.model))
-        for stated in overrides {
-            guard let level = policies.level(named: stated.level) else {
-                let suggestion = stated.level.suggestion(from: policies.levels.map(\.name))
-                report(stated.location, "no level is called \"\(stated.level.escapingControls)\": \(suggestion)")
+        var policies = PolicyTable(levels: policySettings ?? Level.standard(for: configuration.model))
+        for policySettings in overrides {
+            guard let level = policies.level(named: policySettings.level) else {
+                let suggestion = policySettings.level.suggestion(from: policies.levels.map(\.name))
+                report(
+                    policySettings.location,
+                    "no level is called \"\(policySettings.level.escapingControls)\": \(suggestion)")
                 continue
             }
-            policies.set(stated.policy, level: level, from: Origin(stated.location.source, for: stated.scope))
+            policies.set(
+                policySettings.policy, level: level,
+                from: Origin(policySettings.location.source, for: policySettings.scope))
         }
-        for stated in (levels ?? []) + overrides {
-            if let reason = configuration.model.refusal(of: stated.policy) {
-                report(stated.location, "\(InvalidPolicy(text: stated.policy.description, reason: reason))")
+        for policySettings in (levels ?? []) + overrides {
+            if let reason = configuration.model.refusal(of: policySettings.policy) {
+                report(
+                    policySettings.location, "\(InvalidPolicy(text: policySettings.policy.description, reason: reason))"
+                )
             }
         }
         if policies.isTooLarge, let last = overrides.last {
@@ -82,7 +89,7 @@ extension ConfigurationBuilder {
         }
     }
 
-    private mutating func lend(
+    private mutating func applyProfile(
         _ name: String, at location: SourceLocation, _ lateness: (String) throws -> LatenessProfile
     ) {
         guard case .adaptive = configuration.model else {

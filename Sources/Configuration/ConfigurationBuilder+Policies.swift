@@ -8,11 +8,15 @@ extension ConfigurationBuilder {
 
     mutating func parseLevels(_ value: RawValue) {
         let before = problems.count
-        let stated = policies(of: value, "levels", for: .everyone)
+        let policySettings = policies(of: value, "levels", for: .everyone)
         defer { hasBrokenLevels = hasBrokenLevels || problems.count > before }
-        if stated.isEmpty, problems.count == before { report(value.location, "levels must name at least one level") }
-        if stated.count > 8 { report(value.location, "there are \(stated.count) levels, and eight are the most") }
-        levels = stated
+        if policySettings.isEmpty, problems.count == before {
+            report(value.location, "levels must name at least one level")
+        }
+        if policySettings.count > 8 {
+            report(value.location, "there are \(policySettings.count) levels, and eight are the most")
+        }
+        levels = policySettings
     }
 
     mutating func parseGroups(_ value: RawValue) {
@@ -54,12 +58,14 @@ extension ConfigurationBuilder {
     }
 
     private mutating func parseOverrides(_ value: RawValue, _ path: String, for scope: PolicyScope) {
-        for stated in policies(of: value, path, for: scope) {
-            let key = OverrideKey(scope: scope, level: stated.level, source: stated.location.source)
-            if let first = overridden.updateValue(stated.location, forKey: key) {
-                report(stated.location, "level \"\(stated.level.escapingControls)\" is set twice, first at \(first)")
+        for policySettings in policies(of: value, path, for: scope) {
+            let key = OverrideKey(scope: scope, level: policySettings.level, source: policySettings.location.source)
+            if let first = overridden.updateValue(policySettings.location, forKey: key) {
+                report(
+                    policySettings.location,
+                    "level \"\(policySettings.level.escapingControls)\" is set twice, first at \(first)")
             }
-            overrides.append(stated)
+            overrides.append(policySettings)
         }
     }
 
@@ -76,14 +82,14 @@ extension ConfigurationBuilder {
 
     /// Policies by level name: a mapping, or texts such as `suspect=phi=8`.
     private mutating func policies(of value: RawValue, _ path: String, for scope: PolicyScope) -> [PolicySetting] {
-        var stated: [PolicySetting] = []
+        var policySettings: [PolicySetting] = []
         func policy(_ builder: inout ConfigurationBuilder, _ name: String, _ text: String, _ location: SourceLocation) {
             do {
                 let level = try Level(name: name, policy: try Policy(parsing: text))
-                if stated.contains(where: { $0.level == name }) {
+                if policySettings.contains(where: { $0.level == name }) {
                     builder.report(location, "two levels have one name, \"\(name.escapingControls)\"")
                 } else {
-                    stated.append(.init(level: name, policy: level.policy, scope: scope, location: location))
+                    policySettings.append(.init(level: name, policy: level.policy, scope: scope, location: location))
                 }
             } catch {
                 builder.report(location, "\(error)")
@@ -105,6 +111,6 @@ extension ConfigurationBuilder {
                 policy(&self, String(item[..<equals]), String(item[item.index(after: equals)...]), location)
             }
         }
-        return stated
+        return policySettings
     }
 }

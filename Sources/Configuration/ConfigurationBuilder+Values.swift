@@ -65,12 +65,12 @@ extension ConfigurationBuilder {
 
     mutating func parseDuration(
         _ value: RawValue, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Duration>,
-        upTo longest: Duration? = nil
+        upTo maxDuration: Duration? = nil
     ) {
         parse(value, path, part, "a duration such as 24h") { text in
             let duration = try Duration(parsing: text)
             guard duration > .zero else { throw NotPositive(text: text) }
-            if let longest, duration > longest { throw TooLong(text: text, longest: longest) }
+            if let maxDuration, duration > maxDuration { throw TooLong(text: text, maxDuration: maxDuration) }
             return duration
         }
     }
@@ -90,8 +90,8 @@ extension ConfigurationBuilder {
 
 private struct TooLong: Error, CustomStringConvertible {
     let text: String
-    let longest: Duration
-    var description: String { "\"\(text.escapingControls)\" is too long: \(longest.notation) is the most" }
+    let maxDuration: Duration
+    var description: String { "\"\(text.escapingControls)\" is too long: \(maxDuration.notation) is the most" }
 }
 
 private struct NotPositive: Error, CustomStringConvertible {

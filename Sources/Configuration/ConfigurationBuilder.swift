@@ -23,7 +23,7 @@ struct ConfigurationBuilder {
     var configuration = ServiceConfiguration()
     var problems: [ConfigurationProblem] = []
     /// Where each value was set, by its path, such as `limits.nodes`. A value whose path is missing has its default.
-    private(set) var places: [String: SourceLocation] = [:]
+    private(set) var locations: [String: SourceLocation] = [:]
     /// The global levels, from one source; nil if no source sets them.
     var levels: [PolicySetting]?
     var hasBrokenLevels = false
@@ -108,7 +108,7 @@ struct ConfigurationBuilder {
         at location: SourceLocation
     ) {
         configuration[keyPath: part] = value
-        places = places.filter { !$0.key.hasPrefix(path + ".") }
-        places[path] = location
+        locations = locations.filter { !$0.key.hasPrefix(path + ".") }
+        locations[path] = location
     }
 }

@@ -76,7 +76,7 @@ private struct ConfigurationText {
     }
     private mutating func add(_ path: String, raw value: String) {
         let keys = path.split(separator: ".")
-        let location = builder.places[path]?.description ?? "default"
+        let location = builder.locations[path]?.description ?? "default"
         add(depth: keys.count - 1, keys.last.map(String.init) ?? "", value, location)
     }
     private mutating func add(depth: Int, _ key: String, _ value: String, _ location: String) {
@@ -93,7 +93,7 @@ private struct ConfigurationText {
 
     private mutating func addGroups() {
         let expected = Dictionary(grouping: builder.configuration.expected, by: \.group)
-        let places = Dictionary(builder.expected.map { ($0.node, $0.location) }) { first, _ in first }
+        let locations = Dictionary(builder.expected.map { ($0.node, $0.location) }) { first, _ in first }
         let overridden = overrides.keys.compactMap { if case .group(let name) = $0 { name } else { nil } }
         let groups = Set(overridden + expected.keys).sorted()
         if !groups.isEmpty { lines.append("groups:") }
@@ -103,7 +103,7 @@ private struct ConfigurationText {
             guard let nodes = expected[group] else { continue }
             lines.append("    expect:")
             for node in nodes {
-                lines.append("      - \(node.name.asYAML)  # \(places[node]?.description ?? "")")
+                lines.append("      - \(node.name.asYAML)  # \(locations[node]?.description ?? "")")
             }
         }
     }
@@ -119,10 +119,10 @@ private struct ConfigurationText {
 
     /// If several sources set a policy, the last one overrides the others.
     private mutating func addPolicies(for scope: PolicyScope) {
-        guard let stated = overrides[scope] else { return }
+        guard let policySettings = overrides[scope] else { return }
         lines.append("    levels:")
         for level in builder.configuration.levels {
-            guard let last = stated.last(where: { $0.level == level.name }) else { continue }
+            guard let last = policySettings.last(where: { $0.level == level.name }) else { continue }
             add(depth: 3, level.name.asYAML, last.policy.description.asYAML, last.location.description)
         }
     }

@@ -165,7 +165,9 @@ extension DetectorLoop {
         // Before the events that follow from it.
         publisher.put(.tuned(level: order.level, order.scope, order.policy, effectivePolicy: effectivePolicy, at: now))
         detector.apply(.policies(policies, at: now), into: &events)
-        return TuneAnswer(level: order.level, effectivePolicy: effectivePolicy, allows: allowed(at: level, by: effectivePolicy.origin))
+        return TuneAnswer(
+            level: order.level, effectivePolicy: effectivePolicy, allows: allowed(at: level, by: effectivePolicy.origin)
+        )
     }
 
     /// Throws if the detector cannot apply these policies.

@@ -266,7 +266,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         recoversUntil = recovered
         guard time > Self.recovery else { return }
         incompleteSince = nil  // a pause is no overload
-        overload.handlePause(until: end)
+        overload.notePause(until: end)
         detector.apply(.ignoredSilence(from: start, to: recovered), into: &events)
         lastPause = (end, recovered)
         pauseLog.count("stopped", at: end) { [logger] count in

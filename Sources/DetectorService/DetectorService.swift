@@ -37,7 +37,9 @@ public final class DetectorService: Service {
         let (requests, inputs) = (try Mailbox<DetectorLoopInput>(), try Mailbox<EventPublisherInput>())
         for notice in recovered.notices { inputs.put(.notice(notice, at: MonotonicClock.now)) }
         let (stopDetectorLoop, stopPublisher, failure) = (try WakeUp(), try WakeUp(), ThreadFailure())
-        (self.stopDetectorLoop, self.stopPublisher, self.failure, self.requests) = (stopDetectorLoop, stopPublisher, failure, requests)
+        (self.stopDetectorLoop, self.stopPublisher, self.failure, self.requests) = (
+            stopDetectorLoop, stopPublisher, failure, requests
+        )
 
         var start = DetectorLoopStart(
             configuration: configuration, recovered: recovered, context: context, requests: requests, publisher: inputs,

@@ -10,7 +10,7 @@ enum EventPublisherInput: Sendable {
     /// - wallOffset: Offset from instants to civil time, in nanoseconds.
     case events([Event], wallOffset: Int64)
     case notice(ServiceNotice, at: Instant)
-    case tuned(level: String, PolicyScope, Policy?, holding: PolicyTable.EffectivePolicy, at: Instant)
+    case tuned(level: String, PolicyScope, Policy?, effectivePolicy: PolicyTable.EffectivePolicy, at: Instant)
     case learned(StoredPage)
     case status(ReplyAddress, DetectorStatus)
     case explanation(ExplainAnswer, of: NodeIdentity, to: ReplyAddress)
@@ -141,9 +141,9 @@ struct EventPublisher: ~Copyable {
         switch input {
         case .events(let events, let offset): for event in events { try number(event, wallOffset: offset) }
         case .notice(let notice, let now): try number(notice, at: now)
-        case .tuned(let level, let scope, let policy, let holding, let now):
+        case .tuned(let level, let scope, let policy, let effectivePolicy, let now):
             changes.append(.tuning(level: level, scope, policy))
-            try number(.tuned(level: level, scope: scope, policy, holding: holding), at: now)
+            try number(.tuned(level: level, scope: scope, policy, effectivePolicy: effectivePolicy), at: now)
         case .learned(let page): store?.learned(page)
         case .status, .explanation, .reply: break
         }
@@ -237,7 +237,7 @@ struct EventPublisher: ~Copyable {
             var address = ReplyAddress(envelope: Array(frames.dropLast()), id: 0)
             do throws(ControlError) {
                 let request = try ControlFrame.reading(request, id: &address.id)
-                try answer(try request.order(), to: address)
+                try answer(try request.request(), to: address)
             } catch {
                 try reply(to: .refusal(error, to: address))
             }
@@ -298,7 +298,7 @@ struct EventPublisher: ~Copyable {
                 "heartbeats": endpoints.heartbeats, "connect": endpoints.connect, "events": endpoints.events,
                 "control": endpoints.control,
             ],
-            store: store.map {
+            memory: store.map {
                 StatusAnswer.Memory(folder: $0.folder, events: $0.eventCount, lost: $0.loss.map { "\($0)" })
             })
     }

@@ -27,7 +27,8 @@ struct NodeRecovery {
             else { continue }
             let key = NodeKey(of: identity)
             var node =
-                published[key] ?? PublishedState(identity: identity, verdicts: Array(repeating: nil, count: levels.count))
+                published[key]
+                ?? PublishedState(identity: identity, verdicts: Array(repeating: nil, count: levels.count))
             node.lastVerdict = verdict
             if let index = levels.firstIndex(where: { $0.name.utf8.elementsEqual(level.utf8) }) {
                 node.verdicts[index] = verdict

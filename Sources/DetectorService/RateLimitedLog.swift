@@ -21,7 +21,7 @@ struct RateLimitedLog<Reason: Hashable & Sendable> {
 }
 
 extension RateLimitedLog<MalformedHeartbeat> {
-    mutating func dropped(for reason: MalformedHeartbeat, at now: Instant, logger logger: Logger) {
+    mutating func dropped(for reason: MalformedHeartbeat, at now: Instant, logger: Logger) {
         count(reason, at: now) { count in
             logger.warning(
                 "dropped frames that are no heartbeats",

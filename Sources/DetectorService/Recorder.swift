@@ -82,7 +82,7 @@ final class Recorder: Sendable {
             while true {
                 _ = try poller.wait(timeoutMilliseconds: nil)
                 let isLast = poller.isReadable(stopped)
-                for work in work.drain() { try carryOut(work, &writer) }
+                for work in work.drain() { try perform(work, &writer) }
                 if isLast { break }
             }
             try writer.synchronize()
@@ -91,7 +91,7 @@ final class Recorder: Sendable {
         }
     }
 
-    private func carryOut(_ work: Work, _ writer: inout RecordingWriter) throws {
+    private func perform(_ work: Work, _ writer: inout RecordingWriter) throws {
         switch work {
         case .begin(let beginning):
             try writer.begin(beginning())

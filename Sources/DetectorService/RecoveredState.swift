@@ -53,7 +53,7 @@ struct RecoveredState {
                 open.remove(notice.group)
             }
         }
-        return open.sorted { $0 ?? "" < $1 ?? "" }.map { .holdOver(group: $0) }
+        return open.sorted { $0 ?? "" < $1 ?? "" }.map { .holdReleased(group: $0) }
     }
 
     /// The configured policies with the tuned ones. Removes tunings that no longer apply.

@@ -1,6 +1,6 @@
 /// A request to the service as sent on the wire: `{"id": 1, "do": "events", "since": 41}`.
 ///
-/// The fields are not validated. `order()` validates them and returns the request.
+/// The fields are not validated. `request()` validates them and returns the request.
 public struct ControlFrame: Codable, Hashable, Sendable {
     /// The known requests.
     public enum Action: String, Hashable, Sendable, CaseIterable {

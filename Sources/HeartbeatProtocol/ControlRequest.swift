@@ -70,14 +70,14 @@ public struct PauseRequest: Hashable, Sendable {
     public let reason: String
 
     /// Maximum duration. A forgotten pause is worse than one that must be set again.
-    public static let longest: Duration = .seconds(366 * 86_400)
+    public static let maxDuration: Duration = .seconds(366 * 86_400)
     /// In bytes; the reason is part of events.
     public static let maxReasonLength = 200
 
-    /// - Throws: `.malformed` if the duration is not above 0 or is longer than `longest`, or if the reason is too long
+    /// - Throws: `.malformed` if the duration is not above 0 or is longer than `maxDuration`, or if the reason is too long
     ///   or contains control characters.
     public init(_ node: NodeIdentity, for duration: Duration, reason: String = "") throws(ControlError) {
-        guard duration > .zero, duration <= Self.longest else {
+        guard duration > .zero, duration <= Self.maxDuration else {
             throw ControlError(
                 .malformed,
                 "a pause of \(duration.nanoseconds.seconds) s cannot be: it lasts more than 0 s and at most 366 days")
@@ -101,7 +101,7 @@ extension ControlFrame {
     /// Validates the frame.
     /// - Throws: A `ControlError` with code `.unknownRequest`, `.malformed`, `.invalidPolicy`, or, if the text does not
     ///   name a node, `.unknownNode`.
-    public func order() throws(ControlError) -> ControlRequest {
+    public func request() throws(ControlError) -> ControlRequest {
         guard let action = Action(rawValue: action) else {
             let known = Action.allCases.map(\.rawValue).joined(separator: ", ")
             throw ControlError(
@@ -205,7 +205,7 @@ extension PolicyScope {
 // MARK: Encoding
 
 extension ControlFrame {
-    /// The frame whose `order()` is this request.
+    /// The frame whose `request()` is this request.
     public init(id: Int64 = 0, _ order: ControlRequest) {
         switch order {
         case .status: self.init(id: id, do: .status)

@@ -43,18 +43,21 @@ enum Explanation {
     }
 
     static func of(_ hold: HoldChange) -> String {
-        let whom = hold.group.map { "group \($0)" } ?? "all groups"
+        let scopeName = hold.group.map { "group \($0)" } ?? "all groups"
         let held = formatted((hold.at - hold.began).nanoseconds)
         switch hold.phase {
         case .begins:
             let asked = hold.overdue + hold.heard
-            return "Of \(counted(asked, "node")) asked in \(whom), \(hold.overdue) fell silent at once: the network, "
+            return
+                "Of \(counted(asked, "node")) asked in \(scopeName), \(hold.overdue) fell silent at once: the network, "
                 + "more likely than the nodes. Suspicions are held back."
         case .released:
-            return "\(hold.heard) of the \(counted(hold.overdue, "silent node")) asked in \(whom) are heard again. "
+            return
+                "\(hold.heard) of the \(counted(hold.overdue, "silent node")) asked in \(scopeName) are heard again. "
                 + "\(held) are held against nobody."
         case .expired:
-            return "After \(held) only \(hold.heard) of the \(counted(hold.overdue, "silent node")) asked in \(whom) "
+            return
+                "After \(held) only \(hold.heard) of the \(counted(hold.overdue, "silent node")) asked in \(scopeName) "
                 + "are heard again: the others are suspected."
         }
     }

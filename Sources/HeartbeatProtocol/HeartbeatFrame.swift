@@ -51,7 +51,7 @@ public enum HeartbeatFrame {
     }
 
     /// The compact form, or the long form if there is an announcement.
-    public static func encode(_ heartbeat: Heartbeat, introducing announcement: NodeAnnouncement? = nil) -> [UInt8] {
+    public static func encode(_ heartbeat: Heartbeat, announcing announcement: NodeAnnouncement? = nil) -> [UInt8] {
         let head = head(of: heartbeat, flags: announcement == nil ? 0 : longForm)
         return head.span.withUnsafeBytes { Array($0) } + (announcement?.bytes ?? [])
     }

@@ -17,12 +17,12 @@ public enum ServiceNotice: Hashable, Sendable {
     /// Inputs are no longer recorded.
     case recordingStopped(String)
     /// A policy was set, or removed if it is nil, while the service runs.
-    case tuned(level: String, scope: PolicyScope, Policy?, holding: PolicyTable.EffectivePolicy)
+    case tuned(level: String, scope: PolicyScope, Policy?, effectivePolicy: PolicyTable.EffectivePolicy)
     /// The configuration was read again.
     case reloaded(String)
 
     /// A hold for one group, or for all groups, was active when the service ended.
-    case holdOver(group: String?)
+    case holdReleased(group: String?)
 
     /// The duration that the notice reports, or how far the clock was set.
     fileprivate var time: Duration? {
@@ -36,7 +36,7 @@ public enum ServiceNotice: Hashable, Sendable {
     var scope: PolicyScope {
         switch self {
         case .tuned(_, let scope, _, _): scope
-        case .holdOver(let group?): .group(group)
+        case .holdReleased(let group?): .group(group)
         default: .everyone
         }
     }
@@ -78,19 +78,19 @@ extension NoticeMessage {
         case .recordingStopped(let reason):
             code = "recording-stopped"
             explanation = "What the detector is told is recorded no longer: \(reason)"
-        case .tuned(let level, let scope, let policy, let holding):
+        case .tuned(let level, let scope, let policy, let effectivePolicy):
             kind = .tune
             code = policy == nil ? "unset" : "set"
-            let whom: String
+            let scopeName: String
             switch scope {
-            case .everyone: whom = "everyone"
-            case .group(let name): (whom, group) = ("group \(name)", name)
-            case .node(let identity): (whom, group, node) = ("\(identity)", identity.group, identity.name)
+            case .everyone: scopeName = "everyone"
+            case .group(let name): (scopeName, group) = ("group \(name)", name)
+            case .node(let identity): (scopeName, group, node) = ("\(identity)", identity.group, identity.name)
             }
             explanation =
-                policy.map { "Level \(level) of \(whom) was set to \($0)." }
-                ?? "What was tuned of level \(level) for \(whom) was taken back: \(holding.policy) (\(holding.origin)) holds."
-        case .holdOver(let group):
+                policy.map { "Level \(level) of \(scopeName) was set to \($0)." }
+                ?? "What was tuned of level \(level) for \(scopeName) was taken back: \(effectivePolicy.policy) (\(effectivePolicy.origin)) holds."
+        case .holdReleased(let group):
             (kind, self.group) = (.hold, group)
             code = HoldChange.Phase.released.rawValue
             explanation =

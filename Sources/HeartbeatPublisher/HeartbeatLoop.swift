@@ -14,11 +14,11 @@ final class StopReason: Sendable {
 /// Sequence numbers count the slots of the schedule, not the heartbeats sent. After a pause of this process the numbers
 /// show how many heartbeats were never sent, and the schedule continues unchanged.
 struct HeartbeatLoop: ~Copyable {
-    var outlet: HeartbeatSender
+    var sender: HeartbeatSender
     var timer: DeadlineTimer
 
     mutating func run(
-        _ first: Heartbeat, introducing announcement: NodeAnnouncement, until stop: WakeUp,
+        _ first: Heartbeat, announcing announcement: NodeAnnouncement, until stop: WakeUp,
         sayingGoodbye ending: StopReason
     ) throws {
         var poller = Poller()
@@ -26,14 +26,14 @@ struct HeartbeatLoop: ~Copyable {
         _ = poller.add(fileDescriptor: timer.fileDescriptor)
         let start = MonotonicClock.now.nanoseconds
         var slot: Int64 = 0
-        var nextIntroduction = Int64.min
+        var nextAnnouncement = Int64.min
         var beat = first
         while true {
             let now = MonotonicClock.now.nanoseconds
             (beat.sequence, beat.sent) = (UInt32(truncatingIfNeeded: slot), now)
-            let announces = try outlet.hasNewSubscribers(at: now) || now >= nextIntroduction
-            if announces { nextIntroduction = now.addingSaturated(HeartbeatSender.introductionEvery) }
-            try outlet.send(beat, introducing: announces ? announcement : nil)
+            let announces = try sender.hasNewSubscribers(at: now) || now >= nextAnnouncement
+            if announces { nextAnnouncement = now.addingSaturated(HeartbeatSender.announcementInterval) }
+            try sender.send(beat, announcing: announces ? announcement : nil)
 
             slot = max(slot + 1, (MonotonicClock.now.nanoseconds - start) / first.announcedInterval)
             let (offset, overflow) = slot.multipliedReportingOverflow(by: first.announcedInterval)
@@ -43,9 +43,9 @@ struct HeartbeatLoop: ~Copyable {
             timer.clear()
         }
         guard ending.isGoodbye.load(ordering: .relaxed) else { return }
-        try outlet.lingerOnClose()
+        try sender.lingerOnClose()
         (beat.sequence, beat.sent) = (beat.sequence &+ 1, MonotonicClock.now.nanoseconds)
         beat.isLeaving = true
-        try outlet.send(beat, introducing: announcement)
+        try sender.send(beat, announcing: announcement)
     }
 }

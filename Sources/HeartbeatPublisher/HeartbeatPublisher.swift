@@ -48,8 +48,8 @@ public final class HeartbeatPublisher: Sendable {
         let announcement = try NodeAnnouncement(identity: configuration.identity, labels: configuration.labels)
         let incarnation =
             configuration.incarnation ?? UInt32(truncatingIfNeeded: WallClock.now / 1_000_000_000)
-        let outlet = try HeartbeatSender(connect: configuration.connect, bind: configuration.bind)
-        boundEndpoints = outlet.boundEndpoints
+        let sender = try HeartbeatSender(connect: configuration.connect, bind: configuration.bind)
+        boundEndpoints = sender.boundEndpoints
         self.incarnation = incarnation
         let (end, ending) = (try WakeUp(), StopReason())
         (self.end, self.ending) = (end, ending)
@@ -57,10 +57,10 @@ public final class HeartbeatPublisher: Sendable {
             key: NodeKey(of: configuration.identity), incarnation: incarnation, sequence: 0, sent: 0,
             announcedInterval: interval)
         let timer = try DeadlineTimer()
-        thread = try SocketThread(name: "phi-beat", owning: HeartbeatLoop(outlet: outlet, timer: timer)) { rhythm in
-            var rhythm = rhythm
+        thread = try SocketThread(name: "phi-beat", owning: HeartbeatLoop(sender: sender, timer: timer)) { loop in
+            var loop = loop
             // An error here means that the context was shut down, so no peer is left to send to.
-            try? rhythm.run(beat, introducing: announcement, until: end, sayingGoodbye: ending)
+            try? loop.run(beat, announcing: announcement, until: end, sayingGoodbye: ending)
         }
     }
 

@@ -10,13 +10,13 @@ struct HeartbeatSender: ~Copyable {
     let boundEndpoints: [String]
     private let socket: Socket
     /// Interval at which a node announces itself even without new subscribers.
-    static let introductionEvery: Int64 = 10_000_000_000  // ns
+    static let announcementInterval: Int64 = 10_000_000_000  // ns
     /// How often the socket is polled for subscriptions: each poll costs a system call.
     private static let subscriptionPollInterval: Int64 = 1_000_000  // ns
     /// One for each first byte of a key, and one for all keys.
     private var subscriptions = Subscriptions(limit: 257)
-    private var newcomersUntil: Int64 = .min
-    private var nextLook: Int64 = .min
+    private var newSubscribersUntil: Int64 = .min
+    private var nextPoll: Int64 = .min
 
     /// - Parameters:
     ///   - queue: How many heartbeats may wait for a slow connection. A sender that serves many nodes needs more than
@@ -43,19 +43,21 @@ struct HeartbeatSender: ~Copyable {
     /// Whether nodes should announce themselves in every heartbeat: a subscription arrived within the last ten seconds,
     /// or none exists yet. A new subscriber should not receive a heartbeat without a name.
     mutating func hasNewSubscribers(at now: Int64) throws(ZeroMQError) -> Bool {
-        if now >= nextLook {
-            nextLook = now.addingSaturated(Self.subscriptionPollInterval)
-            if try subscriptions.update(from: socket).added > 0 { newcomersUntil = now.addingSaturated(10_000_000_000) }
+        if now >= nextPoll {
+            nextPoll = now.addingSaturated(Self.subscriptionPollInterval)
+            if try subscriptions.update(from: socket).added > 0 {
+                newSubscribersUntil = now.addingSaturated(10_000_000_000)
+            }
         }
-        return subscriptions.isEmpty || now < newcomersUntil
+        return subscriptions.isEmpty || now < newSubscribersUntil
     }
 
     /// Drops the heartbeat if there is no connection, or if the connection is slower than the heartbeats.
     borrowing func send(
-        _ heartbeat: Heartbeat, introducing announcement: NodeAnnouncement? = nil
+        _ heartbeat: Heartbeat, announcing announcement: NodeAnnouncement? = nil
     ) throws(ZeroMQError) {
         if let announcement {
-            try socket.send(HeartbeatFrame.encode(heartbeat, introducing: announcement))
+            try socket.send(HeartbeatFrame.encode(heartbeat, announcing: announcement))
         } else {
             let frame = HeartbeatFrame.compact(heartbeat)
             try frame.span.withUnsafeBytes { (bytes) throws(ZeroMQError) in _ = try socket.send(bytes) }

@@ -59,8 +59,8 @@ public final class Swarm: Sendable {
 
 /// A sender shared by some of the nodes. A class, because an array cannot contain noncopyable values.
 private final class SwarmSender {
-    var outlet: HeartbeatSender
-    init(_ outlet: consuming HeartbeatSender) { self.outlet = outlet }
+    var sender: HeartbeatSender
+    init(_ sender: consuming HeartbeatSender) { self.sender = sender }
 }
 
 /// The data of a node that a heartbeat needs, next to each other in memory.
@@ -77,7 +77,7 @@ private struct SwarmNode {
     /// Sequence number of its next heartbeat.
     var sequence: Int64 = 0
     /// When the node announces its name even without new subscribers.
-    var nextIntroduction: Int64 = .min
+    var nextAnnouncement: Int64 = .min
     var isAlive = true
 
     init(_ node: SwarmPlan.Node, number: Int, interval: Int64) {
@@ -95,7 +95,7 @@ private struct SwarmRun: ~Copyable {
     private let interval: Int64  // ns
     private let jitter: Int64  // ns
     private let incarnation = UInt32(truncatingIfNeeded: WallClock.now / 1_000_000_000)
-    private let introductions: [NodeAnnouncement]
+    private let announcements: [NodeAnnouncement]
     /// In the order of their heartbeats within an interval, so that memory is accessed sequentially.
     private var nodes: [SwarmNode]
     private let outlets: [SwarmSender]
@@ -112,9 +112,9 @@ private struct SwarmRun: ~Copyable {
         self.plan = plan
         let interval = plan.settings.interval.nanoseconds
         (self.interval, jitter) = (interval, plan.settings.jitter.nanoseconds)
-        var introductions: [NodeAnnouncement] = []
-        for node in plan.nodes { introductions.append(try NodeAnnouncement(identity: node.identity)) }
-        self.introductions = introductions
+        var announcements: [NodeAnnouncement] = []
+        for node in plan.nodes { announcements.append(try NodeAnnouncement(identity: node.identity)) }
+        self.announcements = announcements
         nodes = plan.nodes.enumerated().map { SwarmNode($1, number: $0, interval: interval) }
         nodes.sort { $0.phase < $1.phase }
         random = SplitMix64(seed: plan.settings.seed &+ 1)
@@ -173,7 +173,7 @@ private struct SwarmRun: ~Copyable {
     }
 
     /// Assigns nodes to senders in turn, so that each sender serves equally many.
-    private func outlet(of number: Int) -> SwarmSender { outlets[number % outlets.count] }
+    private func sender(of number: Int) -> SwarmSender { outlets[number % outlets.count] }
 
     private mutating func beat(_ place: Int, report: (Swarm.GroundTruth) -> Void) throws {
         let (now, node) = (MonotonicClock.now.nanoseconds, nodes[place])
@@ -188,26 +188,26 @@ private struct SwarmRun: ~Copyable {
         let isLost = plan.settings.loss > 0 && Double.random(in: 0..<1, using: &random) < plan.settings.loss
         if !node.pause.contains(age), !isLost {
             let announces =
-                try outlet(of: node.number).outlet.hasNewSubscribers(at: now) || now >= node.nextIntroduction
-            if announces { nodes[place].nextIntroduction = now.addingSaturated(HeartbeatSender.introductionEvery) }
-            try send(node, at: now, introducing: announces)
+                try sender(of: node.number).sender.hasNewSubscribers(at: now) || now >= node.nextAnnouncement
+            if announces { nodes[place].nextAnnouncement = now.addingSaturated(HeartbeatSender.announcementInterval) }
+            try send(node, at: now, announcing: announces)
         }
         nodes[place].sequence += 1
     }
 
-    private func send(_ node: SwarmNode, at now: Int64, introducing: Bool, isLeaving: Bool = false) throws {
+    private func send(_ node: SwarmNode, at now: Int64, announcing: Bool, isLeaving: Bool = false) throws {
         let heartbeat = Heartbeat(
             key: node.key, incarnation: incarnation, sequence: UInt32(truncatingIfNeeded: node.sequence), sent: now,
             announcedInterval: interval, isLeaving: isLeaving)
-        try outlet(of: node.number).outlet.send(
-            heartbeat, introducing: introducing ? introductions[node.number] : nil)
+        try sender(of: node.number).sender.send(
+            heartbeat, announcing: announcing ? announcements[node.number] : nil)
     }
 
     private func leave(report: (Swarm.GroundTruth) -> Void) throws {
-        for outlet in outlets { try outlet.outlet.lingerOnClose() }
+        for sender in outlets { try sender.sender.lingerOnClose() }
         let now = MonotonicClock.now.nanoseconds
         for node in nodes where node.isAlive && node.sequence > 0 {
-            try send(node, at: now, introducing: true, isLeaving: true)
+            try send(node, at: now, announcing: true, isLeaving: true)
             report(truth(node, .leave, at: now))
         }
     }

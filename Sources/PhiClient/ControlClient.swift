@@ -20,7 +20,9 @@ public struct ControlClient: ~Copyable {
         self.socket = socket
     }
 
-    public mutating func status(within timeout: Duration) throws -> StatusAnswer { try request(.status, within: timeout) }
+    public mutating func status(within timeout: Duration) throws -> StatusAnswer {
+        try request(.status, within: timeout)
+    }
 
     /// All nodes that the service knows. `timeout` applies to each thousand of them.
     public mutating func nodes(within timeout: Duration) throws -> [NodesAnswer.Node] {

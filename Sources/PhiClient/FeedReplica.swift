@@ -52,7 +52,7 @@ public struct FeedReplica: Sendable {
         case fetchingEvents
         case live
         /// Live, but a beacon reported a lower sequence than the one before: asks whether the log was rolled back.
-        case doubting
+        case checkingRollback
     }
     private let start: Start
     private var phase = Phase.waiting
@@ -75,12 +75,12 @@ public struct FeedReplica: Sendable {
     public init(from start: Start = .snapshot) { self.start = start }
 
     /// The request to send to the service; nil while nothing is missing. Send it again if no answer arrives.
-    public var question: Query? {
+    public var query: Query? {
         guard let epoch else { return nil }
         switch phase {
         case .waiting, .live: return nil
         case .fetchingState: return Query(action: "snapshot", since: delivered, epoch: epoch)
-        case .fetchingEvents, .doubting: return Query(action: "events", since: delivered, epoch: epoch)
+        case .fetchingEvents, .checkingRollback: return Query(action: "events", since: delivered, epoch: epoch)
         }
     }
 
@@ -97,22 +97,22 @@ public struct FeedReplica: Sendable {
         guard event.sequence > delivered else { return }
         known = max(known, event.sequence)
         if buffer.count < Self.bufferLimit { buffer[event.sequence] = event }
-        settle()
+        deliverReady()
     }
 
     public mutating func receiveBeacon(epoch: UInt64, sequence: UInt64) {
         adoptEpoch(epoch, last: sequence)
         // Messages that overtook each other on the way look the same. Only the service knows.
-        if sequence < lastBeacon, phase == .live { (phase, lastBeacon) = (.doubting, sequence) }
+        if sequence < lastBeacon, phase == .live { (phase, lastBeacon) = (.checkingRollback, sequence) }
         // While a request is pending, its answer may be older than this beacon. Then the next beacon starts the check.
         lastBeacon = max(lastBeacon, sequence)
         known = max(known, sequence)
-        settle()
+        deliverReady()
     }
 
-    /// Applies an answer, if it still answers `question`.
+    /// Applies an answer, if it still answers `query`.
     public mutating func receiveAnswer(epoch: UInt64, through: UInt64, more: Bool, events: [Event], to asked: Query) {
-        guard asked == question, epoch == self.epoch else { return }
+        guard asked == query, epoch == self.epoch else { return }
         guard through >= asked.since else { return rolledBack(to: through) }
         if let start = suspectedGap { deliveries.append(.gap(after: start, epoch: epoch)) }
         suspectedGap = nil
@@ -124,12 +124,12 @@ public struct FeedReplica: Sendable {
             phase == .fetchingEvents && through == asked.since && known > through ? fruitlessAnswers + 1 : 0
         guard fruitlessAnswers < 2 else { return rolledBack(to: through) }
         phase = .fetchingEvents
-        settle()
+        deliverReady()
     }
 
     /// The service answered that the requested events are gone: no longer kept, or not in its log.
     public mutating func receiveGone(_ asked: Query) {
-        guard asked == question else { return }
+        guard asked == query else { return }
         suspectedGap = delivered
         phase = .fetchingState
     }
@@ -158,12 +158,12 @@ public struct FeedReplica: Sendable {
             delivered = 0
             phase = .fetchingState
         } else {
-            settle()
+            deliverReady()
         }
     }
 
     /// Delivers the next events in order. If a known event is then missing, it has to be fetched.
-    private mutating func settle() {
+    private mutating func deliverReady() {
         guard phase == .live || phase == .fetchingEvents else { return }
         while let next = buffer.removeValue(forKey: delivered &+ 1) {
             deliveries.append(.event(next))

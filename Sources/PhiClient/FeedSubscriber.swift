@@ -30,7 +30,7 @@ public struct FeedSubscriber: ~Copyable {
     private let wakeUp: WakeUp
     private var replica: FeedReplica
     private var ready: ArraySlice<FeedReplica.Delivery> = []
-    private var asked: (question: FeedReplica.Query, id: Int64, at: Instant)?
+    private var asked: (query: FeedReplica.Query, id: Int64, at: Instant)?
     private var lastID: Int64 = 0
 
     private var lastHeard = MonotonicClock.now
@@ -38,9 +38,9 @@ public struct FeedSubscriber: ~Copyable {
     private var unansweredSince: Instant?
 
     /// Time after which an unanswered request is sent again.
-    private static let patience: Duration = .seconds(1)
+    private static let retryInterval: Duration = .seconds(1)
     /// How long feed or service may be silent before an item reports it; repeated after the same time.
-    private static let trouble: Duration = .seconds(5)
+    private static let silenceTimeout: Duration = .seconds(5)
 
     /// - Parameters:
     ///   - wakeUp: A signal on it ends a waiting `next`.
@@ -83,8 +83,8 @@ public struct FeedSubscriber: ~Copyable {
             try request()
             ready += replica.dequeueDeliveries()
             guard ready.isEmpty else { continue }
-            if let trouble = trouble() { return trouble }
-            var wait = Self.patience
+            if let silenceTimeout = silenceTimeout() { return silenceTimeout }
+            var wait = Self.retryInterval
             if let end {
                 let left = end - MonotonicClock.now
                 if left <= .zero { return nil }
@@ -95,13 +95,13 @@ public struct FeedSubscriber: ~Copyable {
         }
     }
 
-    private mutating func trouble() -> Item? {
+    private mutating func silenceTimeout() -> Item? {
         let now = MonotonicClock.now
-        if now - lastHeard > Self.trouble {
+        if now - lastHeard > Self.silenceTimeout {
             lastHeard = now
             return .feedSilent
         }
-        if let since = unansweredSince, now - since > Self.trouble {
+        if let since = unansweredSince, now - since > Self.silenceTimeout {
             unansweredSince = now
             return .controlSilent
         }
@@ -136,17 +136,17 @@ public struct FeedSubscriber: ~Copyable {
     }
 
     private mutating func request() throws(ZeroMQError) {
-        guard let question = replica.question else {
+        guard let query = replica.query else {
             unansweredSince = nil
             return
         }
         let now = MonotonicClock.now
         unansweredSince = unansweredSince ?? now
-        if let asked, asked.question == question, now - asked.at < Self.patience { return }
+        if let asked, asked.query == query, now - asked.at < Self.retryInterval { return }
         lastID += 1
-        var request = ControlFrame(id: lastID, action: question.action)
-        (request.since, request.epoch) = (question.since, question.epoch)
-        asked = (question, lastID, now)
+        var request = ControlFrame(id: lastID, action: query.action)
+        (request.since, request.epoch) = (query.since, query.epoch)
+        asked = (query, lastID, now)
         // Without a connection nothing is sent, and the request is repeated later.
         if let json = try? WireJSON.encode(request) { try control.send([json]) }
     }
@@ -162,10 +162,10 @@ public struct FeedSubscriber: ~Copyable {
             if let answer = reply.ok {
                 replica.receiveAnswer(
                     epoch: answer.epoch, through: answer.through, more: answer.more,
-                    events: answer.events.compactMap(FeedReplica.Event.init), to: asked.question)
+                    events: answer.events.compactMap(FeedReplica.Event.init), to: asked.query)
             }
             // An answer from another epoch is ignored: the feed is about to announce that epoch.
-            if reply.error?.code == .gone { replica.receiveGone(asked.question) }
+            if reply.error?.code == .gone { replica.receiveGone(asked.query) }
         }
     }
 }

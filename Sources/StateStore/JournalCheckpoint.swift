@@ -11,7 +11,7 @@ extension StoreDatabase {
         try write(rows: rows) { database in
             for record in records {
                 for event in record.events { try database.append(event) }
-                for change in record.changes { try database.carryOut(change) }
+                for change in record.changes { try database.apply(change) }
             }
             try database.put(AppliedPosition(applied: last.number), into: "journal")
             guard let first else { return }
@@ -27,15 +27,15 @@ extension StoreDatabase {
     func catchUp(with journal: EventJournal) throws -> (lastRecord: UInt64, isWhole: Bool) {
         let (records, damage) = try journal.records()
         var (number, sequence) = try read { (try $0.lastAppliedRecord(), try $0.lastSequence()) }
-        var (news, isWhole): (ArraySlice<JournalRecord>, Bool) = ([], damage == nil)
+        var (unapplied, isWhole): (ArraySlice<JournalRecord>, Bool) = ([], damage == nil)
         for var record in records where record.number > number {
             isWhole = isWhole && record.number == number + 1
             isWhole = isWhole && zip(record.events, (sequence + 1)...).allSatisfy { $0.sequence == $1 }
             if !isWhole { record.events = [] }
             (number, sequence) = (record.number, record.events.last?.sequence ?? sequence)
-            news.append(record)
+            unapplied.append(record)
         }
-        try checkpoint(news)
+        try checkpoint(unapplied)
         return (number, isWhole)
     }
 }

@@ -40,7 +40,7 @@ public enum StoreChange: Hashable, Sendable {
 }
 
 extension Database {
-    func carryOut(_ change: StoreChange) throws {
+    func apply(_ change: StoreChange) throws {
         switch change {
         case .tuning(let level, let scope, let policy?):
             try put(Tuning(level: level, scope: scope, policy: policy), into: "tunings")

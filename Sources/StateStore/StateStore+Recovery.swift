@@ -16,14 +16,14 @@ extension StateStore {
     public static func open(
         in path: String, keeping capacity: Int = 100_000, boot: String? = BootID.identifier,
         at unixMilliseconds: UInt64
-    ) throws(StoreError) -> (memory: StateStore, found: StoreContents) {
+    ) throws(StoreError) -> (store: StateStore, found: StoreContents) {
         let folder = try StateFolder(path)
-        var opening = try StoreRecovery.openRepairing(folder, boot: boot, at: unixMilliseconds)
-        let memory = StateStore(
-            folder: folder, file: opening.file, journal: opening.journal, lastRecord: opening.lastRecord,
-            header: opening.header, found: opening.found, capacity: capacity)
-        opening.found.events.removeFirst(max(0, opening.found.events.count - max(1, capacity)))
-        return (memory, opening.found)
+        var recovery = try StoreRecovery.openRepairing(folder, boot: boot, at: unixMilliseconds)
+        let store = StateStore(
+            folder: folder, file: recovery.file, journal: recovery.journal, lastRecord: recovery.lastRecord,
+            header: recovery.header, found: recovery.found, capacity: capacity)
+        recovery.found.events.removeFirst(max(0, recovery.found.events.count - max(1, capacity)))
+        return (store, recovery.found)
     }
 }
 
@@ -43,12 +43,14 @@ private struct StoreRecovery {
         (lastRecord, isJournalWhole) = try file.catchUp(with: journal)
         let (last, log) = try file.read { (try $0.logHeader(), try $0.log()) }
 
-        var doubt = last?.incompleteReason(boot: boot, isComplete: isComplete)
-        if log == nil || !isJournalWhole { doubt = "some events cannot be read any more" }
-        if last == nil, isComplete { doubt = "nothing is left" }
-        if let doubt { found.warnings.append("a new log of events begins, since of the old one \(doubt)") }
+        var incompleteReason = last?.incompleteReason(boot: boot, isComplete: isComplete)
+        if log == nil || !isJournalWhole { incompleteReason = "some events cannot be read any more" }
+        if last == nil, isComplete { incompleteReason = "nothing is left" }
+        if let incompleteReason {
+            found.warnings.append("a new log of events begins, since of the old one \(incompleteReason)")
+        }
 
-        let isNew = last == nil || doubt != nil
+        let isNew = last == nil || incompleteReason != nil
         header = LogHeader(
             epoch: isNew ? max(unixMilliseconds, (last?.epoch ?? 0) + 1) : last?.epoch ?? unixMilliseconds,
             boot: boot ?? "", isClean: false)
@@ -68,17 +70,17 @@ private struct StoreRecovery {
         _ folder: borrowing StateFolder, boot: String?, at unixMilliseconds: UInt64
     ) throws(StoreError) -> StoreRecovery {
         do {
-            var opening: StoreRecovery
-            do { opening = try StoreRecovery(of: folder, boot: boot, at: unixMilliseconds) } catch let error
+            var recovery: StoreRecovery
+            do { recovery = try StoreRecovery(of: folder, boot: boot, at: unixMilliseconds) } catch let error
                 where StoreDamage.explains(error)
             {
                 let place = try folder.setAside(at: unixMilliseconds)
-                opening = try StoreRecovery(of: folder, boot: boot, at: unixMilliseconds)
-                opening.found.warnings.append(
+                recovery = try StoreRecovery(of: folder, boot: boot, at: unixMilliseconds)
+                recovery.found.warnings.append(
                     "\(folder.database) was damaged (\(error)) and is now \(place): nothing of before is remembered")
             }
             try folder.markComplete()
-            return opening
+            return recovery
         } catch {
             let failure = StoreError(error, with: folder.database, in: folder.path)
             if case .lost = failure { folder.markIncomplete() }

@@ -28,7 +28,7 @@ public final class StateStore {
     private let capacity: UInt64
     private var condition: Condition
     /// Records in the journal that are not yet in the tables, oldest first.
-    private var waiting: ArraySlice<JournalRecord> = []
+    private var pendingRecords: ArraySlice<JournalRecord> = []
     /// Number of events and changes that await a checkpoint.
     public private(set) var pendingRows = 0
     private var lastRecord: UInt64
@@ -67,13 +67,15 @@ public final class StateStore {
         while pendingRows >= Self.maxPending.rows || journal.size >= Self.maxPending.bytes { try checkpoint() }
         let record = JournalRecord(number: lastRecord + 1, events: events, changes: changes)
         try perform { _ in try journal.append(record) }
-        waiting.append(record)
+        pendingRecords.append(record)
         (pendingRows, lastRecord, lastSequence) = (pendingRows + record.rows, record.number, last)
     }
 
     /// Whether the tables lack operator changes. Operators may not repeat them, so a machine stop should not undo them
     /// either.
-    public var hasPendingOperatorChanges: Bool { waiting.contains { $0.changes.contains(where: \.isOperatorChange) } }
+    public var hasPendingOperatorChanges: Bool {
+        pendingRecords.contains { $0.changes.contains(where: \.isOperatorChange) }
+    }
 
     /// Moves some records from the journal to the tables, oldest first. Empties the journal once the tables have all
     /// records.
@@ -82,10 +84,10 @@ public final class StateStore {
     /// that level and its events without a level leave the state.
     public func checkpoint() throws(StoreError) {
         var (count, rows) = (0, 0)
-        for record in waiting where rows < Self.appliedAtOnce {
+        for record in pendingRecords where rows < Self.appliedAtOnce {
             (count, rows) = (count + 1, rows + record.rows)
         }
-        let records = waiting.prefix(count)
+        let records = pendingRecords.prefix(count)
         guard let last = records.last else { return }
         let newest = records.last { !$0.events.isEmpty }?.events.last?.sequence ?? 0
         let surplus = newest - min(newest, firstSequence - 1 + capacity)
@@ -96,13 +98,13 @@ public final class StateStore {
             // Start to write it to disk now, not with the next scheduled SQLite checkpoint.
             if records.contains(where: { $0.changes.contains(where: \.isOperatorChange) }) { file.checkpoint() }
         }
-        waiting = count == waiting.count ? [] : waiting.dropFirst(count)
+        pendingRecords = count == pendingRecords.count ? [] : pendingRecords.dropFirst(count)
         pendingRows -= rows
         firstSequence += deleted
     }
 
     private func checkpointChanges() throws(StoreError) {
-        guard waiting.contains(where: { !$0.changes.isEmpty }) else { return }
+        guard pendingRecords.contains(where: { !$0.changes.isEmpty }) else { return }
         while pendingRows > 0 { try checkpoint() }
     }
 

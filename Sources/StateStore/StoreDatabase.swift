@@ -71,7 +71,7 @@ final class StoreDatabase {
         }
         // SQLite reuses the log from its start only after a checkpoint has moved all of it. A concurrent checkpoint
         // never does while commits do not pause. It has moved most by then, so this costs two waits for the disk.
-        if checkpoints.takeNewsOfLongLog() { try database.writeWithoutTransaction { _ = try $0.checkpointIfFree() } }
+        if checkpoints.consumeLongLogFlag() { try database.writeWithoutTransaction { _ = try $0.checkpointIfFree() } }
         pages += (rows + 1) * Self.pagesPerRow
         if pages >= Self.pagesPerCheckpoint { checkpoint() }
     }
@@ -108,7 +108,7 @@ private final class CheckpointThread: Sendable {
     private static let longLog = 16_384
     private struct Progress {
         var isRunning = false
-        var foundLongLog = false
+        var longLogFlag = false
         var failure: DatabaseError?
     }
     private let connection: DatabaseQueue
@@ -121,10 +121,10 @@ private final class CheckpointThread: Sendable {
     var failure: DatabaseError? { progress.withLock(\.failure) }
 
     /// Whether a checkpoint since the last call ended with a long write-ahead log. Resets the flag.
-    func takeNewsOfLongLog() -> Bool {
+    func consumeLongLogFlag() -> Bool {
         progress.withLock { progress in
-            defer { progress.foundLongLog = false }
-            return progress.foundLongLog
+            defer { progress.longLogFlag = false }
+            return progress.longLogFlag
         }
     }
 
@@ -136,7 +136,7 @@ private final class CheckpointThread: Sendable {
         guard isFirst else { return }
         connection.asyncWriteWithoutTransaction { [self] database in
             var after = Progress()
-            do { after.foundLongLog = try database.checkpointIfFree() > Self.longLog } catch {
+            do { after.longLogFlag = try database.checkpointIfFree() > Self.longLog } catch {
                 after.failure = error as? DatabaseError
             }
             progress.withLock { [after] in $0 = after }

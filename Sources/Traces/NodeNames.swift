@@ -11,7 +11,7 @@
 /// A trace repeats a few names millions of times. Names are compared as bytes, and a `String` is created only for a new
 /// one.
 struct NodeNames {
-    static let longest = 255  // bytes
+    static let maxLength = 255  // bytes
 
     private(set) var names: [String] = []
     private var bytes: [UInt8] = []  // all names, concatenated
@@ -59,7 +59,9 @@ struct NodeNames {
     }
 
     private static func validated(_ name: UnsafeRawBufferPointer) -> String? {
-        guard (1...longest).contains(name.count), let text = String(validating: name, as: UTF8.self) else { return nil }
+        guard (1...maxLength).contains(name.count), let text = String(validating: name, as: UTF8.self) else {
+            return nil
+        }
         // Results are also CSV, where a comma would end the name.
         return text.unicodeScalars.contains { $0 == "," || $0.properties.generalCategory == .control } ? nil : text
     }

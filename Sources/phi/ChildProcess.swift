@@ -51,7 +51,9 @@ final class ChildProcess: Sendable {
 
     /// The exit status, or 128 + signal, if the process failed without a signal from us; otherwise nil.
     var failure: Int32? {
-        guard let status = exit.status, status != 0, !isTerminationRequested.load(ordering: .relaxed) else { return nil }
+        guard let status = exit.status, status != 0, !isTerminationRequested.load(ordering: .relaxed) else {
+            return nil
+        }
         return status
     }
 

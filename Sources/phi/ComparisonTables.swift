@@ -15,8 +15,9 @@ enum ComparisonTables {
             lines.append(
                 [
                     cell.trace.padded(to: 26), formattedRate(cell.rate).padded(to: 11), adaptive.padded(to: 22),
-                    "\(formattedRate(baseline.rate)) at \(baseline.timeout.formattedDuration) (\(baseline.detector))".padded(
-                        to: 37),
+                    "\(formattedRate(baseline.rate)) at \(baseline.timeout.formattedDuration) (\(baseline.detector))"
+                        .padded(
+                            to: 37),
                     cell.ratio.map { $0.decimals(3) } ?? "-",
                 ].joined(separator: " "))
         }

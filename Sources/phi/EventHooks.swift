@@ -108,7 +108,7 @@ final class EventHooks: Sendable {
 
     private func end(_ subject: FeedTopic, _ hook: Hook, _ ending: ShellCommand.Ending) {
         if !ending.isGood {
-            let (group, node) = hook.message.whom
+            let (group, node) = hook.message.scopeName
             let whose = node.map { " of \(group ?? "-")/\($0.escapingControls)" } ?? ""
             Console.note("the command for event \(hook.message.place.sequence)\(whose) \(ending)")
         }
@@ -121,12 +121,12 @@ final class EventHooks: Sendable {
 }
 
 extension EventMessage {
-    fileprivate var whom: (group: String?, node: String?) {
+    fileprivate var scopeName: (group: String?, node: String?) {
         switch self {
         case .transition(let transition): (transition.group, transition.node)
         case .notice(let notice): (notice.group, notice.node)
         }
     }
     /// The node or group that the event is about, at any level.
-    fileprivate var subject: FeedTopic { FeedTopic(level: nil, group: whom.group, node: whom.node) }
+    fileprivate var subject: FeedTopic { FeedTopic(level: nil, group: scopeName.group, node: scopeName.node) }
 }

@@ -12,9 +12,10 @@ enum EventText {
             return "\(Colour.grey(time))  \(transition.level.padded(to: 8)) \(node) "
                 + "\(colour(of: transition.to)(change)) \(transition.explanation.escapingControls)"
         case .notice(let notice):
-            let whom = notice.node.map { "\(notice.group ?? "-")/\($0)" } ?? notice.group.map { "group \($0)" } ?? "-"
+            let scopeName =
+                notice.node.map { "\(notice.group ?? "-")/\($0)" } ?? notice.group.map { "group \($0)" } ?? "-"
             return "\(Colour.grey(time(notice.place.at)))  \(notice.kind.rawValue.padded(to: 8)) "
-                + "\(whom.escapingControls.padded(to: 24)) \(Colour.amber(notice.code.padded(to: 21))) "
+                + "\(scopeName.escapingControls.padded(to: 24)) \(Colour.amber(notice.code.padded(to: 21))) "
                 + notice.explanation.escapingControls
         }
     }

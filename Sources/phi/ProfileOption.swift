@@ -50,12 +50,12 @@ enum ProfileOption: Hashable, Sendable {
 extension DetectorSpec {
     /// The same detector with a profile as the initial state of its groups.
     func lending(_ profile: NetworkProfile) throws -> DetectorSpec {
-        try requireLender()
+        try requireProfileSupport()
         return .adaptive(.init(profile: profile.lateness))
     }
 
     /// - Throws: If the detector cannot use a profile.
-    func requireLender() throws {
+    func requireProfileSupport() throws {
         guard case .adaptive = self else {
             throw ValidationError(
                 "--profile is for the detector 'adaptive': '\(self)' goes by nothing but the node itself")

@@ -65,7 +65,7 @@ struct ReplayCommand: ParsableCommand {
     func validate() throws {
         guard warmUp >= 0 else { throw ValidationError("--warm-up must be at least 0") }
         let detector = detector ?? .adaptive(.init())
-        if profile != nil { try detector.requireLender() }
+        if profile != nil { try detector.requireProfileSupport() }
         guard policy == nil || detector.usesPolicy else {
             throw ValidationError(
                 "'\(detector)' says itself when to suspect: leave out --policy, or change its parameters")

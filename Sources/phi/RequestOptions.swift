@@ -13,12 +13,12 @@ struct RequestOptions: ParsableArguments {
     var json = false
 
     /// Sends a request and prints the answer: as JSON or as text.
-    /// - Parameter patience: Timeout of the request unless the user set `--timeout`.
+    /// - Parameter defaultTimeout: Timeout of the request unless the user set `--timeout`.
     func answer<Answer: Codable & Sendable>(
-        _ order: ControlRequest, timeout: Duration = .seconds(3), asText lines: (Answer) -> [String]
+        _ order: ControlRequest, defaultTimeout: Duration = .seconds(3), asText lines: (Answer) -> [String]
     ) throws {
         var client = try ControlClient(endpoint: control)
-        let within = timeout ?? timeout
+        let within = timeout ?? defaultTimeout
         if json {
             let answer: JSONValue = try client.request(order, within: within)
             Console.print(try WireJSON.encode(answer))

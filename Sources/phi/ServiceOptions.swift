@@ -57,7 +57,7 @@ struct ServiceOptions: ParsableArguments {
     func validate() throws {
         try Parsing.explained { try ConfigurationSources.check(optionSettings) }
         if let profile { _ = try ProfileOption(parsing: profile) }
-        if profile != nil, let detector { try DetectorSpec(parsing: detector).requireLender() }
+        if profile != nil, let detector { try DetectorSpec(parsing: detector).requireProfileSupport() }
     }
 
     private var optionSettings: [OptionSetting] {

@@ -55,7 +55,7 @@ struct TuneCommand: ParsableCommand {
             try tune(unset, nil)
         } else if var whatIf {
             whatIf.scope = scope
-            try service.answer(.whatIf(whatIf), timeout: Self.whatIfTimeout) { (answer: WhatIfAnswer) in
+            try service.answer(.whatIf(whatIf), defaultTimeout: Self.whatIfTimeout) { (answer: WhatIfAnswer) in
                 answer.sentences
             }
         } else {

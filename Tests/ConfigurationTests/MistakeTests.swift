@@ -265,7 +265,7 @@ import Testing
 
     @Test func `is not reported for values at the bounds of a rule`() throws {
         for least in [2, 64] {
-            #expect(try read("hold: {minExcess: \(least)}").configuration.hold == HoldRule(minExcess: least))
+            #expect(try read("hold: {least: \(least)}").configuration.hold == HoldRule(minExcess: least))
         }
         for flaps in [1, 64] {
             let recovery = try read("damping: {flaps: \(flaps)}\nsteady: 1000").configuration.recovery

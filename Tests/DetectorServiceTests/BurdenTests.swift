@@ -24,13 +24,13 @@ import Testing
 
     @Test func `hands on new nodes and passes in turn, and each new node once`() {
         let keys = (0..<12 as Range<UInt64>).map { NodeKey(rawValue: $0) }
-        var checkpoints = LearnedStateSchedule(unwritten: keys + keys, nodes: 0, at: at(0))
+        var checkpoints = LearnedStateSchedule(unpersisted: keys + keys, nodes: 0, at: at(0))
         #expect(checkpoints.next(ofPassWith: 2, at: at(9)) == nil)
         let pages = (1...7).map { checkpoints.next(ofPassWith: 2, at: at($0 * 60)) }
         #expect(
             pages == [
-                .unwritten(Array(keys[..<5])), .groups, .unwritten(Array(keys[5..<10])), .pass(0),
-                .unwritten(Array(keys[10...])), .pass(0), nil,
+                .unpersisted(Array(keys[..<5])), .groups, .unpersisted(Array(keys[5..<10])), .pass(0),
+                .unpersisted(Array(keys[10...])), .pass(0), nil,
             ])
         #expect(checkpoints.next(ofPassWith: 2, at: at(10_200)) == .groups)
     }
@@ -38,7 +38,7 @@ import Testing
     @Test func `passes slowly over few nodes, and never takes an hour`() {
         for (nodes, most) in [(1000, 12.0), (10_000, 110), (1_000_000, 660)] {
             let pages = nodes / LearnedStateSchedule.pageSize
-            var checkpoints = LearnedStateSchedule(unwritten: [], nodes: nodes, at: at(0))
+            var checkpoints = LearnedStateSchedule(unpersisted: [], nodes: nodes, at: at(0))
             var (now, seen) = (at(0), 0)
             while seen < pages {
                 now = now + .microseconds(500)
@@ -50,36 +50,36 @@ import Testing
 
     @Test func `writes new nodes down sooner than those of a pass`() {
         let keys = (0..<10 as Range<UInt64>).map { NodeKey(rawValue: $0) }
-        var checkpoints = LearnedStateSchedule(unwritten: keys, nodes: 0, at: at(0))
+        var checkpoints = LearnedStateSchedule(unpersisted: keys, nodes: 0, at: at(0))
         let pages = (1...10).map { checkpoints.next(ofPassWith: 2, at: at($0 * 10)) }
         #expect(
             pages == [
-                .unwritten(Array(keys[..<5])), .groups, .unwritten(Array(keys[5...])), .pass(0), nil, nil, nil, nil,
+                .unpersisted(Array(keys[..<5])), .groups, .unpersisted(Array(keys[5...])), .pass(0), nil, nil, nil, nil,
                 .pass(0), nil,
             ])
     }
 
     @Test func `remembers groups no longer that have no nodes`() throws {
         let folder = try Folder()
-        func open() throws -> (memory: StateStore, found: StoreContents) {
+        func open() throws -> (store: StateStore, found: StoreContents) {
             try StateStore.open(in: folder.path, keeping: 10, at: 1)
         }
         func remember() throws {
-            let memory = try open().memory
+            let store = try open().store
             let (kept, nameless) = (try NodeIdentity(group: "kept", name: "n"), "")
-            try memory.store([
+            try store.store([
                 StoredNode(key: NodeKey(of: kept), identity: kept, model: "another", state: [], lastArrival: 0)
             ])
-            try memory.store(["kept", "gone", nameless].map { StoredGroup(group: $0, model: "another", state: []) })
-            try memory.close()
+            try store.store(["kept", "gone", nameless].map { StoredGroup(group: $0, model: "another", state: []) })
+            try store.close()
         }
         func restore() throws -> Int {
-            let (memory, found) = try open()
+            let (store, found) = try open()
             var detector = Detector<NormalModel>(.init(levels: [.suspect()], model: .init(), seed: 1))
             let patience = NodeRecovery.RejoinDeadlines(now: at(0), soonest: at(1), latest: at(2))
             _ = NodeRecovery(found, levels: detector.levels).restore(
-                into: &detector, of: .whole, from: memory, patience, civilOffset: 0, logger: Logger(label: "test"))
-            try memory.close()
+                into: &detector, of: .whole, from: store, patience, civilOffset: 0, logger: Logger(label: "test"))
+            try store.close()
             return detector.nodeCount
         }
         try remember()

@@ -60,9 +60,9 @@ import Testing
 
     /// A newcomer is told of at its civil time.
     private func expectNews(by audience: inout Audience, on stage: Stage, at civil: Int64) throws {
-        let newcomer = try stage.publisher("newcomer")
+        let newNode = try stage.publisher("newcomer")
         let at = try audience.next(of: "newcomer").place.at
         #expect((civil...civil + 120 * 1_000_000_000).contains(at.unixNanoseconds), "\(at)")
-        newcomer.stop()
+        newNode.stop()
     }
 }

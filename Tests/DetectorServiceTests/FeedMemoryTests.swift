@@ -10,18 +10,18 @@ import Testing
     }
     private func learned(in folder: Folder) throws -> [UInt64] {
         var keys: [UInt64] = []
-        _ = try StateStore.open(in: folder.path, at: 1).memory.forEachStoredNode { keys.append($0.key.rawValue) }
+        _ = try StateStore.open(in: folder.path, at: 1).store.forEachStoredNode { keys.append($0.key.rawValue) }
         return keys
     }
 
     @Test func `does not store what was learned of those forgotten since`() throws {
         let folder = try Folder()
-        var memory = StoreWriter(try StateStore.open(in: folder.path, at: 1).memory, in: folder.path)
-        memory.learned(.nodes([node(3), node(1)]))
-        memory.learned(.nodes([node(2)]))
-        memory.append([], [.forgetting(NodeKey(rawValue: 3))])
-        while memory.hasWork { memory.work(at: Instant(nanoseconds: 0)) }
-        #expect(memory.loss == nil)
+        var store = StoreWriter(try StateStore.open(in: folder.path, at: 1).store, in: folder.path)
+        store.learned(.nodes([node(3), node(1)]))
+        store.learned(.nodes([node(2)]))
+        store.append([], [.forgetting(NodeKey(rawValue: 3))])
+        while store.hasWork { store.work(at: Instant(nanoseconds: 0)) }
+        #expect(store.loss == nil)
         #expect(try learned(in: folder.killed()) == [1, 2])
     }
 
@@ -29,8 +29,8 @@ import Testing
         throws
     {
         let folder = try Folder()
-        let tables = try StateStore.open(in: folder.path, at: 1).memory
-        var memory = StoreWriter(tables, in: folder.path)
+        let tables = try StateStore.open(in: folder.path, at: 1).store
+        var store = StoreWriter(tables, in: folder.path)
         func at(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
         func append(_ count: Int) {
             let first = tables.lastSequence + 1
@@ -38,45 +38,45 @@ import Testing
                 LoggedEvent(
                     sequence: $0, level: nil, group: nil, node: nil, incarnation: 0, verdict: nil, at: 0, json: [1])
             }
-            memory.append(events, [])
+            store.append(events, [])
         }
-        memory.work(at: at(5000))
+        store.work(at: at(5000))
         append(1)
-        #expect(!memory.hasWork)
-        memory.learned(.nodes([node(1)]))
-        memory.work(at: at(5999))
-        #expect(!memory.hasWork && tables.pendingRows == 1)
-        memory.work(at: at(6000))
+        #expect(!store.hasWork)
+        store.learned(.nodes([node(1)]))
+        store.work(at: at(5999))
+        #expect(!store.hasWork && tables.pendingRows == 1)
+        store.work(at: at(6000))
         #expect(tables.pendingRows == 0)
         append(32)
-        #expect(memory.hasWork)
-        memory.work(at: at(6001))
-        #expect(!memory.hasWork && tables.pendingRows == 0)
-        memory.append([], [.resumption(NodeKey(rawValue: 1))])
-        #expect(memory.hasWork)
-        memory.work(at: at(6002))
-        #expect(!memory.hasWork && tables.pendingRows == 0)
+        #expect(store.hasWork)
+        store.work(at: at(6001))
+        #expect(!store.hasWork && tables.pendingRows == 0)
+        store.append([], [.resumption(NodeKey(rawValue: 1))])
+        #expect(store.hasWork)
+        store.work(at: at(6002))
+        #expect(!store.hasWork && tables.pendingRows == 0)
     }
 
     @Test func `stores what was learned even if events never pause`() throws {
         let folder = try Folder()
-        let tables = try StateStore.open(in: folder.path, at: 1).memory
-        var memory = StoreWriter(tables, in: folder.path)
-        for number in 1...1001 as ClosedRange<UInt64> { memory.learned(.nodes([node(number)])) }
-        #expect(memory.isBehind)
-        memory.append([], [.resumption(NodeKey(rawValue: 0))])
-        memory.work(at: Instant(nanoseconds: 0))
-        #expect(!memory.isBehind && tables.pendingRows == 0)
+        let tables = try StateStore.open(in: folder.path, at: 1).store
+        var store = StoreWriter(tables, in: folder.path)
+        for number in 1...1001 as ClosedRange<UInt64> { store.learned(.nodes([node(number)])) }
+        #expect(store.isBehind)
+        store.append([], [.resumption(NodeKey(rawValue: 0))])
+        store.work(at: Instant(nanoseconds: 0))
+        #expect(!store.isBehind && tables.pendingRows == 0)
     }
 
     @Test func `stores at its end what it can in its time`() throws {
         for (end, kept) in [(Int64.max, [1, 2]), (.min, [])] as [(Int64, [UInt64])] {
             let folder = try Folder()
             do {
-                var memory = StoreWriter(try StateStore.open(in: folder.path, at: 1).memory, in: folder.path)
-                for number in [1, 2] as [UInt64] { memory.learned(.nodes([node(number)])) }
-                memory.close(by: Instant(nanoseconds: end))
-                #expect(memory.loss == nil)
+                var store = StoreWriter(try StateStore.open(in: folder.path, at: 1).store, in: folder.path)
+                for number in [1, 2] as [UInt64] { store.learned(.nodes([node(number)])) }
+                store.close(by: Instant(nanoseconds: end))
+                #expect(store.loss == nil)
             }
             #expect(try learned(in: folder) == kept)
         }
@@ -84,11 +84,11 @@ import Testing
 
     @Test func `that is lost takes nothing more, and says why`() {
         let loss = StoreError.lost(file: "f", reason: "the disk is full")
-        var memory = StoreWriter(lost: loss, in: "/nowhere")
-        memory.learned(.nodes([node(1)]))
-        #expect(!memory.hasWork && memory.loss == loss && memory.eventCount == 0)
-        memory.append([], [.resumption(NodeKey(rawValue: 1))])
-        memory.close(by: Instant(nanoseconds: 0))
-        #expect(memory.loss == loss)
+        var store = StoreWriter(lost: loss, in: "/nowhere")
+        store.learned(.nodes([node(1)]))
+        #expect(!store.hasWork && store.loss == loss && store.eventCount == 0)
+        store.append([], [.resumption(NodeKey(rawValue: 1))])
+        store.close(by: Instant(nanoseconds: 0))
+        #expect(store.loss == loss)
     }
 }

@@ -10,17 +10,17 @@ import Testing
     /// A log and a memory that were told the same.
     private struct Pair {
         let folder: Folder
-        let memory: StateStore
+        let store: StateStore
         var log: EventLog
 
         init(capacity: Int) throws {
             folder = try Folder()
-            memory = try StateStore.open(in: folder.path, keeping: capacity, at: 7).memory
-            log = EventLog(epoch: memory.epoch, capacity: capacity)
+            store = try StateStore.open(in: folder.path, keeping: capacity, at: 7).store
+            log = EventLog(epoch: store.epoch, capacity: capacity)
         }
         mutating func add(_ message: EventMessage) throws {
             let json = Array("{\"sequence\":\(message.place.sequence)}".utf8)
-            try memory.append([LoggedEvent(message, json: json)])
+            try store.append([LoggedEvent(message, json: json)])
             log.append(message, topic: message.topic, json: json)
         }
         mutating func transition(

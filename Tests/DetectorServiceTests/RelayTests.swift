@@ -191,7 +191,7 @@ import ZeroMQ
             let heartbeat = Heartbeat(
                 key: NodeKey(of: identity), incarnation: 1, sequence: UInt32(number), sent: Int64(number),
                 announcedInterval: 1_000_000_000, isLeaving: number == count - 1 && count > 2)
-            return HeartbeatFrame.encode(heartbeat, introducing: number % 10 == 0 ? announcement : nil)
+            return HeartbeatFrame.encode(heartbeat, announcing: number % 10 == 0 ? announcement : nil)
         }
     }
 }

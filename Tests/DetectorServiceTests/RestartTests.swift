@@ -202,7 +202,8 @@ import Testing
         var late = try second.audience(from: .snapshot)
         let published = [try audience.nextTransition(), try audience.nextTransition()]
         #expect(published.allSatisfy { $0.level == "evict" && $0.from == .new })
-        #expect(Dictionary(uniqueKeysWithValues: published.map { ($0.node, $0.to) }) == ["living": .trusted, "gone": .left])
+        #expect(
+            Dictionary(uniqueKeysWithValues: published.map { ($0.node, $0.to) }) == ["living": .trusted, "gone": .left])
         #expect(published.first?.explanation == "So it was before the restart; this level had not told of it yet.")
         #expect(try (0..<4).map { _ in try late.nextTransition() }.suffix(2) == published[...])
         let last = try second.status.sequence
@@ -218,7 +219,7 @@ import Testing
     @Test func `ends a hold that its end left open`() throws {
         let site = try Site()
         try {
-            let (memory, found) = try StateStore.open(in: "\(site.folder.path)/state", at: 7)
+            let (store, found) = try StateStore.open(in: "\(site.folder.path)/state", at: 7)
             var log = EventLog(found, levels: [], capacity: 10)
             func hold(_ turn: HoldChange.Phase, of group: String?) throws {
                 let start = Instant(nanoseconds: 0)
@@ -230,7 +231,7 @@ import Testing
                 }
                 let json = try WireJSON.encode(message)
                 log.append(message, topic: message.topic, json: json)
-                try memory.append([LoggedEvent(message, json: json)])
+                try store.append([LoggedEvent(message, json: json)])
             }
             for group in ["over", "open", nil] { try hold(.begins, of: group) }
             try hold(.released, of: "over")
@@ -241,7 +242,9 @@ import Testing
             var audience = try stage.audience()
             let published = try (0..<6).map { _ in try audience.nextNotice() }
             #expect(published.map(\.kind).allSatisfy { $0 == .hold })
-            #expect(published.last?.code == "released" && published.last?.group == "open" && published.last?.place.sequence == 6)
+            #expect(
+                published.last?.code == "released" && published.last?.group == "open"
+                    && published.last?.place.sequence == 6)
             #expect(try stage.status.sequence == 6)
             stage.service.stop()
         }
@@ -272,8 +275,8 @@ import Testing
     @Test func `says what it remembers`() throws {
         let site = try Site()
         let stage = try site.start()
-        let memory = try #require(try stage.status.memory)
-        #expect(memory == StatusAnswer.Memory(folder: "\(site.folder.path)/state", events: 0, lost: nil))
+        let store = try #require(try stage.status.memory)
+        #expect(store == StatusAnswer.Memory(folder: "\(site.folder.path)/state", events: 0, lost: nil))
         stage.service.stop()
         let forgetful = try Stage()
         #expect(try forgetful.status.memory == nil)

@@ -71,7 +71,7 @@ import ZeroMQ
         }
         #expect(notice.code == "unnamed" && notice.key == NodeKey(of: identity).description)
         heartbeat.sequence += 1
-        try socket.send(HeartbeatFrame.encode(heartbeat, introducing: NodeAnnouncement(identity: identity)))
+        try socket.send(HeartbeatFrame.encode(heartbeat, announcing: NodeAnnouncement(identity: identity)))
         let announcement = try audience.next(of: "shy")
         #expect(announcement.from == .new)
         stage.service.stop()
@@ -94,7 +94,7 @@ import ZeroMQ
         let identity = try NodeIdentity(group: "edge", name: "stranger")
         let goodbye = HeartbeatFrame.encode(
             Heartbeat(key: NodeKey(of: identity), sequence: 0, isLeaving: true),
-            introducing: try NodeAnnouncement(identity: identity))
+            announcing: try NodeAnnouncement(identity: identity))
         let socket = try Socket(.publish, in: Context())
         try socket.connect(to: stage.heartbeats)
         var client = try ControlClient(endpoint: stage.control)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct `A control request` {
     private static func node(_ text: String) throws -> NodeIdentity { try NodeIdentity(writtenAs: text) }
     private func order(_ json: String) throws -> ControlRequest {
-        try WireJSON.decode(ControlFrame.self, from: json.utf8).order()
+        try WireJSON.decode(ControlFrame.self, from: json.utf8).request()
     }
 
     static let orders: [(String, ControlRequest)] = [
@@ -118,7 +118,7 @@ import Testing
     }
     @Test func `accepts reasons of up to 200 bytes`() throws {
         _ = try PauseRequest(lab("a"), for: .seconds(1), reason: String(repeating: "ä", count: 100))
-        _ = try PauseRequest(lab("a"), for: PauseRequest.longest)
+        _ = try PauseRequest(lab("a"), for: PauseRequest.maxDuration)
         #expect(throws: ControlError(.malformed, "the reason has 201 bytes, and 200 is the most")) {
             try PauseRequest(lab("a"), for: .seconds(1), reason: String(repeating: "ä", count: 100) + "a")
         }

@@ -20,7 +20,7 @@ import Testing
                 senderLate: -2_500_000, ownLate: 125_000, samples: 1000))
         return .transition(TransitionMessage(transition, level: "suspect", at: Self.place))
     }
-    private func firstWord() throws -> EventMessage {
+    private func firstTransition() throws -> EventMessage {
         let transition = Transition(
             node: try NodeIdentity(group: "edge", name: "edge-1"), incarnation: 0, level: 0,
             effectivePolicy: .init(policy: .phi(0.5)), from: .new, to: .learning, at: Instant(nanoseconds: 5),
@@ -67,7 +67,7 @@ import Testing
     }
     @Test func `has null for unknown values`() throws {
         #expect(
-            try json(firstWord()) == """
+            try json(firstTransition()) == """
                 {"at":"2026-01-01T00:01:00.000000005Z","disconnected_seconds":null,"epoch":1767225600000,"expected_seconds":null,\
                 "explanation":"First heartbeat.",\
                 "from":"new","group":"edge","incarnation":0,"kind":"transition","level":"suspect",\
@@ -88,7 +88,7 @@ import Testing
     }
     @Test func `survives a round trip`() throws {
         let events =
-            [try suspicion(), try firstWord()]
+            [try suspicion(), try firstTransition()]
             + (try Notice.Code.allCases.flatMap { [try notice($0, named: true), try notice($0, named: false)] })
         for event in events {
             let bytes = try WireJSON.encode(event)

@@ -17,7 +17,7 @@ struct ReadHeartbeat: Hashable {
         }
         (heartbeat, announcement) = try result.get()
     }
-    var bytes: [UInt8] { HeartbeatFrame.encode(heartbeat, introducing: announcement) }
+    var bytes: [UInt8] { HeartbeatFrame.encode(heartbeat, announcing: announcement) }
 
     static func malformation(of bytes: [UInt8]) -> MalformedHeartbeat? {
         do throws(MalformedHeartbeat) {

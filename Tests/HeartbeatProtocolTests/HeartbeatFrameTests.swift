@@ -36,13 +36,13 @@ import Testing
         let announcement = try NodeAnnouncement(
             identity: NodeIdentity(group: "lab", name: "a"), labels: ["zone": "b/ü"])
         #expect(
-            HeartbeatFrame.encode(leaving, introducing: announcement)
+            HeartbeatFrame.encode(leaving, announcing: announcement)
                 == GoldenFrames.long.replacing(38, with: [15]).dropLast())
     }
     @Test func `without labels end with an empty object`() throws {
         let announcement = try NodeAnnouncement(identity: NodeIdentity(group: "lab", name: "a"))
         #expect(
-            HeartbeatFrame.encode(heartbeat, introducing: announcement).dropFirst(32)
+            HeartbeatFrame.encode(heartbeat, announcing: announcement).dropFirst(32)
                 == [3, 0x6c, 0x61, 0x62, 1, 0x61, 2, 0, 0x7b, 0x7d])
     }
     @Test func `may omit the labels`() throws {
@@ -54,7 +54,7 @@ import Testing
         let announcement = try NodeAnnouncement(
             identity: NodeIdentity(group: longest, name: longest), labels: ["a": "b"])
         let bytes = HeartbeatFrame.encode(
-            Heartbeat(key: NodeKey(of: announcement.identity), sequence: 0), introducing: announcement)
+            Heartbeat(key: NodeKey(of: announcement.identity), sequence: 0), announcing: announcement)
         #expect(bytes.count == 32 + 65 + 65 + 2 + 9)
         #expect(try ReadHeartbeat(bytes).announcement == announcement)
     }
@@ -85,7 +85,7 @@ import Testing
             announcedInterval: .milliseconds(125) * .random(in: 0..<1_000_000, using: &random),
             isLeaving: random.chance(0.5))
         for announced in [nil, announcement] {
-            let read = try ReadHeartbeat(HeartbeatFrame.encode(written, introducing: announced))
+            let read = try ReadHeartbeat(HeartbeatFrame.encode(written, announcing: announced))
             #expect(read.heartbeat == written)
             #expect(read.announcement == announced)
             #expect(read.announcement?.labels == announced.map { _ in labels })
@@ -134,7 +134,7 @@ import Testing
         // The header has 32 bytes. `lab` and `a` with their lengths, the length of the labels, and `{"x":""}` follow.
         let room = 1024 - 32 - 6 - 2 - 8
         let announcement = try NodeAnnouncement(identity: identity, labels: ["x": String(repeating: "y", count: room)])
-        let bytes = HeartbeatFrame.encode(Heartbeat(key: NodeKey(of: identity), sequence: 0), introducing: announcement)
+        let bytes = HeartbeatFrame.encode(Heartbeat(key: NodeKey(of: identity), sequence: 0), announcing: announcement)
         #expect(bytes.count == HeartbeatFrame.maximumSize)
         #expect(try ReadHeartbeat(bytes).announcement == announcement)
         let error = #expect(throws: LabelsTooLong.self) {
@@ -149,7 +149,7 @@ import Testing
         let labels = ["zone": "b", "host": "h", "a/b": "\"", "ü": ""]
         let bytes = HeartbeatFrame.encode(
             Heartbeat(key: NodeKey(of: identity), sequence: 0),
-            introducing: try NodeAnnouncement(identity: identity, labels: labels))
+            announcing: try NodeAnnouncement(identity: identity, labels: labels))
         #expect(String(decoding: bytes.dropFirst(40), as: UTF8.self) == #"{"a/b":"\"","host":"h","zone":"b","ü":""}"#)
     }
 }

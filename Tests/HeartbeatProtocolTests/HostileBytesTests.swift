@@ -20,14 +20,14 @@ import Testing
         compact.replacing(12, with: withUnsafeBytes(of: seconds.bitPattern.littleEndian) { Array($0) })
     }
     /// The first 32 bytes of the golden long frame, followed by these fields.
-    private static func introducing(_ group: [UInt8], _ name: [UInt8], _ rest: [UInt8] = [0, 0]) -> [UInt8] {
+    private static func announcing(_ group: [UInt8], _ name: [UInt8], _ rest: [UInt8] = [0, 0]) -> [UInt8] {
         Array(long[..<32]) + [UInt8(group.count)] + group + [UInt8(name.count)] + name + rest
     }
     private static func labels(_ json: String) -> [UInt8] {
-        introducing(
+        announcing(
             Array("lab".utf8), Array("a".utf8), [UInt8(json.utf8.count & 255), UInt8(json.utf8.count >> 8)] + json.utf8)
     }
-    private static func naming(_ name: String) -> [UInt8] { introducing(Array("lab".utf8), Array(name.utf8)) }
+    private static func naming(_ name: String) -> [UInt8] { announcing(Array("lab".utf8), Array(name.utf8)) }
 
     static let examples: [Example] = [
         Example("nothing", [], .empty),
@@ -72,13 +72,13 @@ import Testing
         Example("labels of 64 KiB, it says", Array(long[..<38]) + [255, 255, 0x7b, 0x7d], .badLength),
         Example("a byte after the labels", long + [0], .badLength),
 
-        Example("a byte that UTF-8 never has", introducing([0xff], [0x61]), .notUTF8),
-        Example("an overlong encoding", introducing([0xc0, 0x80], [0x61]), .notUTF8),
-        Example("half a surrogate pair", introducing([0x61], [0xed, 0xa0, 0x80]), .notUTF8),
-        Example("half a letter", introducing([0x61], [0xc3]), .notUTF8),
+        Example("a byte that UTF-8 never has", announcing([0xff], [0x61]), .notUTF8),
+        Example("an overlong encoding", announcing([0xc0, 0x80], [0x61]), .notUTF8),
+        Example("half a surrogate pair", announcing([0x61], [0xed, 0xa0, 0x80]), .notUTF8),
+        Example("half a letter", announcing([0x61], [0xc3]), .notUTF8),
 
-        Example("an empty group", introducing([], [0x61]), .badName),
-        Example("an empty name", introducing([0x61], []), .badName),
+        Example("an empty group", announcing([], [0x61]), .badName),
+        Example("an empty name", announcing([0x61], []), .badName),
         Example("65 bytes of name", naming(String(repeating: "x", count: 65)), .badName),
         Example("255 bytes of name", naming(String(repeating: "x", count: 255)), .badName),
         Example("a slash", naming("a/b"), .badName),
@@ -101,7 +101,7 @@ import Testing
         Example("no JSON", labels("zone=b"), .badLabels),
         Example("a space", labels(" "), .badLabels),
         Example("950 brackets", labels(String(repeating: "[", count: 950)), .badLabels),
-        Example("no UTF-8", introducing(Array("lab".utf8), [0x61], [7, 0] + #"{"a":""#.utf8 + [0xff]), .badLabels),
+        Example("no UTF-8", announcing(Array("lab".utf8), [0x61], [7, 0] + #"{"a":""#.utf8 + [0xff]), .badLabels),
     ]
 
     @Test(arguments: examples) func `are refused with the reason`(example: Example) {

@@ -3,20 +3,20 @@ import Testing
 
 @Suite struct `A feed replica` {
     @Test func `starts with the current state and then follows the feed`() throws {
-        let service = PretendedService(events: 1...5)
+        let service = FakeService(events: 1...5)
         var replica = FeedReplica()
-        #expect(replica.question == nil)
+        #expect(replica.query == nil)
         replica.receiveBeacon(epoch: 7, sequence: 5)
-        #expect(replica.question == .init(action: "snapshot", since: 0, epoch: 7))
+        #expect(replica.query == .init(action: "snapshot", since: 0, epoch: 7))
         service.answer(&replica)
-        #expect(replica.question == nil)
+        #expect(replica.query == nil)
         #expect(replica.dequeueDeliveries() == (1...5).map(delivery) + [.live(epoch: 7, sequence: 5)])
         replica.receive(event(6), epoch: 7)
         #expect(replica.dequeueDeliveries() == [delivery(6)])
     }
 
     @Test func `delivers events received during a fetch once and in order`() throws {
-        var service = PretendedService(events: 1...5)
+        var service = FakeService(events: 1...5)
         var replica = FeedReplica()
         replica.receive(event(5), epoch: 7)
         service.append(6)
@@ -24,7 +24,7 @@ import Testing
         service.answer(&replica)
         service.append(7)
         replica.receive(event(7), epoch: 7)
-        while replica.question != nil { service.answer(&replica) }
+        while replica.query != nil { service.answer(&replica) }
         #expect(replica.dequeueDeliveries().filter(\.isEvent) == (1...7).map(delivery))
     }
 
@@ -33,28 +33,28 @@ import Testing
         replica.receive(event(4), epoch: 7)
         replica.receive(event(5), epoch: 7)
         #expect(replica.dequeueDeliveries().isEmpty)
-        #expect(replica.question == nil)
+        #expect(replica.query == nil)
     }
 
     @Test func `detects a gap by the next event and repairs it`() {
         var replica = live(at: 5)
         replica.receive(event(8), epoch: 7)
         #expect(replica.dequeueDeliveries().isEmpty)
-        #expect(replica.question == .init(action: "events", since: 5, epoch: 7))
+        #expect(replica.query == .init(action: "events", since: 5, epoch: 7))
         replica.receive(event(9), epoch: 7)
         replica.receiveAnswer(
             epoch: 7, through: 8, more: false, events: [event(6), event(7), event(8)],
             to: .init(action: "events", since: 5, epoch: 7))
         #expect(replica.dequeueDeliveries() == (6...9).map(delivery) + [.live(epoch: 7, sequence: 9)])
-        #expect(replica.question == nil)
+        #expect(replica.query == nil)
     }
 
     @Test func `detects lost final events by the beacon`() {
         var replica = live(at: 5)
         replica.receiveBeacon(epoch: 7, sequence: 5)
-        #expect(replica.question == nil)
+        #expect(replica.query == nil)
         replica.receiveBeacon(epoch: 7, sequence: 6)
-        #expect(replica.question == .init(action: "events", since: 5, epoch: 7))
+        #expect(replica.query == .init(action: "events", since: 5, epoch: 7))
     }
 
     @Test func `is not live while a newer beacon announces more events`() {
@@ -64,17 +64,17 @@ import Testing
         replica.receiveBeacon(epoch: 7, sequence: 7)
         replica.receiveAnswer(epoch: 7, through: 6, more: false, events: [event(6)], to: first)
         #expect(replica.dequeueDeliveries() == [delivery(6)])
-        #expect(replica.question == .init(action: "events", since: 6, epoch: 7))
+        #expect(replica.query == .init(action: "events", since: 6, epoch: 7))
     }
 
     @Test func `reads long answers page by page`() {
         var replica = FeedReplica(from: .beginning)
         replica.receiveBeacon(epoch: 7, sequence: 4)
         let first = FeedReplica.Query(action: "events", since: 0, epoch: 7)
-        #expect(replica.question == first)
+        #expect(replica.query == first)
         replica.receiveAnswer(epoch: 7, through: 2, more: true, events: [event(1), event(2)], to: first)
         let second = FeedReplica.Query(action: "events", since: 2, epoch: 7)
-        #expect(replica.question == second)
+        #expect(replica.query == second)
         replica.receiveAnswer(epoch: 7, through: 4, more: false, events: [event(3), event(4)], to: second)
         #expect(replica.dequeueDeliveries() == (1...4).map(delivery) + [.live(epoch: 7, sequence: 4)])
     }
@@ -93,7 +93,7 @@ import Testing
         let lost = FeedReplica.Query(action: "events", since: 5, epoch: 7)
         replica.receiveGone(lost)
         let state = FeedReplica.Query(action: "snapshot", since: 5, epoch: 7)
-        #expect(replica.question == state)
+        #expect(replica.query == state)
         replica.receiveAnswer(epoch: 7, through: 90, more: false, events: [event(70), event(90)], to: state)
         #expect(
             replica.dequeueDeliveries() == [
@@ -105,11 +105,11 @@ import Testing
         var replica = live(at: 5)
         replica.receiveBeacon(epoch: 7, sequence: 4)
         let doubt = FeedReplica.Query(action: "events", since: 5, epoch: 7)
-        #expect(replica.question == doubt)
+        #expect(replica.query == doubt)
         replica.receive(event(6), epoch: 7)
-        #expect(replica.question == doubt)
+        #expect(replica.query == doubt)
         replica.receiveAnswer(epoch: 7, through: 6, more: false, events: [event(6)], to: doubt)
-        #expect(replica.question == nil)
+        #expect(replica.query == nil)
         #expect(replica.dequeueDeliveries() == [delivery(6), .live(epoch: 7, sequence: 6)])
     }
 
@@ -119,7 +119,7 @@ import Testing
         let first = FeedReplica.Query(action: "events", since: 0, epoch: 7)
         replica.receiveAnswer(epoch: 7, through: 5, more: false, events: (1...5).map(event), to: first)
         replica.receiveBeacon(epoch: 7, sequence: 4)
-        #expect(replica.question == nil)
+        #expect(replica.query == nil)
     }
 
     @Test func `checks the log if beacons still have a lower sequence after a fetch`() {
@@ -128,24 +128,24 @@ import Testing
         let missing = FeedReplica.Query(action: "events", since: 5, epoch: 7)
         replica.receiveBeacon(epoch: 7, sequence: 6)
         replica.receiveAnswer(epoch: 7, through: 8, more: false, events: (6...8).map(event), to: missing)
-        #expect(replica.question == nil)
+        #expect(replica.query == nil)
         replica.receiveBeacon(epoch: 7, sequence: 6)
-        #expect(replica.question == FeedReplica.Query(action: "events", since: 8, epoch: 7))
+        #expect(replica.query == FeedReplica.Query(action: "events", since: 8, epoch: 7))
     }
 
     @Test func `reports a rollback if the log lost its end, and delivers the state again`() {
         var replica = live(at: 50)
         replica.receiveBeacon(epoch: 7, sequence: 30)
         let doubt = FeedReplica.Query(action: "events", since: 50, epoch: 7)
-        #expect(replica.question == doubt)
+        #expect(replica.query == doubt)
         replica.receiveGone(doubt)
         let state = FeedReplica.Query(action: "snapshot", since: 50, epoch: 7)
-        #expect(replica.question == state)
+        #expect(replica.query == state)
         replica.receiveAnswer(epoch: 7, through: 31, more: false, events: [], to: state)
         let whole = FeedReplica.Query(action: "snapshot", since: 0, epoch: 7)
-        #expect(replica.question == whole)
+        #expect(replica.query == whole)
         replica.receiveAnswer(epoch: 7, through: 32, more: false, events: [event(20), event(32)], to: whole)
-        #expect(replica.question == nil)
+        #expect(replica.query == nil)
         replica.receive(event(33), epoch: 7)
         #expect(
             replica.dequeueDeliveries() == [
@@ -160,10 +160,10 @@ import Testing
         let lost = FeedReplica.Query(action: "events", since: 5, epoch: 7)
         // The service may have sent one such answer before the events existed.
         replica.receiveAnswer(epoch: 7, through: 5, more: false, events: [], to: lost)
-        #expect(replica.question == lost)
+        #expect(replica.query == lost)
         #expect(replica.dequeueDeliveries() == [])
         replica.receiveAnswer(epoch: 7, through: 5, more: false, events: [], to: lost)
-        #expect(replica.question == nil)
+        #expect(replica.query == nil)
         #expect(replica.dequeueDeliveries() == [.rolledBack(to: 5, epoch: 7), .live(epoch: 7, sequence: 5)])
         replica.receive(event(6), epoch: 7)
         #expect(replica.dequeueDeliveries() == [delivery(6)])
@@ -172,9 +172,9 @@ import Testing
     @Test(arguments: FeedReplica.Start.allCases) func `reads a new log from its beginning`(start: FeedReplica.Start) {
         var replica = live(at: 5, from: start)
         replica.receiveBeacon(epoch: 8, sequence: 2)
-        let question = FeedReplica.Query(action: "events", since: 0, epoch: 8)
-        #expect(replica.question == question)
-        replica.receiveAnswer(epoch: 8, through: 2, more: false, events: [event(1), event(2)], to: question)
+        let query = FeedReplica.Query(action: "events", since: 0, epoch: 8)
+        #expect(replica.query == query)
+        replica.receiveAnswer(epoch: 8, through: 2, more: false, events: [event(1), event(2)], to: query)
         #expect(replica.dequeueDeliveries() == [delivery(1), delivery(2), .live(epoch: 8, sequence: 2)])
     }
 
@@ -185,9 +185,9 @@ import Testing
             for other in [0, 1, .max - 1, .max, 5] as [UInt64] {
                 replica.receiveBeacon(epoch: 7, sequence: sequence)
                 replica.receive(event(other), epoch: 7)
-                if let question = replica.question {
+                if let query = replica.query {
                     replica.receiveAnswer(
-                        epoch: 7, through: other, more: false, events: [event(sequence)], to: question)
+                        epoch: 7, through: other, more: false, events: [event(sequence)], to: query)
                 }
             }
             #expect(!replica.dequeueDeliveries().isEmpty)
@@ -204,7 +204,7 @@ import Testing
 
     @Test(arguments: 0..<200 as Range<UInt64>) func `delivers every event in order despite losses`(seed: UInt64) {
         var random = Seeded(state: seed)
-        var service = PretendedService(events: 1...UInt64.random(in: 1...20, using: &random))
+        var service = FakeService(events: 1...UInt64.random(in: 1...20, using: &random))
         var replica = FeedReplica(from: .beginning)
         var delivered: [FeedReplica.Delivery] = []
         for _ in 0..<300 {
@@ -214,12 +214,12 @@ import Testing
                 if Bool.random(using: &random) { replica.receive(event(service.last), epoch: 7) }
             case 1: replica.receiveBeacon(epoch: 7, sequence: service.last)
             default:
-                if replica.question != nil { service.answer(&replica, pageSize: Int.random(in: 1...5, using: &random)) }
+                if replica.query != nil { service.answer(&replica, pageSize: Int.random(in: 1...5, using: &random)) }
             }
             delivered += replica.dequeueDeliveries()
         }
         replica.receiveBeacon(epoch: 7, sequence: service.last)
-        while replica.question != nil { service.answer(&replica) }
+        while replica.query != nil { service.answer(&replica) }
         delivered += replica.dequeueDeliveries()
         #expect(delivered.filter(\.isEvent) == (1...service.last).map(delivery))
     }
@@ -237,23 +237,23 @@ private func delivery(_ sequence: UInt64) -> FeedReplica.Delivery { .event(event
 private func live(at sequence: UInt64, from start: FeedReplica.Start = .now) -> FeedReplica {
     var replica = FeedReplica(from: start)
     replica.receiveBeacon(epoch: 7, sequence: sequence)
-    if let question = replica.question {
-        replica.receiveAnswer(epoch: 7, through: sequence, more: false, events: [], to: question)
+    if let query = replica.query {
+        replica.receiveAnswer(epoch: 7, through: sequence, more: false, events: [], to: query)
     }
     _ = replica.dequeueDeliveries()
     return replica
 }
 
 /// Answers like a service that keeps every event and gives each event its own topic.
-private struct PretendedService {
+private struct FakeService {
     var last: UInt64
     init(events: ClosedRange<UInt64>) { last = events.upperBound }
     mutating func append(_ sequence: UInt64) { last = sequence }
 
     func answer(_ replica: inout FeedReplica, pageSize: Int = 1000) {
-        guard let question = replica.question else { return }
-        let events = (question.since..<last).prefix(pageSize).map { event($0 + 1) }
+        guard let query = replica.query else { return }
+        let events = (query.since..<last).prefix(pageSize).map { event($0 + 1) }
         let through = events.last?.sequence ?? last
-        replica.receiveAnswer(epoch: 7, through: through, more: through < last, events: events, to: question)
+        replica.receiveAnswer(epoch: 7, through: through, more: through < last, events: events, to: query)
     }
 }

@@ -1,7 +1,7 @@
 import QualityOfService
 
 /// Builds the input of `QualityRecorder` from arrivals in seconds, each with the deadline that it sets.
-struct Judgement {
+struct ArrivalBuilder {
     private(set) var arrivals: [JudgedArrival] = []
 
     /// Adds an arrival. Its previous deadline is the one that the node's last arrival set.

@@ -14,7 +14,7 @@ import Testing
     /// T_D = 0.1 + 1.5 − u. Its mean is 1.1. Its maximum is 1.6 minus the smallest u, the fractional part of
     /// 5 / golden ratio.
     @Test func `for regular heartbeats follows from the timeout`() {
-        var judgement = Judgement()
+        var judgement = ArrivalBuilder()
         for second in 0..<5 { judgement.add(at: Double(second), delay: 0.1, deadline: Double(second) + 1.5) }
         let report = judgement.report()
         #expect(report.samples == 5 && report.nodes == 1 && report.losses == 0 && report.mistakes == 0)
@@ -27,7 +27,7 @@ import Testing
     }
     /// The node is suspected at 2.5 s and trusted again at 3 s: half a second of four.
     @Test func `drops when a heartbeat is lost`() {
-        var judgement = Judgement()
+        var judgement = ArrivalBuilder()
         for (at, step) in [(0, 1), (1, 1), (3, 2), (4, 1)] as [(Double, Int64)] {
             judgement.add(at: at, step: step, deadline: at + 1.5)
         }
@@ -39,7 +39,7 @@ import Testing
     }
     /// The heartbeat at 2.6 s is 0.1 s late. Those after it are on time.
     @Test func `drops when a heartbeat is late`() {
-        var judgement = Judgement()
+        var judgement = ArrivalBuilder()
         for at in [0, 1, 2.6, 3, 4] { judgement.add(at: at, deadline: at + 1.5) }
         let report = judgement.report()
         #expect(report.losses == 0 && report.mistakes == 1 && report.mistakeRate == 0.25)
@@ -48,7 +48,7 @@ import Testing
     /// Node 0 (interval 1 s) is suspected from 2.5 s to 3 s and from 5.5 s to 6 s. Node −7 (interval 2 s) is suspected
     /// from 4.5 s to 6 s.
     @Test func `is pooled over nodes, except for the recurrence of mistakes`() {
-        var judgement = Judgement()
+        var judgement = ArrivalBuilder()
         for (at, step) in [(0, 1), (1, 1), (3, 2), (4, 1), (6, 2)] as [(Double, Int64)] {
             judgement.add(0, at: at, step: step, deadline: at + 1.5)
         }
@@ -65,12 +65,12 @@ import Testing
         #expect(isClose(report.detectionTime, (5 * 1 + 3 * 1.5) / 8))
     }
     @Test func `has no mistake if a heartbeat arrives exactly at its deadline`() {
-        var judgement = Judgement()
+        var judgement = ArrivalBuilder()
         for at in [0.0, 1, 2] { judgement.add(at: at, deadline: at + 1) }
         #expect(judgement.report().mistakes == 0)
     }
     @Test func `counts a mistake once, even if arrivals do not end it`() {
-        var judgement = Judgement()
+        var judgement = ArrivalBuilder()
         for (at, deadline) in [(0, 1), (3, 2), (5, 6), (5.5, 6)] as [(Double, Double)] {
             judgement.add(at: at, deadline: deadline)
         }
@@ -78,7 +78,7 @@ import Testing
         #expect(report.mistakes == 1 && report.mistakeDuration == 4)
     }
     @Test func `starts a suspicion no earlier than the arrival that caused it`() {
-        var judgement = Judgement()
+        var judgement = ArrivalBuilder()
         for (at, deadline) in [(0, 10), (1, 0.5), (3, 10), (4, 10)] as [(Double, Double)] {
             judgement.add(at: at, deadline: deadline)
         }
@@ -87,7 +87,7 @@ import Testing
     }
     /// Only the gap from 2 s to 3 s has a deadline.
     @Test func `is measured only where a deadline exists`() {
-        var judgement = Judgement()
+        var judgement = ArrivalBuilder()
         for (at, deadline) in [(0, nil), (1, nil), (2, 2.5), (3, nil), (9, nil)] as [(Double, Double?)] {
             judgement.add(at: at, deadline: deadline)
         }
@@ -97,7 +97,7 @@ import Testing
         #expect(report.mistakesPerHeartbeat == 1 && report.margin == 0.5)
     }
     @Test func `excludes the warm-up from everything but the interval`() {
-        var judgement = Judgement()
+        var judgement = ArrivalBuilder()
         for (at, step) in [(0, 1), (4, 4), (5, 1), (7, 2), (8, 1)] as [(Double, Int64)] {
             judgement.add(at: at, step: step, delay: at, phi: at, deadline: at + 1.5)
         }
@@ -109,7 +109,7 @@ import Testing
         #expect(judgement.report(warmUp: 5).interval == 1)
     }
     @Test func `ignores delays unless all are known`() {
-        var judgement = Judgement()
+        var judgement = ArrivalBuilder()
         for second in 0..<5 {
             judgement.add(at: Double(second), delay: second == 0 ? nil : 0.1, deadline: Double(second) + 1.5)
         }
@@ -120,7 +120,7 @@ import Testing
     /// A crash in the second half of the 2 s interval comes after the suspicion, so T_D is 0. In the first half its
     /// mean is ½ s.
     @Test func `never has a negative detection time`() {
-        var judgement = Judgement()
+        var judgement = ArrivalBuilder()
         for at in [0.0, 2, 4] { judgement.add(at: at, deadline: at + 1) }
         let report = judgement.report()
         #expect(isClose(report.detectionTime, 0.25) && (report.detectionTimeP99 ?? -1) >= 0)
@@ -128,7 +128,7 @@ import Testing
     /// The node is suspected on arrival, half a second after sending. T_D is ½ − 2u where that is above 0. Its mean is
     /// ½² / (2·2).
     @Test func `treats a deadline in the past as the arrival that set it`() {
-        var judgement = Judgement()
+        var judgement = ArrivalBuilder()
         for at in [0.0, 2, 4] { judgement.add(at: at, delay: 0.5, deadline: at - 5) }
         #expect(judgement.report().margin == -5)
         #expect(isClose(judgement.report().detectionTime, 0.0625))
@@ -138,7 +138,7 @@ import Testing
     }
     /// 200 of 1000 silences exceed φ = 1, and 100 are expected. Above φ = 2 only 10 are expected: too few to judge.
     @Test func `is calibrated if φ predicts how many silences exceed it`() {
-        var judgement = Judgement()
+        var judgement = ArrivalBuilder()
         for index in 0..<1000 { judgement.add(index, at: 0, phi: index < 200 ? 1.5 : 1, deadline: nil) }
         judgement.add(1000, at: 0, phi: nil, deadline: nil)
         judgement.add(1001, at: 0, phi: .nan, deadline: nil)
@@ -160,7 +160,7 @@ import Testing
     }
     @Test(arguments: 0..<100 as Range<UInt64>) func `equals the result of sampling every second`(seed: UInt64) {
         var lot = Lot(state: seed)
-        var judgement = Judgement()
+        var judgement = ArrivalBuilder()
         var (mistakes, suspected, observed, last, starts) = (0, 0, 0, 0, [Int]())
         var deadline: Int?
         var wasSuspected = false

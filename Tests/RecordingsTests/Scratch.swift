@@ -51,7 +51,8 @@ extension DetectorInput {
         let node = try NodeIdentity(group: "edge", name: "ü-1")
         let key = NodeKey(rawValue: 0xFEDC_BA98_7654_3210)
         var policies = PolicyTable(levels: [.suspect(.phi(0.1)), try Level(name: "evict", policy: .price(1e12))])
-        policies.set(.mistakes(MistakeBudget(.every(1e15 / 7), within: 1)), level: 1, from: Origin(.tune, for: .node(node)))
+        policies.set(
+            .mistakes(MistakeBudget(.every(1e15 / 7), within: 1)), level: 1, from: Origin(.tune, for: .node(node)))
         let heartbeats = [
             Heartbeat(
                 key: key, incarnation: .max, sequence: .max, sent: .min, announcedInterval: .max, isLeaving: true),

@@ -21,18 +21,18 @@ struct CheckedReplay: ModelVisitor {
     mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws -> Outcome {
         var replay = TraceReplay<Model>(levels: [.suspect(policy)], model: parameters)
         var failure: TraceError?
-        var unsound = 0  // values of φ
+        var invalid = 0  // values of φ
         do {
             try replay.run(try TraceReader(path: path)) { event in
                 expectFinite(event)
             } onStep: { step in
-                if let phi = step.phi, !(phi.isFinite && phi >= 0) { unsound += 1 }
+                if let phi = step.phi, !(phi.isFinite && phi >= 0) { invalid += 1 }
             }
         } catch let error as TraceError {
             failure = error
             #expect(!error.reason.contains { $0.isNewline } && error.reason.utf8.count < 1000)
         }
-        #expect(unsound == 0)
+        #expect(invalid == 0)
         let report = replay.report()
         expectFinite(report)
         return (report.samples, failure)

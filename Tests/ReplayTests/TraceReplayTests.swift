@@ -71,13 +71,13 @@ import Traces
 struct `Replays of real recordings` {
     @Test(arguments: recordings) func `end without an error, with valid deadlines`(path: String) throws {
         var replay = TraceReplay<NormalModel>(levels: [.suspect()], model: .init())
-        var (steps, unsound) = (0, 0)
+        var (steps, invalid) = (0, 0)
         try replay.run(TraceReader(path: path)) { step in
             steps += 1
-            if let deadline = step.deadline, deadline < step.arrival { unsound += 1 }
-            if let phi = step.phi, !phi.isFinite || phi < 0 { unsound += 1 }
+            if let deadline = step.deadline, deadline < step.arrival { invalid += 1 }
+            if let phi = step.phi, !phi.isFinite || phi < 0 { invalid += 1 }
         }
-        #expect(steps > 0 && unsound == 0)
+        #expect(steps > 0 && invalid == 0)
         #expect(replay.report().samples == steps)
     }
 }

@@ -9,11 +9,11 @@ import Testing
 
     private func prepared() throws -> Scratch {
         let scratch = Scratch()
-        let memory = try scratch.open(at: 1000).memory
-        try memory.append(Self.events)
-        try memory.store(Self.nodes)
-        try memory.tune("suspect", for: .everyone, to: .phi(4))
-        try memory.close()
+        let store = try scratch.open(at: 1000).store
+        try store.append(Self.events)
+        try store.store(Self.nodes)
+        try store.tune("suspect", for: .everyone, to: .phi(4))
+        try store.close()
         return scratch
     }
 
@@ -27,14 +27,14 @@ import Testing
             try scratch.corrupt { bytes in for index in 8192..<(bytes.count / 2) { bytes[index] = UInt8(index & 0xFF) }
             }
         case "no database": try scratch.corrupt { $0 = Array("Dear diary,".utf8) }
-        default: try scratch.meddle("DROP TABLE events; CREATE TABLE events (a)")
+        default: try scratch.execute("DROP TABLE events; CREATE TABLE events (a)")
         }
-        var (memory, found): (StateStore?, StoreContents) = try scratch.open(at: 1_800_000_000_000)
+        var (store, found): (StateStore?, StoreContents) = try scratch.open(at: 1_800_000_000_000)
         #expect(found.epoch == 1_800_000_000_000 && found.events.isEmpty && found.tunings.isEmpty)
         #expect(scratch.damaged == ["phi.sqlite.damaged-20270115T080000Z"])
         #expect(found.warnings.contains { $0.contains("damaged-20270115T080000Z") })
-        try memory?.append([.transition(1)])
-        memory = nil
+        try store?.append([.transition(1)])
+        store = nil
         found = try scratch.open(at: 1_900_000_000_000).found
         #expect(found.epoch == 1_800_000_000_000 && found.lastSequence == 1 && found.warnings.isEmpty)
     }
@@ -42,7 +42,7 @@ import Testing
     @Test func `is deleted once two newer ones exist`() throws {
         let scratch = Scratch()
         for day in 1...4 as ClosedRange<UInt64> {
-            try scratch.open(at: day * 86_400_000).memory.close()
+            try scratch.open(at: day * 86_400_000).store.close()
             try scratch.corrupt { $0 = Array("Dear diary,".utf8) }
             _ = try scratch.open(at: day * 86_400_000)
         }
@@ -52,16 +52,16 @@ import Testing
     @Test func `with only wrong events keeps the learned state`() throws {
         let scratch = try prepared()
         try scratch.replace("{\"sequence\":123}", by: "{\"sequence\":124}")
-        let (memory, found) = try scratch.open(at: 5000)
+        let (store, found) = try scratch.open(at: 5000)
         #expect(found.epoch == 5000 && found.events.isEmpty && found.state.isEmpty)
         #expect(found.tunings.count == 1 && scratch.damaged.isEmpty)
-        #expect(try memory.learnedNodes.count == 300)
+        #expect(try store.learnedNodes.count == 300)
         #expect(found.warnings.count == 1 && found.warnings[0].contains("cannot be read"))
     }
 
     @Test func `that lacks an event starts a new log`() throws {
         let scratch = try prepared()
-        try scratch.meddle("DELETE FROM events WHERE sequence = 200")
+        try scratch.execute("DELETE FROM events WHERE sequence = 200")
         #expect(try scratch.open(at: 5000).found.epoch == 5000)
     }
 
@@ -74,8 +74,8 @@ import Testing
             }
         }
         let found: StoreContents
-        let memory: StateStore
-        do { (memory, found) = try scratch.open(at: 5000) } catch {
+        let store: StateStore
+        do { (store, found) = try scratch.open(at: 5000) } catch {
             guard case .tooNew = error as? StoreError else { throw error }  // a flipped bit may be in the version
             return
         }
@@ -83,7 +83,7 @@ import Testing
         #expect(found.state.allSatisfy(Self.events.contains))
         #expect(found.tunings.allSatisfy { $0 == Tuning(level: "suspect", scope: .everyone, policy: .phi(4)) })
         var nodes: [StoredNode] = []
-        do { _ = try memory.forEachStoredNode { nodes.append($0) } } catch {
+        do { _ = try store.forEachStoredNode { nodes.append($0) } } catch {
             guard case .lost = error else { throw error }
         }
         #expect(nodes.allSatisfy(Self.nodes.contains))
@@ -94,21 +94,21 @@ import Testing
     @Test func `disables the state store for this run, and the next start moves the file aside`() throws {
         let scratch = Scratch()
         try {
-            let memory = try scratch.open(at: 1000).memory
+            let store = try scratch.open(at: 1000).store
             for piece in 0..<10 as Range<UInt64> {
-                try memory.store((1...1000).map { .numbered(piece * 1000 + $0) })
+                try store.store((1...1000).map { .numbered(piece * 1000 + $0) })
             }
-            try memory.close()
+            try store.close()
         }()
         try {
-            let memory = try scratch.open(at: 1000).memory
+            let store = try scratch.open(at: 1000).store
             let file = try FileHandle(forWritingTo: URL(fileURLWithPath: scratch.database))
             for page in 100..<500 as Range<UInt64> {
                 try file.seek(toOffset: page * 4096)
                 try file.write(contentsOf: Data(repeating: 0xAA, count: 4096))
             }
-            #expect(throws: StoreError.self) { _ = try memory.forEachStoredNode { _ in } }
-            let loss = #expect(throws: StoreError.self) { try memory.append([.transition(1)]) }
+            #expect(throws: StoreError.self) { _ = try store.forEachStoredNode { _ in } }
+            let loss = #expect(throws: StoreError.self) { try store.append([.transition(1)]) }
             guard case .lost = loss else {
                 Issue.record("\(String(describing: loss))")
                 return

@@ -7,26 +7,26 @@ import Testing
     /// A state store with entries of every kind, closed cleanly or killed.
     private func prepared(closing: Bool, boot: String? = "one") throws -> Scratch {
         let scratch = Scratch()
-        let memory = try scratch.open(boot: boot, at: 1000).memory
-        try memory.append([.transition(1), .transition(2)])
-        try memory.store([.numbered(1)])
-        try memory.store([StoredGroup(group: "g", model: "adaptive 1", state: [1])])
-        try memory.tune("suspect", for: .everyone, to: .phi(3))
-        try memory.pause(
+        let store = try scratch.open(boot: boot, at: 1000).store
+        try store.append([.transition(1), .transition(2)])
+        try store.store([.numbered(1)])
+        try store.store([StoredGroup(group: "g", model: "adaptive 1", state: [1])])
+        try store.tune("suspect", for: .everyone, to: .phi(3))
+        try store.pause(
             StoredPause(
                 key: NodeKey(rawValue: 1), node: NodeIdentity(group: "g", name: "n1"), until: 9, reason: "planned"))
-        if closing { try memory.close() }
-        return try withExtendedLifetime(memory) { try scratch.killed() }
+        if closing { try store.close() }
+        return try withExtendedLifetime(store) { try scratch.killed() }
     }
     private func expectNewLog(_ scratch: Scratch, boot: String?, at time: UInt64 = 5000, because reason: String) throws
     {
-        let (memory, found) = try scratch.open(boot: boot, at: time)
+        let (store, found) = try scratch.open(boot: boot, at: time)
         #expect(found.epoch == max(time, 1001) && found.lastSequence == 0)
         #expect(found.events.isEmpty && found.state.isEmpty)
         #expect(found.tunings.count == 1 && found.pauses.count == 1 && found.groups.count == 1)
-        #expect(try memory.learnedNodes == [.numbered(1)])
+        #expect(try store.learnedNodes == [.numbered(1)])
         #expect(found.warnings.count == 1 && found.warnings.first?.contains(reason) == true, "\(found.warnings)")
-        try memory.append([.transition(1)])
+        try store.append([.transition(1)])
     }
     private func expectSameLog(_ scratch: Scratch, boot: String?) throws {
         let found = try scratch.open(boot: boot, at: 5000).found
@@ -45,8 +45,8 @@ import Testing
     }
     @Test func `that was closed cleanly is unclean again once it is opened`() throws {
         let scratch = try prepared(closing: true)
-        let memory = try scratch.open(boot: "two").memory
-        let copy = try withExtendedLifetime(memory) { try scratch.killed() }
+        let store = try scratch.open(boot: "two").store
+        let copy = try withExtendedLifetime(store) { try scratch.killed() }
         try expectNewLog(copy, boot: "three", because: "machine stopped")
     }
     @Test func `never reuses an epoch, even if the clock was set back`() throws {

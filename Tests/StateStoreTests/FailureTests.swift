@@ -8,42 +8,42 @@ import Testing
     @Test func `stays closed for this run, and the next start keeps all but the log`() throws {
         let scratch = Scratch()
         try {
-            let memory = try scratch.open(at: 1000).memory
-            try memory.append([.transition(1)])
-            try memory.store([.numbered(1)])
-            try scratch.meddle("CREATE TRIGGER refusal BEFORE INSERT ON events BEGIN SELECT RAISE(FAIL, 'no'); END")
-            try memory.append([.transition(2)])
-            let loss = try #require(throws: StoreError.self) { try memory.checkpoint() }
+            let store = try scratch.open(at: 1000).store
+            try store.append([.transition(1)])
+            try store.store([.numbered(1)])
+            try scratch.execute("CREATE TRIGGER refusal BEFORE INSERT ON events BEGIN SELECT RAISE(FAIL, 'no'); END")
+            try store.append([.transition(2)])
+            let loss = try #require(throws: StoreError.self) { try store.checkpoint() }
             #expect(loss.description.contains("until the next start"))
-            try scratch.meddle("DROP TRIGGER refusal")
-            #expect(throws: loss) { try memory.append([.transition(3)]) }
-            #expect(throws: loss) { try memory.checkpoint() }
-            #expect(throws: loss) { try memory.store([.numbered(2)]) }
-            #expect(throws: loss) { try memory.tune("suspect", for: .everyone, to: .phi(1)) }
-            #expect(throws: loss) { try memory.close() }
+            try scratch.execute("DROP TRIGGER refusal")
+            #expect(throws: loss) { try store.append([.transition(3)]) }
+            #expect(throws: loss) { try store.checkpoint() }
+            #expect(throws: loss) { try store.store([.numbered(2)]) }
+            #expect(throws: loss) { try store.tune("suspect", for: .everyone, to: .phi(1)) }
+            #expect(throws: loss) { try store.close() }
             // The failed store still locks the folder.
             #expect(throws: StoreError.inUse(folder: scratch.path, process: getpid())) { try scratch.open() }
         }()
-        let (memory, found) = try scratch.open(at: 5000)
+        let (store, found) = try scratch.open(at: 5000)
         #expect(found.epoch == 5000 && found.events.isEmpty && found.warnings.count == 1)
-        #expect(try memory.learnedNodes == [.numbered(1)])
+        #expect(try store.learnedNodes == [.numbered(1)])
     }
 
     #if os(Linux)
         @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"), arguments: [false, true])
-        func `on a full disk never reuses the sequence numbers of an epoch`(settling: Bool) throws {
+        func `on a full disk never reuses the sequence numbers of an epoch`(checkpointing: Bool) throws {
             let disk = try #require(SmallDisk(mebibytes: 4))
             try {
-                let memory = try StateStore.open(in: disk.state, boot: "one", at: 1000).memory
-                try memory.append([.transition(1)])
-                try memory.store([.numbered(1)])
+                let store = try StateStore.open(in: disk.state, boot: "one", at: 1000).store
+                try store.append([.transition(1)])
+                try store.store([.numbered(1)])
                 disk.fill()
                 var sequence: UInt64 = 1
                 let loss = #expect(throws: StoreError.self) {
                     while true {
                         sequence += 1
-                        try memory.append([.transition(sequence)])
-                        if settling { try memory.checkpoint() }
+                        try store.append([.transition(sequence)])
+                        if checkpointing { try store.checkpoint() }
                     }
                 }
                 guard case .lost(_, let reason) = loss else {
@@ -60,23 +60,23 @@ import Testing
                 return
             }
             disk.makeRoom()
-            let (memory, found) = try StateStore.open(in: disk.state, boot: "one", at: 3000)
+            let (store, found) = try StateStore.open(in: disk.state, boot: "one", at: 3000)
             #expect(found.epoch == 3000 && found.events.isEmpty && found.warnings.count == 1)
-            #expect(try memory.learnedNodes == [.numbered(1)])
-            try memory.append([.transition(1)])
+            #expect(try store.learnedNodes == [.numbered(1)])
+            try store.append([.transition(1)])
         }
 
         @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
         func `whose checkpoint failed reports it with the next commit`() throws {
             let disk = try #require(SmallDisk(mebibytes: 4))
-            let memory = try StateStore.open(in: disk.state, boot: "one", at: 1000).memory
+            let store = try StateStore.open(in: disk.state, boot: "one", at: 1000).store
             // These rows are too few to start a checkpoint. They are in the write-ahead log, and the full disk has no
             // room to move them to the database file.
-            try memory.store((1...1500).map { .numbered($0) })
+            try store.store((1...1500).map { .numbered($0) })
             disk.fill()
             // An empty commit needs no room, but enough of them start a checkpoint on another thread.
             let loss = #expect(throws: StoreError.self) {
-                for _ in 0..<100_000 { try memory.store([StoredNode]()) }
+                for _ in 0..<100_000 { try store.store([StoredNode]()) }
             }
             #expect(loss?.description.contains("full") == true)
         }
@@ -85,9 +85,9 @@ import Testing
         func `that failed to open never reuses the sequence numbers of an epoch`() throws {
             let disk = try #require(SmallDisk(mebibytes: 4))
             try {
-                let memory = try StateStore.open(in: disk.state, boot: "one", at: 1000).memory
-                try memory.append([.transition(1)])
-                try memory.close()
+                let store = try StateStore.open(in: disk.state, boot: "one", at: 1000).store
+                try store.append([.transition(1)])
+                try store.close()
             }()
             disk.fill()
             #expect(throws: StoreError.self) { try StateStore.open(in: disk.state, boot: "one", at: 2000) }
@@ -119,11 +119,11 @@ import Testing
 
     @Test func `belongs to one process at a time, and names it`() throws {
         let scratch = Scratch()
-        var memory: StateStore? = try scratch.open().memory
+        var store: StateStore? = try scratch.open().store
         let error = #expect(throws: StoreError.inUse(folder: scratch.path, process: getpid())) { try scratch.open() }
         #expect(error?.description.contains("process \(getpid())") == true)
-        try memory?.append([.transition(1)])
-        memory = nil
+        try store?.append([.transition(1)])
+        store = nil
         #expect(try scratch.open().found.lastSequence == 1)
     }
 
@@ -140,10 +140,10 @@ import Testing
 
     @Test func `of a later version is not changed`() throws {
         let scratch = Scratch()
-        try scratch.open().memory.close()
-        try scratch.meddle("INSERT INTO grdb_migrations VALUES ('99')")
+        try scratch.open().store.close()
+        try scratch.execute("INSERT INTO grdb_migrations VALUES ('99')")
         #expect(throws: StoreError.tooNew(file: scratch.database)) { try scratch.open() }
-        try scratch.meddle("DELETE FROM grdb_migrations WHERE identifier = '99'")
+        try scratch.execute("DELETE FROM grdb_migrations WHERE identifier = '99'")
         #expect(try scratch.open().found.warnings.isEmpty)
     }
 }

@@ -104,15 +104,15 @@ import Testing
     /// - Returns: The files, and a journal that has all three records.
     private func prepared() throws -> (scratch: Scratch, whole: [UInt8]) {
         let scratch = Scratch()
-        let memory = try scratch.open(at: 1000).memory
-        try memory.store([.numbered(1)])
-        try memory.append([.transition(1), .transition(2)], [.tuning(level: "suspect", .everyone, .phi(1))])
+        let store = try scratch.open(at: 1000).store
+        try store.store([.numbered(1)])
+        try store.append([.transition(1), .transition(2)], [.tuning(level: "suspect", .everyone, .phi(1))])
         let first = try bytes(of: scratch)
-        try memory.checkpointAll()
+        try store.checkpointAll()
         #expect(try bytes(of: scratch).isEmpty)
-        try memory.append([.transition(3)], [.tuning(level: "suspect", .everyone, .phi(2))])
-        try memory.append([.transition(4)], [.forgetting(key)])
-        let copy = try withExtendedLifetime(memory) { try scratch.killed() }
+        try store.append([.transition(3)], [.tuning(level: "suspect", .everyone, .phi(2))])
+        try store.append([.transition(4)], [.forgetting(key)])
+        let copy = try withExtendedLifetime(store) { try scratch.killed() }
         return (copy, first + (try bytes(of: copy)))
     }
     private func bytes(of scratch: Scratch) throws -> [UInt8] {
@@ -122,12 +122,12 @@ import Testing
         try Data(bytes).write(to: URL(fileURLWithPath: scratch.journal))
     }
     private func expectAll(in scratch: Scratch, at time: UInt64 = 5000) throws {
-        let (memory, found) = try scratch.open(at: time)
+        let (store, found) = try scratch.open(at: time)
         #expect(found.epoch == 1000 && found.warnings.isEmpty)
         #expect(found.events == (1...4).map { .transition($0) } && found.state == [.transition(4)])
         #expect(found.tunings.map(\.policy) == [.phi(2)])
-        #expect(try memory.learnedNodes.isEmpty)
-        #expect(memory.pendingRows == 0 && memory.lastSequence == 4)
+        #expect(try store.learnedNodes.isEmpty)
+        #expect(store.pendingRows == 0 && store.lastSequence == 4)
         #expect(try bytes(of: scratch).isEmpty)
     }
 
@@ -135,11 +135,11 @@ import Testing
         let scratch = try prepared().scratch
         try expectAll(in: scratch)
         try {
-            let memory = try scratch.open().memory
-            try memory.append([.transition(5)])
+            let store = try scratch.open().store
+            try store.append([.transition(5)])
         }()
-        let (memory, found) = try scratch.open()
-        #expect(found.lastSequence == 5 && memory.lastSequence == 5)
+        let (store, found) = try scratch.open()
+        #expect(found.lastSequence == 5 && store.lastSequence == 5)
     }
 
     @Test func `is applied once, wherever a crash came between tables and journal`() throws {
@@ -156,24 +156,24 @@ import Testing
         }
         // An old journal does not undo a later tuning.
         try {
-            let memory = try scratch.open().memory
-            try memory.tune("suspect", for: .everyone, to: .phi(9))
-            try memory.checkpointAll()
-            try memory.store([.numbered(1)])
+            let store = try scratch.open().store
+            try store.tune("suspect", for: .everyone, to: .phi(9))
+            try store.checkpointAll()
+            try store.store([.numbered(1)])
         }()
         try write(whole, to: scratch)
-        let (memory, found) = try scratch.open()
+        let (store, found) = try scratch.open()
         #expect(found.tunings.map(\.policy) == [.phi(9)] && found.epoch == 1000)
-        #expect(try memory.learnedNodes == [.numbered(1)])
+        #expect(try store.learnedNodes == [.numbered(1)])
     }
 
     @Test func `does not undo state that was learned after it`() throws {
         let scratch = Scratch()
-        let memory = try scratch.open().memory
-        try memory.forget(key)
-        try memory.store([.numbered(1)])
-        let copy = try withExtendedLifetime(memory) { try scratch.killed() }
-        #expect(try copy.open().memory.learnedNodes == [.numbered(1)])
+        let store = try scratch.open().store
+        try store.forget(key)
+        try store.store([.numbered(1)])
+        let copy = try withExtendedLifetime(store) { try scratch.killed() }
+        #expect(try copy.open().store.learnedNodes == [.numbered(1)])
     }
 
     @Test func `is dropped if it was written incompletely`() throws {
@@ -191,7 +191,7 @@ import Testing
         switch kind {
         case "damage": journal[journal.count - 1] ^= 1
         case "gap": journal.removeFirst(journal.count / 2)
-        case "gap in events": try scratch.meddle("DELETE FROM events WHERE sequence = 2")
+        case "gap in events": try scratch.execute("DELETE FROM events WHERE sequence = 2")
         default: journal += Array(repeating: 0, count: 100)
         }
         if kind == "gap" {
@@ -205,36 +205,36 @@ import Testing
             journal = try bytes(of: whole)
         }
         try write(journal, to: scratch)
-        let (memory, found) = try scratch.open(at: 5000)
+        let (store, found) = try scratch.open(at: 5000)
         #expect(found.epoch == 5000 && found.events.isEmpty && found.warnings.count == 1)
         #expect(found.warnings.first?.contains("cannot be read") == true)
         #expect(found.tunings.map(\.policy) == [.phi(2)])
-        try memory.append([.transition(1)])
-        let copy = try withExtendedLifetime(memory) { try scratch.killed() }
+        try store.append([.transition(1)])
+        let copy = try withExtendedLifetime(store) { try scratch.killed() }
         #expect(try copy.open().found.events == [.transition(1)])
     }
 
     @Test func `is among at most 10,000 rows, checkpointed 32 at a time`() throws {
         let scratch = Scratch()
-        let memory = try scratch.open(keeping: 100_000).memory
+        let store = try scratch.open(keeping: 100_000).store
         for sequence in 1...10_050 as ClosedRange<UInt64> {
-            try memory.append([.transition(sequence, of: "n\(sequence % 10)")])
+            try store.append([.transition(sequence, of: "n\(sequence % 10)")])
         }
-        #expect(memory.pendingRows <= 10_000)
-        let before = memory.pendingRows
-        try memory.checkpoint()
-        #expect(before - memory.pendingRows == 32)
-        #expect(try scratch.count("events") == 10_050 - memory.pendingRows)
+        #expect(store.pendingRows <= 10_000)
+        let before = store.pendingRows
+        try store.checkpoint()
+        #expect(before - store.pendingRows == 32)
+        #expect(try scratch.count("events") == 10_050 - store.pendingRows)
         // The journal still has the checkpointed rows, and recovery skips them.
-        let copy = try withExtendedLifetime(memory) { try scratch.killed() }
+        let copy = try withExtendedLifetime(store) { try scratch.killed() }
         #expect(try copy.open(keeping: 100_000).found.events.count == 10_050)
     }
 
     @Test func `does not exist after a clean close`() throws {
         let scratch = Scratch()
-        let memory = try scratch.open().memory
-        try memory.append([.transition(1)])
-        try memory.close()
+        let store = try scratch.open().store
+        try store.append([.transition(1)])
+        try store.close()
         #expect(try bytes(of: scratch).isEmpty)
         #expect(try scratch.count("events") == 1)
     }
@@ -250,7 +250,7 @@ import Testing
 
     @Test(arguments: [false, true]) func `blocks the start if the journal cannot be opened`(isPipe: Bool) throws {
         let scratch = Scratch()
-        try scratch.open().memory.close()
+        try scratch.open().store.close()
         try FileManager.default.removeItem(atPath: scratch.journal)
         if isPipe {
             #expect(mkfifo(scratch.journal, 0o600) == 0)

@@ -17,7 +17,7 @@ final class Scratch {
     ///   - time: Unix milliseconds.
     func open(
         keeping capacity: Int = 1000, boot: String? = "one", at time: UInt64 = 1000
-    ) throws -> (memory: StateStore, found: StoreContents) {
+    ) throws -> (store: StateStore, found: StoreContents) {
         try StateStore.open(in: path, keeping: capacity, boot: boot, at: time)
     }
 
@@ -38,7 +38,7 @@ final class Scratch {
     }
 
     /// Changes the database from outside the state store.
-    func meddle(_ sql: String) throws { try DatabaseQueue(path: database).write { try $0.execute(sql: sql) } }
+    func execute(_ sql: String) throws { try DatabaseQueue(path: database).write { try $0.execute(sql: sql) } }
     func count(_ table: String) throws -> Int {
         try DatabaseQueue(path: database).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") ?? 0 }
     }

@@ -60,11 +60,11 @@ extension SystemTests {
                 let replay = try bed.phi("replay", bed.path("recording"), "--events", bed.path("events.ndjson"))
                 #expect(try await replay.exit() == 0, "\(replay.errors)")
                 let published = try watch.output.compactMap(Verdict.init)
-                let toldAgain = try bed.contents("events.ndjson").split(separator: "\n").map(String.init)
+                let emittedAgain = try bed.contents("events.ndjson").split(separator: "\n").map(String.init)
                     .compactMap(Verdict.init)
                 #expect(last > 300 && published.count > 200, "\(last)")
-                #expect(published.count == toldAgain.count)
-                for (one, other) in zip(published, toldAgain) where one != other {
+                #expect(published.count == emittedAgain.count)
+                for (one, other) in zip(published, emittedAgain) where one != other {
                     Issue.record("told \(one.json), and in the replay \(other.json)")
                     return
                 }
@@ -119,10 +119,12 @@ extension SystemTests {
                     let replay = try bed.phi(
                         "replay", bed.path("disk/recording"), "--events", bed.path("events.ndjson"))
                     #expect(try await replay.exit() == 0, "\(replay.errors)")
-                    let published = try watch.output.compactMap(Verdict.init).filter { $0.json.contains(#""node":"first""#) }
-                    let toldAgain = try bed.contents("events.ndjson").split(separator: "\n").map(String.init)
+                    let published = try watch.output.compactMap(Verdict.init).filter {
+                        $0.json.contains(#""node":"first""#)
+                    }
+                    let emittedAgain = try bed.contents("events.ndjson").split(separator: "\n").map(String.init)
                         .compactMap(Verdict.init)
-                    #expect(toldAgain.count >= 2 && published.starts(with: toldAgain))
+                    #expect(emittedAgain.count >= 2 && published.starts(with: emittedAgain))
                 }
             }
         #endif

@@ -190,9 +190,9 @@ extension TestBed {
 
     /// Nobody was, up to now: whoever has heard of a newcomer has heard of everybody who was suspected before.
     func expectNobodySuspected(by watch: RunningProgram, of detector: RunningDetector) async throws {
-        let newcomer = UUID().uuidString
-        let node = try beat(newcomer, to: detector)
-        try await watch.transition(of: newcomer, to: .learning)
+        let newNode = UUID().uuidString
+        let node = try beat(newNode, to: detector)
+        try await watch.transition(of: newNode, to: .learning)
         #expect(watch.suspicions.map { "\($0.group)/\($0.node) \($0.explanation)" }.prefix(10) == [])
         node.terminate()
     }

@@ -16,7 +16,7 @@ extension SystemTests {
                 04 65646765 06 656467652d31 0200 7b7d
                 """.replacing(" ", with: "")
             #expect(
-                HeartbeatFrame.encode(heartbeat, introducing: try NodeAnnouncement(identity: identity)).hex == golden)
+                HeartbeatFrame.encode(heartbeat, announcing: try NodeAnnouncement(identity: identity)).hex == golden)
             try await TestBed.run { bed in
                 let node = try bed.python(.own("one_heartbeat"), "edge", "edge-1", "1", "1700000000", "0", "123456789")
                 #expect(try await node.exit() == 0)
@@ -41,7 +41,7 @@ extension SystemTests {
                     let (heartbeat, announcement, bytes) = try read(line)
                     #expect(announcement.identity == identity && announcement.labels == [:])
                     let written = HeartbeatFrame.encode(
-                        heartbeat, introducing: try NodeAnnouncement(identity: identity))
+                        heartbeat, announcing: try NodeAnnouncement(identity: identity))
                     #expect(written.hex == bytes.hex)
                     return heartbeat
                 }

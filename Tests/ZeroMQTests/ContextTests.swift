@@ -21,7 +21,7 @@ import ZeroMQ
         }
         var poller = Poller()
         poller.add(isWaiting)
-        #expect(try poller.wait(timeoutMilliseconds: patience) == 1)
+        #expect(try poller.wait(timeoutMilliseconds: eventTimeout) == 1)
         context.shutdown()
         thread.join()
         let error = try #require(end.withLock { $0 })
@@ -52,7 +52,7 @@ import ZeroMQ
             try socket.connect(to: endpoint)
             for _ in 0..<100 { #expect(try socket.send([UInt8](repeating: 1, count: 1000))) }
         }
-        #expect(ContinuousClock.now - start < .milliseconds(patience))
+        #expect(ContinuousClock.now - start < .milliseconds(eventTimeout))
     }
 
     @Test func `stays alive as long as one of its sockets`() throws {

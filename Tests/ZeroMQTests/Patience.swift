@@ -2,9 +2,9 @@ import Testing
 import ZeroMQ
 
 /// How long a test waits for an event that is certain to happen, in milliseconds. Only a failing test waits this long.
-let patience = 20_000
+let eventTimeout = 20_000
 
-struct NothingCame: Error {}
+struct TimedOut: Error {}
 
 /// Waits for the next message and returns its frames.
 func nextMessage(from socket: borrowing Socket, maximumFrames: Int = 16) throws -> [[UInt8]] {
@@ -12,7 +12,7 @@ func nextMessage(from socket: borrowing Socket, maximumFrames: Int = 16) throws 
     poller.add(socket)
     while true {
         if let frames = try socket.receiveMultipart(maximumFrames: maximumFrames) { return frames }
-        guard try poller.wait(timeoutMilliseconds: patience) > 0 else { throw NothingCame() }
+        guard try poller.wait(timeoutMilliseconds: eventTimeout) > 0 else { throw TimedOut() }
     }
 }
 
@@ -26,7 +26,7 @@ func next(
         while let (event, value, endpoint) = try monitor.next() {
             if event == wanted { return (value, endpoint) }
         }
-        guard try poller.wait(timeoutMilliseconds: patience) > 0 else { throw NothingCame() }
+        guard try poller.wait(timeoutMilliseconds: eventTimeout) > 0 else { throw TimedOut() }
     }
 }
 

@@ -30,7 +30,7 @@ import ZeroMQ
         var poller = Poller()
         poller.add(wakeUp)
         let thread = try SocketThread(name: "waker") { wakeUp.signal() }
-        #expect(try poller.wait(timeoutMilliseconds: patience) == 1)
+        #expect(try poller.wait(timeoutMilliseconds: eventTimeout) == 1)
         thread.join()
     }
 
@@ -53,7 +53,7 @@ import ZeroMQ
         drop(closed)
         #expect(try poller.wait(timeoutMilliseconds: 0) == 0)
         wakeUp.signal()
-        #expect(try poller.wait(timeoutMilliseconds: patience) == 1)
+        #expect(try poller.wait(timeoutMilliseconds: eventTimeout) == 1)
         #expect(!poller.isReadable(first) && poller.isReadable(second))
     }
 
@@ -79,7 +79,7 @@ import ZeroMQ
             isDone.store(true, ordering: .releasing)
         }
         let start = ContinuousClock.now
-        while !isDone.load(ordering: .acquiring), ContinuousClock.now - start < .milliseconds(patience) {
+        while !isDone.load(ordering: .acquiring), ContinuousClock.now - start < .milliseconds(eventTimeout) {
             if let identifier = identifier.withLock({ $0 }) { pthread_kill(identifier, SIGUSR1) }
             // The first wait lasts 50 ms. Continue long after it, so that signals interrupt the second wait too.
             if ContinuousClock.now - start > .milliseconds(100), interruptions.load(ordering: .relaxed) > 100 {

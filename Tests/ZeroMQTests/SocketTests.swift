@@ -118,7 +118,7 @@ import ZeroMQ
 
         drop(dealer)
         let clock = ContinuousClock()
-        let end = clock.now + .milliseconds(patience)
+        let end = clock.now + .milliseconds(eventTimeout)
         while try router.send([Array("node".utf8), [3]]) { try #require(clock.now < end) }
     }
 
@@ -144,7 +144,7 @@ import ZeroMQ
         let (descriptor, _) = try next(.accepted, from: monitor)
         var poller = Poller()
         poller.add(pull)
-        #expect(try poller.wait(timeoutMilliseconds: patience) == 1)
+        #expect(try poller.wait(timeoutMilliseconds: eventTimeout) == 1)
         var message = Message()
         #expect(message.sourceFileDescriptor == nil)
         #expect(try pull.receive(into: &message))

@@ -25,7 +25,7 @@ import ZeroMQ
         poller.add(publisher)
         var (added, removed) = (0, 0)
         while added + removed < count {
-            guard try poller.wait(timeoutMilliseconds: patience) > 0 else { throw NothingCame() }
+            guard try poller.wait(timeoutMilliseconds: eventTimeout) > 0 else { throw TimedOut() }
             let turn = try subscriptions.update(from: publisher)
             (added, removed) = (added + turn.added, removed + turn.removed)
         }
@@ -68,7 +68,7 @@ import ZeroMQ
         for number in 0..<1500 { try subscriber.subscribe(to: [UInt8(number / 256), UInt8(number % 256)]) }
         var poller = Poller()
         poller.add(publisher)
-        while known(subscriptions).count < 1500, try poller.wait(timeoutMilliseconds: patience) > 0 {
+        while known(subscriptions).count < 1500, try poller.wait(timeoutMilliseconds: eventTimeout) > 0 {
             let turn = try subscriptions.update(from: publisher)
             #expect(turn.added <= 1000)
         }

@@ -46,7 +46,7 @@ public struct AdaptiveModel: ArrivalModel {
     public mutating func begin(announcedInterval: Int64) {
         drift.begin()
         intervalChange.end()
-        if observed == 0, announcedInterval > 0 { assume(Double(announcedInterval)) }
+        if observed == 0, announcedInterval > 0 { setInterval(Double(announcedInterval)) }
     }
 
     /// A new node assumes that its gaps vary as much as those of its group.
@@ -54,9 +54,9 @@ public struct AdaptiveModel: ArrivalModel {
         if observed == 0 { deviation = group.deviation * unit }
     }
 
-    private mutating func assume(_ interval: Double) {
+    private mutating func setInterval(_ interval: Double) {
         (unit, meanGap) = (Float(interval), Float(interval))
-        drift.assume(interval)
+        drift.setInterval(interval)
     }
 
     public mutating func observe(_ arrival: Arrival, in group: inout GroupState) {
@@ -64,10 +64,10 @@ public struct AdaptiveModel: ArrivalModel {
         // First heartbeats with equal timestamps give no information about the interval.
         guard observed > 0 || gap > 0 else { return }
         if unit == 0 {
-            assume(gap / Double(arrival.step))
+            setInterval(gap / Double(arrival.step))
             join(group.tables)
         } else {
-            isWithheld = follow(Float(gap) / Float(arrival.step))
+            isWithheld = checkIntervalChange(Float(gap) / Float(arrival.step))
             guard !isWithheld else { return }
             tally(gap, in: &group.tables)
             learnVolatility(Float(gap))
@@ -113,7 +113,7 @@ public struct AdaptiveModel: ArrivalModel {
 
     /// Checks for an interval change. Returns whether the model must not learn from this gap, given per step, in any
     /// other way: it learns nothing from a possible change until it is clear whether the change lasts.
-    private mutating func follow(_ gap: Float) -> Bool {
+    private mutating func checkIntervalChange(_ gap: Float) -> Bool {
         if intervalChange.observe(gap) { (deviationBefore, excessBefore) = (deviation, excess) }
         guard observed > Self.unitGaps, intervalChange.fits > 1, intervalChange.isLike(gap),
             abs(intervalChange.interval - unit) > IntervalChangeDetector.tolerance * unit,
@@ -121,16 +121,16 @@ public struct AdaptiveModel: ArrivalModel {
                 * Float(tables.total)
         else { return false }
         if intervalChange.isEstablished {
-            adopt(intervalChange.mean)
+            changeUnit(intervalChange.mean)
             return true
         }
         return !intervalChange.isOld
     }
 
     /// Changes the unit. The histograms stay as they are, in the new unit.
-    private mutating func adopt(_ interval: Float) {
+    private mutating func changeUnit(_ interval: Float) {
         let factor = interval / unit
-        if factor > 1 { tables.forgetLatest(2) }  // counted before it was clear that the change might last
+        if factor > 1 { tables.removeMostLate(2) }  // counted before it was clear that the change might last
         deviation = min(deviation, deviationBefore) * factor
         excess = min(excess, excessBefore) * factor
         drift.rescale(to: Double(interval))

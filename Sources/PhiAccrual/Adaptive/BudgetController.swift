@@ -12,7 +12,7 @@ struct MistakeRecord: Sendable {
     private(set) var made: Float = 0
 
     /// Weight of the prior, in mistakes.
-    private static let belief: Float = 5
+    private static let priorWeight: Float = 5
     private static let memory: Float = 200
 
     mutating func account(expected share: Float, wasMistake: Bool) {
@@ -24,7 +24,7 @@ struct MistakeRecord: Sendable {
     /// Ratio of actual to predicted mistakes, limited to 0.125 ... 8.
     /// - Parameter prior: The ratio assumed before there is data.
     func correction(prior: Float) -> Float {
-        min(8, max(0.125, (made + Self.belief * prior) / (expected + Self.belief)))
+        min(8, max(0.125, (made + Self.priorWeight * prior) / (expected + Self.priorWeight)))
     }
 }
 
@@ -37,11 +37,11 @@ struct MistakeRecord: Sendable {
 struct BudgetController: Sendable {
     /// Natural logarithm of the price; nil before the first choice.
     private var logPrice: Float?
-    /// What is published about the budget. Its counter `heartbeatsAlike` is stored beside it, where the layout leaves
+    /// What is published about the budget. Its counter `agreeingHeartbeats` is stored beside it, where the layout leaves
     /// room.
-    private var word = Hysteresis()
+    private var hysteresis = Hysteresis()
     /// Number of consecutive heartbeats for which choices agreed whether the budget is feasible; saturates.
-    private var heartbeatsAlike: UInt16 = 0
+    private var agreeingHeartbeats: UInt16 = 0
     /// Mistakes allowed by the budget minus mistakes predicted, so far; limited to −0.5 ... 0.5.
     private var balance: Float = 0
     /// Share of mistakes predicted for the current choice, without correction.
@@ -91,9 +91,9 @@ struct BudgetController: Sendable {
         }
         let choice = affordable(from: candidates, target / correction)
         maxTimeout = candidates.maxTimeout(of: choice)
-        weigh(limit, candidates, choice, target, correction)
+        checkLimit(limit, candidates, choice, target, correction)
         outages = candidates.outages > target * (outages == 0 ? 1.5 : 1.2) ? candidates.outages : 0
-        word.record(infeasible != nil || outages > 0, &heartbeatsAlike, heartbeatsHeard)
+        hysteresis.record(infeasible != nil || outages > 0, &agreeingHeartbeats, heartbeatsHeard)
         return choice
     }
 
@@ -111,7 +111,7 @@ struct BudgetController: Sendable {
 
     /// Checks, with hysteresis, whether the budget can be met within the limit. Only observed lateness can make a
     /// budget infeasible: for a new node the prior alone predicts many mistakes.
-    private mutating func weigh(
+    private mutating func checkLimit(
         _ limit: Float, _ candidates: borrowing TimeoutCandidates, _ choice: TimeoutChoice, _ target: Float,
         _ correction: Float
     ) {
@@ -142,7 +142,7 @@ struct BudgetController: Sendable {
 
     /// Nil while the budget is feasible, or has not been infeasible for long enough.
     func shortfall(unit: Double) -> BudgetShortfall? {
-        guard word.isShort else { return nil }
+        guard hysteresis.isShort else { return nil }
         if infeasible == nil, outages > 0 {
             return BudgetShortfall(mistakesPerHeartbeat: Double(outages), neededTimeout: nil)
         }
@@ -161,8 +161,8 @@ struct Hysteresis: Sendable {
     private var bits: UInt8 = 0
 
     /// Number of heartbeats for which a result must last before the first change is published.
-    static let patience: UInt16 = 256
-    /// How often `patience` can double; it ends at 2¹⁵ heartbeats.
+    static let minHeartbeats: UInt16 = 256
+    /// How often `minHeartbeats` can double; it ends at 2¹⁵ heartbeats.
     private static let maxTurns: UInt8 = 7
 
     /// Whether the budget is published as infeasible.
@@ -176,7 +176,7 @@ struct Hysteresis: Sendable {
         set { bits = newValue ? bits | 0x40 : bits & ~0x40 }
     }
     /// Number of published changes, minus the number of times that the published state has lasted long since.
-    private var turns: UInt8 {
+    private var flips: UInt8 {
         get { bits & 0x0F }
         set { bits = bits & 0xF0 | newValue }
     }
@@ -188,12 +188,12 @@ struct Hysteresis: Sendable {
     mutating func record(_ isShortNow: Bool, _ alike: inout UInt16, _ heartbeats: UInt16) {
         if isShortNow != wasShort { (wasShort, alike) = (isShortNow, 0) }
         alike = alike.addingReportingOverflow(heartbeats).overflow ? .max : alike + heartbeats
-        let patience = Self.patience << UInt16(turns)
-        if isShortNow != isShort, alike >= patience {
+        let minHeartbeats = Self.minHeartbeats << UInt16(flips)
+        if isShortNow != isShort, alike >= minHeartbeats {
             (isShort, alike) = (isShortNow, 0)
-            turns = min(Self.maxTurns, turns + 1)
-        } else if isShortNow == isShort, turns > 0, alike / 2 >= patience || alike == .max {
-            (turns, alike) = (turns - 1, 0)
+            flips = min(Self.maxTurns, flips + 1)
+        } else if isShortNow == isShort, flips > 0, alike / 2 >= minHeartbeats || alike == .max {
+            (flips, alike) = (flips - 1, 0)
         }
     }
 }
@@ -214,8 +214,8 @@ extension MistakeRecord: BinaryCodable {
 extension BudgetController: BinaryCodable {
     func write(to writer: inout BinaryWriter) {
         writer.write(logPrice) { $0.write($1) }
-        writer.write(word)
-        writer.write(heartbeatsAlike)
+        writer.write(hysteresis)
+        writer.write(agreeingHeartbeats)
         writer.write(infeasible) { $0.write($1) }
         for number in [balance, predicted, outages, maxTimeout] { writer.write(number) }
         writer.write(record)
@@ -225,8 +225,8 @@ extension BudgetController: BinaryCodable {
         logPrice = try reader.optional { reader throws(CorruptData) in
             try reader.float(in: Self.lowestLogPrice...Self.highestLogPrice)
         }
-        word = try reader.state()
-        heartbeatsAlike = try reader.integer()
+        hysteresis = try reader.state()
+        agreeingHeartbeats = try reader.integer()
         infeasible = try reader.optional { reader throws(CorruptData) in try reader.magnitude() }
         balance = try reader.float(in: -0.5...0.5)
         predicted = try reader.magnitude()
@@ -240,6 +240,6 @@ extension Hysteresis: BinaryCodable {
     func write(to writer: inout BinaryWriter) { writer.write(bits) }
     init(from reader: inout BinaryReader) throws(CorruptData) {
         bits = try reader.integer()
-        guard turns <= Self.maxTurns, bits & 0x30 == 0 else { throw CorruptData("no budget is spoken of so") }
+        guard flips <= Self.maxTurns, bits & 0x30 == 0 else { throw CorruptData("no budget is spoken of so") }
     }
 }

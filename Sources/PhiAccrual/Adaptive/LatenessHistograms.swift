@@ -71,7 +71,7 @@ struct LatenessHistograms: Sendable {
     }
 
     /// Removes the arrivals with the greatest lateness, `number` of them from each family.
-    mutating func forgetLatest(_ number: Int) {
+    mutating func removeMostLate(_ number: Int) {
         for family in Family.allCases {
             var left = number
             for bucket in (family.firstEdge..<family.bucketCount).reversed() {

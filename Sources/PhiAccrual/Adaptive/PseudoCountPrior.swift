@@ -22,8 +22,8 @@ enum PseudoCountPrior {
     }
 
     /// Natural logarithm of the share after the pseudo-heartbeat is added to `count` heartbeats that were seen.
-    static func mixed(_ logShare: Double, of count: Double, with pretended: Double) -> Double {
-        log((count * exp(logShare) + weight * pretended) / (count + weight))
+    static func mixed(_ logShare: Double, of count: Double, with prior: Double) -> Double {
+        log((count * exp(logShare) + weight * prior) / (count + weight))
     }
 
     /// Weight of the pseudo-heartbeat in a share, beside `count` known heartbeats: 0 ... 1.

@@ -18,11 +18,11 @@ struct SequenceDrift: Sendable {
     private var strays: UInt8 = 0
 
     /// Maximum number of steps averaged over: enough to average out lateness, few enough to follow a drifting clock.
-    private static let longestMemory: Int64 = 512
+    private static let maxSteps: Int64 = 512
     /// Multiple of `surprise` beyond which lateness gives little information about the schedule.
     private static let farOff: Float = 20
     /// About thirty years; its square still fits a float.
-    private static let longest: Float = 1e18
+    private static let maxLateness: Float = 1e18
     /// Number of consecutive strays after which the schedule has moved for good.
     private static let strayLimit: UInt8 = 4
 
@@ -39,22 +39,22 @@ struct SequenceDrift: Sendable {
     mutating func begin() { (lateness, strays) = (0, 0) }
 
     /// Sets an interval that is known from elsewhere.
-    mutating func assume(_ interval: Double) {
+    mutating func setInterval(_ interval: Double) {
         (self.interval, steps) = (interval, 16)
         begin()
     }
     /// Changes the interval, and `surprise` in proportion.
     mutating func rescale(to interval: Double) {
         surprise *= Float(interval / self.interval)
-        assume(interval)
+        setInterval(interval)
     }
 
     /// - Parameter count: Number of this gap, from 1.
     mutating func observe(gap: Double, step: Int64, count: UInt32, unit: Float) {
-        let limit = count < 8 ? Self.longest : min(Self.longest, Self.farOff * surprise)
+        let limit = count < 8 ? Self.maxLateness : min(Self.maxLateness, Self.farOff * surprise)
         let late = Float(gap - interval * Double(step))
         let stepsBefore = count == 1 ? 0 : Int64(steps)
-        steps = UInt16(min(stepsBefore.addingSaturated(step), Self.longestMemory))
+        steps = UInt16(min(stepsBefore.addingSaturated(step), Self.maxSteps))
         interval = max(1, interval + Double(late.clamped(to: limit) / Float(steps)))
 
         let raw = lateness + Float(gap - interval * Double(step))
@@ -65,7 +65,7 @@ struct SequenceDrift: Sendable {
         let isStray = abs(raw) > limit
         strays = isStray ? strays + 1 : 0
         if strays < Self.strayLimit { lateness = raw - max(0.05, 1 / Float(count)) * now } else { begin() }
-        let size = min(unexplained, count < 8 ? Self.longest : 10 * surprise)
+        let size = min(unexplained, count < 8 ? Self.maxLateness : 10 * surprise)
         surprise = max(surprise + max(0.02, 1 / Float(count)) * (size - surprise), 1e-6 * unit)
     }
 }
@@ -87,7 +87,7 @@ extension SequenceDrift: BinaryCodable {
         variance = try reader.magnitude()
         covariance = try reader.float()
         surprise = try reader.magnitude()
-        steps = try reader.integer(in: 0...UInt16(Self.longestMemory))
+        steps = try reader.integer(in: 0...UInt16(Self.maxSteps))
         strays = try reader.integer(in: 0...Self.strayLimit - 1)
     }
 }

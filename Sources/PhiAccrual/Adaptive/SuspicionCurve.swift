@@ -19,9 +19,9 @@ struct SuspicionCurve: ~Copyable {
     /// - Parameter silence: In nanoseconds, at least 0.
     @inline(__always) func phi(after silence: Double) -> Double {
         let logShare = survival.logShare(at: lateness(after: silence), start: -unit / scale)
-        let pretended = PseudoCountPrior.share(longerThan: silence / unit)
+        let prior = PseudoCountPrior.share(longerThan: silence / unit)
         // `-x` would give −0 where every heartbeat comes later.
-        return max(0, 0 - PseudoCountPrior.mixed(logShare, of: Double(survival.total), with: pretended) / ln10)
+        return max(0, 0 - PseudoCountPrior.mixed(logShare, of: Double(survival.total), with: prior) / ln10)
     }
 
     /// The silence at which φ reaches a threshold, in nanoseconds.

@@ -50,21 +50,21 @@ struct TimeoutCandidates: ~Copyable {
                 outages = pool.ownBeyond >= Self.fewOutages ? pool.ownBeyond / pool.totals[0].own : 0
             }
             let meanTimeout = own.meanTimeout(family, nextCentre: centre, scale: scale)
-            var pretended = InlineArray<46, Float>(repeating: 0)
+            var prior = InlineArray<46, Float>(repeating: 0)
             for edge in family.firstEdge..<family.edgeCount {
                 let timeout =
                     meanTimeout.intercept + meanTimeout.slope * LatenessBuckets.edge(edge, early: family.early)
                 timeouts[family.rawValue * 46 + edge] = timeout
-                pretended[edge] = PseudoCountPrior.share(longerThan: timeout)
+                prior[edge] = PseudoCountPrior.share(longerThan: timeout)
             }
-            for state in family.states { fit(state, pool, counts.span, others.span, pretended.span) }
+            for state in family.states { fit(state, pool, counts.span, others.span, prior.span) }
         }
     }
 
     /// Computes the shares of one state.
     private mutating func fit(
         _ state: Int, _ pool: borrowing PooledHistogram, _ own: Span<Float>, _ others: Span<Float>,
-        _ pretended: Span<Float>
+        _ prior: Span<Float>
     ) {
         let family = pool.family
         let (first, edgeCount) = (family.firstBucket(ofState: state), family.edgeCount)
@@ -92,10 +92,10 @@ struct TimeoutCandidates: ~Copyable {
             shares[first + edge] = familyAtTail * familyShares[edge] + ownTail
             ownTail *= tail.fall(after: edge - family.early)
         }
-        let pretendedPart = PseudoCountPrior.part(of: known)
+        let priorPart = PseudoCountPrior.part(of: known)
         for edge in family.firstEdge..<edgeCount {
             let share = min(1, shares[first + edge] + beyond * perHeartbeat)
-            shares[first + edge] = share + pretendedPart * (pretended[edge] - share)
+            shares[first + edge] = share + priorPart * (prior[edge] - share)
         }
     }
 

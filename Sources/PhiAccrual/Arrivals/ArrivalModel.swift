@@ -130,7 +130,7 @@ extension BaselineModel {
 
 extension Policy {
     /// The φ threshold of a policy that was not refused.
-    var plainPhi: Double {
+    var phiThreshold: Double {
         guard let phi else { preconditionFailure("refused: \(self)") }
         return phi
     }

@@ -81,7 +81,7 @@ public struct ExponentialModel: BaselineModel {
     private let maxInterval: Int64  // ns
     private let priorWeight: Double
     private let perMean: Double  // mean gaps in one φ
-    private let forgetsBeyond: Double  // φ
+    private let resetThreshold: Double  // φ
     private var observed = 0
     private var mean: Double?  // ns, at least 1
 
@@ -93,9 +93,9 @@ public struct ExponentialModel: BaselineModel {
         maxInterval = parameters.maxInterval.nanoseconds
         priorWeight = parameters.priorWeight
         perMean = parameters.base == .ten ? ln10 : 1
-        forgetsBeyond = parameters.phiThreshold ?? .infinity
+        resetThreshold = parameters.phiThreshold ?? .infinity
     }
-    public static func threshold(for policy: Policy) -> Double { policy.plainPhi }
+    public static func threshold(for policy: Policy) -> Double { policy.phiThreshold }
 
     public mutating func begin(announcedInterval: Int64) {
         guard mean == nil else { return }
@@ -104,7 +104,7 @@ public struct ExponentialModel: BaselineModel {
 
     public mutating func observe(_ arrival: Arrival) {
         if mean == nil { startAnew() }
-        if let phi = phi(after: arrival.gap), phi > forgetsBeyond { startAnew() }
+        if let phi = phi(after: arrival.gap), phi > resetThreshold { startAnew() }
         guard arrival.gap <= maxInterval else { return }
         window.insert(arrival.gap)
         observed += 1

@@ -84,7 +84,7 @@ public struct LogisticModel: BaselineModel {
     private let resolution: Int64  // ns per tick
     private let minDeviation: Double  // ticks
     private let pause: Double  // ticks
-    private let unlearnedFrom: Double  // deviations
+    private let maxLearnedDeviations: Double  // deviations
     private let firstEstimate: Int64  // ticks
     private var observed = 0
     private var sinceTick: Int64 = 0  // ns; from the last tick to the last arrival
@@ -101,9 +101,9 @@ public struct LogisticModel: BaselineModel {
         minDeviation = max(0.001, Double(parameters.minStdDeviation.nanoseconds / resolution))
         pause = Double(parameters.acceptableHeartbeatPause.nanoseconds / resolution)
         firstEstimate = parameters.firstHeartbeatEstimate.nanoseconds / resolution
-        unlearnedFrom = parameters.learnsEveryGap ? .infinity : LogisticTail.quantile(phi: parameters.threshold)
+        maxLearnedDeviations = parameters.learnsEveryGap ? .infinity : LogisticTail.quantile(phi: parameters.threshold)
     }
-    public static func threshold(for policy: Policy) -> Double { LogisticTail.quantile(phi: policy.plainPhi) }
+    public static func threshold(for policy: Policy) -> Double { LogisticTail.quantile(phi: policy.phiThreshold) }
 
     public mutating func begin(announcedInterval: Int64) {
         hasBegun = true
@@ -119,7 +119,7 @@ public struct LogisticModel: BaselineModel {
         let end = sinceTick.addingSaturated(arrival.gap)
         let gap = end / resolution
         sinceTick = end % resolution
-        guard deviations(gap) < unlearnedFrom else { return }
+        guard deviations(gap) < maxLearnedDeviations else { return }
         window.insert(gap)
         observed += 1
         fit()

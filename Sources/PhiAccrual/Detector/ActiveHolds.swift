@@ -35,9 +35,9 @@ struct ActiveHolds: Sendable {
     private var latest: Int64 = .min  // ns
 
     /// Whether there is neither an active hold nor an expired one to consider.
-    var isQuiet: Bool { spans.isEmpty }
+    var hasNoHolds: Bool { spans.isEmpty }
     /// The same for a node with this last arrival: no hold was active since.
-    @inline(__always) func isQuiet(since lastArrival: Int64) -> Bool {
+    @inline(__always) func hasNoHolds(since lastArrival: Int64) -> Bool {
         spans.isEmpty || (active.isEmpty && lastArrival >= latest)
     }
 

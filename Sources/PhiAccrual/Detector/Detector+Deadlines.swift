@@ -46,7 +46,7 @@ extension Detector {
         let deadline = deadlines[slot * levelCount + level]
         guard deadline != .max else { return .max }
         let instant = max(deadline, nodes[slot].lastArrival)
-        return holds.isQuiet(since: nodes[slot].lastArrival) ? instant : max(instant, holds.heldUntil(nodes[slot]))
+        return holds.hasNoHolds(since: nodes[slot].lastArrival) ? instant : max(instant, holds.heldUntil(nodes[slot]))
     }
 
     @inline(__always) private func endOfRetention(_ slot: Int) -> Int64 {

@@ -130,7 +130,7 @@ extension Detector {
         if node.lastArrival < suspendedUntil, suspendedUntil.subtractingSaturated(suspendedSince) > silence / 10 {
             return true
         }
-        return !holds.isQuiet(since: node.lastArrival) && holds.publishedSince(for: node) != nil
+        return !holds.hasNoHolds(since: node.lastArrival) && holds.publishedSince(for: node) != nil
     }
 
     /// Whether a heartbeat ends a level's suspicion.

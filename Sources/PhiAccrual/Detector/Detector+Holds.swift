@@ -18,7 +18,9 @@ extension Detector {
                 && Double(overdue.count) >= rule.share * Double(overdue.count + heard)
         }
         /// Whether no sampled node was heard, while enough are overdue or may become so.
-        func mayBecomeMassSilence(under rule: HoldRule) -> Bool { heard == 0 && overdue.count + waiting >= rule.minExcess }
+        func mayBecomeMassSilence(under rule: HoldRule) -> Bool {
+            heard == 0 && overdue.count + waiting >= rule.minExcess
+        }
     }
 
     private enum SilenceVerdict {
@@ -32,7 +34,7 @@ extension Detector {
     /// the sample cannot show it yet.
     mutating func checkMassSilence(of slot: Int, at due: Int64, into events: inout [Event]) {
         guard let rule = configuration.hold, nodes[slot].state.isWatched, !nodes[slot].state.isSuspectedAnywhere,
-            holds.isQuiet || !(holds.isActive(for: nodes[slot]) || holds.isExhausted(nodes[slot]))
+            holds.hasNoHolds || !(holds.isActive(for: nodes[slot]) || holds.isExhausted(nodes[slot]))
         else { return }
         switch classify(slot, at: due, under: rule) {
         case .single: return
@@ -92,7 +94,8 @@ extension Detector {
 
     /// Samples again for an undecided hold.
     private mutating func decide(
-        _ undecidedHold: ActiveHolds.Hold, about candidate: ActiveHolds.SampledNode, at now: Int64, into events: inout [Event]
+        _ undecidedHold: ActiveHolds.Hold, about candidate: ActiveHolds.SampledNode, at now: Int64,
+        into events: inout [Event]
     ) {
         holds.release(undecidedHold)
         let slot = Int(candidate.slot)
@@ -105,7 +108,8 @@ extension Detector {
                 return
             case .undecided where now < undecidedHold.until:
                 var undecidedHold = undecidedHold
-                undecidedHold.nextCheck = min(now.addingSaturated(ActiveHolds.undecidedCheckInterval), undecidedHold.until)
+                undecidedHold.nextCheck = min(
+                    now.addingSaturated(ActiveHolds.undecidedCheckInterval), undecidedHold.until)
                 holds.begin(undecidedHold)
                 return
             default: break
@@ -236,7 +240,7 @@ extension Detector {
         _ slot: Int, since lastHeard: Int64, _ expectedAt: Int64, at now: Int64, into found: inout SilenceSample
     ) {
         let node = nodes[slot]
-        guard node.state.isWatched, !node.flags.contains(.paused), holds.isQuiet || !holds.isExhausted(node),
+        guard node.state.isWatched, !node.flags.contains(.paused), holds.hasNoHolds || !holds.isExhausted(node),
             !node.state.isSuspectedAnywhere || isNewlySilent(node, at: now)
         else { return }
         if isOverdue(slot, at: now) {

@@ -148,7 +148,8 @@ extension Detector {
         for group in groupNames.indices {
             let slots = try reader.slots(upTo: slots)
             for (place, slot) in slots.enumerated() {
-                guard isInUse(Int(slot)), Int(nodes[Int(slot)].group) == group, coldStates[Int(slot)].memberIndex < 0 else {
+                guard isInUse(Int(slot)), Int(nodes[Int(slot)].group) == group, coldStates[Int(slot)].memberIndex < 0
+                else {
                     throw CorruptData("a node is of another group")
                 }
                 coldStates[Int(slot)].memberIndex = Int32(place)

@@ -41,22 +41,22 @@ public struct NormalModel: BaselineModel {
     }
 
     public static func threshold(for policy: Policy) -> Double {
-        NormalTail.quantile(phi: policy.plainPhi)
+        NormalTail.quantile(phi: policy.phiThreshold)
     }
 
     public mutating func begin(announcedInterval: Int64) {
-        if announcedInterval > 0 { pretend(announcedInterval) }
+        if announcedInterval > 0 { addPseudoGaps(announcedInterval) }
     }
 
     public mutating func observe(_ arrival: Arrival) {
-        pretend(arrival.gap)
+        addPseudoGaps(arrival.gap)
         if window.count == 0 { return }  // heartbeats with equal timestamps give no information about the interval
         window.insert(arrival.gap)
         observed += 1
         fit()
     }
 
-    private mutating func pretend(_ interval: Int64) {
+    private mutating func addPseudoGaps(_ interval: Int64) {
         guard window.count == 0, interval > 0 else { return }
         window.insert(interval - interval / 4)
         window.insert(interval.addingSaturated(interval / 4))

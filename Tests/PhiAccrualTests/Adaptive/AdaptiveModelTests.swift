@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func `has no φ and no timeout before it knows an interval`() {
-        var node = LoneNode([.phi(8), .price(100), .mistakes(MistakeBudget(.perHeartbeat(0.01)))])
+        var node = IsolatedNode([.phi(8), .price(100), .mistakes(MistakeBudget(.perHeartbeat(0.01)))])
         #expect(node.model.phi(after: .seconds(1)) == nil)
         for level in 0..<3 { #expect(node.timeout(level) == nil) }
         node.observe(0)
@@ -44,7 +44,7 @@ import Testing
 
     @Test func `is calibrated: one silence in 10^φ exceeds φ`() throws {
         var random = SplitMix64(seed: 7)
-        var node = LoneNode()
+        var node = IsolatedNode()
         var exceeded = [0, 0, 0]
         let count = 200_000
         for number in 0..<count {
@@ -77,7 +77,7 @@ import Testing
     @Test func `never exceeds the within limit, and reports when the limit breaks the budget`() throws {
         var random = SplitMix64(seed: 4)
         let rate = MistakeBudget.Rate.perHeartbeat(1e-3)
-        var node = LoneNode([
+        var node = IsolatedNode([
             .mistakes(MistakeBudget(rate, within: .milliseconds(1500))), .mistakes(MistakeBudget(rate)),
             .mistakes(MistakeBudget(rate, within: .seconds(60))),
         ])
@@ -106,7 +106,7 @@ import Testing
         jitter: Double, isLost: Bool
     ) throws {
         var random = SplitMix64(seed: 11)
-        var node = LoneNode(Self.policies)
+        var node = IsolatedNode(Self.policies)
         var usual = Array(repeating: Int64(0), count: Self.policies.count)
         for number in 0..<2001 {
             let isOutage = number == 1000
@@ -125,7 +125,7 @@ import Testing
     ) throws {
         var random = SplitMix64(seed: 12)
         // The control is the same node without the change: its timeout keeps falling as the model learns.
-        var (node, minConsecutive) = (LoneNode(Self.policies), LoneNode(Self.policies))
+        var (node, minConsecutive) = (IsolatedNode(Self.policies), IsolatedNode(Self.policies))
         for number in 0..<1300 {
             let interval = number < 1000 ? 1e9 : factor * 1e9
             let gap = 1 + jitter * random.normal()
@@ -145,7 +145,7 @@ import Testing
     /// them gets.
     @Test func `does not mistake a run of one known interval for a change`() throws {
         var random = SplitMix64(seed: 13)
-        var node = LoneNode([.price(100)])
+        var node = IsolatedNode([.price(100)])
         for _ in 0..<5000 { node.observe(random.chance(0.3) ? .seconds(1) : .seconds(3)) }
         let usual = try #require(node.timeout())
         for _ in 0..<40 { node.observe(.seconds(1)) }
@@ -155,14 +155,14 @@ import Testing
     @Test func `gives a new node a timeout from what its group has learned`() throws {
         func groupAfter(_ delay: (inout SplitMix64) -> Int64) -> AdaptiveModel.GroupState {
             var random = SplitMix64(seed: 14)
-            var veteran = LoneNode()
-            for _ in 0..<10_000 { veteran.observe(.seconds(1) + delay(&random)) }
-            return veteran.group
+            var experiencedNode = IsolatedNode()
+            for _ in 0..<10_000 { experiencedNode.observe(.seconds(1) + delay(&random)) }
+            return experiencedNode.group
         }
         func newNodeTimeout(_ group: AdaptiveModel.GroupState) throws -> Int64 {
-            var newcomer = LoneNode([.price(30)], group: group)
-            for _ in 0..<3 { newcomer.observe(.seconds(1)) }
-            return try #require(newcomer.timeout())
+            var newNode = IsolatedNode([.price(30)], group: group)
+            for _ in 0..<3 { newNode.observe(.seconds(1)) }
+            return try #require(newNode.timeout())
         }
         let alone = try newNodeTimeout(AdaptiveModel.makeGroupState())
         let amongPunctual = try newNodeTimeout(groupAfter { _ in 0 })
@@ -175,7 +175,7 @@ import Testing
 
     @Test func `keeps its timeout at a restart if the node learned nothing new`() throws {
         var random = SplitMix64(seed: 5)
-        var node = LoneNode([.price(100)])
+        var node = IsolatedNode([.price(100)])
         for _ in 0..<5 { node.observe(.milliseconds(100)) }
         let before = try #require(node.timeout())
         // What its group learns here would change the choice of timeout.
@@ -188,7 +188,7 @@ import Testing
 
     @Test func `never suspects within the timestamp uncertainty of the expected arrival`() throws {
         let policies = [Policy.phi(0.1), .price(0.01), try Policy(parsing: "mistakes=1/1s")]
-        var (known, unknown) = (LoneNode(policies), LoneNode(policies))
+        var (known, unknown) = (IsolatedNode(policies), IsolatedNode(policies))
         var random = SplitMix64(seed: 1)
         for _ in 0..<1000 {
             let gap = 100_000_000 + Int64.random(in: -20_000...20_000, using: &random)
@@ -205,7 +205,7 @@ import Testing
 
     @Test func `adds the timestamp uncertainty after a restart too, unless a limit is lower`() throws {
         let within = try Policy(parsing: "mistakes=1/1000hb,within=101ms")
-        var node = LoneNode([.price(10), .phi(1), within])
+        var node = IsolatedNode([.price(10), .phi(1), within])
         for _ in 0..<1000 { node.observe(100_000_000) }
         node.begin(announcedInterval: 100_000_000, timestampUncertainty: 50_000_000)
         #expect(try #require(node.timeout(0)) >= 149_900_000)
@@ -215,7 +215,7 @@ import Testing
 
     @Test func `does not steer by timeouts that timestamp uncertainty extended`() throws {
         let policies = [try Policy(parsing: "mistakes=1/100hb")]
-        var node = LoneNode(policies)
+        var node = IsolatedNode(policies)
         var random = SplitMix64(seed: 1)
         // Lateness is 1 ms on average: 1 % of heartbeats are later than 4.6 ms, 8 % are later than 2.5 ms.
         func beat(timestampUncertainty: Int64) {
@@ -237,7 +237,7 @@ import Testing
 
     @Test func `reports when outages alone break a budget`() throws {
         let policies = [try Policy(parsing: "mistakes=1/1000hb")]
-        var node = LoneNode(policies)
+        var node = IsolatedNode(policies)
         for number in 1...700 {
             node.observe(number % 100 == 0 ? .seconds(10) : 10_000_000)
             if number < 450 { #expect(node.shortfall() == nil, "a few outages may be bad luck") }
@@ -252,7 +252,7 @@ import Testing
     }
 
     @Test func `does not grow more certain with every outage it has seen`() throws {
-        var (few, many) = (LoneNode(), LoneNode())
+        var (few, many) = (IsolatedNode(), IsolatedNode())
         for number in 1...2000 {
             few.observe(number % 400 == 0 ? .seconds(100) : 10_000_000)
             many.observe(number % 20 == 0 ? .seconds(100) : 10_000_000)
@@ -265,7 +265,7 @@ import Testing
 
     @Test func `has a timeout for any φ`() throws {
         for gap in [1, 1000, Int64.hours(1), .max] {
-            var node = LoneNode([.phi(1e6), .phi(60), .phi(1e-9)])
+            var node = IsolatedNode([.phi(1e6), .phi(60), .phi(1e-9)])
             for _ in 0..<10 { node.observe(gap, step: .max) }
             for level in 0..<3 { #expect(try #require(node.timeout(level)) >= 0) }
         }
@@ -275,7 +275,7 @@ import Testing
         let extremes: [Int64] = [0, 1, 2, .seconds(1), .days(200), .max / 2, .max]
         for gap in extremes {
             for other in extremes {
-                var node = LoneNode(
+                var node = IsolatedNode(
                     [.phi(8), .price(100), .mistakes(MistakeBudget(.every(1e15)))], announcedInterval: other)
                 for number in 0..<200 {
                     node.observe(number % 3 == 0 ? gap : other, step: number % 5 == 0 ? .max : 1)
@@ -290,9 +290,9 @@ import Testing
         #expect(MemoryLayout<AdaptiveModel>.size <= 512)
     }
 
-    private func node(_ policies: [Policy] = [], random: inout SplitMix64, gaps: Int) -> LoneNode {
+    private func node(_ policies: [Policy] = [], random: inout SplitMix64, gaps: Int) -> IsolatedNode {
         let interval = 1 + random.anyMagnitude() >> 16
-        var node = LoneNode(policies, announcedInterval: random.chance(0.5) ? interval : 0)
+        var node = IsolatedNode(policies, announcedInterval: random.chance(0.5) ? interval : 0)
         for _ in 0..<gaps {
             let gap =
                 switch Int.random(in: 0..<10, using: &random) {

@@ -8,11 +8,11 @@ import Testing
 
     @Test(arguments: [0, 1, 3, 10]) func `gives a new node a timeout that fits its lateness`(heartbeats: Int) throws {
         func newNodeTimeout(_ profile: LatenessProfile?) throws -> Int64 {
-            var newcomer = LoneNode(
+            var newNode = IsolatedNode(
                 [.price(30)], announcedInterval: .seconds(1),
                 group: AdaptiveModel.makeGroupState(.init(profile: profile)))
-            for _ in 0..<heartbeats { newcomer.observe(.seconds(1)) }
-            return try #require(newcomer.timeout())
+            for _ in 0..<heartbeats { newNode.observe(.seconds(1)) }
+            return try #require(newNode.timeout())
         }
         let punctual = try newNodeTimeout(profile { _ in .seconds(1) })
         let late = try newNodeTimeout(losing(0.2, 3))
@@ -29,14 +29,14 @@ import Testing
         var random = SplitMix64(seed: 31)
         var (mistakes, heartbeats) = (0, 0)
         for _ in 0..<500 {
-            var newcomer = LoneNode(
+            var newNode = IsolatedNode(
                 [.mistakes(MistakeBudget(.perHeartbeat(rate)))], announcedInterval: .seconds(1),
                 group: AdaptiveModel.makeGroupState(.init(profile: profile)))
             for _ in 0..<30 {
                 let gap = gap(&random)
                 heartbeats += 1
-                if gap > (try #require(newcomer.timeout())) { mistakes += 1 }
-                newcomer.observe(gap)
+                if gap > (try #require(newNode.timeout())) { mistakes += 1 }
+                newNode.observe(gap)
             }
         }
         let ratio = Double(mistakes) / Double(heartbeats) / rate
@@ -46,8 +46,8 @@ import Testing
     @Test func `hardly affects a node with many heartbeats`() throws {
         var random = SplitMix64(seed: 32)
         let late = try losing(0.2, 8)
-        var lent = LoneNode([.price(30)], group: AdaptiveModel.makeGroupState(.init(profile: late)))
-        var alone = LoneNode([.price(30)])
+        var lent = IsolatedNode([.price(30)], group: AdaptiveModel.makeGroupState(.init(profile: late)))
+        var alone = IsolatedNode([.price(30)])
         for _ in 0..<20_000 {
             let gap = Int64(1e9 + 5e7 * random.exponential())
             lent.observe(gap)
@@ -60,14 +60,14 @@ import Testing
     @Test func `is outweighed by what the group has learned`() throws {
         let late = try losing(0.2, 8)
         func newNodeTimeout(_ group: AdaptiveModel.GroupState) throws -> Int64 {
-            var newcomer = LoneNode([.price(100)], announcedInterval: .seconds(1), group: group)
-            for _ in 0..<5 { newcomer.observe(.seconds(1)) }
-            return try #require(newcomer.timeout())
+            var newNode = IsolatedNode([.price(100)], announcedInterval: .seconds(1), group: group)
+            for _ in 0..<5 { newNode.observe(.seconds(1)) }
+            return try #require(newNode.timeout())
         }
-        var veteran = LoneNode(group: AdaptiveModel.makeGroupState(.init(profile: late)))
-        for _ in 0..<30_000 { veteran.observe(.seconds(1)) }
+        var experiencedNode = IsolatedNode(group: AdaptiveModel.makeGroupState(.init(profile: late)))
+        for _ in 0..<30_000 { experiencedNode.observe(.seconds(1)) }
         #expect(try newNodeTimeout(AdaptiveModel.makeGroupState(.init(profile: late))) > .seconds(9))
-        #expect(try newNodeTimeout(veteran.group) < .seconds(3))
+        #expect(try newNodeTimeout(experiencedNode.group) < .seconds(3))
     }
 
     @Test func `is the starting point of every group of a detector`() throws {
@@ -92,7 +92,7 @@ import Testing
 
     @Test func `gives the share of heartbeats later than each edge`() throws {
         var random = SplitMix64(seed: 33)
-        var node = LoneNode(announcedInterval: .seconds(1))
+        var node = IsolatedNode(announcedInterval: .seconds(1))
         var latenesses: [Double] = []
         for _ in 0..<5000 {
             // Early as often as late, so the interval stays the same.
@@ -151,8 +151,7 @@ import Testing
         #expect(error?.description == mistake.words)
     }
 
-    @Test(arguments: [-0.1, 8.1, .nan, .infinity]) func `refuses a deviation outside 0 to 8`(deviation: Double) throws
-    {
+    @Test(arguments: [-0.1, 8.1, .nan, .infinity]) func `refuses a deviation outside 0 to 8`(deviation: Double) throws {
         let tables = try certain(bucket: 0).tables
         let error = #expect(throws: InvalidLatenessProfile.self) {
             try LatenessProfile(tables: tables, deviation: deviation)
@@ -177,12 +176,12 @@ import Testing
         _ gap: (inout SplitMix64) -> Int64, lost: (Int64) -> Int64 = { _ in 0 }
     ) throws -> LatenessProfile {
         var random = SplitMix64(seed: 30)
-        var veteran = LoneNode(announcedInterval: .seconds(1))
+        var experiencedNode = IsolatedNode(announcedInterval: .seconds(1))
         for _ in 0..<10_000 {
             let gap = gap(&random)
-            veteran.observe(gap, step: 1 + lost(gap))
+            experiencedNode.observe(gap, step: 1 + lost(gap))
         }
-        return try #require(veteran.group.profile)
+        return try #require(experiencedNode.group.profile)
     }
 
     /// The profile of a node that is on time, except that `count` heartbeats are lost before a share of its heartbeats.

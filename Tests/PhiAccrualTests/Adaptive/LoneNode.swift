@@ -1,7 +1,7 @@
 import PhiAccrual
 
 /// A node watched by the adaptive model, in a separate group.
-struct LoneNode {
+struct IsolatedNode {
     private(set) var model = AdaptiveModel(.init())
     private(set) var group: AdaptiveModel.GroupState
     private var other = AdaptiveModel(.init())

@@ -45,7 +45,7 @@ import Testing
                 .map { (group, node, UInt32($0), $1) }
         }
         mutating func emitted(by now: Int64) { emitted += watch.advanceIdeally(before: now) }
-        mutating func forgetTold() { emitted = [] }
+        mutating func clearEmitted() { emitted = [] }
         var now: Int64 { .seconds(second) }
         var suspicions: [Emitted] {
             emitted.filter { if case .change(_, _, _, .suspected, _) = $0 { true } else { false } }
@@ -61,7 +61,7 @@ import Testing
     @Test(arguments: [8, 20, 300]) func `that heals causes no suspicion`(count: Int) {
         var crowd = Crowd(["lab": count])
         crowd.live(seconds: 60)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         crowd.live(seconds: 10) { _, _ in false }
         crowd.live(seconds: 60)
         #expect(crowd.suspicions.isEmpty)
@@ -73,7 +73,7 @@ import Testing
         // every ten seconds.
         var crowd = Crowd(["lab": count], phi: 30) { $0 < max(3, count / 40) ? .milliseconds(100) : .seconds(10) }
         crowd.live(seconds: 120)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         crowd.live(seconds: 10) { _, _ in false }
         crowd.live(seconds: 60)
         #expect(crowd.suspicions.isEmpty)
@@ -83,7 +83,7 @@ import Testing
         // At the first deadline, 3 % of the nodes are overdue.
         var crowd = Crowd(["lab": 1000], phi: 0.7)
         crowd.live(seconds: 20 + seconds)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         crowd.live(seconds: 4) { _, _ in false }
         #expect(crowd.suspicions.isEmpty)
         #expect(crowd.holds.first == .begins)
@@ -93,7 +93,7 @@ import Testing
     ]) func `of all groups is one hold, even if the groups are small`(groups: [String: Int]) {
         var crowd = Crowd(groups)
         crowd.live(seconds: 60)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         crowd.live(seconds: 10) { _, _ in false }
         crowd.live(seconds: 40)
         #expect(crowd.suspicions.isEmpty)
@@ -105,7 +105,7 @@ import Testing
     func `of a few nodes is detected from three on, however short their timeouts`(count: Int, phi: Double) {
         var crowd = Crowd(["lab": count], phi: phi)
         crowd.live(seconds: 60)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         crowd.live(seconds: 10) { _, _ in false }
         crowd.live(seconds: 40)
         #expect(crowd.holds == (count < 3 ? [] : [.begins, .released]))
@@ -114,7 +114,7 @@ import Testing
     @Test func `is undecided only until another node is heard`() {
         var crowd = Crowd(["lab": 5], phi: 0.7)
         crowd.live(seconds: 60)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         let death = crowd.now - .seconds(1)
         crowd.live(seconds: 5) { _, node in node != 0 }
         // Its timeout of 1.08 s ends before any node is heard after its expected arrival. The next node is heard 1.2 s
@@ -125,7 +125,7 @@ import Testing
         // The other nodes are not due for seconds.
         var crowd = Crowd(["lab": 3], phi: 0.7) { $0 == 0 ? .milliseconds(100) : .seconds(10) }
         crowd.live(seconds: 105)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         let death = crowd.now
         crowd.live(seconds: 1) { _, node in node != 0 }
         #expect(crowd.holds.isEmpty && crowd.suspicions.count == 1)
@@ -136,7 +136,7 @@ import Testing
     @Test func `that was only undecided is learned from`() throws {
         var crowd = Crowd(["lab": 3], phi: 0.7)
         crowd.live(seconds: 20)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         let samples = try #require(crowd.watch.status("lab-0", at: crowd.now)?.samples)
         // The next heartbeat is late and ends the undecided silence.
         crowd.emitted(by: crowd.now + .milliseconds(150))
@@ -148,7 +148,7 @@ import Testing
     @Test func `that lasts causes suspicions when the hold expires`() throws {
         var crowd = Crowd(["lab": 100, "other": 100])
         crowd.live(seconds: 60)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         let cut = crowd.now
         crowd.live(seconds: 90) { group, _ in group == "other" }
         #expect(crowd.holds == [.begins, .expired])
@@ -162,7 +162,7 @@ import Testing
     @Test func `is not assumed for a few nodes among many`() {
         var crowd = Crowd(["lab": 100])
         crowd.live(seconds: 60)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         crowd.live(seconds: 20) { _, node in node % 10 != 0 }
         #expect(crowd.holds.isEmpty)
         #expect(crowd.suspicions.count == 10)
@@ -172,7 +172,7 @@ import Testing
         // dies.
         var crowd = Crowd(["lab": 12], phi: 30) { $0 == 0 ? .milliseconds(100) : .seconds(1) }
         crowd.live(seconds: 60)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         crowd.live(seconds: 1) { _, node in !(2...5).contains(node) }
         #expect(crowd.suspicions.isEmpty)
         crowd.live(seconds: 5) { _, node in node != 0 && !(2...5).contains(node) }
@@ -185,7 +185,7 @@ import Testing
     @Test func `begins again if nodes fall silent after the release`() {
         var crowd = Crowd(["lab": 20])
         crowd.live(seconds: 60)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         crowd.live(seconds: 4) { _, _ in false }
         // Half of the nodes come back and fall silent again.
         crowd.live(seconds: 2) { _, node in node < 10 }
@@ -197,7 +197,7 @@ import Testing
     @Test func `ends with the suspicion of nodes that died in it`() {
         var crowd = Crowd(["lab": 50])
         crowd.live(seconds: 60)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         crowd.live(seconds: 10) { _, _ in false }
         crowd.live(seconds: 60) { _, node in node % 10 != 0 }
         #expect(crowd.holds == [.begins, .released])
@@ -208,7 +208,7 @@ import Testing
     @Test func `that expires emits no suspicion dated in the past`() {
         var crowd = Crowd(["lab": 50])
         crowd.live(seconds: 60)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         // Ten nodes are heard for some seconds of the hold and then die as well.
         crowd.live(seconds: 5) { _, node in node < 10 }
         crowd.live(seconds: 60) { _, _ in false }
@@ -248,7 +248,7 @@ import Testing
     @Test func `causes suspicions without a hold rule`() {
         var crowd = Crowd(["lab": 20], hold: nil)
         crowd.live(seconds: 60)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         crowd.live(seconds: 10) { _, _ in false }
         #expect(crowd.holds.isEmpty && crowd.suspicions.count == 20)
     }
@@ -256,10 +256,10 @@ import Testing
         var crowd = Crowd(["lab": 50])
         crowd.live(seconds: 60)
         crowd.live(seconds: 60) { _, node in node >= 40 }
-        crowd.forgetTold()
+        crowd.clearEmitted()
         crowd.live(seconds: 30)
         #expect(crowd.emitted.count == 40)
-        crowd.forgetTold()
+        crowd.clearEmitted()
         crowd.live(seconds: 10) { _, _ in false }
         crowd.live(seconds: 30)
         #expect(crowd.suspicions.isEmpty)

@@ -52,7 +52,7 @@ import Testing
 }
 
 @Suite struct `A discarded heartbeat` {
-    static let outOfTurn: [(Heartbeat, HeartbeatOutcome)] = [
+    static let discarded: [(Heartbeat, HeartbeatOutcome)] = [
         (Heartbeat(key: .named("a"), incarnation: 4, sequence: 100), .olderIncarnation),
         (Heartbeat(key: .named("a"), incarnation: 4, sequence: .max), .olderIncarnation),
         (Heartbeat(key: .named("a"), incarnation: 5, sequence: 99), .repeated),
@@ -63,7 +63,7 @@ import Testing
         (Heartbeat(key: .named("a"), incarnation: 5, sequence: 1_000_000, isLeaving: true), .implausibleJump),
         (Heartbeat(key: .named("a"), incarnation: 5, sequence: 99, isLeaving: true), .repeated),
     ]
-    @Test(arguments: outOfTurn) func `is counted and changes nothing else`(
+    @Test(arguments: discarded) func `is counted and changes nothing else`(
         heartbeat: Heartbeat, outcome: HeartbeatOutcome
     ) throws {
         var watch = Watch()

@@ -44,7 +44,7 @@ import Testing
     @Test(arguments: 0..<30 as Range<UInt64>)
     func `covers all random requests, and each change begins where the last one ended`(seed: UInt64) throws {
         let table = Set(try table())
-        var orders = RandomOrders(seed: seed)
+        var orders = RandomRequests(seed: seed)
         var watch = orders.watch()
         var last: [String: [Verdict]] = [:]
         func note(_ events: [Event]) {

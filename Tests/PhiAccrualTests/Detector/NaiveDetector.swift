@@ -15,7 +15,7 @@ struct NaiveDetector {
         var hasLeft = false
         var suspectedAt: Set<Int> = []  // levels
         /// The last heartbeat of a contending sender, and how many arrived in order since the node itself was heard.
-        var claim: (last: Heartbeat, inOrder: Int)?
+        var contender: (last: Heartbeat, inOrder: Int)?
 
         func verdict(atLevel level: Int) -> Verdict {
             // No event is emitted for a node without a name: to subscribers it is still new.
@@ -86,42 +86,42 @@ struct NaiveDetector {
     }
 
     private enum NodeState {
-        case outOfTurn
+        case discarded
         /// It follows the newest accepted heartbeat.
         case next
         /// A schedule begins: a first heartbeat, a new incarnation, or a contending sender that was accepted.
         case first
     }
-    private static func standing(of heartbeat: Heartbeat, to node: inout Node) -> NodeState {
+    private static func classify(of heartbeat: Heartbeat, to node: inout Node) -> NodeState {
         guard node.arrival != nil, heartbeat.incarnation <= node.incarnation else { return .first }
         let interval = node.model.expectedGap ?? heartbeat.announcedInterval
         let farthest = interval > 0 ? max(1000, .days(1) / interval) : 1000
         let ahead = Int64(Int32(bitPattern: heartbeat.sequence &- node.sequence))
         let isSameStart = heartbeat.incarnation == node.incarnation
         if isSameStart, (1...farthest).contains(ahead) { return .next }
-        if isSameStart, ahead == 0 { return .outOfTurn }
+        if isSameStart, ahead == 0 { return .discarded }
 
         var inOrder = 1
-        if let claim = node.claim, claim.last.incarnation == heartbeat.incarnation {
-            let further = Int64(Int32(bitPattern: heartbeat.sequence &- claim.last.sequence))
-            if further == 0 { inOrder = claim.inOrder }
-            if (1...farthest).contains(further) { inOrder = claim.inOrder + 1 }
+        if let contender = node.contender, contender.last.incarnation == heartbeat.incarnation {
+            let further = Int64(Int32(bitPattern: heartbeat.sequence &- contender.last.sequence))
+            if further == 0 { inOrder = contender.inOrder }
+            if (1...farthest).contains(further) { inOrder = contender.inOrder + 1 }
         }
-        node.claim = (heartbeat, inOrder)
+        node.contender = (heartbeat, inOrder)
         let isJump = isSameStart && ahead > 0
-        return inOrder >= 3 && (isJump || node.hasLeft || !node.suspectedAt.isEmpty) ? .first : .outOfTurn
+        return inOrder >= 3 && (isJump || node.hasLeft || !node.suspectedAt.isEmpty) ? .first : .discarded
     }
 
     private static func apply(_ heartbeat: Heartbeat, by node: inout Node, _ thresholds: [Double], at now: Int64) {
-        switch standing(of: heartbeat, to: &node) {
-        case .outOfTurn: return
+        switch classify(of: heartbeat, to: &node) {
+        case .discarded: return
         case .next where !node.hasLeft:
             let step = Int64(heartbeat.sequence &- node.sequence)
             node.model.observe(Arrival(gap: now - (node.arrival ?? now), step: step))
-            node.claim?.inOrder = 0
+            node.contender?.inOrder = 0
         case .next, .first:
             node.model.begin(announcedInterval: heartbeat.announcedInterval)
-            node.claim = nil
+            node.contender = nil
         }
         (node.arrival, node.incarnation, node.sequence) = (now, heartbeat.incarnation, heartbeat.sequence)
         node.hasLeft = heartbeat.isLeaving

@@ -5,7 +5,7 @@ import TestSupport
 ///
 /// The sequence is what an observer receives: announcements and heartbeats in order of arrival.
 struct RandomLife: Sequence, IteratorProtocol {
-    enum Happening {
+    enum Input {
         case announced(String)
         case heard(Heartbeat)
         /// Nothing arrived; the detector checks its deadlines.
@@ -13,7 +13,7 @@ struct RandomLife: Sequence, IteratorProtocol {
     }
     struct Step {
         var now: Int64
-        var happening: Happening
+        var input: Input
     }
 
     private struct Sender {
@@ -56,7 +56,7 @@ struct RandomLife: Sequence, IteratorProtocol {
         let index = Int.random(in: senders.indices, using: &random)
         var sender = senders[index]
         defer { senders[index] = sender }
-        return Step(now: now, happening: happening(to: &sender))
+        return Step(now: now, input: input(to: &sender))
     }
 
     /// Advances the time. Usually each node takes a step about once a second; sometimes two steps share an instant, and
@@ -67,7 +67,7 @@ struct RandomLife: Sequence, IteratorProtocol {
         now += .random(in: 1...(random.chance(0.01) ? 100 * .seconds(1) : 2 * usual), using: &random)
     }
 
-    private mutating func happening(to sender: inout Sender) -> Happening {
+    private mutating func input(to sender: inout Sender) -> Input {
         switch Double.random(in: 0..<1, using: &random) {
         case ..<0.75:
             guard sender.isUp else { return .idle }
@@ -110,7 +110,7 @@ extension Watch {
     mutating func live(_ step: RandomLife.Step) -> [Event] {
         advanceIdeally(before: step.now)
         var emitted = events
-        switch step.happening {
+        switch step.input {
         case .announced(let name): announce(name, at: step.now)
         case .heard(let heartbeat): receive(heartbeat, at: step.now)
         case .idle: advance(to: step.now)

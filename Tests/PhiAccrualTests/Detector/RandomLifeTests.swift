@@ -34,7 +34,7 @@ import Testing
                 emitted += watch.advanceIdeally(before: step.now)
                 expected += naive.advance(to: step.now - 1)
             }
-            switch step.happening {
+            switch step.input {
             case .announced(let name):
                 emitted += watch.announce(name, at: step.now)
                 expected += naive.announce(name, at: step.now)
@@ -75,8 +75,8 @@ import Testing
     @Test(arguments: 0..<5 as Range<UInt64>) func `equal inputs give equal events`(seed: UInt64) {
         var (one, other) = (watch(retention: .seconds(300)), watch(retention: .seconds(300)))
         let emitted = RandomLife(seed: seed, nodes: 10, steps: 2000).flatMap { one.live($0) }
-        let toldAgain = RandomLife(seed: seed, nodes: 10, steps: 2000).flatMap { other.live($0) }
-        #expect(emitted == toldAgain)
+        let emittedAgain = RandomLife(seed: seed, nodes: 10, steps: 2000).flatMap { other.live($0) }
+        #expect(emitted == emittedAgain)
         #expect(emitted.count > 200)
     }
 
@@ -86,7 +86,7 @@ import Testing
         var (events, eventsOfBatches): ([Event], [Event]) = ([], [])
         var batch: [Heartbeat] = []
         for step in RandomLife(seed: seed, nodes: 10, steps: 2000) {
-            if case .heard(let heartbeat) = step.happening { batch.append(heartbeat) }
+            if case .heard(let heartbeat) = step.input { batch.append(heartbeat) }
             guard random.chance(0.2) else { continue }
             let now = Instant(nanoseconds: step.now)
             for heartbeat in batch { singly.receive(heartbeat, at: now, into: &events) }

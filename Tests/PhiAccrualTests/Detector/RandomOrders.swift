@@ -2,7 +2,7 @@ import PhiAccrual
 import TestSupport
 
 /// Random requests to a detector besides heartbeats, by operators and by the service itself.
-struct RandomOrders {
+struct RandomRequests {
     private var random: SplitMix64
     private let recovery: RecoveryRule
     private let nodes = 6

@@ -5,7 +5,7 @@ import Testing
 @Suite struct `A contending sender` {
     /// First heartbeats of contending senders: of a node whose clock was set back, and of one that restarted twice
     /// within a second.
-    static let claimants: [(incarnation: UInt32, sequence: UInt32)] = [(3, 0), (3, 5000), (5, 0), (5, 40)]
+    static let contenders: [(incarnation: UInt32, sequence: UInt32)] = [(3, 0), (3, 5000), (5, 0), (5, 40)]
 
     private func suspected() -> Watch {
         var watch = Watch()
@@ -17,7 +17,7 @@ import Testing
         return watch
     }
 
-    @Test(arguments: claimants) func `is accepted after three in order once the node is suspected`(
+    @Test(arguments: contenders) func `is accepted after three in order once the node is suspected`(
         incarnation: UInt32, sequence: UInt32
     ) {
         var watch = suspected()
@@ -36,7 +36,7 @@ import Testing
         #expect(watch.receive("a", sequence + 3, incarnation: incarnation, at: .seconds(204)).isEmpty)
         #expect(watch.outcome == .fresh)
     }
-    @Test(arguments: claimants) func `is not accepted while the node is trusted, however often it sends`(
+    @Test(arguments: contenders) func `is not accepted while the node is trusted, however often it sends`(
         incarnation: UInt32, sequence: UInt32
     ) throws {
         var watch = Watch()

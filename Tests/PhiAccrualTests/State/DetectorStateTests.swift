@@ -23,7 +23,7 @@ import Testing
         var events: [Event] = []
         let now = Instant(nanoseconds: step.now)
         detector.advanceIdeally(before: now, into: &events)
-        switch step.happening {
+        switch step.input {
         case .announced(let name):
             if let identity = try? NodeIdentity(group: "lab", name: name) {
                 detector.announce(identity, key: .named(name), at: now, into: &events)
@@ -221,8 +221,8 @@ import Testing
         #expect(evidence?.isRestored == true)
     }
     @Test func `is trusted at a new level if only another level suspects it`() throws {
-        var (watch, news, _) = try emitted([.suspected, nil, .trusted], last: .suspected)
-        #expect(news == [.change("a", level: 1, .new, .trusted, at: 3)])
+        var (watch, emitted, _) = try emitted([.suspected, nil, .trusted], last: .suspected)
+        #expect(emitted == [.change("a", level: 1, .new, .trusted, at: 3)])
         let later = watch.advance(to: .hours(1))
         #expect(
             later.count == 2
@@ -265,8 +265,8 @@ import Testing
             })
     }
     @Test func `that was never heard emits nothing at a new level`() throws {
-        var (watch, news, _) = try emitted([.suspected, nil, nil], last: .suspected, incarnation: 0)
-        #expect(news == [])
+        var (watch, emitted, _) = try emitted([.suspected, nil, nil], last: .suspected, incarnation: 0)
+        #expect(emitted == [])
         #expect(watch.advance(to: 4) == [1, 2].map { .change("a", level: $0, .new, .suspected, at: 4) })
     }
 

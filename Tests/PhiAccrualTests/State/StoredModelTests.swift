@@ -34,7 +34,7 @@ import Testing
 
     @Test func `with a short window refuses the bytes of a longer one`() throws {
         var long = StoredNodes<NormalModel>(.init(window: 100))
-        for happening in NodeLives(seed: 3).prefix(400) { long.apply(happening) }
+        for input in NodeLives(seed: 3).prefix(400) { long.apply(input) }
         #expect(throws: CorruptData.self) {
             try StoredNodes<NormalModel>(.init(window: 10), reading: long.bytes)
         }
@@ -83,14 +83,14 @@ private struct StoredNodes<Model: ArrivalModel> {
 
     // MARK: Steps
 
-    mutating func apply(_ happening: NodeLives.Happening) {
-        let node = happening.node
-        if let arrival = happening.arrival {
+    mutating func apply(_ input: NodeLives.Input) {
+        let node = input.node
+        if let arrival = input.arrival {
             models[node].observe(arrival, in: &group)
         } else {
-            models[node].begin(announcedInterval: happening.announcedInterval)
+            models[node].begin(announcedInterval: input.announcedInterval)
         }
-        updateLevels(node, after: happening.arrival)
+        updateLevels(node, after: input.arrival)
     }
     private mutating func updateLevels(_ node: Int, after arrival: Arrival?) {
         var levels = levelStates[node]
@@ -130,7 +130,7 @@ private struct StoredNodes<Model: ArrivalModel> {
 
 /// Random lives of two nodes: mostly regular heartbeats, with losses, outages, restarts, and interval changes.
 private struct NodeLives: Sequence, IteratorProtocol {
-    struct Happening {
+    struct Input {
         var node: Int
         /// Nil when a schedule begins.
         var arrival: Arrival?
@@ -141,16 +141,16 @@ private struct NodeLives: Sequence, IteratorProtocol {
 
     init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
-    mutating func next() -> Happening? {
+    mutating func next() -> Input? {
         let node = Int.random(in: 0...1, using: &random)
         if random.chance(0.01) {
-            return Happening(node: node, announcedInterval: random.chance(0.5) ? intervals[node] : 0)
+            return Input(node: node, announcedInterval: random.chance(0.5) ? intervals[node] : 0)
         }
         if random.chance(0.004) { intervals[node] = .random(in: 1_000...(2 * intervals[node]), using: &random) }
         let jitter = Int64.random(in: 0...(intervals[node] / 4), using: &random)
         let step: Int64 = random.chance(0.05) ? .random(in: 1...30, using: &random) : 1
         let gap = random.chance(0.01) ? random.anyMagnitude() : intervals[node] * step + jitter
-        return Happening(node: node, arrival: Arrival(gap: gap, step: step))
+        return Input(node: node, arrival: Arrival(gap: gap, step: step))
     }
 }
 
@@ -164,16 +164,16 @@ private struct Interruption: ModelVisitor {
         var lives = NodeLives(seed: seed)
         var original = StoredNodes<Model>(parameters)
         for _ in 0..<[0, 1, 30, 200, 700, 1500][Int(seed)] {
-            if let happening = lives.next() { original.apply(happening) }
+            if let input = lives.next() { original.apply(input) }
         }
         var copy = try StoredNodes<Model>(parameters, reading: original.bytes)
-        for (heartbeat, happening) in lives.prefix(600).enumerated() {
+        for (heartbeat, input) in lives.prefix(600).enumerated() {
             guard copy.answers == original.answers, copy.bytes == original.bytes else {
                 Issue.record("another answer, \(heartbeat) heartbeats after it was read")
                 return
             }
-            original.apply(happening)
-            copy.apply(happening)
+            original.apply(input)
+            copy.apply(input)
         }
     }
 }
@@ -187,7 +187,7 @@ private struct Damage: ModelVisitor {
     mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
         var random = SplitMix64(seed: seed)
         var nodes = StoredNodes<Model>(parameters)
-        for happening in NodeLives(seed: seed).prefix([3, 60, 400][Int(seed)]) { nodes.apply(happening) }
+        for input in NodeLives(seed: seed).prefix([3, 60, 400][Int(seed)]) { nodes.apply(input) }
         let good = nodes.bytes
         var refused = 0
         for _ in 0..<40 {
@@ -201,8 +201,8 @@ private struct Damage: ModelVisitor {
                 refused += 1
                 continue
             }
-            for (heartbeat, happening) in NodeLives(seed: random.next()).prefix(1000).enumerated() {
-                damaged.apply(happening)
+            for (heartbeat, input) in NodeLives(seed: random.next()).prefix(1000).enumerated() {
+                damaged.apply(input)
                 if heartbeat % 100 == 0 { _ = damaged.answers }
             }
         }
@@ -216,7 +216,7 @@ private struct Cut: ModelVisitor {
 
     mutating func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) throws {
         var nodes = StoredNodes<Model>(parameters)
-        for happening in NodeLives(seed: 1).prefix(20) { nodes.apply(happening) }
+        for input in NodeLives(seed: 1).prefix(20) { nodes.apply(input) }
         let bytes = nodes.bytes
         for count in bytes.indices {
             #expect(throws: CorruptData.self) {

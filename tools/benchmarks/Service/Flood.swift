@@ -9,11 +9,11 @@ import ZeroMQ
 struct Flood: ~Copyable {
     static let fewestNodes = 10_000
     /// How many times each node announces its name before it sends compact heartbeats.
-    private static let introductions = 3
+    private static let announcements = 3
 
     private var sockets: [Outlet] = []
     private var frames: [[UInt8]] = []
-    private var introductions: [[UInt8]] = []
+    private var announcements: [[UInt8]] = []
 
     // A class, because arrays cannot contain non-copyable sockets.
     private final class Outlet {
@@ -39,8 +39,8 @@ struct Flood: ~Copyable {
             let heartbeat = Heartbeat(
                 key: NodeKey(of: identity), incarnation: 1, sequence: 0, announcedInterval: 1_000_000_000)
             frames.append(HeartbeatFrame.encode(heartbeat))
-            introductions.append(
-                HeartbeatFrame.encode(heartbeat, introducing: try NodeAnnouncement(identity: identity, labels: [:])))
+            announcements.append(
+                HeartbeatFrame.encode(heartbeat, announcing: try NodeAnnouncement(identity: identity, labels: [:])))
         }
         Thread.sleep(forTimeInterval: 1)  // until subscriptions have arrived
     }
@@ -50,21 +50,21 @@ struct Flood: ~Copyable {
         var sequence: UInt32 = 0
         while MonotonicClock.now < end {
             sequence &+= 1
-            try sendEach(sequence, introducing: sequence <= Self.introductions)
+            try sendEach(sequence, announcing: sequence <= Self.announcements)
         }
     }
 
-    private mutating func sendEach(_ sequence: UInt32, introducing: Bool) throws {
+    private mutating func sendEach(_ sequence: UInt32, announcing: Bool) throws {
         var refused = 0
         for number in frames.indices {
             withUnsafeBytes(of: sequence.littleEndian) { bytes in
                 for place in 0..<4 {
-                    if introducing { introductions[number][20 + place] = bytes[place] }
+                    if announcing { announcements[number][20 + place] = bytes[place] }
                     frames[number][20 + place] = bytes[place]
                 }
             }
             let outlet = sockets[number % sockets.count]
-            while try !outlet.socket.send(introducing ? introductions[number] : frames[number]) {
+            while try !outlet.socket.send(announcing ? announcements[number] : frames[number]) {
                 refused += 1
                 guard sockets.count == 1 || refused > 1000 else { break }  // this outlet's next frame may find room
                 refused = 0

@@ -24,7 +24,9 @@ let benchmarks: @Sendable () -> Void = {
     }
 }
 
-private func measure(_ place: String, _ contestant: BenchmarkedDetector, _ task: BenchmarkedDetector.Task, iterations: Int) {
+private func measure(
+    _ place: String, _ contestant: BenchmarkedDetector, _ task: BenchmarkedDetector.Task, iterations: Int
+) {
     measure("\(place): \(contestant)", iterations: iterations) { try contestant.start(task) }
 }
 
