@@ -24,23 +24,10 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     private static var timePerTurn: Duration { .milliseconds(5) }
     /// Heartbeats per reading of the clock: a reading costs as much as several cache misses.
     private static var batch: Int { 256 }
-    /// A loop that acts later than this was stopped or starved, and so was the libzmq thread that reads the
-    /// connections. The sockets then report “nothing more” while heartbeats lie in the system's buffers.
-    private static var ownLateness: Duration { .milliseconds(10) }
-    /// Time for that thread to read them. After a pause longer than this, the loop does not learn from what it reads.
-    private static var recovery: Duration { .milliseconds(100) }
-    /// Upper bound on one extension of a pause while a backlog is drained.
-    private static var maxStride: Duration { .seconds(1) }
-    /// How long nodes may take to reconnect: their publishers wait up to 2 s between attempts, plus a random time of up
-    /// to 2 s.
-    static var reconnection: Duration { .seconds(5) }
     /// Interval at which records are passed to the recorder.
     private static var flushInterval: Duration { .milliseconds(100) }
     /// Tolerated error of civil time. A slewed clock, at 50 µs per tick, takes at least two ticks for it.
     private static var clockTolerance: Int64 { 100_000 }  // ns
-    /// Interval of wake-ups that detect the loop's own pauses.
-    private static var tick: Int64 { 100_000_000 }  // ns
-
     private let sockets: HeartbeatSockets
     /// The nodes whose heartbeats are received.
     let shard: Shard
@@ -61,7 +48,6 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     private(set) var announcements = NodeAnnouncements()
     private(set) var malformed = RateLimitedLog<MalformedHeartbeat>()
     private var connections = Connections()
-    private var clockWatch = ClockWatch()
     let recording: RecordingSession
     var recorder: Recorder?
     /// Offset from instants to civil time, in nanoseconds. It changes rarely, and each change is recorded, so that
@@ -73,16 +59,11 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     /// Nodes that should be heard, and how long each may take to join.
     var expected: Set<NodeIdentity> = []
     var joinWithin: Duration
-    /// Since when the sockets have not been drained completely; nil while they are.
-    private var incompleteSince: Instant?
-    /// Until when no deadline is handled, because the loop itself was late.
-    private var recoversUntil: Instant?
-    /// When the last long pause ended, and until when the detector ignores silence because of it.
-    private var lastPause: (at: Instant, ignoredUntil: Instant)?
-    private var overload = Overload()
+    private var selfObservation = SelfObservation(at: MonotonicClock.now)
+    /// What self-observation concluded, until it is applied.
+    private var conclusions: [SelfObservation.Conclusion] = []
     private var pauseLog = RateLimitedLog<String>()
     private var refusalLog = RateLimitedLog<Int32>()
-    private var timestampUncertainty = TimestampUncertainty(at: MonotonicClock.now)
     /// Nil if there is no state store, or it was lost.
     var learnedStateSchedule: LearnedStateSchedule?
 
@@ -121,22 +102,22 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         var awake = MonotonicClock.now
         while true {
             var asleep = MonotonicClock.now
-            // The loop was stopped while at work, or worked for too long.
-            if asleep - awake > Self.recovery {
-                handlePause(from: awake, to: asleep)
+            selfObservation.worked(from: awake, to: asleep, into: &conclusions)
+            if applyConclusions() {
                 asleep = MonotonicClock.now  // handling a pause is no pause, which would take as long again
             }
-            let nextWakeUp = nextWakeUp(after: asleep)
-            timer.arm(at: nextWakeUp)
+            let wakeUp =
+                pendingRequests.isEmpty
+                ? selfObservation.nextWakeUp(after: asleep, deadline: detector.nextDeadline) : asleep
+            timer.arm(at: wakeUp)
             _ = try poller.wait(timeoutMilliseconds: nil)
             awake = MonotonicClock.now
-            timestampUncertainty.waited(from: asleep, to: awake)
-            if awake > nextWakeUp {
-                timestampUncertainty.woken(late: awake - max(nextWakeUp, asleep), at: awake)
-                handlePause(from: max(nextWakeUp, asleep), to: awake)
-            }
+            selfObservation.polled(from: asleep, to: awake, wakeUp: wakeUp, into: &conclusions)
+            _ = applyConclusions()
             if let reading = clocks.reading {
-                for finding in clockWatch.read(reading) { handle(clockFinding: finding, at: awake) }
+                selfObservation.read(reading, at: awake, into: &conclusions)
+                if !conclusions.isEmpty { followCivilTime() }
+                _ = applyConclusions()
             }
             if poller.isReadable(stopped) { return finish() }
             if poller.isReadable(timed) { timer.clear() }
@@ -159,31 +140,53 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
 
     private mutating func turn(after awake: Instant) throws {
         let start = MonotonicClock.now
-        // Deadlines in that time wait until everything that arrived in it has been read.
-        if start - awake > Self.ownLateness { recoversUntil = start + Self.recovery }
+        selfObservation.beganTurn(at: start, awake: awake)
         let isComplete = try drain(since: start)
         detector.setBacklog(!isComplete)
-        if !isComplete { catchUp(at: start) }
-        if isComplete {
-            incompleteSince = nil
-            timestampUncertainty.emptied(at: start)
-            if mayAdvance(at: start) { detector.advance(to: start, into: &events) }
+        selfObservation.drained(completely: isComplete, since: start, into: &conclusions)
+        _ = applyConclusions()
+        if isComplete,
+            selfObservation.mayAdvance(to: start, nextDeadline: detector.nextDeadline, at: MonotonicClock.now)
+        {
+            detector.advance(to: start, into: &events)
         }
-        let change = overload.change(incompleteFor: start - (incompleteSince ?? start), at: start)
-        if let change { report(change, at: start) }
         try drainConnectionEvents(at: start)
         publishEvents()
     }
 
-    private func report(_ change: Overload.Change, at now: Instant) {
-        switch change {
-        case .begins:
+    /// Applies what self-observation concluded. Returns whether there was anything to apply.
+    private mutating func applyConclusions() -> Bool {
+        guard !conclusions.isEmpty else { return false }
+        for conclusion in conclusions {
+            switch conclusion {
+            case .ignoreSilence(let start, let end):
+                detector.apply(.ignoredSilence(from: start, to: end), into: &events)
+            case .report(let finding, let now):
+                log(finding, at: now)
+                publisher.put(.notice(.observed(finding), at: now))
+            }
+        }
+        conclusions.removeAll(keepingCapacity: true)
+        return true
+    }
+
+    private mutating func log(_ finding: SelfObservation.Finding, at now: Instant) {
+        switch finding {
+        case .paused(let time):
+            pauseLog.count("paused", at: now) { [logger] count in
+                logger.warning(
+                    "was stopped or starved: that time is held against nobody",
+                    metadata: ["seconds": "\(time.nanoseconds.seconds)", "count": "\(count)"])
+            }
+        case .overloaded:
             logger.warning("heartbeats come faster than they can be taken in, so no deadline is acted on")
-            publisher.put(.notice(.overloaded, at: now))
-        case .ends(let time):
+        case .caughtUp(let time):
             logger.info(
                 "heartbeats are taken in as they come again", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
-            publisher.put(.notice(.caughtUp(time), at: now))
+        case .machineSuspended(let time):
+            logger.warning("the machine was suspended", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
+        case .clockStepped(let time):
+            logger.warning("civil time was set", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
         }
     }
 
@@ -251,75 +254,6 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         }
     }
 
-    /// When to wake if nothing arrives: at the next deadline or the end of a recovery, and at each tick.
-    private mutating func nextWakeUp(after now: Instant) -> Instant {
-        guard pendingRequests.isEmpty else { return now }
-        let tick = Instant(nanoseconds: (now.nanoseconds / Self.tick + 1) * Self.tick)
-        return min(tick, recoversUntil ?? detector.nextDeadline ?? tick)
-    }
-
-    /// Handles a period in which the loop did not read its sockets, or not the latest arrivals.
-    private mutating func handlePause(from start: Instant, to end: Instant) {
-        let time = end - start
-        guard time > Self.ownLateness else { return }
-        let recovered = end + Self.recovery
-        recoversUntil = recovered
-        guard time > Self.recovery else { return }
-        incompleteSince = nil  // a pause is no overload
-        overload.notePause(until: end)
-        detector.apply(.ignoredSilence(from: start, to: recovered), into: &events)
-        lastPause = (end, recovered)
-        pauseLog.count("stopped", at: end) { [logger] count in
-            logger.warning(
-                "was stopped or starved: that time is held against nobody",
-                metadata: ["seconds": "\(time.nanoseconds.seconds)", "count": "\(count)"])
-        }
-        publisher.put(.notice(.stopped(time), at: end))
-    }
-
-    /// Extends the recovery from a pause: a backlog built up, and what is read now has late timestamps.
-    private mutating func catchUp(at now: Instant) {
-        guard recoversUntil != nil, let (end, ignoredUntil) = lastPause else { return }
-        recoversUntil = max(recoversUntil ?? now, now + Self.recovery)
-        guard now + Self.recovery > ignoredUntil else { return }
-        // Each extension is as long as the time since the pause, because it costs a scan of every node. It is bounded,
-        // because an extension that is too long delays every suspicion.
-        let until = now + max(Self.recovery, min(Self.maxStride, now - end))
-        detector.apply(.ignoredSilence(from: ignoredUntil, to: until), into: &events)
-        lastPause = (end, until)
-    }
-
-    /// Handles a suspension of the machine or a step of its civil time.
-    private mutating func handle(clockFinding finding: ClockWatch.Finding, at now: Instant) {
-        switch finding {
-        case .suspended(let time):
-            // No node is heard before it notices that its connection is dead and makes another.
-            let recovered = now + Self.reconnection
-            recoversUntil = now + Self.recovery
-            followCivilTime()
-            detector.apply(.ignoredSilence(from: now, to: recovered), into: &events)
-            logger.warning("the machine was suspended", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
-            publisher.put(.notice(.suspended(time), at: now))
-        case .stepped(let time):
-            followCivilTime()
-            logger.warning("civil time was set", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
-            publisher.put(.notice(.clockStep(time), at: now))
-        }
-    }
-
-    /// Whether deadlines up to `start` may be handled, after the sockets were drained completely.
-    private mutating func mayAdvance(at start: Instant) -> Bool {
-        if let end = recoversUntil {
-            if start < end { return false }
-            (recoversUntil, lastPause) = (nil, nil)
-            return true
-        }
-        // The loop was stopped while at work. A stop while it waited would have been detected.
-        guard let due = detector.nextDeadline, start - due > Self.ownLateness else { return true }
-        recoversUntil = MonotonicClock.now + Self.recovery
-        return false
-    }
-
     /// Returns whether everything that arrived before `start` was received.
     private mutating func drain(since start: Instant) throws -> Bool {
         var left = Self.messagesPerTurn
@@ -328,10 +262,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
             while !isEmpty {
                 isEmpty = try receiveBatch(from: index)
                 left -= Self.batch
-                if !isEmpty, left <= 0 || MonotonicClock.now - start > Self.timePerTurn {
-                    incompleteSince = incompleteSince ?? start
-                    return false
-                }
+                if !isEmpty, left <= 0 || MonotonicClock.now - start > Self.timePerTurn { return false }
             }
         }
         return true
@@ -349,8 +280,8 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         }
         guard !heartbeats.isEmpty else { return isEmpty }
         let now = MonotonicClock.now
-        timestampUncertainty.stamped(at: now)
-        detector.setTimestampUncertainty(timestampUncertainty.nanoseconds)
+        selfObservation.timestamped(at: now)
+        detector.setTimestampUncertainty(selfObservation.timestampUncertainty)
         for announcement in announced {
             let isKept = detector.announce(announcement.identity, key: announcement.key, at: now, into: &events)
             if isKept { announcements.keep(announcement) }

@@ -118,7 +118,7 @@ private struct DetectorLoopStart: ModelVisitor {
         var detector = Detector<Model>(detectorConfiguration)
         let (unpersisted, events) = recovered.restore(
             into: &detector, of: configuration.shard, joinWithin: configuration.joinWithin,
-            reconnection: DetectorLoop<Model>.reconnection, clocks: clocks, logger: logger)
+            reconnection: SelfObservation.reconnectionTime, clocks: clocks, logger: logger)
         if !events.isEmpty { publisher.put(.events(events, wallOffset: clocks.civilOffset)) }
         let learnedStateSchedule = recovered.store.map { _ in
             LearnedStateSchedule(unpersisted: unpersisted, nodes: detector.nodeCount, at: MonotonicClock.now)

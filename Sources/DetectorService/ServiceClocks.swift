@@ -13,9 +13,9 @@ struct ServiceClocks: Sendable {
     var civilOffset: Int64 { wall().subtractingSaturated(MonotonicClock.now.nanoseconds) }
 
     /// All clocks at one moment; nil if the thread was held up between two readings, which would look like a jump.
-    var reading: ClockWatch.Reading? {
+    var reading: ClockReading? {
         let start = MonotonicClock.now
-        let reading = ClockWatch.Reading(monotonic: start, boot: boot(), wall: wall())
+        let reading = ClockReading(monotonic: start, boot: boot(), wall: wall())
         return MonotonicClock.now - start < .milliseconds(2) ? reading : nil
     }
 }

@@ -2,16 +2,8 @@ import PhiAccrual
 
 /// A notice about the service itself: no node caused it.
 public enum ServiceNotice: Hashable, Sendable {
-    /// The detector was stopped, or starved of processor time, for this long. That time never counts as node silence.
-    case stopped(Duration)
-    /// Heartbeats arrive faster than the detector reads them. No node is suspected until the backlog is drained.
-    case overloaded
-    /// The detector reads heartbeats as fast as they arrive again. It was overloaded for this long.
-    case caughtUp(Duration)
-    /// The detector's machine was suspended for this long.
-    case suspended(Duration)
-    /// The wall clock was set by this much. Verdicts do not depend on it, but timestamps of events do.
-    case clockStep(Duration)
+    /// What the detector observed about its own listening and its clocks.
+    case observed(SelfObservation.Finding)
     /// Events and learned state are no longer persisted.
     case stateStoreLost(String)
     /// Inputs are no longer recorded.
@@ -27,7 +19,9 @@ public enum ServiceNotice: Hashable, Sendable {
     /// The duration that the notice reports, or how far the clock was set.
     fileprivate var time: Duration? {
         switch self {
-        case .stopped(let time), .caughtUp(let time), .suspended(let time), .clockStep(let time): time
+        case .observed(.paused(let time)), .observed(.caughtUp(let time)), .observed(.machineSuspended(let time)),
+            .observed(.clockStepped(let time)):
+            time
         default: nil
         }
     }
@@ -47,26 +41,26 @@ extension NoticeMessage {
         (kind, self.place, group, node, key) = (.notice, place, nil, nil, nil)
         numbers = notice.time.map { ["seconds": $0.nanoseconds.seconds] } ?? [:]
         switch notice {
-        case .stopped(let time):
+        case .observed(.paused(let time)):
             code = "stopped"
             explanation =
                 "The detector was stopped or starved for \(Explanation.formatted(time.nanoseconds)): "
                 + "that time is held against nobody."
-        case .overloaded:
+        case .observed(.overloaded):
             code = "overloaded"
             explanation =
                 "Heartbeats come faster than the detector can take them in: nobody is suspected before all that came was read."
-        case .caughtUp(let time):
+        case .observed(.caughtUp(let time)):
             code = "caught-up"
             explanation =
                 "Heartbeats are taken in as they come again. The detector was overloaded for "
                 + "\(Explanation.formatted(time.nanoseconds))."
-        case .suspended(let time):
+        case .observed(.machineSuspended(let time)):
             code = "suspended"
             explanation =
                 "The detector's machine was suspended for \(Explanation.formatted(time.nanoseconds)): "
                 + "that time is held against nobody."
-        case .clockStep(let time):
+        case .observed(.clockStepped(let time)):
             code = "clock-step"
             let way = time < .zero ? "back" : "forward"
             explanation =

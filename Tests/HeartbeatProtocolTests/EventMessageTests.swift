@@ -187,7 +187,10 @@ import Testing
     }
     @Test func `report the start and the duration of an overload`() throws {
         let place = EventPosition(epoch: 1, sequence: 2, previous: 0, at: Timestamp(unixNanoseconds: 3))
-        let (begin, end) = (NoticeMessage(.overloaded, at: place), NoticeMessage(.caughtUp(.seconds(12)), at: place))
+        let (begin, end) = (
+            NoticeMessage(.observed(.overloaded), at: place),
+            NoticeMessage(.observed(.caughtUp(.seconds(12))), at: place)
+        )
         #expect(begin.code == "overloaded" && begin.numbers.isEmpty && !begin.explanation.hasPrefix(" "))
         #expect(end.code == "caught-up" && end.numbers == ["seconds": 12] && end.explanation.contains("12 s"))
         for notice in [begin, end] {

@@ -1,7 +1,6 @@
-import PhiAccrual
 import Testing
 
-@testable import DetectorService
+@testable import PhiAccrual
 
 @Suite struct `An overload` {
     private static func at(_ seconds: Int64) -> Instant { Instant(nanoseconds: seconds * 1_000_000_000) }

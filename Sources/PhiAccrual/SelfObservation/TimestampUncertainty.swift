@@ -1,5 +1,3 @@
-import PhiAccrual
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -23,7 +21,7 @@ struct TimestampUncertainty {
     /// Half-life of the lateness.
     private static let halfLife: Double = 3e9  // ns
     /// Beyond this the service was stopped or is overloaded: deadlines are then delayed for those reasons.
-    private static let most: Int64 = 1_000_000_000  // ns
+    private static let maximum: Int64 = 1_000_000_000  // ns
 
     init(at now: Instant) { (updated, blindSince) = (now, now) }
 
@@ -41,7 +39,7 @@ struct TimestampUncertainty {
     private mutating func record(_ error: Duration, at now: Instant) {
         let past = Double(max(0, (now - updated).nanoseconds))
         let faded = Int64(Double(nanoseconds) * exp2(-past / Self.halfLife))
-        nanoseconds = min(Self.most, max(faded, error.nanoseconds))
+        nanoseconds = min(Self.maximum, max(faded, error.nanoseconds))
         updated = max(updated, now)
     }
 }

@@ -1,7 +1,6 @@
-import PhiAccrual
 import Testing
 
-@testable import DetectorService
+@testable import PhiAccrual
 
 @Suite struct `A watch on clocks` {
     private func findings(monotonic: Int64, boot: Int64, wall: Int64) -> [ClockWatch.Finding] {
@@ -32,30 +31,5 @@ import Testing
             findings(monotonic: second, boot: 61 * second, wall: second) == [
                 .suspended(.seconds(60)), .stepped(.seconds(-60)),
             ])
-    }
-}
-
-@Suite struct `What is known of connections` {
-    private let a = NodeKey(rawValue: 1)
-    private let b = NodeKey(rawValue: 2)
-    private let first = Connections.ConnectionID(socket: 0, descriptor: 7)
-    private let second = Connections.ConnectionID(socket: 1, descriptor: 7)
-
-    @Test func `tell who spoke through one that closes, once`() {
-        var connections = Connections()
-        connections.note(a, at: first)
-        connections.note(b, at: first)
-        connections.note(b, at: first)
-        #expect(connections.close(first) == [a, b])
-        #expect(connections.close(first).isEmpty)
-    }
-    @Test func `follow a node to another, and forget it`() {
-        var connections = Connections()
-        connections.note(a, at: first)
-        connections.note(a, at: second)
-        connections.note(b, at: second)
-        connections.forget(b)
-        #expect(connections.close(first).isEmpty)
-        #expect(connections.close(second) == [a])
     }
 }

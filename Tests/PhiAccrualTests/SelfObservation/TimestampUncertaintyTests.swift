@@ -1,7 +1,6 @@
-import PhiAccrual
 import Testing
 
-@testable import DetectorService
+@testable import PhiAccrual
 
 @Suite struct `The error of stamps` {
     private static func at(_ microseconds: Int64) -> Instant { Instant(nanoseconds: 1000 * microseconds) }

@@ -1,5 +1,3 @@
-import PhiAccrual
-
 /// Whether heartbeats arrive faster than the loop can receive them.
 ///
 /// The loop is overloaded once it has been behind for a second, and no longer once it has kept up for ten seconds. A
@@ -10,7 +8,7 @@ struct Overload {
         /// After this duration.
         case ends(Duration)
     }
-    private static let patience: Duration = .seconds(1)
+    private static let minBacklog: Duration = .seconds(1)
     private static let quietPeriod: Duration = .seconds(10)
     /// Since when the loop is overloaded, and when it was last behind for too long.
     private var present: (since: Instant, last: Instant)?
@@ -20,7 +18,7 @@ struct Overload {
 
     /// - Parameter time: How long the sockets have not been drained completely.
     mutating func change(incompleteFor time: Duration, at now: Instant) -> Change? {
-        if time > Self.patience {
+        if time > Self.minBacklog {
             defer { present = (present?.since ?? now - time, now) }
             return present == nil ? .begins : nil
         }
