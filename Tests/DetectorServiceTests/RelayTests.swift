@@ -300,8 +300,8 @@ private final class StandIn {
     }
 }
 
-/// Whether something becomes true.
-private func repeatedly(_ isSo: () throws -> Bool) throws -> Bool {
+/// Whether something becomes true within a minute or so.
+func repeatedly(_ isSo: () throws -> Bool) throws -> Bool {
     for _ in 0..<6000 {
         if try isSo() { return true }
         usleep(10_000)

@@ -211,8 +211,8 @@ struct Stage {
         configuration.heartbeats = ["tcp://127.0.0.1:*"]
         configuration.events = ["tcp://127.0.0.1:*"]
         configuration.control = ["tcp://127.0.0.1:*"]
-        // A loaded machine's pauses are no suspicions: 12 intervals of silence are.
-        configuration.model = .normal(.init(floor: 2))
+        // A loaded machine's pauses are no suspicions: 57 intervals of silence are.
+        configuration.model = .normal(.init(floor: 10))
         configuration.policies = PolicyTable(levels: [.suspect(.phi(8))])
         change(&configuration)
         var logger = Logger(label: "test")

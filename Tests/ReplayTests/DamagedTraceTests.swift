@@ -5,7 +5,7 @@ import Testing
 /// Bytes of valid traces are changed at random. The reader gives rows or a `TraceError`. The replay ends with finite
 /// numbers.
 @Suite struct `A damaged trace` {
-    @Test(arguments: SoundTrace.allCases, 0..<20 as Range<UInt64>)
+    @Test(arguments: SoundTrace.allCases, seeds(20, quickly: 5))
     func `is read or refused, and replayed up to the damage`(trace: SoundTrace, seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let sound = trace.bytes(using: &random)

@@ -1,4 +1,7 @@
 import Foundation
+import HeartbeatProtocol
+import PhiClient
+import Testing
 
 /// A detector as its nodes and subscribers see it.
 struct RunningDetector {
@@ -76,5 +79,44 @@ extension TestBed {
         let subscriber = try python(.example("subscriber"), detector.events, detector.control)
         _ = try await subscriber.note("in step") { $0.hasPrefix("in step") }
         return subscriber
+    }
+}
+
+// MARK: What the detector says of itself
+
+// A client is of one thread, which a test that waits is not.
+extension RunningDetector {
+    func request<Answer: Codable & Sendable>(_ order: ControlRequest) throws -> Answer {
+        var client = try ControlClient(endpoint: control)
+        return try client.request(order, within: patience)
+    }
+    var status: StatusAnswer { get throws { try request(.status) } }
+
+    /// Returns once it has been at work for so much longer, by its own clock.
+    func goesOn(for seconds: Double) async throws {
+        let end = try status.uptimeSeconds + seconds
+        try await eventually("the detector was at work for \(seconds) s") { try status.uptimeSeconds >= end }
+    }
+
+    /// Everything it has published up to now, as a watcher that misses nothing printed it.
+    func eventsUpToNow(in watch: RunningProgram) async throws -> [EventMessage] {
+        let last = try status.sequence
+        return try await watch.events { events in
+            events.last.map { $0.place.sequence >= last } ?? (last == 0) ? events : nil
+        }
+    }
+
+    /// Whether it says that it was stopped up to now, as on a machine with more work than cores: it gives nodes more time then.
+    func wasStopped(seenBy watch: RunningProgram) async throws -> Bool {
+        try await eventsUpToNow(in: watch).contains { $0.notice?.code == "stopped" }
+    }
+
+    /// Expects that a node was suspected at the end of the silence that it was allowed: not a nanosecond sooner, and later
+    /// only if the detector says that it was stopped meanwhile.
+    func expectPunctual(_ suspicion: TransitionMessage, in watch: RunningProgram) async throws {
+        let allowed = try #require(suspicion.threshold.seconds)
+        #expect(suspicion.silenceSeconds >= allowed)
+        let wasStopped = try await wasStopped(seenBy: watch)
+        #expect(suspicion.silenceSeconds == allowed || wasStopped, "\(suspicion)")
     }
 }

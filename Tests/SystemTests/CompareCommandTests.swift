@@ -1,5 +1,6 @@
 import Comparison
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -32,7 +33,9 @@ extension SystemTests {
             }
         }
 
-        @Test func `writes the same whichever recording is ready first, in the order they were named`() async throws {
+        @Test(.tags(.slow)) func `writes the same whichever recording is ready first, in the order they were named`()
+            async throws
+        {
             try await TestBed.run { bed in
                 for (family, sent) in [(SyntheticFamily.stationary, 1500), (.burstyLoss, 600), (.heavyTailed, 500)] {
                     let recording = family.recording(seed: 8, nodes: 1, sent: sent)

@@ -1,10 +1,11 @@
 import Foundation
 import PhiAccrual
+import TestSupport
 import Testing
 
 extension SystemTests {
     @Suite struct `A fit of recordings` {
-        @Test func `makes a profile that a replay lends to new nodes`() async throws {
+        @Test(.tags(.slow)) func `makes a profile that a replay lends to new nodes`() async throws {
             try await TestBed.run { bed in
                 for (name, seed) in [("a.csv", 5), ("b.csv", 6)] as [(String, UInt64)] {
                     try lateTrace(seed: seed).write(toFile: bed.path(name), atomically: false, encoding: .utf8)

@@ -1,6 +1,7 @@
 import Foundation
 import HeartbeatProtocol
 import PhiAccrual
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -75,12 +76,12 @@ extension SystemTests {
                 #expect(again.from == .suspected)
                 #expect(again.incarnation > suspected.incarnation && suspected.incarnation == trusted.incarnation)
                 #expect(again.place.previous == suspected.place.sequence)
-                #expect(suspected.phi ?? 0 >= 8 && suspected.phi ?? 9 < 8.01)
-                #expect(suspected.silenceSeconds == suspected.threshold.seconds)
+                #expect(suspected.phi ?? 0 >= 8)
+                try await detector.expectPunctual(suspected, in: watch)
             }
         }
 
-        @Test(arguments: NodeKind.available)
+        @Test(.tags(.slow), arguments: NodeKind.available)
         func `that freeze are suspected, and trusted when they go on`(kind: NodeKind) async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
@@ -94,8 +95,10 @@ extension SystemTests {
                 #expect(after.incarnation == before.incarnation)
                 node.terminate()
                 let left = try await watch.transition(of: "node", to: .left)
-                // What was due in these two seconds was never sent, and the numbers tell.
-                #expect(left.missing >= before.missing + 4)
+                // What was due meanwhile was never sent, and the numbers tell.
+                // But for two: the one that it was about to send, and that of the slot in which it went on.
+                let due = (suspected.silenceSeconds / 0.3).rounded(.down)
+                #expect(Double(left.missing - before.missing) >= due - 2)
             }
         }
 
@@ -107,7 +110,7 @@ extension SystemTests {
                 try await watch.transition(of: "node", to: .trusted)
                 node.crash()
                 let forgotten = try await watch.transition(of: "node", to: .forgotten)
-                #expect(forgotten.from == .suspected && forgotten.silenceSeconds == 3)
+                #expect(forgotten.from == .suspected && forgotten.silenceSeconds >= 3)
                 #expect(try await bed.status(of: detector).nodes.isEmpty)
             }
         }

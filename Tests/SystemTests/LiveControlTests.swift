@@ -1,6 +1,7 @@
 import Foundation
 import HeartbeatProtocol
 import PhiAccrual
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -25,9 +26,13 @@ extension SystemTests {
                 let (old, new) = (try #require(before.thresholdSeconds), try #require(after.thresholdSeconds))
                 #expect(new > 1.5 * old, "\(old) s, \(new) s")
                 #expect(after.origin == "tune, node lab/n" && before.origin == "option")
-                // It is the deadline of the silence that there is, not of the next one.
-                #expect(abs(try #require(before.secondsLeft) - (old - silenceBefore)) < 1e-6)
-                #expect(abs(try #require(after.secondsLeft) - (new - silenceAfter)) < 1e-6)
+                // It is the deadline of the silence that there is, not of the next one; unless the detector gave it more, for a
+                // time in which it was stopped itself.
+                let wasStopped = try await detector.wasStopped(seenBy: watch)
+                for (left, expected) in [
+                    (try #require(before.secondsLeft), old - silenceBefore),
+                    (try #require(after.secondsLeft), new - silenceAfter),
+                ] { #expect(left > expected - 1e-6 && (left < expected + 1e-6 || wasStopped)) }
                 let notice = try await watch.notice("set")
                 #expect(notice.kind == .tune && notice.group == "lab" && notice.node == "n")
                 #expect(watch.suspicions.isEmpty)
@@ -52,10 +57,12 @@ extension SystemTests {
                 try configure("expect: [ghost, n]")
                 let detector = try await bed.detector("--config", "phi.yaml", "--level", "suspect=phi=1000")
                 let watch = try await bed.watch(detector)
-                _ = try bed.beat("n", to: detector, every: "100ms")
+                _ = try bed.beat("n", to: detector)
                 try await watch.transition(of: "n", to: .trusted)
                 let ghost = try await watch.transition(of: "ghost", to: .suspected)
-                #expect(ghost.from == .new && abs(ghost.silenceSeconds - 2) < 0.01)
+                #expect(ghost.from == .new && ghost.silenceSeconds >= 2)
+                let wasStopped = try await detector.wasStopped(seenBy: watch)
+                #expect(ghost.silenceSeconds < 2.01 || wasStopped)
                 func threshold() async throws -> Double {
                     let answer: ExplainAnswer = try await bed.request(detector, "explain", "lab/n")
                     return try #require(answer.levels.first?.thresholdSeconds)
@@ -80,7 +87,9 @@ extension SystemTests {
             }
         }
 
-        @Test func `trusts a flapping node only after a time of calm, and tells the truth in the end`() async throws {
+        @Test(.tags(.slow)) func `trusts a flapping node only after a time of calm, and tells the truth in the end`()
+            async throws
+        {
             try await TestBed.run { bed in
                 try bed.write(
                     "steady: 3\ndamping: {flaps: 2, within: 5m, calm: 3s}\n", to: "phi.yaml")

@@ -30,7 +30,7 @@ final class Observed<Value: Sendable>: Sendable {
         let end = ContinuousClock.now + limit
         DispatchQueue.global().asyncAfter(deadline: .now() + (limit / .seconds(1))) { [weak self] in self?.change() }
         return try await withTaskCancellationHandler {
-            while true {
+            while true {  // until the limit, which changes it too
                 let (value, version) = state.withLock { ($0.value, $0.version) }
                 if let result = try find(value) { return result }
                 if ContinuousClock.now >= end || Task.isCancelled { return nil }

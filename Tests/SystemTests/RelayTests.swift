@@ -1,10 +1,13 @@
 import Foundation
 import HeartbeatProtocol
+import TestSupport
 import Testing
 
 extension SystemTests {
     @Suite struct `Nodes behind a relay` {
-        @Test func `are watched as if there were none, also when it is killed and started again`() async throws {
+        @Test(.tags(.slow)) func `are watched as if there were none, also when it is killed and started again`()
+            async throws
+        {
             try await TestBed.run { bed in
                 let detector = try await bed.detector(
                     ["--level", "suspect=mistakes=1/1h,within=3s"], model: "adaptive")

@@ -1,6 +1,7 @@
 import Foundation
 import HeartbeatProtocol
 import PhiAccrual
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -76,6 +77,7 @@ extension SystemTests {
         }
 
         @Test(
+            .tags(.slow),
             .enabled(
                 if: !Recordings.all.isEmpty, "no recordings beside the package, nor in the folder that PHI_TRACES names"
             ),

@@ -4,7 +4,7 @@ import PhiAccrual
 import Testing
 
 /// How long a test waits for what is certain to come. Only a failing test waits it out.
-private let patience: Duration = .seconds(60)
+let patience: Duration = .seconds(60)
 
 /// A program as a process of its own, and everything it says.
 final class RunningProgram: Sendable, CustomStringConvertible {
@@ -31,6 +31,8 @@ final class RunningProgram: Sendable, CustomStringConvertible {
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
         process.currentDirectoryURL = folder
+        // What these tests are told by the environment is not for the programs, nor is a configuration of whoever runs them.
+        process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PHI_") }
         process.standardInput = FileHandle.nullDevice
         let (output, errors) = (Pipe(), Pipe())
         (process.standardOutput, process.standardError) = (output, errors)
@@ -56,7 +58,7 @@ final class RunningProgram: Sendable, CustomStringConvertible {
         Thread.detachNewThread { [record] in
             var rest: [UInt8] = []
             var piece = [UInt8](repeating: 0, count: 65_536)
-            while true {
+            while true {  // until the end of the file, which comes with the program's
                 let count = Foundation.read(handle.fileDescriptor, &piece, piece.count)
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else { break }
@@ -89,6 +91,14 @@ final class RunningProgram: Sendable, CustomStringConvertible {
         let lines = try? String(contentsOfFile: "/proc/\(processIdentifier)/status", encoding: .utf8)
         let line = lines?.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
         return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+    }
+
+    /// Whether the kernel has stopped it, as after SIGSTOP; nil where that cannot be read.
+    private var isStopped: Bool? {
+        guard let line = try? String(contentsOfFile: "/proc/\(processIdentifier)/stat", encoding: .utf8),
+            let end = line.lastIndex(of: ")")
+        else { return nil }
+        return line[end...].dropFirst(2).first == "T"
     }
 
     /// The first line of standard error, now or later, that is wanted.
@@ -151,6 +161,20 @@ final class RunningProgram: Sendable, CustomStringConvertible {
         return result
     }
 
+    // MARK: Its stops
+
+    /// Stops it, and has it go on after some time.
+    /// - Returns: For how long it was stopped without doubt, in seconds: on a busy machine that may be longer than was asked for.
+    func freeze(for time: Duration) async throws -> Double {
+        signal(SIGSTOP)
+        try await eventually("\(command) is stopped") { isStopped ?? true }
+        let start = ContinuousClock.now
+        try await Task.sleep(for: time)
+        let stopped = ContinuousClock.now - start
+        signal(SIGCONT)
+        return stopped / .seconds(1)
+    }
+
     // MARK: Its end
 
     /// Asks it to end.
@@ -160,6 +184,21 @@ final class RunningProgram: Sendable, CustomStringConvertible {
     func signal(_ number: Int32) {
         if record.value.status == nil { kill(processIdentifier, number) }
     }
+}
+
+/// Returns once something is so. It looks ten times a second.
+func eventually(_ what: String, _ isSo: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + patience
+    while ContinuousClock.now < end {
+        if try await isSo() { return }
+        try await Task.sleep(for: .milliseconds(100))
+    }
+    throw NeverSo(what: what)
+}
+
+struct NeverSo: Error, CustomStringConvertible {
+    let what: String
+    var description: String { "waited in vain until \(what)" }
 }
 
 struct NeverCame: Error, CustomStringConvertible {

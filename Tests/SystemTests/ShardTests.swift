@@ -2,11 +2,12 @@ import Configuration
 import Foundation
 import HeartbeatProtocol
 import PhiAccrual
+import TestSupport
 import Testing
 
 extension SystemTests {
     @Suite struct `Detectors with a share each` {
-        @Test func `watch every node once, and forget whose share is another's now`() async throws {
+        @Test(.tags(.slow)) func `watch every node once, and forget whose share is another's now`() async throws {
             try await TestBed.run { bed in
                 let state = ["--state", bed.path("state")]
                 let first = try await bed.detector(["--shard", "1/2"], model: "normal,floor=1")

@@ -8,13 +8,13 @@ import Testing
         ["adaptive", "normal", "normal,window=2,floor=0", "normal,window=50"]
         + Baseline.specimens.map { $0.split(separator: " ").joined(separator: ",") }
 
-    @Test(arguments: specimens, 0..<6 as Range<UInt64>)
+    @Test(arguments: specimens, seeds(6, quickly: 2))
     func `continues exactly like the original`(text: String, seed: UInt64) throws {
         var interruption = Interruption(seed: seed)
         try DetectorSpec(parsing: text).open(&interruption)
     }
 
-    @Test(arguments: specimens, 0..<3 as Range<UInt64>)
+    @Test(arguments: specimens, seeds(3, quickly: 1))
     func `that was damaged is refused or keeps working`(text: String, seed: UInt64) throws {
         var damage = Damage(seed: seed)
         try DetectorSpec(parsing: text).open(&damage)

@@ -31,4 +31,4 @@ say(5)
 signal.sigwait({signal.SIGUSR1})
 say(count)
 print("sent", flush=True)
-sys.stdin.read()
+signal.pause()  # until it is ended
