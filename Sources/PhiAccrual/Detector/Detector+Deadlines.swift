@@ -43,8 +43,8 @@ extension Detector {
     /// that set the deadline, and not while a hold covers the node. `.max`: never.
     @inline(__always) private func suspicionInstant(_ slot: Int, _ level: Int) -> Int64 {
         guard !nodes[slot].state.isSuspected(atLevel: level) else { return .max }
-        let deadline = deadlines[slot * levelCount + level]
-        guard deadline != .max else { return .max }
+        let deadline = schedule[slot, level]
+        guard deadline != DeadlineSchedule.none else { return .max }
         let instant = max(deadline, nodes[slot].lastArrival)
         return holds.hasNoHolds(since: nodes[slot].lastArrival) ? instant : max(instant, holds.heldUntil(nodes[slot]))
     }
@@ -60,7 +60,7 @@ extension Detector {
     }
 
     /// Schedules the node's next instant in the timing wheel.
-    @inline(__always) mutating func rearm(_ slot: Int) { wheel.schedule(slot, at: nextInstant(of: slot)) }
+    @inline(__always) mutating func rearm(_ slot: Int) { schedule.schedule(slot, at: nextInstant(of: slot)) }
 
     /// When the state of the node changes next if it stays silent; `.max`: never.
     @inline(__always) mutating func nextInstant(of slot: Int) -> Int64 {
@@ -74,10 +74,7 @@ extension Detector {
     /// Moves the node's open deadlines at or after `start`.
     mutating func postpone(_ slot: Int, after start: Int64, by time: Int64) {
         for level in 0..<levelCount where !nodes[slot].state.isSuspected(atLevel: level) {
-            let number = slot * levelCount + level
-            if deadlines[number] != .max, deadlines[number] >= start {
-                deadlines[number] = deadlines[number].addingSaturated(time)
-            }
+            schedule.postpone(slot, level, from: start, by: time)
         }
         rearm(slot)
     }
@@ -117,11 +114,11 @@ extension Detector {
         nodes[slot].flags.insert(.exempt)
         coldStates[slot].silentSince = now.nanoseconds
         for level in 0..<levelCount {
-            let number = slot * levelCount + level
-            guard deadlines[number] != .max, deadlines[number] <= now.nanoseconds else { continue }
+            let deadline = schedule[slot, level]
+            guard deadline != DeadlineSchedule.none, deadline <= now.nanoseconds else { continue }
             // A node that was never heard has no timeout. It gets the time that it was given at first.
-            let given = deadlines[number].subtractingSaturated(nodes[slot].lastArrival)
-            deadlines[number] = now.nanoseconds.addingSaturated(max(0, timeout(slot, level) ?? given))
+            let given = deadline.subtractingSaturated(nodes[slot].lastArrival)
+            schedule.set(slot, level, max(0, timeout(slot, level) ?? given), after: now.nanoseconds)
         }
         emit(.resumed, pause, slot, at: now, into: &events)
     }

@@ -62,33 +62,58 @@ extension Detector {
         let silence =
             isFirst && !before.isSuspectedAnywhere
             ? 0 : max(0, now.nanoseconds.subtractingSaturated(node.lastArrival))
-        // Describes the silence before its end is learned. Most heartbeats change no verdict and need no evidence.
+        // Computed before the model learns the gap. Most heartbeats change no verdict and emit nothing.
         var evidence = before.isTrusted && !heartbeat.isLeaving ? nil : evidence(slot, silence: silence, ownLate: 0)
-
-        let isOtherSender = isFirst || isTakeover || heartbeat.incarnation != node.incarnation
-        if isOtherSender || before.phase == .left {  // the time between a goodbye and a return is not a gap
-            models[slot].begin(announcedInterval: heartbeat.announcedInterval)
-            updateLevels(slot, after: nil)
-            node.missing = 0
-            node.senderLate = nil
-            coldStates[slot].contender = nil
-            node.flags.remove(.contended)
-            coldStates[slot].emitted.remove(.duplicateNode)
+        if isFirst || isTakeover || heartbeat.incarnation != node.incarnation || before.phase == .left {
+            begin(heartbeat, slot, &node)
         } else {
-            let step = node.sequence.distance(toNewer: heartbeat.sequence)
-            node.missing += step - 1
-            node.senderLate = Self.senderLateness(
-                heartbeat, after: node, step: step, expected: models[slot].expectedGap)
-            if isExempt(node, silence: silence) {
-                models[slot].begin(announcedInterval: heartbeat.announcedInterval)
-                updateLevels(slot, after: nil)
-            } else {
-                let arrival = Arrival(gap: silence, step: step)
-                models[slot].observe(arrival, in: &groupStates[Int(node.group)])
-                updateLevels(slot, after: arrival)
-            }
+            learn(heartbeat, slot, &node, silence: silence)
             emitBudgetChanges(slot, &node, at: now, into: &events)
         }
+        record(heartbeat, slot, &node, at: now)
+        renewDeadlines(slot, &node, isLeaving: heartbeat.isLeaving, at: now, &evidence)
+        nodes[slot] = node
+        rearm(slot)
+        evidence?.missing = node.missing
+        evidence?.senderLate = node.senderLate
+        evidence?.samples = models[slot].samples
+        if let evidence { emitTransitions(slot, at: now, from: before, evidence: evidence, into: &events) }
+    }
+
+    // These are parts of `accept`, and inlined into it: a call for each heartbeat would copy the node.
+
+    /// A sender's first heartbeat. The time between a goodbye, or another sender, and this one is no gap.
+    @inline(__always) private mutating func begin(_ heartbeat: Heartbeat, _ slot: Int, _ node: inout WatchedNode) {
+        models[slot].begin(announcedInterval: heartbeat.announcedInterval)
+        updateLevels(slot, after: nil)
+        node.missing = 0
+        node.senderLate = nil
+        coldStates[slot].contender = nil
+        node.flags.remove(.contended)
+        coldStates[slot].emitted.remove(.duplicateNode)
+    }
+
+    /// The model learns the gap that this heartbeat ends, unless part of it was not the node's silence.
+    @inline(__always) private mutating func learn(
+        _ heartbeat: Heartbeat, _ slot: Int, _ node: inout WatchedNode, silence: Int64
+    ) {
+        let step = node.sequence.distance(toNewer: heartbeat.sequence)
+        node.missing += step - 1
+        node.senderLate = Self.senderLateness(heartbeat, after: node, step: step, expected: models[slot].expectedGap)
+        if isExempt(node, silence: silence) {
+            models[slot].begin(announcedInterval: heartbeat.announcedInterval)
+            updateLevels(slot, after: nil)
+        } else {
+            let arrival = Arrival(gap: silence, step: step)
+            models[slot].observe(arrival, in: &groupStates[Int(node.group)])
+            updateLevels(slot, after: arrival)
+        }
+    }
+
+    /// The node's newest heartbeat is this one.
+    @inline(__always) private mutating func record(
+        _ heartbeat: Heartbeat, _ slot: Int, _ node: inout WatchedNode, at now: Instant
+    ) {
         node.lastArrival = now.nanoseconds
         node.lastSent = heartbeat.sent
         node.incarnation = heartbeat.incarnation
@@ -103,25 +128,24 @@ extension Detector {
             if node.confirmations < WatchedNode.requiredConfirmations { node.confirmations += 1 }
             node.state.phase = node.confirmations < WatchedNode.requiredConfirmations ? .learning : .trusted
         }
+    }
+
+    /// Each level gets its next deadline, and a level that suspected the node may trust it again.
+    @inline(__always) private mutating func renewDeadlines(
+        _ slot: Int, _ node: inout WatchedNode, isLeaving: Bool, at now: Instant, _ evidence: inout Evidence?
+    ) {
         for level in 0..<levelCount {
-            let number = slot * levelCount + level
-            let timeout = heartbeat.isLeaving ? nil : timeout(slot, level)
-            let isInTime = now.nanoseconds <= deadlines[number]
-            deadlines[number] = timeout.map(now.nanoseconds.addingSaturated) ?? .max
+            let timeout = isLeaving ? nil : timeout(slot, level)
+            let isInTime = now.nanoseconds <= schedule[slot, level]
+            schedule.set(slot, level, timeout, after: now.nanoseconds)
             guard node.state.isSuspected(atLevel: level) else { continue }
-            // If the new deadline has already passed at the arrival, the suspicion stays.
+            // An arrival whose own new deadline has passed already leaves suspicion as it was.
             if timeout.map({ $0 >= 0 }) ?? true, mayTrust(slot, level, at: now.nanoseconds, isInTime: isInTime) {
                 node.state.clearSuspicion(atLevel: level)
                 evidence?.inRow =
                     coldStates[slot].recoveries.isEmpty ? nil : Int(coldStates[slot].recoveries[level].heard)
             }
         }
-        nodes[slot] = node
-        rearm(slot)
-        evidence?.missing = node.missing
-        evidence?.senderLate = node.senderLate
-        evidence?.samples = models[slot].samples
-        if let evidence { emitTransitions(slot, at: now, from: before, evidence: evidence, into: &events) }
     }
 
     /// Whether the silence between two heartbeats had another cause than the node, so that it must not be learned.

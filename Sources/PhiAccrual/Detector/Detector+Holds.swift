@@ -1,35 +1,6 @@
 // Mass silence: sampling of nodes, and holds on suspicions.
 
 extension Detector {
-    /// How many of the nodes sampled at one instant are overdue or heard.
-    private struct SilenceSample {
-        var overdue: [ActiveHolds.SampledNode] = []
-        /// Nodes heard since the candidate's heartbeat was expected.
-        var heard = 0
-        /// Nodes that are neither overdue nor heard.
-        var waiting = 0
-        /// The latest arrival from an overdue node.
-        var silentSince = Int64.min
-
-        var isComplete: Bool { overdue.count + heard >= HoldRule.sampleSize }
-
-        func isMassSilence(under rule: HoldRule) -> Bool {
-            overdue.count - heard >= rule.minExcess
-                && Double(overdue.count) >= rule.share * Double(overdue.count + heard)
-        }
-        /// Whether no sampled node was heard, while enough are overdue or may become so.
-        func mayBecomeMassSilence(under rule: HoldRule) -> Bool {
-            heard == 0 && overdue.count + waiting >= rule.minExcess
-        }
-    }
-
-    private enum SilenceVerdict {
-        case single
-        /// No node was heard since then, but other nodes were not due yet either.
-        case undecided(ActiveHolds.Scope)
-        case massSilence(ActiveHolds.Scope, SilenceSample)
-    }
-
     /// Samples other nodes before a node is suspected. Begins a hold if there is mass silence, or an undecided hold if
     /// the sample cannot show it yet.
     mutating func checkMassSilence(of slot: Int, at due: Int64, into events: inout [Event]) {
@@ -59,24 +30,21 @@ extension Detector {
         let expectedAt = nodes[slot].lastArrival.addingSaturated(models[slot].expectedGap ?? 0)
         // After a period in which the detector received nothing, every node is overdue.
         let lastHeard = nodes[slot].lastArrival < suspendedUntil ? .min : nodes[slot].lastArrival
-        let isAnybodyHeard = heardAt.contains { $0 >= expectedAt }
+        let isAnyHeard = heardAt.contains { $0 >= expectedAt }
         // Nodes whose name is unknown, and nodes of groups beyond the limit, belong to no group.
         guard nodes[slot].group != 0 else {
-            let found = sample(nil, since: lastHeard, expectedAt, at: due)
-            if found.isMassSilence(under: rule) { return .massSilence(nil, found) }
-            return !isAnybodyHeard && found.mayBecomeMassSilence(under: rule) ? .undecided(nil) : .single
+            let all = sample(nil, since: lastHeard, expectedAt, at: due)
+            return SilenceVerdict(all: all, isAnyHeard: isAnyHeard, under: rule)
         }
-        let group: ActiveHolds.Scope = nodes[slot].group
-        let found = sample(group, since: lastHeard, expectedAt, at: due)
+        let group = nodes[slot].group
+        let own = sample(group, since: lastHeard, expectedAt, at: due)
         // If there are no other nodes, the search for them would take longer than everything else.
         let others =
-            members[Int(nodes[slot].group)].count < nodeCount
+            members[Int(group)].count < nodeCount
             ? sample(nil, except: group, since: lastHeard, expectedAt, at: due) : SilenceSample()
-        if others.isMassSilence(under: rule) { return .massSilence(nil, others) }
-        if found.isMassSilence(under: rule) { return .massSilence(group, found) }
-        let isGroupHeard = heardAt[Int(nodes[slot].group)] >= expectedAt
-        if !isGroupHeard, found.mayBecomeMassSilence(under: rule) { return .undecided(group) }
-        return !isAnybodyHeard && others.mayBecomeMassSilence(under: rule) ? .undecided(nil) : .single
+        return SilenceVerdict(
+            own: own, of: group, others: others, isGroupHeard: heardAt[Int(group)] >= expectedAt,
+            isAnyHeard: isAnyHeard, under: rule)
     }
 
     private mutating func begin(
@@ -119,10 +87,9 @@ extension Detector {
         forEachMember(of: undecidedHold.scope) { detector, slot in
             guard detector.nodes[slot].state.isWatched else { return }
             for level in 0..<detector.levelCount {
-                let number = slot * detector.levelCount + level
-                guard !detector.nodes[slot].state.isSuspected(atLevel: level), detector.deadlines[number] <= now
+                guard !detector.nodes[slot].state.isSuspected(atLevel: level), detector.schedule[slot, level] <= now
                 else { continue }
-                detector.deadlines[number] = now
+                detector.schedule.set(slot, level, to: now)
                 detector.nodes[slot].flags.insert(.undecided)
             }
             detector.rearm(slot)
@@ -194,9 +161,9 @@ extension Detector {
     /// Restarts the timeout of a node that was heard during a hold, since its heartbeats may still take unusual paths.
     private mutating func restartTimeout(_ slot: Int, at now: Int64) {
         for level in 0..<levelCount where !nodes[slot].state.isSuspected(atLevel: level) {
-            let number = slot * levelCount + level
-            guard deadlines[number] != .max, let timeout = timeout(slot, level) else { continue }
-            deadlines[number] = max(deadlines[number], now.addingSaturated(timeout))
+            let deadline = schedule[slot, level]
+            guard deadline != DeadlineSchedule.none, let timeout = timeout(slot, level) else { continue }
+            schedule.set(slot, level, to: max(deadline, now.addingSaturated(timeout)))
         }
         rearm(slot)
     }

@@ -36,7 +36,7 @@ extension Detector {
         nodes[slot].flags.insert(.kept)
         if isNew {
             nodes[slot].lastArrival = now.nanoseconds
-            for level in 0..<levelCount { deadlines[slot * levelCount + level] = until.nanoseconds }
+            for level in 0..<levelCount { schedule.set(slot, level, to: until.nanoseconds) }
         }
         rearm(slot)
         return true
@@ -86,8 +86,7 @@ extension Detector {
     /// Sets the deadline of each level to the last arrival plus the present timeout.
     mutating func setDeadlines(_ slot: Int) {
         for level in 0..<levelCount {
-            deadlines[slot * levelCount + level] =
-                timeout(slot, level).map(nodes[slot].lastArrival.addingSaturated) ?? .max
+            schedule.set(slot, level, timeout(slot, level), after: nodes[slot].lastArrival)
         }
         rearm(slot)
     }
@@ -132,8 +131,8 @@ extension Detector {
             nodes.append(WatchedNode(key: key))
             models.append(Model(configuration.model))
             coldStates.append(NodeColdState())
+            schedule.appendSlot()
             for level in 0..<levelCount {
-                deadlines.append(.max)
                 levelStates.append(Model.levelState(of: thresholds[level]))
             }
         } else {
@@ -141,7 +140,6 @@ extension Detector {
             models[slot] = Model(configuration.model)
             coldStates[slot] = NodeColdState()
             for level in 0..<levelCount {
-                deadlines[slot * levelCount + level] = .max
                 levelStates[slot * levelCount + level] = Model.levelState(of: thresholds[level])
             }
         }
@@ -161,7 +159,7 @@ extension Detector {
             }
         }
         table.remove(nodes[slot].key)
-        wheel.cancel(slot)
+        schedule.clear(slot)
         leaveGroup(slot)
         nodes[slot] = WatchedNode(key: NodeKey(rawValue: 0))  // a record of no node
         coldStates[slot] = NodeColdState()

@@ -45,21 +45,21 @@ extension Detector {
         guard before.isWatched else { return }
         let silence = max(0, now.nanoseconds.subtractingSaturated(nodes[slot].lastArrival))
         for change in changes {
-            let number = slot * levelCount + change.level
+            let deadline = schedule[slot, change.level]
             guard let timeout = timeout(slot, change.level) else {
                 // If the node was not heard since it was restored or expected, its deadline does not come from the
                 // policy.
-                if change.timeoutBefore != nil { deadlines[number] = .max }
+                if change.timeoutBefore != nil { schedule.set(slot, change.level, to: DeadlineSchedule.none) }
                 continue
             }
             // The new deadline keeps what exempt times added to the old one.
             let grace = change.timeoutBefore.map {
-                max(0, deadlines[number].subtractingSaturated(nodes[slot].lastArrival).subtractingSaturated($0))
+                max(0, deadline.subtractingSaturated(nodes[slot].lastArrival).subtractingSaturated($0))
             }
             let due = nodes[slot].lastArrival.addingSaturated(timeout)
-                .addingSaturated(deadlines[number] == .max ? 0 : grace ?? 0)
+                .addingSaturated(deadline == DeadlineSchedule.none ? 0 : grace ?? 0)
             // A deadline in the past takes effect now: no event lies in the past.
-            deadlines[number] = max(due, now.nanoseconds)
+            schedule.set(slot, change.level, to: max(due, now.nanoseconds))
             if due > now.nanoseconds { nodes[slot].state.clearSuspicion(atLevel: change.level) }
         }
         rearm(slot)

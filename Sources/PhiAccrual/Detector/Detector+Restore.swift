@@ -100,7 +100,7 @@ extension Detector {
         for level in 0..<levelCount {
             let deadline =
                 timeout(slot, level).map { soonest.nanoseconds.addingSaturated(max(0, $0)) } ?? latest.nanoseconds
-            deadlines[slot * levelCount + level] = hasLeft ? .max : deadline
+            schedule.set(slot, level, to: hasLeft ? DeadlineSchedule.none : deadline)
         }
         rearm(slot)
         emitMissingVerdicts(slot, emitted: verdicts, at: now, into: &events)

@@ -40,7 +40,7 @@ extension Detector {
         writer.write(coldStates[slot])
         models[slot].write(to: &writer)
         for level in 0..<levelCount {
-            writer.write(deadlines[slot * levelCount + level])
+            writer.write(schedule[slot, level])
             writer.write(effectivePolicy(slot, level).policy)
             writer.write(levelStates[slot * levelCount + level])
         }
@@ -67,6 +67,7 @@ extension Detector {
         configuration.hold = try reader.optional { reader throws(CorruptData) in try reader.state() }
         self.configuration = configuration
         levelCount = policies.levels.count
+        schedule = DeadlineSchedule(levels: levelCount)
         plans = PolicyInterner(policies: policies)
         thresholds = []
         table = KeyTable(seed: configuration.seed)
@@ -108,8 +109,8 @@ extension Detector {
             nodes.append(WatchedNode(key: NodeKey(rawValue: 0)))
             models.append(Model(configuration.model))
             coldStates.append(NodeColdState())
+            schedule.appendSlot()
             for level in 0..<levelCount {
-                deadlines.append(.max)
                 levelStates.append(Model.levelState(of: Model.threshold(for: plans.effectivePolicies[0][level].policy)))
             }
             return
@@ -123,8 +124,9 @@ extension Detector {
         else { throw CorruptData("a node contradicts itself or another") }
         node.plan = plans.number(for: coldStates.identity)
         models.append(try Model(configuration.model, from: &reader))
+        schedule.appendSlot()
         for level in 0..<levelCount {
-            deadlines.append(try reader.integer())
+            schedule.set(nodes.count, level, to: try reader.integer())
             let policy: Policy = try reader.state()
             let levelState: Model.LevelState = try reader.state()
             let present = plans.effectivePolicies[Int(node.plan)][level].policy

@@ -61,7 +61,6 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     // One element per slot; unused slots are in `vacant`.
     var nodes: [WatchedNode] = []
     var models: [Model] = []
-    var deadlines: [Int64] = []  // ns; slot · levels + level; .max: none
     var levelStates: [Model.LevelState] = []  // slot · levels + level
     var coldStates: [NodeColdState] = []
     // Learned state that a group shares. Index 0 is for nodes whose group is not known yet and for groups beyond the
@@ -73,7 +72,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     var groupNames = [""]
     var groups: [String: UInt16] = [:]
     var vacant: [Int] = []
-    var wheel = TimingWheel()
+    var schedule: DeadlineSchedule
     var holds = ActiveHolds()
     var random: SplitMix64
     // The latest period in which the caller received nothing.
@@ -86,6 +85,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         self.configuration = configuration
         plans = PolicyInterner(policies: configuration.policies)
         levelCount = configuration.policies.levels.count
+        schedule = DeadlineSchedule(levels: levelCount)
         thresholds = plans.effectivePolicies.joined().map { Model.threshold(for: $0.policy) }
         table = KeyTable(seed: configuration.seed)
         random = SplitMix64(seed: configuration.seed)
@@ -134,9 +134,8 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             let levels = slot * levelCount..<(slot + 1) * levelCount
             nodes.prefetch(slot..<slot + 1)
             models.prefetch(slot..<slot + 1)
-            deadlines.prefetch(levels)
             levelStates.prefetch(levels)
-            wheel.prefetch(slot)
+            schedule.prefetch(slot)
         }
     }
 
@@ -173,12 +172,12 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     public mutating func advance(to now: Instant, into events: inout [Event]) {
         while true {
             // Check holds before deadlines at the same instant, since the check decides on those deadlines.
-            while let slot = wheel.firstDue(at: min(now.nanoseconds, holds.nextCheck.subtractingSaturated(1))) {
-                let due = wheel.instant(of: slot)
+            while let slot = schedule.firstDue(at: min(now.nanoseconds, holds.nextCheck.subtractingSaturated(1))) {
+                let due = schedule.instant(of: slot)
                 if nextInstant(of: slot) > due {
                     rearm(slot)  // a pause of the caller moved its deadlines
                 } else {
-                    wheel.cancel(slot)
+                    schedule.unschedule(slot)
                     handleDeadline(Instant(nanoseconds: due), slot, actingAt: now, into: &events)
                 }
             }
@@ -193,7 +192,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     /// postponed a deadline. `advance` to such an instant emits no events.
     public var nextDeadline: Instant? {
         mutating get {
-            let next = min(wheel.nextInstant() ?? .max, holds.nextCheck)
+            let next = min(schedule.nextInstant() ?? .max, holds.nextCheck)
             return next == .max ? nil : Instant(nanoseconds: next)
         }
     }
@@ -210,9 +209,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         holds.lengthen(by: time)
         // Only the deadlines move. Their entries in the wheel then fire too early and are scheduled again. Suspected
         // levels have deadlines too: the next heartbeat must arrive by then to count towards recovery.
-        for number in deadlines.indices where deadlines[number] >= start.nanoseconds {
-            deadlines[number] = deadlines[number].addingSaturated(time)  // .max stays what it is
-        }
+        schedule.postponeAll(from: start.nanoseconds, by: time)
     }
 
     mutating func suspendLearning(from start: Int64, to end: Int64) {

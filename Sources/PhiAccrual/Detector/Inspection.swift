@@ -58,9 +58,6 @@ extension Detector {
         }
     }
 
-    /// Whether suspicions of any node are held, including undecided holds.
-    public var isHolding: Bool { !holds.active.isEmpty }
-
     public func knows(_ key: NodeKey) -> Bool { table[key.rawValue] != nil }
 
     /// Status of at most `limit` nodes in slots from `cursor` on, and the next cursor; nil after the last slot. A node
@@ -110,8 +107,8 @@ extension Detector {
     }
 
     private func deadline(ofSlot slot: Int, level: Int) -> Instant? {
-        let deadline = deadlines[slot * levelCount + level]
-        return deadline == .max ? nil : Instant(nanoseconds: deadline)
+        let deadline = schedule[slot, level]
+        return deadline == DeadlineSchedule.none ? nil : Instant(nanoseconds: deadline)
     }
 
     private func status(ofSlot slot: Int, at now: Instant) -> NodeStatus {
