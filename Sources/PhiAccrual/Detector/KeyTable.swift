@@ -14,7 +14,7 @@ struct KeyTable: Sendable {
     private var mask: Int { buckets.count - 1 }
 
     /// Keys should be hashes, but hostile senders may choose them, so they are mixed with the seed.
-    private func home(of key: UInt64) -> Int {
+    func home(of key: UInt64) -> Int {
         // The finalizer of MurmurHash3: each bit of the key changes each bit of the result with even odds.
         var mixed = key ^ seed
         mixed = (mixed ^ (mixed >> 33)) &* 0xFF51_AFD7_ED55_8CCD

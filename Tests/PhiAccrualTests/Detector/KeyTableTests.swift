@@ -4,19 +4,19 @@ import Testing
 @testable import PhiAccrual
 
 @Suite struct `A key table` {
-    /// Keys that collide at every table size under multiplication by 0x9E37_79B9_7F4A_7C15, as a hostile sender could
-    /// find them. `KeyTable` mixes keys with another function, so they do not all collide in it.
+    /// Keys that share one bucket at every table size, as a hostile sender could find them who knew the seed.
     private func colliding(_ count: Int) -> [UInt64] {
-        // If x ^ (x >> 32) == m·c⁻¹, the key mixed by multiplication is m. Only its bits from 32 up would choose the
-        // bucket.
-        let inverse: UInt64 = {
+        // `KeyTable` mixes keys with the finalizer of MurmurHash3, and takes bits from 32 up. Undone, the numbers below
+        // 2³² are the keys of bucket 0.
+        func inverse(_ factor: UInt64) -> UInt64 {
             var inverse: UInt64 = 1
-            for _ in 0..<6 { inverse = inverse &* (2 &- 0x9E37_79B9_7F4A_7C15 &* inverse) }
+            for _ in 0..<6 { inverse = inverse &* (2 &- factor &* inverse) }
             return inverse
-        }()
+        }
         return (0..<UInt64(count)).map { number in
-            let mixed = number &* inverse
-            return mixed ^ (mixed >> 32)
+            var key = number &* inverse(0xC4CE_B9FE_1A85_EC53)
+            key = (key ^ (key >> 33)) &* inverse(0xFF51_AFD7_ED55_8CCD)
+            return key ^ (key >> 33)
         }
     }
 
@@ -44,7 +44,9 @@ import Testing
         var table = KeyTable()
         let keys = colliding(300)
         #expect(Set(keys).count == 300)
+        #expect(keys.allSatisfy { table.home(of: $0) == table.home(of: keys[0]) })
         for (slot, key) in keys.enumerated() { table.insert(key, slot: slot) }
+        #expect(keys.allSatisfy { table.home(of: $0) == table.home(of: keys[0]) }, "in a table that has grown, too")
         for (slot, key) in keys.enumerated() { #expect(table[key] == slot) }
         for key in keys.prefix(150) { table.remove(key) }
         for (slot, key) in keys.enumerated() { #expect(table[key] == (slot < 150 ? nil : slot)) }
