@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Testing
 
@@ -92,6 +93,24 @@ extension SystemTests {
                                 + "tcp://127.0.0.1:7710 or ipc:///run/phi.sock",
                         ])
                 }
+            }
+        }
+
+        /// The argument parser needs a literal declaration of each option, so the compiler cannot compare the two lists.
+        @Test func `has a command-line option wherever a key declares one`() async throws {
+            try await TestBed.run { bed in
+                let help = try bed.phi("detect", "--help")
+                #expect(try await help.exit() == 0)
+                let offered = help.output.compactMap { line in
+                    line.hasPrefix("  --") ? line.dropFirst(2).prefix(while: { $0 != " " }).description : nil
+                }
+                let declared = ConfigurationOption.all.map(\.name)
+                #expect(Set(offered) == Set(declared + ["--config", "--check-config", "--version"]))
+
+                let program = try bed.phi(
+                    ["detect", "--check-config"] + ConfigurationOption.all.flatMap { [$0.name, $0.example] })
+                #expect(try await program.exit() == 0, "\(program.errors)")
+                for name in declared { #expect(program.output.contains { $0.hasSuffix("# \(name)") }, "\(name)") }
             }
         }
 
