@@ -4,11 +4,16 @@ import PhiAccrual
 
 extension ConfigurationBuilder {
     /// Calls `parse` for each entry of a mapping. Reports unknown keys, and ignores keys without a value.
+    /// - Parameter renamed: The present names of keys by their former ones.
     mutating func entries(
         of value: RawValue, _ path: String, expected: String, keys: [String],
-        _ parse: (inout ConfigurationBuilder, _ key: String, RawValue) -> Void
+        renamed: [String: String] = [:], _ parse: (inout ConfigurationBuilder, _ key: String, RawValue) -> Void
     ) {
         for (entry, name) in names(of: value, path, expected: expected) {
+            if let present = renamed[name] {
+                report(entry.location, "\"\(name)\" is now \"\(present)\"")
+                continue
+            }
             guard keys.contains(name) else {
                 report(entry.location, "unknown key \"\(name.escapingControls)\": \(name.suggestion(from: keys))")
                 continue

@@ -48,7 +48,11 @@ struct ConfigurationBuilder {
 
     /// Parses a mapping with these keys.
     mutating func parse(_ value: RawValue, as keys: [ConfigurationKey], _ path: String, expected: String) {
-        entries(of: value, path, expected: expected, keys: keys.map(\.name)) { builder, name, value in
+        let renamed = keys.compactMap { key in key.formerName.map { ($0, key.name) } }
+        entries(
+            of: value, path, expected: expected, keys: keys.map(\.name),
+            renamed: Dictionary(uniqueKeysWithValues: renamed)
+        ) { builder, name, value in
             guard let key = keys.first(where: { $0.name == name }) else { return }
             key.codec.parse(&builder, value, key.path)
         }

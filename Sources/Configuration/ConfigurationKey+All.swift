@@ -199,10 +199,11 @@ extension ConfigurationKey {
                             "Minimum share of overdue nodes among those that are overdue or heard: above 0, at most 1."
                     ),
                     .init(
-                        "hold.least", .wholeNumber(\.hold[or: HoldRule()].minExcess, in: 2...64),
+                        "hold.min_excess", formerName: "least",
+                        .wholeNumber(\.hold[or: HoldRule()].minExcess, in: 2...64),
                         meaning: "Minimum number of overdue nodes minus heard ones: 2 to 64."),
                     .init(
-                        "hold.longest",
+                        "hold.max_duration", formerName: "longest",
                         .duration(
                             \.hold[or: HoldRule()].maxDuration.asDuration, upTo: HoldRule.maxDurationLimit.asDuration),
                         meaning: "Maximum duration of a hold: up to 1h."),
@@ -234,13 +235,14 @@ extension ConfigurationKey {
                         "damping.within", .duration(\.recovery.within.asDuration),
                         meaning: "The time within which they are counted."),
                     .init(
-                        "damping.calm", .duration(\.recovery.quietPeriod.asDuration),
+                        "damping.quiet_period", formerName: "calm", .duration(\.recovery.quietPeriod.asDuration),
                         meaning:
                             "How long the heartbeats of a flapping node must be in time before it is trusted again."),
                 ]),
             reload: recovery, meaning: "Whether flapping nodes are trusted again later: a mapping, or `off`."),
         .init(
-            "steady", .wholeNumber(\.recovery.minConsecutive, in: 1...1000), reload: recovery,
+            "trust_again_after", formerName: "steady", .wholeNumber(\.recovery.minConsecutive, in: 1...1000),
+            reload: recovery,
             meaning: """
                 Number of consecutive heartbeats that must be in time before a suspected node is trusted again: 1 to 1000.
                 """),

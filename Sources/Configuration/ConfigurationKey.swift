@@ -6,6 +6,8 @@
 package struct ConfigurationKey: Sendable {
     /// The names that lead to the key in a file, joined with dots: `limits.nodes`.
     package let path: String
+    /// The last name of the path in earlier versions. Using it is an error that says the present one.
+    let formerName: String?
     /// How the value is parsed, checked, and printed. It also owns the nested keys.
     let codec: ValueCodec
     /// The command-line options that set this key.
@@ -16,10 +18,10 @@ package struct ConfigurationKey: Sendable {
     private let documentedDefault: String?
 
     init(
-        _ path: String, _ codec: ValueCodec, options: [ConfigurationOption] = [], reload: ReloadRule = .restart,
-        meaning: String, default documentedDefault: String? = nil
+        _ path: String, formerName: String? = nil, _ codec: ValueCodec, options: [ConfigurationOption] = [],
+        reload: ReloadRule = .restart, meaning: String, default documentedDefault: String? = nil
     ) {
-        (self.path, self.codec, self.reload) = (path, codec, reload)
+        (self.path, self.formerName, self.codec, self.reload) = (path, formerName, codec, reload)
         self.options = options.map { $0.setting(path) }
         (self.meaning, self.documentedDefault) = (meaning, documentedDefault)
     }
@@ -27,7 +29,9 @@ package struct ConfigurationKey: Sendable {
     /// The last name of the path.
     package var name: String { path.split(separator: ".").last.map(String.init) ?? path }
     /// The environment variable. Nested keys have none of their own: their parent's variable has a mapping.
-    package var variable: String? { path.contains(".") ? nil : "PHI_\(path.uppercased())" }
+    package var variable: String? { path.contains(".") ? nil : Self.variable(path) }
+    var formerVariable: String? { path.contains(".") ? nil : formerName.map(Self.variable) }
+    private static func variable(_ name: String) -> String { "PHI_\(name.uppercased())" }
     /// This key, and the keys below it.
     package var family: [ConfigurationKey] { [self] + codec.parts }
 

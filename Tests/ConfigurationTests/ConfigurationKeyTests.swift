@@ -38,7 +38,8 @@ import Testing
             "heartbeats: tcp://*:1", "connect: tcp://a:1\nheartbeats: tcp://127.0.0.1:7710", "shard: 1/2",
             "events: tcp://*:1", "control: tcp://*:1", "detector: normal", "profile: wifi", "levels: {a: phi=1}",
             "retention: 1h", "join_within: 1h", "groups: {a: {expect: b}}", "nodes: {a/b: {levels: suspect=phi=3}}",
-            "hold: off", "damping: {}", "steady: 2", "state: s", "record: r", "limits: {events: 1}", "log: json",
+            "hold: off", "damping: {}", "trust_again_after: 2", "state: s", "record: r", "limits: {events: 1}",
+            "log: json",
         ]
         let keys = changes.compactMap { $0.split(separator: ":").first.map(String.init) }
         #expect(keys == ConfigurationKey.all.map(\.name).filter { $0 != "http" })

@@ -18,7 +18,7 @@ extension SystemTests {
                 expect: [edge-1, edge-2]
             nodes:
               edge/edge-1: {levels: {suspect: phi=12}}
-            hold: {least: 5}
+            hold: {min_excess: 5}
             """
 
         @Test func `is printed with where everything comes from`() async throws {
@@ -60,10 +60,10 @@ extension SystemTests {
                               suspect: phi=12  # phi.yaml:13
                         hold:
                           share: 0.5  # default
-                          least: 5  # phi.yaml:14
-                          longest: 30s  # default
+                          min_excess: 5  # phi.yaml:14
+                          max_duration: 30s  # default
                         damping: off  # default
-                        steady: 1  # default
+                        trust_again_after: 1  # default
                         state: none  # default
                         record: off  # default
                         limits:
@@ -119,14 +119,14 @@ extension SystemTests {
                 try bed.write(Self.file, to: "phi.yaml")
                 let program = try bed.phi("detect", "--config", "phi.yaml", "--log", "json")
                 _ = try await program.note("ready") { $0.contains(#""message":"ready""#) }
-                try Self.change("stedy: 3", of: program, in: bed)
+                try Self.change("trust_again_aftr: 3", of: program, in: bed)
                 _ = try await program.note("kept") { $0.contains("the configuration stays as it was") }
-                try Self.change("steady: 3\nretention: 1h", of: program, in: bed)
+                try Self.change("trust_again_after: 3\nretention: 1h", of: program, in: bed)
                 _ = try await program.note("read") { $0.contains("configuration read again") }
                 program.terminate()
                 #expect(try await program.exit() == 0)
                 let said = program.errors.joined()
-                #expect(said.contains(#"unknown key \"stedy\": did you mean \"steady\"?"#))
+                #expect(said.contains(#"unknown key \"trust_again_aftr\": did you mean \"trust_again_after\"?"#))
                 #expect(said.contains("configuration: suspected nodes are trusted again"))
                 #expect(said.contains("configuration: retention changes with a restart only"))
             }
