@@ -5,41 +5,26 @@ import PhiAccrual
 extension ConfigurationBuilder {
     /// Completes the configuration and reports inconsistencies.
     mutating func finish(lateness: (String) throws -> LatenessProfile) {
-        finishEndpoints()
-        finishPolicies()
-        finishExpected()
-        if let name = configuration.profile, let location = locations["profile"] {
-            applyProfile(name, at: location, lateness)
-        }
-        if let record = configuration.record {
-            let isSet = locations.filter { $0.key.hasPrefix("record") }
-            if record.folder.isEmpty, let location = isSet.values.min(by: { $0.order < $1.order }) {
-                report(location, "record needs a folder to write to")
-            }
-            if let location = locations["record.total_size"] ?? locations["record.file_size"],
-                record.totalSize < record.fileSize
-            {
-                let sizes = "\(ByteCount.notation(record.totalSize)) is below \(ByteCount.notation(record.fileSize))"
-                report(location, "record.total_size must be at least record.file_size: \(sizes)")
-            }
+        for key in ConfigurationKey.all {
+            for check in key.codec.checks { check(&self, key.path, lateness) }
         }
     }
 
-    private mutating func finishEndpoints() {
-        for (text, location) in endpoints.values.joined() {
-            if let mistake = Endpoint.mistake(in: text) { report(location, mistake) }
+    mutating func checkRecord() {
+        guard let record = configuration.record else { return }
+        let isSet = locations.filter { $0.key.hasPrefix("record") }
+        if record.folder.isEmpty, let location = isSet.values.min(by: { $0.order < $1.order }) {
+            report(location, "record needs a folder to write to")
         }
-        // A service that connects to nodes binds no heartbeat endpoint by default.
-        if locations["heartbeats"] == nil, !configuration.connect.isEmpty { configuration.heartbeats = [] }
-        if let location = locations["heartbeats"], configuration.heartbeats.isEmpty, configuration.connect.isEmpty {
-            report(location, "heartbeats names no endpoint, and connect none either: nobody could be heard")
-        }
-        for (key, list) in [("events", configuration.events), ("control", configuration.control)] where list.isEmpty {
-            if let location = locations[key] { report(location, "\(key) must name at least one endpoint") }
+        if let location = locations["record.total_size"] ?? locations["record.file_size"],
+            record.totalSize < record.fileSize
+        {
+            let sizes = "\(ByteCount.notation(record.totalSize)) is below \(ByteCount.notation(record.fileSize))"
+            report(location, "record.total_size must be at least record.file_size: \(sizes)")
         }
     }
 
-    private mutating func finishPolicies() {
+    mutating func finishPolicies() {
         guard !hasBrokenLevels else { return }
         let policySettings = levels?.compactMap { policySettings in
             try? Level(name: policySettings.level, policy: policySettings.policy).set(
@@ -71,7 +56,7 @@ extension ConfigurationBuilder {
         configuration.policies = policies
     }
 
-    private mutating func finishExpected() {
+    mutating func finishExpected() {
         var known: [NodeIdentity: SourceLocation] = [:]
         for (node, location) in expected {
             if let other = known[node] {
@@ -89,7 +74,7 @@ extension ConfigurationBuilder {
         }
     }
 
-    private mutating func applyProfile(
+    mutating func applyProfile(
         _ name: String, at location: SourceLocation, _ lateness: (String) throws -> LatenessProfile
     ) {
         guard case .adaptive = configuration.model else {

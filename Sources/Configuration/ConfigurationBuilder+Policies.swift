@@ -3,9 +3,6 @@ import PhiAccrual
 // Levels, and the settings of groups and single nodes.
 
 extension ConfigurationBuilder {
-    private enum GroupKey: String, CaseIterable { case levels, expect }
-    private enum NodeKey: String, CaseIterable { case levels }
-
     mutating func parseLevels(_ value: RawValue) {
         let before = problems.count
         let policySettings = policies(of: value, "levels", for: .everyone)
@@ -26,10 +23,12 @@ extension ConfigurationBuilder {
                 continue
             }
             let path = "groups.\(name)"
-            entries(of: entry.value, path, expected: "levels and expect") { (builder, key: GroupKey, value) in
-                switch key {
-                case .levels: builder.parseOverrides(value, "\(path).levels", for: .group(name))
-                case .expect: builder.parseExpected(value, "\(path).expect", group: name)
+            entries(of: entry.value, path, expected: "levels and expect", keys: ["levels", "expect"]) {
+                builder, key, value in
+                if key == "levels" {
+                    builder.parseOverrides(value, "\(path).levels", for: .group(name))
+                } else {
+                    builder.parseExpected(value, "\(path).expect", group: name)
                 }
             }
         }
@@ -49,10 +48,8 @@ extension ConfigurationBuilder {
                 report(entry.location, "\(error)")
                 continue
             }
-            entries(of: entry.value, "nodes.\(name)", expected: "levels") { (builder, key: NodeKey, value) in
-                switch key {
-                case .levels: builder.parseOverrides(value, "nodes.\(name).levels", for: .node(node))
-                }
+            entries(of: entry.value, "nodes.\(name)", expected: "levels", keys: ["levels"]) { builder, _, value in
+                builder.parseOverrides(value, "nodes.\(name).levels", for: .node(node))
             }
         }
     }

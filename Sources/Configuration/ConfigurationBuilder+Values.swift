@@ -4,18 +4,22 @@ import PhiAccrual
 
 extension ConfigurationBuilder {
     /// Calls `parse` for each entry of a mapping. Reports unknown keys, and ignores keys without a value.
-    mutating func entries<Key: RawRepresentable & CaseIterable>(
-        of value: RawValue, _ path: String, expected: String,
-        _ parse: (inout ConfigurationBuilder, Key, RawValue) -> Void
-    ) where Key.RawValue == String {
+    /// - Parameter renamed: The present names of keys by their former ones.
+    mutating func entries(
+        of value: RawValue, _ path: String, expected: String, keys: [String],
+        renamed: [String: String] = [:], _ parse: (inout ConfigurationBuilder, _ key: String, RawValue) -> Void
+    ) {
         for (entry, name) in names(of: value, path, expected: expected) {
-            guard let key = Key(rawValue: name) else {
-                let suggestion = name.suggestion(from: Key.allCases.map(\.rawValue))
-                report(entry.location, "unknown key \"\(name.escapingControls)\": \(suggestion)")
+            if let present = renamed[name] {
+                report(entry.location, "\"\(name)\" is now \"\(present)\"")
+                continue
+            }
+            guard keys.contains(name) else {
+                report(entry.location, "unknown key \"\(name.escapingControls)\": \(name.suggestion(from: keys))")
                 continue
             }
             if case .nothing = entry.value.content { continue }
-            parse(&self, key, entry.value)
+            parse(&self, name, entry.value)
         }
     }
 
@@ -26,14 +30,14 @@ extension ConfigurationBuilder {
         case .mapping(let entries): return entries.map { ($0, $0.key) }
         case .nothing: return []
         case .text, .list:
-            report(value.location, "\(path.escapingControls) must be \(expected), found \(value.kind)")
+            report(value, path, expected: expected)
             return []
         }
     }
 
     mutating func text(of value: RawValue, _ path: String, expected: String) -> String? {
         if case .text(let text) = value.content { return text }
-        report(value.location, "\(path.escapingControls) must be \(expected), found \(value.kind)")
+        report(value, path, expected: expected)
         return nil
     }
 
@@ -49,52 +53,8 @@ extension ConfigurationBuilder {
             }
             return items.count == list.count ? items : nil
         case .nothing, .mapping:
-            report(value.location, "\(path.escapingControls) must be \(expected), found \(value.kind)")
+            report(value, path, expected: expected)
             return nil
         }
     }
-
-    /// Sets the value that `parse` makes from a text.
-    mutating func parse<Value>(
-        _ value: RawValue, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Value>, _ expected: String,
-        _ parse: (String) throws -> Value
-    ) {
-        guard let text = text(of: value, path, expected: expected) else { return }
-        do { set(path, part, try parse(text), at: value.location) } catch { report(value.location, "\(error)") }
-    }
-
-    mutating func parseDuration(
-        _ value: RawValue, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Duration>,
-        upTo maxDuration: Duration? = nil
-    ) {
-        parse(value, path, part, "a duration such as 24h") { text in
-            let duration = try Duration(parsing: text)
-            guard duration > .zero else { throw NotPositive(text: text) }
-            if let maxDuration, duration > maxDuration { throw TooLong(text: text, maxDuration: maxDuration) }
-            return duration
-        }
-    }
-
-    mutating func parseWholeNumber(
-        _ value: RawValue, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, Int>,
-        in range: ClosedRange<Int>
-    ) {
-        let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
-        guard let text = text(of: value, path, expected: expected) else { return }
-        guard let number = Int(text), range.contains(number) else {
-            return report(value.location, "\(path) must be \(expected), found \(value.kind)")
-        }
-        set(path, part, number, at: value.location)
-    }
-}
-
-private struct TooLong: Error, CustomStringConvertible {
-    let text: String
-    let maxDuration: Duration
-    var description: String { "\"\(text.escapingControls)\" is too long: \(maxDuration.notation) is the most" }
-}
-
-private struct NotPositive: Error, CustomStringConvertible {
-    let text: String
-    var description: String { "\"\(text.escapingControls)\" is not above 0: write for example 250ms or 1s" }
 }

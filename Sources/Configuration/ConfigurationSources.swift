@@ -61,15 +61,22 @@ extension ConfigurationBuilder {
     ///
     /// - Returns: A sentence for each unknown variable that starts with `PHI_`.
     fileprivate mutating func parse(environment: [String: String]) -> [String] {
-        let keys = Dictionary(uniqueKeysWithValues: Key.allCases.map { ("PHI_\($0.rawValue.uppercased())", $0) })
+        let keys = ConfigurationKey.all.reduce(into: [String: ConfigurationKey]()) { keys, key in
+            if let variable = key.variable { keys[variable] = key }
+        }
+        let renamed = ConfigurationKey.all.reduce(into: [String: String]()) { renamed, key in
+            if let former = key.formerVariable { renamed[former] = key.variable }
+        }
         var warnings: [String] = []
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("PHI_") {
             if let key = keys[name] {
                 do throws(UnreadableYAML) {
                     let value = try RawValue(yaml: text) { _ in .variable(name) }
                     if case .nothing = value.content { continue }
-                    parse(key, value)
+                    key.codec.parse(&self, value, key.path)
                 } catch { problems.append(error.problem) }
+            } else if let present = renamed[name] {
+                if !text.isEmpty { report(.variable(name), "this variable is now \(present)") }
             } else if !ConfigurationSources.otherVariables.contains(name) {
                 let suggestion = name.nearest(in: keys.keys.sorted()).map { ": did you mean \"\($0)\"?" } ?? ""
                 warnings.append("unknown environment variable \"\(name.escapingControls)\"\(suggestion)")

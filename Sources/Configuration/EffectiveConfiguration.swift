@@ -15,7 +15,7 @@ public struct EffectiveConfiguration: Sendable {
 }
 
 /// A configuration as lines of YAML.
-private struct ConfigurationText {
+struct ConfigurationText {
     private(set) var lines: [String] = []
     private let builder: ConfigurationBuilder
     private let overrides: [PolicyScope: [ConfigurationBuilder.PolicySetting]]
@@ -23,56 +23,19 @@ private struct ConfigurationText {
     init(_ builder: ConfigurationBuilder) {
         self.builder = builder
         overrides = Dictionary(grouping: builder.overrides, by: \.scope)
-        let configuration = builder.configuration
-        add("heartbeats", list: configuration.heartbeats)
-        add("connect", list: configuration.connect)
-        add("shard", configuration.shard.description)
-        add("events", list: configuration.events)
-        add("control", list: configuration.control)
-        add("detector", configuration.model.description)
-        add("profile", configuration.profile ?? "none")
-        addLevels()
-        add("retention", configuration.retention.notation)
-        add("join_within", configuration.joinWithin.notation)
-        addGroups()
-        addNodes()
-        if let hold = configuration.hold {
-            lines.append("hold:")
-            add("hold.share", "\(hold.share)")
-            add("hold.least", "\(hold.minExcess)")
-            add("hold.longest", Duration.nanoseconds(hold.maxDuration).notation)
-        } else {
-            add("hold", "off")
-        }
-        if let flaps = configuration.recovery.flaps {
-            lines.append("damping:")
-            add("damping.flaps", "\(flaps)")
-            add("damping.within", Duration.nanoseconds(configuration.recovery.within).notation)
-            add("damping.calm", Duration.nanoseconds(configuration.recovery.quietPeriod).notation)
-        } else {
-            add("damping", "off")
-        }
-        add("steady", "\(configuration.recovery.minConsecutive)")
-        add("state", configuration.state ?? "none")
-        if let record = configuration.record {
-            lines.append("record:")
-            add("record.folder", record.folder)
-            add("record.file_size", ByteCount.notation(record.fileSize))
-            add("record.total_size", ByteCount.notation(record.totalSize))
-        } else {
-            add("record", "off")
-        }
-        lines.append("limits:")
-        add("limits.nodes", "\(configuration.limits.nodes)")
-        add("limits.events", "\(configuration.limits.events)")
-        add("http", "off")
-        add("log", configuration.log.rawValue)
+        for key in ConfigurationKey.all { key.codec.print(&self, key.path) }
     }
 
+    var configuration: ServiceConfiguration { builder.configuration }
+
     /// Adds a line `key: value  # origin`, indented by the depth of its path.
-    private mutating func add(_ path: String, _ value: String) { add(path, raw: value.asYAML) }
-    private mutating func add(_ path: String, list: [String]) {
+    mutating func add(_ path: String, _ value: String) { add(path, raw: value.asYAML) }
+    mutating func add(_ path: String, list: [String]) {
         add(path, raw: "[\(list.map { $0.contains(",") ? $0.inQuotes : $0.asYAML }.joined(separator: ", "))]")
+    }
+    mutating func add(_ path: String, mapping parts: [ConfigurationKey]) {
+        lines.append("\(path):")
+        for part in parts { part.codec.print(&self, part.path) }
     }
     private mutating func add(_ path: String, raw value: String) {
         let keys = path.split(separator: ".")
@@ -83,7 +46,7 @@ private struct ConfigurationText {
         lines.append("\(String(repeating: "  ", count: depth))\(key): \(value)  # \(location)")
     }
 
-    private mutating func addLevels() {
+    mutating func addLevels() {
         lines.append("levels:")
         for (index, level) in builder.configuration.levels.enumerated() {
             let location = builder.levels?[index].location.description ?? "default"
@@ -91,7 +54,7 @@ private struct ConfigurationText {
         }
     }
 
-    private mutating func addGroups() {
+    mutating func addGroups() {
         let expected = Dictionary(grouping: builder.configuration.expected, by: \.group)
         let locations = Dictionary(builder.expected.map { ($0.node, $0.location) }) { first, _ in first }
         let overridden = overrides.keys.compactMap { if case .group(let name) = $0 { name } else { nil } }
@@ -108,7 +71,7 @@ private struct ConfigurationText {
         }
     }
 
-    private mutating func addNodes() {
+    mutating func addNodes() {
         let nodes = overrides.keys.compactMap { if case .node(let node) = $0 { node } else { nil } }
         if !nodes.isEmpty { lines.append("nodes:") }
         for node in nodes.sorted(by: { $0.description < $1.description }) {

@@ -14,47 +14,41 @@ extension ServiceConfiguration {
     /// How far a running service can change from `old` to this configuration.
     public func changes(from old: ServiceConfiguration) -> Reload {
         var reload = Reload(configuration: old)
-        func apply<Value: Equatable>(
-            _ part: WritableKeyPath<ServiceConfiguration, Value>, _ sentence: (Value) -> String
-        ) {
-            guard self[keyPath: part] != old[keyPath: part] else { return }
-            reload.configuration[keyPath: part] = self[keyPath: part]
-            reload.applied.append(sentence(self[keyPath: part]))
+        for key in ConfigurationKey.all {
+            if case .applied(let apply) = key.reload { apply(self, &reload) }
         }
-        func refuse<Value: Equatable>(_ part: KeyPath<ServiceConfiguration, Value>, _ key: String) {
-            guard self[keyPath: part] != old[keyPath: part] else { return }
-            reload.refused.append("\(key) changes with a restart only, and stays as it was")
+        for key in ConfigurationKey.all {
+            let isChanged =
+                switch key.reload {
+                case .applied, .appliedWithAnotherKey: false
+                case .restart: !key.codec.isEqual(self, old)
+                case .restartIf(let isChanged): isChanged(self, old)
+                }
+            if isChanged { reload.refused.append("\(key.name) changes with a restart only, and stays as it was") }
         }
+        return reload
+    }
+}
 
-        let names = (old: old.levels.map(\.name), new: levels.map(\.name))
-        if names.old == names.new, policies.allPolicies.contains(where: { old.model.refusal(of: $0) != nil }) {
-            // The policies are valid for the newly configured detector, not for the running one.
-            reload.refused.append("policies change with the detector, and stay as they were until a restart")
-        } else if names.old == names.new {
-            apply(\.policies) { _ in "policies of levels, groups and nodes are as configured now" }
-        } else {
+extension ReloadRule {
+    /// Applies the policies of levels, groups, and nodes, if the running detector supports them and its levels stay.
+    static let policies = ReloadRule.applied { new, reload in
+        let old = reload.configuration
+        let names = (old: old.levels.map(\.name), new: new.levels.map(\.name))
+        guard names.old == names.new else {
             let kept = names.old.map(\.escapingControls).joined(separator: ", ")
             reload.refused.append(
                 "names and order of levels change with a restart only: they stay \(kept), with the policies that they had"
             )
+            return
         }
-        apply(\.expected) { "\($0.count) nodes are expected now, \(old.expected.count) before" }
-        apply(\.joinWithin) { "an expected node may take \($0.notation) to be heard first now" }
-        apply(\.hold) { $0 == nil ? "mass silence is believed now" : "mass silence is doubted by another rule now" }
-        apply(\.recovery) { _ in "suspected nodes are trusted again by another rule now" }
-        refuse(\.heartbeats, "heartbeats")
-        refuse(\.connect, "connect")
-        refuse(\.shard, "shard")
-        refuse(\.events, "events")
-        refuse(\.control, "control")
-        refuse(\.model.description, "detector")
-        // A description omits the profile: the name may be the same while the file's content changed.
-        if model.description == old.model.description { refuse(\.model, "profile") }
-        refuse(\.retention, "retention")
-        refuse(\.state, "state")
-        refuse(\.record, "record")
-        refuse(\.limits, "limits")
-        refuse(\.log, "log")
-        return reload
+        guard !new.policies.allPolicies.contains(where: { old.model.refusal(of: $0) != nil }) else {
+            // The policies are valid for the newly configured detector, not for the running one.
+            reload.refused.append("policies change with the detector, and stay as they were until a restart")
+            return
+        }
+        guard new.policies != old.policies else { return }
+        reload.configuration.policies = new.policies
+        reload.applied.append("policies of levels, groups and nodes are as configured now")
     }
 }

@@ -34,6 +34,9 @@ struct CompareCommand: AsyncParsableCommand {
     var coldStart = false
     @Flag(help: "Instead, see whether the adaptive detector keeps stated budgets of mistakes.")
     var checkBudgets = false
+    @Flag(name: .customLong("halves"), help: .hidden) var formerHoldOut = false
+    @Flag(name: .customLong("early"), help: .hidden) var formerColdStart = false
+    @Flag(name: .customLong("budgets"), help: .hidden) var formerCheckBudgets = false
     @Flag(help: "Print one JSON object.")
     var json = false
     @Option(
@@ -45,6 +48,13 @@ struct CompareCommand: AsyncParsableCommand {
     var html: String?
 
     func validate() throws {
+        let renamed = [
+            (formerHoldOut, "--halves", "--hold-out"), (formerColdStart, "--early", "--cold-start"),
+            (formerCheckBudgets, "--budgets", "--check-budgets"),
+        ]
+        for (isUsed, former, present) in renamed where isUsed {
+            throw ValidationError("\(former) is now \(present)")
+        }
         guard synthetic || !traces.isEmpty else { throw ValidationError("name traces to read, or ask for --synthetic") }
         guard !(coldStart && checkBudgets) else {
             throw ValidationError("--cold-start and --check-budgets are two questions: ask one")

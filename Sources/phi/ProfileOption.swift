@@ -21,7 +21,7 @@ enum ProfileOption: Hashable, Sendable {
         }
     }
 
-    private static var names: String { NetworkProfile.builtInNames.joined(separator: ", ") }
+    static var names: String { NetworkProfile.builtInNames.joined(separator: ", ") }
     static var help: ArgumentHelp {
         "What nodes are taken for until they have shown themselves: \(names), or a file of 'phi fit'; adaptive only."
     }

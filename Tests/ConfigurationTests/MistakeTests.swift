@@ -24,7 +24,7 @@ import Testing
         Mistake(
             "colour: red",
             #"phi.yaml:1: unknown key "colour": known are heartbeats, connect, shard, events, control, detector, profile, "#
-                + "levels, retention, join_within, groups, nodes, hold, damping, steady, state, record, limits, http, log"
+                + "levels, retention, join_within, groups, nodes, hold, damping, trust_again_after, state, record, limits, http, log"
         ),
         Mistake("limits:\n  node: 5", #"phi.yaml:2: unknown key "node": did you mean "nodes"?"#),
         Mistake("hold: {sahre: 1}", #"phi.yaml:1: unknown key "sahre": did you mean "share"?"#),
@@ -66,11 +66,13 @@ import Testing
         Mistake("nodes: {a/b: phi=8}", #"phi.yaml:1: nodes.a/b must be levels, found "phi=8""#),
         Mistake("limits: 5", #"phi.yaml:1: limits must be nodes and events, found "5""#),
         Mistake(
-            "hold: yes", #"phi.yaml:1: hold must be off, a share such as 0.5, or share, least and longest, found "yes""#
+            "hold: yes",
+            #"phi.yaml:1: hold must be off, a share such as 0.5, or share, min_excess and max_duration, found "yes""#
         ),
         Mistake(
-            "hold: [a]", "phi.yaml:1: hold must be off, a share such as 0.5, or share, least and longest, found a list"),
-        Mistake("damping: on", #"phi.yaml:1: damping must be off, or flaps, within and calm, found "on""#),
+            "hold: [a]",
+            "phi.yaml:1: hold must be off, a share such as 0.5, or share, min_excess and max_duration, found a list"),
+        Mistake("damping: on", #"phi.yaml:1: damping must be off, or flaps, within and quiet_period, found "on""#),
         Mistake(
             "record: [a]", "phi.yaml:1: record must be off, a folder, or folder, file_size and total_size, found a list"
         ),
@@ -81,12 +83,14 @@ import Testing
         // Values.
         Mistake("retention: 5", "phi.yaml:1: \"5\" is no duration: \(durations)"),
         Mistake("retention: 0s", #"phi.yaml:1: "0s" is not above 0: write for example 250ms or 1s"#),
-        Mistake("hold: {longest: soon}", "phi.yaml:1: \"soon\" is no duration: \(durations)"),
-        Mistake("hold: {longest: 61m}", #"phi.yaml:1: "61m" is too long: 1h is the most"#),
+        Mistake("hold: {max_duration: soon}", "phi.yaml:1: \"soon\" is no duration: \(durations)"),
+        Mistake("hold: {max_duration: 61m}", #"phi.yaml:1: "61m" is too long: 1h is the most"#),
         Mistake("hold: {share: 1.5}", #"phi.yaml:1: hold.share must be a number above 0 and at most 1, found "1.5""#),
-        Mistake("hold: {least: 1}", #"phi.yaml:1: hold.least must be a whole number from 2 to 64, found "1""#),
+        Mistake(
+            "hold: {min_excess: 1}", #"phi.yaml:1: hold.min_excess must be a whole number from 2 to 64, found "1""#),
         Mistake("damping: {flaps: 0}", #"phi.yaml:1: damping.flaps must be a whole number from 1 to 64, found "0""#),
-        Mistake("steady: 0", #"phi.yaml:1: steady must be a whole number from 1 to 1000, found "0""#),
+        Mistake(
+            "trust_again_after: 0", #"phi.yaml:1: trust_again_after must be a whole number from 1 to 1000, found "0""#),
         Mistake(
             "limits: {nodes: 99999999999999999999}",
             #"phi.yaml:1: limits.nodes must be a whole number from 1 to 2147483647, found "99999999999999999999""#),
@@ -189,16 +193,18 @@ import Testing
             groups:
               edge:
                 levels: {evcit: phi=3}
-            steady: x
+            trust_again_after: x
             limits: {nodes: 5, evnts: 5}
             """
-        let lines = problems(file, environment: ["PHI_STEADY": "0"], options: [.init("--log", "log", text: "prose")])
+        let lines = problems(
+            file, environment: ["PHI_TRUST_AGAIN_AFTER": "0"], options: [.init("--log", "log", text: "prose")])
         #expect(
             lines.map { $0.prefix(while: { $0 != " " }) } == [
-                "phi.yaml:1:", "phi.yaml:2:", "phi.yaml:3:", "phi.yaml:7:", "phi.yaml:8:", "PHI_STEADY:", "--log:",
+                "phi.yaml:1:", "phi.yaml:2:", "phi.yaml:3:", "phi.yaml:7:", "phi.yaml:8:", "PHI_TRUST_AGAIN_AFTER:",
+                "--log:",
             ])
         // Names of levels are checked only if the levels themselves are valid.
-        #expect(problems("steady: x\ngroups: {edge: {levels: {evcit: phi=3}}}").count == 2)
+        #expect(problems("trust_again_after: x\ngroups: {edge: {levels: {evcit: phi=3}}}").count == 2)
     }
 
     @Test func `in the environment or an option is reported with its name`() {
@@ -223,6 +229,30 @@ import Testing
             problems(options: level.map { .init("--group-level", "groups", "edge", "levels", list: [$0]) }) == [
                 #"--group-level: level "suspect" is set twice, first at --group-level"#
             ])
+    }
+
+    @Test func `names the present name of a renamed key`() {
+        let file = """
+            hold: {least: 3, longest: 30s}
+            damping:
+              calm: 1m
+            steady: 3
+            """
+        #expect(
+            problems(file) == [
+                #"phi.yaml:1: "least" is now "min_excess""#, #"phi.yaml:1: "longest" is now "max_duration""#,
+                #"phi.yaml:3: "calm" is now "quiet_period""#, #"phi.yaml:4: "steady" is now "trust_again_after""#,
+            ])
+        let environment = ["PHI_STEADY": "3", "PHI_HOLD": "{least: 3}", "PHI_DAMPING": "{calm: 1m}"]
+        #expect(
+            problems(environment: environment) == [
+                #"PHI_DAMPING: "calm" is now "quiet_period""#, #"PHI_HOLD: "least" is now "min_excess""#,
+                "PHI_STEADY: this variable is now PHI_TRUST_AGAIN_AFTER",
+            ])
+        // An empty variable sets nothing. A former name has no meaning anywhere else.
+        #expect(problems(environment: ["PHI_STEADY": ""]) == [])
+        #expect(problems("hold: {steady: 3}") != problems("hold: {least: 3}"))
+        #expect(problems("least: 3").first?.contains("unknown key") == true)
     }
 
     @Test func `is reported for hostile text too`() {
@@ -265,10 +295,10 @@ import Testing
 
     @Test func `is not reported for values at the bounds of a rule`() throws {
         for least in [2, 64] {
-            #expect(try read("hold: {least: \(least)}").configuration.hold == HoldRule(minExcess: least))
+            #expect(try read("hold: {min_excess: \(least)}").configuration.hold == HoldRule(minExcess: least))
         }
         for flaps in [1, 64] {
-            let recovery = try read("damping: {flaps: \(flaps)}\nsteady: 1000").configuration.recovery
+            let recovery = try read("damping: {flaps: \(flaps)}\ntrust_again_after: 1000").configuration.recovery
             #expect(recovery == RecoveryRule(minConsecutive: 1000, flaps: flaps))
         }
     }

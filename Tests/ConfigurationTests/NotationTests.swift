@@ -22,6 +22,6 @@ import Testing
         ("levles", "levels"), ("levels", "levels"), ("HOLD", "hold"), ("hodl", "hold"), ("stat", "state"),
         ("detectorr", "detector"), ("group", "groups"), ("xyz", nil), ("", nil), ("retain", nil),
     ]) func `is the one within a few typing errors`(written: String, meant: String?) {
-        #expect(written.nearest(in: ConfigurationBuilder.Key.allCases.map(\.rawValue)) == meant)
+        #expect(written.nearest(in: ConfigurationKey.all.map(\.name)) == meant)
     }
 }

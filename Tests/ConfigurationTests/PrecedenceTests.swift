@@ -18,7 +18,7 @@ import Testing
             control: tcp://file:2
             retention: 1h
             join_within: 1h
-            hold: {share: 0.1, least: 3}
+            hold: {share: 0.1, min_excess: 3}
             limits: {nodes: 10, events: 20}
             state: /file
             """
@@ -93,7 +93,7 @@ import Testing
 
     @Test func `lets a later source turn a feature off or on again`() throws {
         let file =
-            "hold: {share: 0.3, least: 9}\ndamping: {within: 5m}\nrecord: {folder: r, file_size: 1MiB}\nstate: s\nprofile: p"
+            "hold: {share: 0.3, min_excess: 9}\ndamping: {within: 5m}\nrecord: {folder: r, file_size: 1MiB}\nstate: s\nprofile: p"
         let on = try read(file, lateness: { _ in try .bare() }).configuration
         #expect(on.hold == HoldRule(share: 0.3, minExcess: 9))
         #expect(on.recovery == RecoveryRule(flaps: 5, within: 300_000_000_000))
@@ -108,7 +108,7 @@ import Testing
         let last = try read(file, environment: environment, options: again)
         #expect(last.configuration.hold == HoldRule(share: 0.25))
         #expect(last.configuration.record == RecordingBounds(folder: "r2"))
-        for line in ["  share: 0.25  # --hold", "  least: 3  # default", "damping: off  # PHI_DAMPING"] {
+        for line in ["  share: 0.25  # --hold", "  min_excess: 3  # default", "damping: off  # PHI_DAMPING"] {
             #expect(last.yaml.contains(line))
         }
     }
@@ -131,11 +131,11 @@ import Testing
             levels: {suspect: "mistakes=1/30d,within=3s", "a: \\"odd\\" # one": phi=2.5, off: phi=9}
             groups: {"null": {levels: {off: phi=3}}, edge: {expect: ["-1", "é", "~", "x: y", "\\u200e"]}}
             nodes: {edge/edge-1: {levels: {suspect: price=1000}}}
-            hold: {share: 0.3, least: 5, longest: 1500ms}
-            damping: {flaps: 3, within: 90s, calm: 1ms}
+            hold: {share: 0.3, min_excess: 5, max_duration: 1500ms}
+            damping: {flaps: 3, within: 90s, quiet_period: 1ms}
             record: {folder: "/var/lib/my phi", file_size: 1000KB, total_size: 3GiB}
             state: "Null"
-            steady: 4
+            trust_again_after: 4
             """
         let first = try read(file)
         let second = try read(first.yaml.joined(separator: "\n"))

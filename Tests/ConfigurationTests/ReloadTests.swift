@@ -25,7 +25,7 @@ import Testing
         ("hold: off", "mass silence is believed now"),
         ("hold: 0.7", "mass silence is doubted by another rule now"),
         ("damping: {flaps: 3}", "suspected nodes are trusted again by another rule now"),
-        ("steady: 3", "suspected nodes are trusted again by another rule now"),
+        ("trust_again_after: 3", "suspected nodes are trusted again by another rule now"),
     ]) func `applies changes that need no restart`(line: String, sentence: String) throws {
         let new = line.hasPrefix("levels") ? line : "\(old)\n\(line)"
         let reload = try reload(old, new)
@@ -39,10 +39,10 @@ import Testing
         ("profile: wifi", "profile"), ("retention: 1h", "retention"), ("state: s", "state"), ("record: r", "record"),
         ("limits: {nodes: 5}", "limits"), ("log: json", "log"),
     ]) func `refuses changes that need a restart, and reports them`(line: String, key: String) throws {
-        let reload = try reload(old, "\(old)\n\(line)\nsteady: 2")
+        let reload = try reload(old, "\(old)\n\(line)\ntrust_again_after: 2")
         #expect(reload.refused == ["\(key) changes with a restart only, and stays as it was"])
         #expect(reload.applied == ["suspected nodes are trusted again by another rule now"])
-        #expect(reload.configuration == (try read("\(old)\nsteady: 2").configuration))
+        #expect(reload.configuration == (try read("\(old)\ntrust_again_after: 2").configuration))
     }
 
     @Test func `refuses policies that the running detector does not support`() throws {
@@ -61,13 +61,13 @@ import Testing
 
     @Test func `refuses renamed levels and keeps the old policies`() throws {
         for levels in ["{suspect: phi=1}", "{evict: phi=12, suspect: phi=8}", "{suspect: phi=1, remove: phi=2}"] {
-            let reload = try reload(old, "levels: \(levels)\nsteady: 2")
+            let reload = try reload(old, "levels: \(levels)\ntrust_again_after: 2")
             #expect(
                 reload.refused == [
                     "names and order of levels change with a restart only: they stay suspect, evict, with the policies that they "
                         + "had"
                 ])
-            #expect(reload.configuration == (try read("\(old)\nsteady: 2").configuration))
+            #expect(reload.configuration == (try read("\(old)\ntrust_again_after: 2").configuration))
         }
     }
 }

@@ -56,17 +56,17 @@ extension SystemTests {
                 #expect(report.geometric_mean_interval.low <= report.geometric_mean)
                 #expect(report.synthetic == nil)
 
-                let table = try bed.phi("compare", "--halves", "heavy-tailed.csv")
+                let table = try bed.phi("compare", "--hold-out", "heavy-tailed.csv")
                 #expect(try await table.exit() == 0)
                 #expect(table.output.contains { $0.hasPrefix("PARAMETERS CHOSEN ON THE FIRST HALF") })
 
-                let early = try bed.phi(["compare", "--early"] + traces)
+                let early = try bed.phi(["compare", "--cold-start"] + traces)
                 #expect(try await early.exit() == 0)
                 // The last start of the two short ones has fewer than 100 heartbeats to come; the first four of the long
                 // one have a thousand.
                 #expect(early.output.last == "starts: 30, 28, 4")
 
-                let budgets = try bed.phi(["compare", "--budgets"] + traces)
+                let budgets = try bed.phi(["compare", "--check-budgets"] + traces)
                 #expect(try await budgets.exit() == 0)
                 // Forty mistakes at one in thirty: only the longest.
                 #expect(budgets.output.contains { $0.hasPrefix("stationary  ") && $0.contains("1 in 30 ") })

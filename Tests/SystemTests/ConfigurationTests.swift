@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Testing
 
@@ -17,7 +18,7 @@ extension SystemTests {
                 expect: [edge-1, edge-2]
             nodes:
               edge/edge-1: {levels: {suspect: phi=12}}
-            hold: {least: 5}
+            hold: {min_excess: 5}
             """
 
         @Test func `is printed with where everything comes from`() async throws {
@@ -59,10 +60,10 @@ extension SystemTests {
                               suspect: phi=12  # phi.yaml:13
                         hold:
                           share: 0.5  # default
-                          least: 5  # phi.yaml:14
-                          longest: 30s  # default
+                          min_excess: 5  # phi.yaml:14
+                          max_duration: 30s  # default
                         damping: off  # default
-                        steady: 1  # default
+                        trust_again_after: 1  # default
                         state: none  # default
                         record: off  # default
                         limits:
@@ -95,19 +96,37 @@ extension SystemTests {
             }
         }
 
+        /// The argument parser needs a literal declaration of each option, so the compiler cannot compare the two lists.
+        @Test func `has a command-line option wherever a key declares one`() async throws {
+            try await TestBed.run { bed in
+                let help = try bed.phi("detect", "--help")
+                #expect(try await help.exit() == 0)
+                let offered = help.output.compactMap { line in
+                    line.hasPrefix("  --") ? line.dropFirst(2).prefix(while: { $0 != " " }).description : nil
+                }
+                let declared = ConfigurationOption.all.map(\.name)
+                #expect(Set(offered) == Set(declared + ["--config", "--check-config", "--version"]))
+
+                let program = try bed.phi(
+                    ["detect", "--check-config"] + ConfigurationOption.all.flatMap { [$0.name, $0.example] })
+                #expect(try await program.exit() == 0, "\(program.errors)")
+                for name in declared { #expect(program.output.contains { $0.hasSuffix("# \(name)") }, "\(name)") }
+            }
+        }
+
         @Test func `is read again when the detector is asked to`() async throws {
             try await TestBed.run { bed in
                 try bed.write(Self.file, to: "phi.yaml")
                 let program = try bed.phi("detect", "--config", "phi.yaml", "--log", "json")
                 _ = try await program.note("ready") { $0.contains(#""message":"ready""#) }
-                try Self.change("stedy: 3", of: program, in: bed)
+                try Self.change("trust_again_aftr: 3", of: program, in: bed)
                 _ = try await program.note("kept") { $0.contains("the configuration stays as it was") }
-                try Self.change("steady: 3\nretention: 1h", of: program, in: bed)
+                try Self.change("trust_again_after: 3\nretention: 1h", of: program, in: bed)
                 _ = try await program.note("read") { $0.contains("configuration read again") }
                 program.terminate()
                 #expect(try await program.exit() == 0)
                 let said = program.errors.joined()
-                #expect(said.contains(#"unknown key \"stedy\": did you mean \"steady\"?"#))
+                #expect(said.contains(#"unknown key \"trust_again_aftr\": did you mean \"trust_again_after\"?"#))
                 #expect(said.contains("configuration: suspected nodes are trusted again"))
                 #expect(said.contains("configuration: retention changes with a restart only"))
             }

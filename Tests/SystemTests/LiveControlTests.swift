@@ -92,7 +92,7 @@ extension SystemTests {
         {
             try await TestBed.run { bed in
                 try bed.write(
-                    "steady: 3\ndamping: {flaps: 2, within: 5m, calm: 3s}\n", to: "phi.yaml")
+                    "trust_again_after: 3\ndamping: {flaps: 2, within: 5m, quiet_period: 3s}\n", to: "phi.yaml")
                 let detector = try await bed.detector("--config", "phi.yaml")
                 let watch = try await bed.watch(detector)
                 let node = try bed.beat("n", to: detector, every: "200ms")

@@ -26,8 +26,8 @@ extension SystemTests {
             try await TestBed.run { bed in
                 try """
                 levels: {suspect: "mistakes=1/20hb", evict: "phi=4"}
-                damping: {flaps: 2, within: 1m, calm: 1s}
-                hold: {share: 0.5, least: 3, longest: 2s}
+                damping: {flaps: 2, within: 1m, quiet_period: 1s}
+                hold: {share: 0.5, min_excess: 3, max_duration: 2s}
                 record: {folder: \(bed.path("recording")), file_size: 50KB, total_size: 100MB}
                 """.write(toFile: bed.path("phi.yaml"), atomically: true, encoding: .utf8)
                 let detector = try await bed.detector(

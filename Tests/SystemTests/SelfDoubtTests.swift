@@ -93,7 +93,7 @@ extension SystemTests {
 
         @Test(.tags(.slow)) func `suspects a group that died when its hold ends, and nobody else`() async throws {
             try await TestBed.run { bed in
-                try bed.write("hold: {longest: 5s}", to: "phi.yaml")
+                try bed.write("hold: {max_duration: 5s}", to: "phi.yaml")
                 let detector = try await bed.detector(Self.levels[1] + ["--config", "phi.yaml"], model: "adaptive")
                 let watch = try await bed.watch(detector)
                 let dies = try await bed.swarm("dies", of: 300, to: detector, seenBy: watch)
