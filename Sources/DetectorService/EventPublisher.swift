@@ -48,13 +48,6 @@ struct EventPublisher: ~Copyable {
     /// Time for storing learned state when the service stops.
     private static let timeToClose: Duration = .seconds(3)
 
-    /// An event that has its number and is not published yet.
-    private struct PendingEvent {
-        var topic: FeedTopic
-        var sequence: UInt64
-        var json: [UInt8]
-    }
-
     private let sockets: EventSockets
     private let levels: [Level]
     private let endpoints: ServiceEndpoints
@@ -67,8 +60,7 @@ struct EventPublisher: ~Copyable {
     private var nextBeacon = MonotonicClock.now
     private var store: StoreWriter?
     /// To be persisted and then published.
-    private var pendingEvents: [PendingEvent] = []
-    private var logged: [LoggedEvent] = []
+    private var pendingEvents: [StoredEvent] = []
     private var changes: [StoreChange] = []
     private var hasPublishedStoreLoss = false
 
@@ -121,9 +113,7 @@ struct EventPublisher: ~Copyable {
         case .events, .notice, .tuned, .learned: break
         case .status(let status, let sink): try reply(to: .answer(describe(status), to: sink))
         case .explanation(var answer, let identity, let sink):
-            answer.verdicts = log.lastEvents(of: identity, limit: ExplainAnswer.verdictLimit).compactMap {
-                try? WireJSON.decode(EventMessage.self, from: $0.json)
-            }
+            answer.verdicts = log.lastEvents(of: identity, limit: ExplainAnswer.verdictLimit)
             try reply(to: .answer(answer, to: sink))
         case .reply(let reply): try reply.deliver()
         }
@@ -157,10 +147,9 @@ struct EventPublisher: ~Copyable {
     }
 
     private mutating func number(_ message: EventMessage) throws {
-        let json = message.json
-        log.append(message, topic: message.topic, json: json)
-        pendingEvents.append(PendingEvent(topic: message.topic, sequence: log.lastSequence, json: json))
-        if store != nil { logged.append(LoggedEvent(message, json: json)) }
+        let event = StoredEvent(message)
+        log.append(event, of: message)
+        pendingEvents.append(event)
         if pendingEvents.count >= Self.eventsPerCommit { try publishPending() }
     }
 
@@ -179,13 +168,9 @@ struct EventPublisher: ~Copyable {
     }
 
     private mutating func publishPending() throws {
-        store?.append(logged, changes)
-        logged.removeAll(keepingCapacity: true)
+        store?.append(pendingEvents, changes)
         changes.removeAll(keepingCapacity: true)
-        for event in pendingEvents {
-            try sockets.publish(
-                event.topic.description, FeedHeader(epoch: log.epoch, sequence: event.sequence), event.json)
-        }
+        for event in pendingEvents { try sockets.publish(event, epoch: log.epoch) }
         pendingEvents.removeAll(keepingCapacity: true)
     }
 
@@ -217,8 +202,7 @@ struct EventPublisher: ~Copyable {
                             counts: Dictionary(uniqueKeysWithValues: counts.map { ($0.rawValue, $1) }))
                     )
                 }))
-        try sockets.publish(
-            Beacon.topic, FeedHeader(epoch: log.epoch, sequence: log.lastSequence), WireJSON.encode(beacon))
+        try sockets.publish(beacon)
     }
 
     // MARK: Requests
@@ -267,9 +251,9 @@ struct EventPublisher: ~Copyable {
         let head = "{\"epoch\":\(log.epoch),\"events\":["
         let tail = "],\"more\":\(page.more),\"through\":\(page.through)}"
         var json = Array(head.utf8)
-        for (index, entry) in page.entries.enumerated() {
+        for (index, event) in page.events.enumerated() {
             if index > 0 { json.append(UInt8(ascii: ",")) }
-            json += entry.json
+            json += event.json
         }
         json += Array(tail.utf8)
         return json
@@ -292,21 +276,5 @@ struct EventPublisher: ~Copyable {
             memory: store.map {
                 StatusAnswer.Memory(folder: $0.folder, events: $0.eventCount, lost: $0.loss.map { "\($0)" })
             })
-    }
-}
-
-extension LoggedEvent {
-    init(_ message: EventMessage, json: [UInt8]) {
-        let place = message.place
-        switch message {
-        case .transition(let transition):
-            self.init(
-                sequence: place.sequence, level: transition.level, group: transition.group, node: transition.node,
-                incarnation: transition.incarnation, verdict: transition.to, at: place.at.unixNanoseconds, json: json)
-        case .notice(let notice):
-            self.init(
-                sequence: place.sequence, level: nil, group: notice.group, node: notice.node, incarnation: 0,
-                verdict: nil, at: place.at.unixNanoseconds, json: json)
-        }
     }
 }

@@ -44,8 +44,13 @@ struct EventSockets: ~Copyable {
         _ = poller.add(control)
     }
 
-    borrowing func publish(_ topic: String, _ header: FeedHeader, _ json: [UInt8]) throws(ZeroMQError) {
-        try events.send([Array(topic.utf8), header.encoded, json])
+    borrowing func publish(_ event: StoredEvent, epoch: UInt64) throws(ZeroMQError) {
+        let header = FeedHeader(epoch: epoch, sequence: event.sequence)
+        try events.send([Array(event.topic.description.utf8), header.encoded, event.json])
+    }
+    borrowing func publish(_ beacon: Beacon) throws {
+        let header = FeedHeader(epoch: beacon.epoch, sequence: beacon.sequence)
+        try events.send([Array(Beacon.topic.utf8), header.encoded, WireJSON.encode(beacon)])
     }
 
     /// Subscriptions arrive as messages; unread, they would accumulate without bound.

@@ -1,4 +1,5 @@
 import GRDB
+import HeartbeatProtocol
 import PhiAccrual
 
 /// Persists events, learned state, and operator changes across restarts.
@@ -59,7 +60,7 @@ public final class StateStore {
     /// until the journal reaches its limits.
     ///
     /// - Precondition: The events are numbered from `lastSequence + 1`, without gaps.
-    public func append(_ events: [LoggedEvent], _ changes: [StoreChange] = []) throws(StoreError) {
+    public func append(_ events: [StoredEvent], _ changes: [StoreChange] = []) throws(StoreError) {
         guard !events.isEmpty || !changes.isEmpty else { return }
         let last = events.last?.sequence ?? lastSequence
         precondition(
