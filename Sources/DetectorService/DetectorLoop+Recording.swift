@@ -13,7 +13,7 @@ struct RecordingSession: Sendable {
     let ending = RecorderShutdown()
 
     /// Program name and version in the header of recordings.
-    static let program = "phi 0.1.0"
+    static let program = "phi \(ProgramVersion.current)"
 }
 
 extension DetectorLoop {

@@ -36,8 +36,6 @@ public final class StateStore {
     private var firstSequence: UInt64
     /// Sequence of the last event; 0 if there was none.
     public private(set) var lastSequence: UInt64
-    /// Identifies the log; see `StoreContents`.
-    public var epoch: UInt64 { header.epoch }
 
     init(
         folder: consuming StateFolder, file: StoreDatabase, journal: EventJournal, lastRecord: UInt64,

@@ -15,8 +15,9 @@ import Testing
 
         init(capacity: Int) throws {
             folder = try Folder()
-            store = try StateStore.open(in: folder.path, keeping: capacity, at: 7).store
-            log = EventLog(epoch: store.epoch, capacity: capacity)
+            let (store, found) = try StateStore.open(in: folder.path, keeping: capacity, at: 7)
+            self.store = store
+            log = EventLog(epoch: found.epoch, capacity: capacity)
         }
         mutating func add(_ message: EventMessage) throws {
             let event = StoredEvent(message)

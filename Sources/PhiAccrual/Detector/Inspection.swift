@@ -58,9 +58,6 @@ extension Detector {
         }
     }
 
-    /// Whether suspicions of any node are held, including undecided holds.
-    public var isHolding: Bool { !holds.active.isEmpty }
-
     public func knows(_ key: NodeKey) -> Bool { table[key.rawValue] != nil }
 
     /// Status of at most `limit` nodes in slots from `cursor` on, and the next cursor; nil after the last slot. A node
