@@ -70,7 +70,9 @@ let package = Package(
         // The state that survives restarts, and the configuration read at the start.
         .target(
             name: "StateStore",
-            dependencies: ["PhiAccrual", "CZlib", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "HeartbeatProtocol", "PhiAccrual", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
         .target(
             name: "Configuration", dependencies: ["PhiAccrual", .product(name: "Yams", package: "Yams")],
@@ -142,7 +144,8 @@ let package = Package(
         .testTarget(
             name: "StateStoreTests",
             dependencies: [
-                "PhiAccrual", "StateStore", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+                "HeartbeatProtocol", "PhiAccrual", "StateStore", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["PhiAccrual", "Configuration"], swiftSettings: strict),

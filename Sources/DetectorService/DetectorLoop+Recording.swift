@@ -13,7 +13,7 @@ struct RecordingSession: Sendable {
     let ending = RecorderShutdown()
 
     /// Program name and version in the header of recordings.
-    static let program = "phi 0.1.0"
+    static let program = "phi \(ProgramVersion.current)"
 }
 
 extension DetectorLoop {
@@ -61,7 +61,7 @@ extension DetectorLoop {
     }
 
     /// Answers from a background task, since the answer takes long.
-    mutating func whatIf(_ order: WhatIfRequest, to address: ReplyAddress, at now: Instant) throws(ControlError) {
+    mutating func whatIf(_ order: WhatIfRequest, to sink: ReplySink, at now: Instant) throws(ControlError) {
         let policies = detector.detector.policies
         let level = try order.level.map { name throws(ControlError) in try self.level(named: name, in: policies) } ?? 0
         var proposed = policies
@@ -81,7 +81,7 @@ extension DetectorLoop {
             recent: recent, order: order, level: level, policies: policies, proposed: proposed, now: now)
         let (publisher, whatIfGate) = (publisher, whatIfGate)
         Task.detached(priority: .background) {
-            publisher.put(.answer(question.answer(), to: address))
+            publisher.put(.answer(question.answer(), to: sink))
             whatIfGate.end()
         }
     }

@@ -5,7 +5,7 @@ import SystemClocks
 
 /// A message to the detector loop.
 enum DetectorLoopInput: Sendable {
-    case order(ControlRequest, ReplyAddress)
+    case request(DetectorRequest, ReplySink)
     /// A new configuration.
     case reload(Reload)
     /// The state store was lost: learned state is no longer persisted.
@@ -19,11 +19,11 @@ extension DetectorLoop {
         switch request {
         case .reload(let reload): apply(reload, at: now)
         case .stateStoreLost: learnedStateSchedule = nil
-        case .order(let order, let address):
+        case .request(let request, let sink):
             do throws(ControlError) {
-                reply = try perform(order, from: address, at: now)
+                reply = try perform(request, for: sink, at: now)
             } catch {
-                reply = .refusal(error, to: address)
+                reply = .refusal(error, to: sink)
             }
         }
         // A client may rely on a reply: what follows from its request is persisted first.
@@ -33,35 +33,33 @@ extension DetectorLoop {
 
     /// - Returns: The reply; nil if it is sent later.
     private mutating func perform(
-        _ order: ControlRequest, from address: ReplyAddress, at now: Instant
+        _ request: DetectorRequest, for sink: ReplySink, at now: Instant
     ) throws(ControlError) -> EventPublisherInput? {
-        switch order {
-        case .status: return .status(address, status)
+        switch request {
+        case .status: return .status(status, to: sink)
         case .nodes(let cursor, let limit):
             let (page, next) = detector.detector.statuses(from: cursor, limit: limit, at: now)
-            return .answer(NodesAnswer(nodes: page.map { describe($0, at: now) }, cursor: next), to: address)
+            return .answer(NodesAnswer(nodes: page.map { describe($0, at: now) }, cursor: next), to: sink)
         case .node(let identity):
             let status = try status(of: identity, at: now)
-            return .answer(NodesAnswer(nodes: [describe(status, at: now)], cursor: nil), to: address)
+            return .answer(NodesAnswer(nodes: [describe(status, at: now)], cursor: nil), to: sink)
         case .explain(let identity):
-            return .explanation(explain(try status(of: identity, at: now), at: now), of: identity, to: address)
-        case .policies(let identity): return .answer(try policies(of: identity, at: now), to: address)
-        case .tune(let order): return .answer(try tune(order, at: now), to: address)
-        case .pause(let order): return .answer(try pause(order, at: now), to: address)
+            return .explanation(explain(try status(of: identity, at: now), at: now), of: identity, to: sink)
+        case .policies(let identity): return .answer(try policies(of: identity, at: now), to: sink)
+        case .tune(let order): return .answer(try tune(order, at: now), to: sink)
+        case .pause(let order): return .answer(try pause(order, at: now), to: sink)
         case .resume(let identity):
             let wasPaused = try status(of: identity, at: now).pause != nil
             detector.apply(.resumption(NodeKey(of: identity), at: now), into: &events)
-            return .answer(ResumeAnswer(node: identity.description, wasPaused: wasPaused), to: address)
+            return .answer(ResumeAnswer(node: identity.description, wasPaused: wasPaused), to: sink)
         case .forget(let identity):
             _ = try status(of: identity, at: now)
             detector.apply(.forgetting(NodeKey(of: identity), at: now), into: &events)
-            return .answer(ForgetAnswer(node: identity.description), to: address)
+            return .answer(ForgetAnswer(node: identity.description), to: sink)
         case .whatIf(let order):
-            try whatIf(order, to: address, at: now)
+            try whatIf(order, to: sink, at: now)
             return nil
-        case .record(let isOn): return .answer(try record(isOn, at: now), to: address)
-        case .events, .snapshot:
-            throw ControlError(.refused, "the thread of heartbeats does not know of events")
+        case .record(let isOn): return .answer(try record(isOn, at: now), to: sink)
         }
     }
 

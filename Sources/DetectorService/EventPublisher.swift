@@ -12,23 +12,16 @@ enum EventPublisherInput: Sendable {
     case notice(ServiceNotice, at: Instant)
     case tuned(level: String, PolicyScope, Policy?, effectivePolicy: PolicyTable.EffectivePolicy, at: Instant)
     case learned(StoredPage)
-    case status(ReplyAddress, DetectorStatus)
-    case explanation(ExplainAnswer, of: NodeIdentity, to: ReplyAddress)
-    /// A reply, encoded on this thread: a long one must not delay heartbeats.
-    case reply(to: ReplyAddress, @Sendable () throws -> [UInt8])
+    case status(DetectorStatus, to: ReplySink)
+    case explanation(ExplainAnswer, of: NodeIdentity, to: ReplySink)
+    case reply(Reply)
 
-    static func answer(_ answer: some Codable & Sendable, to address: ReplyAddress) -> EventPublisherInput {
-        .reply(to: address) { try WireJSON.encode(ControlReply(id: address.id, ok: answer)) }
+    static func answer(_ answer: some Codable & Sendable, to sink: ReplySink) -> EventPublisherInput {
+        .reply(Reply(content: .answer { try WireJSON.encode(answer) }, sink: sink))
     }
-    static func refusal(_ error: ControlError, to address: ReplyAddress) -> EventPublisherInput {
-        .reply(to: address) { try WireJSON.encode(ControlReply<StatusAnswer>(id: address.id, error: error)) }
+    static func refusal(_ error: ControlError, to sink: ReplySink) -> EventPublisherInput {
+        .reply(Reply(content: .refusal(error), sink: sink))
     }
-}
-
-/// Recipient of a reply: the frames before the request, and the request's id.
-struct ReplyAddress: Sendable {
-    var envelope: [[UInt8]]
-    var id: Int64
 }
 
 /// The part of the service's status that only the detector loop has.
@@ -55,13 +48,6 @@ struct EventPublisher: ~Copyable {
     /// Time for storing learned state when the service stops.
     private static let timeToClose: Duration = .seconds(3)
 
-    /// An event that has its number and is not published yet.
-    private struct PendingEvent {
-        var topic: FeedTopic
-        var sequence: UInt64
-        var json: [UInt8]
-    }
-
     private let sockets: EventSockets
     private let levels: [Level]
     private let endpoints: ServiceEndpoints
@@ -74,8 +60,7 @@ struct EventPublisher: ~Copyable {
     private var nextBeacon = MonotonicClock.now
     private var store: StoreWriter?
     /// To be persisted and then published.
-    private var pendingEvents: [PendingEvent] = []
-    private var logged: [LoggedEvent] = []
+    private var pendingEvents: [StoredEvent] = []
     private var changes: [StoreChange] = []
     private var hasPublishedStoreLoss = false
 
@@ -120,18 +105,17 @@ struct EventPublisher: ~Copyable {
         for input in inputs { try number(input) }
         try publishPending()
         for input in inputs { try reply(to: input) }
+        sockets.sendReplies()
     }
 
     private func reply(to input: EventPublisherInput) throws {
         switch input {
         case .events, .notice, .tuned, .learned: break
-        case .status(let address, let status): try reply(to: .answer(describe(status), to: address))
-        case .explanation(var answer, let identity, let address):
-            answer.verdicts = log.lastEvents(of: identity, limit: ExplainAnswer.verdictLimit).compactMap {
-                try? WireJSON.decode(EventMessage.self, from: $0.json)
-            }
-            try reply(to: .answer(answer, to: address))
-        case .reply(let address, let json): sockets.reply(address.envelope + [try json()])
+        case .status(let status, let sink): try reply(to: .answer(describe(status), to: sink))
+        case .explanation(var answer, let identity, let sink):
+            answer.verdicts = log.lastEvents(of: identity, limit: ExplainAnswer.verdictLimit)
+            try reply(to: .answer(answer, to: sink))
+        case .reply(let reply): try reply.deliver()
         }
     }
 
@@ -163,10 +147,9 @@ struct EventPublisher: ~Copyable {
     }
 
     private mutating func number(_ message: EventMessage) throws {
-        let json = message.json
-        log.append(message, topic: message.topic, json: json)
-        pendingEvents.append(PendingEvent(topic: message.topic, sequence: log.lastSequence, json: json))
-        if store != nil { logged.append(LoggedEvent(message, json: json)) }
+        let event = StoredEvent(message)
+        log.append(event, of: message)
+        pendingEvents.append(event)
         if pendingEvents.count >= Self.eventsPerCommit { try publishPending() }
     }
 
@@ -185,13 +168,9 @@ struct EventPublisher: ~Copyable {
     }
 
     private mutating func publishPending() throws {
-        store?.append(logged, changes)
-        logged.removeAll(keepingCapacity: true)
+        store?.append(pendingEvents, changes)
         changes.removeAll(keepingCapacity: true)
-        for event in pendingEvents {
-            try sockets.publish(
-                event.topic.description, FeedHeader(epoch: log.epoch, sequence: event.sequence), event.json)
-        }
+        for event in pendingEvents { try sockets.publish(event, epoch: log.epoch) }
         pendingEvents.removeAll(keepingCapacity: true)
     }
 
@@ -223,65 +202,61 @@ struct EventPublisher: ~Copyable {
                             counts: Dictionary(uniqueKeysWithValues: counts.map { ($0.rawValue, $1) }))
                     )
                 }))
-        try sockets.publish(
-            Beacon.topic, FeedHeader(epoch: log.epoch, sequence: log.lastSequence), WireJSON.encode(beacon))
+        try sockets.publish(beacon)
     }
 
     // MARK: Requests
 
     private mutating func answerRequests() throws {
         for _ in 0..<Self.requestsPerTurn {
-            guard let frames = try sockets.request() else { return }
-            // The frames before the request address its sender: an identity, and the empty frame of a REQ socket.
-            guard frames.count >= 2, let request = frames.last else { continue }
-            var address = ReplyAddress(envelope: Array(frames.dropLast()), id: 0)
+            guard let received = try sockets.request() else { break }
             do throws(ControlError) {
-                let request = try ControlFrame.reading(request, id: &address.id)
-                try answer(try request.request(), to: address)
+                switch try received.request.get() {
+                case .events(let query): received.sink.put(.success(json(of: try page(query))))
+                case .detector(let request): try forward(request, received.sink)
+                }
             } catch {
-                try reply(to: .refusal(error, to: address))
+                received.sink.put(.failure(error))
             }
         }
+        sockets.sendReplies()
     }
 
-    private func answer(_ order: ControlRequest, to address: ReplyAddress) throws(ControlError) {
-        switch order {
-        case .events(let order):
-            try check(order)
-            guard let page = log.events(since: order.since, prefix: order.prefix, limit: order.limit) else {
+    private func forward(_ request: DetectorRequest, _ sink: ReplySink) throws(ControlError) {
+        guard detectorLoop.count < Self.maxPending else {
+            throw ControlError(.refused, "\(Self.maxPending) requests are waiting already: ask again later")
+        }
+        detectorLoop.put(.request(request, sink))
+    }
+
+    private func page(_ query: EventQuery) throws(ControlError) -> EventLog.Page {
+        if let epoch = query.epoch, epoch != log.epoch {
+            throw ControlError(.otherEpoch, "epoch \(epoch) is another log than the present one of epoch \(log.epoch)")
+        }
+        switch query.selection {
+        case .snapshot: return log.snapshot(since: query.since, prefix: query.prefix, limit: query.limit)
+        case .all:
+            guard let page = log.events(since: query.since, prefix: query.prefix, limit: query.limit) else {
                 throw ControlError(
                     .gone,
-                    "events after \(order.since) are not all kept; the last one is \(log.lastSequence): ask for a snapshot"
+                    "events after \(query.since) are not all kept; the last one is \(log.lastSequence): ask for a snapshot"
                 )
             }
-            send(page, to: address)
-        case .snapshot(let order):
-            try check(order)
-            send(log.snapshot(since: order.since, prefix: order.prefix, limit: order.limit), to: address)
-        default:
-            guard detectorLoop.count < Self.maxPending else {
-                throw ControlError(.refused, "\(Self.maxPending) requests are waiting already: ask again later")
-            }
-            detectorLoop.put(.order(order, address))
+            return page
         }
     }
 
-    private func check(_ order: EventsRequest) throws(ControlError) {
-        guard let epoch = order.epoch, epoch != log.epoch else { return }
-        throw ControlError(.otherEpoch, "epoch \(epoch) is another log than the present one of epoch \(log.epoch)")
-    }
-
-    /// Sends events with the bytes that were published.
-    private func send(_ page: EventLog.Page, to address: ReplyAddress) {
-        let head = "{\"id\":\(address.id),\"ok\":{\"epoch\":\(log.epoch),\"events\":["
-        let tail = "],\"more\":\(page.more),\"through\":\(page.through)}}"
+    /// An `EventsAnswer` with the bytes that were published.
+    private func json(of page: EventLog.Page) -> [UInt8] {
+        let head = "{\"epoch\":\(log.epoch),\"events\":["
+        let tail = "],\"more\":\(page.more),\"through\":\(page.through)}"
         var json = Array(head.utf8)
-        for (index, entry) in page.entries.enumerated() {
+        for (index, event) in page.events.enumerated() {
             if index > 0 { json.append(UInt8(ascii: ",")) }
-            json += entry.json
+            json += event.json
         }
         json += Array(tail.utf8)
-        sockets.reply(address.envelope + [json])
+        return json
     }
 
     private func describe(_ status: DetectorStatus) -> StatusAnswer {
@@ -301,21 +276,5 @@ struct EventPublisher: ~Copyable {
             memory: store.map {
                 StatusAnswer.Memory(folder: $0.folder, events: $0.eventCount, lost: $0.loss.map { "\($0)" })
             })
-    }
-}
-
-extension LoggedEvent {
-    init(_ message: EventMessage, json: [UInt8]) {
-        let place = message.place
-        switch message {
-        case .transition(let transition):
-            self.init(
-                sequence: place.sequence, level: transition.level, group: transition.group, node: transition.node,
-                incarnation: transition.incarnation, verdict: transition.to, at: place.at.unixNanoseconds, json: json)
-        case .notice(let notice):
-            self.init(
-                sequence: place.sequence, level: nil, group: notice.group, node: notice.node, incarnation: 0,
-                verdict: nil, at: place.at.unixNanoseconds, json: json)
-        }
     }
 }

@@ -1,4 +1,5 @@
 import HeartbeatProtocol
+import Synchronization
 import ZeroMQ
 
 /// The sockets for events (XPUB) and requests (ROUTER).
@@ -7,6 +8,7 @@ struct EventSockets: ~Copyable {
     let boundControl: [String]
     private let events: Socket
     private let control: Socket
+    private let outbox = ReplyOutbox()
 
     init(events eventEndpoints: [String], control controlEndpoints: [String], in context: Context) throws(ZeroMQError) {
         let events = try Socket(.xpublish, in: context)
@@ -42,8 +44,13 @@ struct EventSockets: ~Copyable {
         _ = poller.add(control)
     }
 
-    borrowing func publish(_ topic: String, _ header: FeedHeader, _ json: [UInt8]) throws(ZeroMQError) {
-        try events.send([Array(topic.utf8), header.encoded, json])
+    borrowing func publish(_ event: StoredEvent, epoch: UInt64) throws(ZeroMQError) {
+        let header = FeedHeader(epoch: epoch, sequence: event.sequence)
+        try events.send([Array(event.topic.description.utf8), header.encoded, event.json])
+    }
+    borrowing func publish(_ beacon: Beacon) throws {
+        let header = FeedHeader(epoch: beacon.epoch, sequence: beacon.sequence)
+        try events.send([Array(Beacon.topic.utf8), header.encoded, WireJSON.encode(beacon)])
     }
 
     /// Subscriptions arrive as messages; unread, they would accumulate without bound.
@@ -53,8 +60,48 @@ struct EventSockets: ~Copyable {
         }
     }
 
-    borrowing func request() throws(ZeroMQError) -> [[UInt8]]? { try control.receiveMultipart(maximumFrames: 8) }
+    /// The next request; nil if none has arrived.
+    borrowing func request() throws(ZeroMQError) -> ReceivedRequest? {
+        while let frames = try control.receiveMultipart(maximumFrames: 8) {
+            // The frames before the request address its sender: an identity, and the empty frame of a REQ socket.
+            guard frames.count >= 2, let json = frames.last else { continue }
+            var id: Int64 = 0
+            let request: Result<ControlRequest, ControlError>
+            do throws(ControlError) {
+                request = .success(try ControlFrame.reading(json, id: &id).request())
+            } catch {
+                request = .failure(error)
+            }
+            return ReceivedRequest(
+                request: request, sink: outbox.sink(envelope: Array(frames.dropLast()), id: id))
+        }
+        return nil
+    }
 
-    /// Never blocks: a client that is gone, or does not read, gets no reply and asks again.
-    borrowing func reply(_ frames: [[UInt8]]) { _ = try? control.send(frames) }
+    /// Sends the replies that are in the sinks of requests. Never blocks: a client that is gone, or does not read, gets
+    /// no reply and asks again.
+    borrowing func sendReplies() { for frames in outbox.removeAll() { _ = try? control.send(frames) } }
+}
+
+/// Replies that wait to be sent through the ROUTER socket. Sinks may be called anywhere, but a socket belongs to one
+/// thread.
+private final class ReplyOutbox: Sendable {
+    private let replies = Mutex<[[[UInt8]]]>([])
+
+    /// - Parameters:
+    ///   - envelope: Frames that address the client.
+    ///   - id: The request's id, which is returned with the reply.
+    func sink(envelope: [[UInt8]], id: Int64) -> ReplySink {
+        ReplySink { [self] reply in
+            guard let json = try? ControlReply<StatusAnswer>.json(id: id, reply) else { return }
+            replies.withLock { $0.append(envelope + [json]) }
+        }
+    }
+
+    func removeAll() -> [[[UInt8]]] {
+        replies.withLock { replies in
+            defer { replies = [] }
+            return replies
+        }
+    }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import HeartbeatProtocol
 import Logging
 import PhiAccrual
 import StateStore
@@ -22,7 +23,8 @@ struct NodeRecovery {
     init(_ found: StoreContents, levels: [Level]) {
         (self.found, self.levels) = (found, levels)
         for event in found.state {
-            guard let level = event.level, let verdict = event.verdict, let group = event.group, let name = event.node,
+            let names = event.topic.names
+            guard let level = names.level, let verdict = event.verdict, let group = names.group, let name = names.node,
                 let identity = try? NodeIdentity(group: group, name: name)
             else { continue }
             let key = NodeKey(of: identity)

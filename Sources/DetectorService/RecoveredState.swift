@@ -43,9 +43,9 @@ struct RecoveredState {
     var notices: [ServiceNotice] {
         var open: Set<String?> = []
         // A hold is short, so its beginning is among the latest events.
-        for event in kept?.found.events.filter({ $0.level == nil && $0.node == nil }).suffix(1000) ?? [] {
-            guard case .notice(let notice)? = try? WireJSON.decode(EventMessage.self, from: event.json),
-                notice.kind == .hold
+        let notices = kept?.found.events.filter { $0.verdict == nil && $0.topic.names.node == nil } ?? []
+        for event in notices.suffix(1000) {
+            guard case .notice(let notice)? = try? EventMessage(event), notice.kind == .hold
             else { continue }
             if notice.code == HoldChange.Phase.begins.rawValue {
                 open.insert(notice.group)

@@ -1,3 +1,4 @@
+import HeartbeatProtocol
 import PhiAccrual
 import StateStore
 import SystemClocks
@@ -42,7 +43,7 @@ struct StoreWriter {
     }
 
     /// Persists events and the changes that follow from them, before the events are published.
-    mutating func append(_ events: [LoggedEvent], _ changes: [StoreChange]) {
+    mutating func append(_ events: [StoredEvent], _ changes: [StoreChange]) {
         let forgotten = Set(changes.compactMap { if case .forgetting(let key) = $0 { key } else { nil } })
         if !forgotten.isEmpty { drop(forgotten) }
         attempt { (store) throws(StoreError) in try store.append(events, changes) }

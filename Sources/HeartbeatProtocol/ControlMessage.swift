@@ -42,6 +42,16 @@ public struct ControlReply<Answer: Codable & Sendable>: Codable, Sendable {
     public init(id: Int64, error: ControlError) { (self.id, self.error) = (id, error) }
 }
 
+extension ControlReply {
+    /// The same bytes as `WireJSON.encode` of a reply whose answer is encoded already.
+    public static func json(id: Int64, _ reply: Result<[UInt8], ControlError>) throws -> [UInt8] {
+        switch reply {
+        case .success(let answer): Array("{\"id\":\(id),\"ok\":".utf8) + answer + [UInt8(ascii: "}")]
+        case .failure(let error): try WireJSON.encode(ControlReply(id: id, error: error))
+        }
+    }
+}
+
 /// Answer to `events` and `snapshot`.
 public struct EventsAnswer<Event: Codable & Sendable>: Codable, Sendable {
     public var epoch: UInt64

@@ -1,13 +1,21 @@
 import PhiAccrual
 
-/// A parsed and validated request, ready to be carried out.
+/// A parsed and validated request, ready to be carried out. It is split by who answers it, so that neither can receive
+/// a request that the other answers.
 public enum ControlRequest: Hashable, Sendable {
+    case events(EventQuery)
+    case detector(DetectorRequest)
+
+    /// Maximum number of items per answer, so that a long answer never delays events.
+    public static let pageLimit = 1000
+}
+
+/// A request that the detector answers.
+public enum DetectorRequest: Hashable, Sendable {
     case status
     /// All nodes, one page at a time.
     case nodes(from: Int, limit: Int)
     case node(NodeIdentity)
-    case events(EventsRequest)
-    case snapshot(EventsRequest)
     case explain(NodeIdentity)
     /// The effective policies: the global ones with all overrides, or those of this node.
     case policies(of: NodeIdentity?)
@@ -17,13 +25,17 @@ public enum ControlRequest: Hashable, Sendable {
     case resume(NodeIdentity)
     case forget(NodeIdentity)
     case record(Bool)
-
-    /// Maximum number of items per answer, so that a long answer never delays events.
-    public static let pageLimit = 1000
 }
 
-/// A range of events, or the state that they add up to.
-public struct EventsRequest: Hashable, Sendable {
+/// A request for events, or for the state that they add up to. The event publisher answers it from its log.
+public struct EventQuery: Hashable, Sendable {
+    public enum Selection: Hashable, Sendable {
+        /// All events.
+        case all
+        /// The last event of each topic: the state.
+        case snapshot
+    }
+    public var selection: Selection
     /// Only events after this sequence.
     public var since: UInt64
     /// Epoch of the log that `since` refers to; nil for the current one.
@@ -32,7 +44,11 @@ public struct EventsRequest: Hashable, Sendable {
     public var prefix: String
     public var limit: Int
 
-    public init(since: UInt64, epoch: UInt64?, prefix: String = "", limit: Int = ControlRequest.pageLimit) {
+    public init(
+        _ selection: Selection, since: UInt64, epoch: UInt64?, prefix: String = "",
+        limit: Int = ControlRequest.pageLimit
+    ) {
+        self.selection = selection
         (self.since, self.epoch, self.prefix, self.limit) = (since, epoch, prefix, limit)
     }
 }
@@ -108,37 +124,37 @@ extension ControlFrame {
                 .unknownRequest, "\"\(self.action.escapingControls)\" cannot be asked here; known are \(known)")
         }
         switch action {
-        case .status: return .status
+        case .status: return .detector(.status)
         case .nodes:
-            if node != nil { return .node(try identity()) }
-            return .nodes(from: cursor ?? 0, limit: boundedLimit)
-        case .events: return .events(events)
-        case .snapshot: return .snapshot(events)
-        case .explain: return .explain(try identity())
-        case .tune: return try tuning()
+            if node != nil { return .detector(.node(try identity())) }
+            return .detector(.nodes(from: cursor ?? 0, limit: boundedLimit))
+        case .events: return .events(query(.all))
+        case .snapshot: return .events(query(.snapshot))
+        case .explain: return .detector(.explain(try identity()))
+        case .tune: return .detector(try tuning())
         case .whatIf:
             guard let policy = try parsedPolicy() else { throw missing("policy", "\"policy\": \"phi=10\"") }
-            return .whatIf(WhatIfRequest(policy: policy, level: level, scope: try scope()))
+            return .detector(.whatIf(WhatIfRequest(policy: policy, level: level, scope: try scope())))
         case .pause:
             guard let seconds else { throw missing("seconds", "\"seconds\": 7200") }
             // `PauseRequest` rejects NaN and infinity as impossible durations.
             let time = Duration.nanoseconds(Int64(saturating: seconds * 1e9))
-            return .pause(try PauseRequest(try identity(), for: time, reason: reason ?? ""))
-        case .resume: return .resume(try identity())
-        case .forget: return .forget(try identity())
+            return .detector(.pause(try PauseRequest(try identity(), for: time, reason: reason ?? "")))
+        case .resume: return .detector(.resume(try identity()))
+        case .forget: return .detector(.forget(try identity()))
         case .record:
             guard let on else { throw missing("on", "\"on\": true") }
-            return .record(on)
+            return .detector(.record(on))
         }
     }
 
     private var boundedLimit: Int { min(max(1, limit ?? ControlRequest.pageLimit), ControlRequest.pageLimit) }
 
-    private var events: EventsRequest {
-        EventsRequest(since: since ?? 0, epoch: epoch, prefix: prefix ?? "", limit: boundedLimit)
+    private func query(_ selection: EventQuery.Selection) -> EventQuery {
+        EventQuery(selection, since: since ?? 0, epoch: epoch, prefix: prefix ?? "", limit: boundedLimit)
     }
 
-    private func tuning() throws(ControlError) -> ControlRequest {
+    private func tuning() throws(ControlError) -> DetectorRequest {
         let isTakenBack = unset ?? false
         guard let level else {
             guard group == nil, policy == nil, !isTakenBack else { throw missing("level", "\"level\": \"suspect\"") }
@@ -206,15 +222,20 @@ extension PolicyScope {
 
 extension ControlFrame {
     /// The frame whose `request()` is this request.
-    public init(id: Int64 = 0, _ order: ControlRequest) {
-        switch order {
+    public init(id: Int64 = 0, _ request: ControlRequest) {
+        switch request {
+        case .events(let query): self.init(id: id, query)
+        case .detector(let request): self.init(id: id, request)
+        }
+    }
+
+    private init(id: Int64, _ request: DetectorRequest) {
+        switch request {
         case .status: self.init(id: id, do: .status)
         case .nodes(let cursor, let limit):
             self.init(id: id, do: .nodes)
             (self.cursor, self.limit) = (cursor, limit)
         case .node(let node): self.init(id: id, do: .nodes, about: .node(node))
-        case .events(let events): self.init(id: id, do: .events, events)
-        case .snapshot(let events): self.init(id: id, do: .snapshot, events)
         case .explain(let node): self.init(id: id, do: .explain, about: .node(node))
         case .policies(let node): self.init(id: id, do: .tune, about: node.map { .node($0) } ?? .everyone)
         case .tune(let tuning):
@@ -245,9 +266,12 @@ extension ControlFrame {
         }
     }
 
-    private init(id: Int64, do action: Action, _ events: EventsRequest) {
-        self.init(id: id, do: action)
-        (since, epoch, limit) = (events.since, events.epoch, events.limit)
-        if !events.prefix.isEmpty { prefix = events.prefix }
+    private init(id: Int64, _ query: EventQuery) {
+        switch query.selection {
+        case .all: self.init(id: id, do: .events)
+        case .snapshot: self.init(id: id, do: .snapshot)
+        }
+        (since, epoch, limit) = (query.since, query.epoch, query.limit)
+        if !query.prefix.isEmpty { prefix = query.prefix }
     }
 }

@@ -11,6 +11,17 @@ public struct FeedTopic: Hashable, Sendable, CustomStringConvertible {
         description = "\(Self.prefix)\(level ?? "-")/\(group ?? "-")/\(node ?? "-")/"
     }
 
+    /// The names that the topic consists of.
+    public var names: (level: String?, group: String?, node: String?) {
+        let parts = description.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        func name(_ index: Int) -> String? {
+            guard index < parts.count else { return nil }
+            let name = String(Substring(parts[index]))
+            return name == "-" ? nil : name
+        }
+        return (name(1), name(2), name(3))
+    }
+
     // Compares bytes, as subscriptions do: strings are equal even if only their canonical forms are.
     public static func == (a: FeedTopic, b: FeedTopic) -> Bool {
         a.description.utf8.elementsEqual(b.description.utf8)

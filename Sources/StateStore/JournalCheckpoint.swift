@@ -1,4 +1,5 @@
 import GRDB
+import HeartbeatProtocol
 import PhiAccrual
 
 // Moves records from the journal to the tables.
@@ -50,7 +51,7 @@ extension Database {
         UInt64(clamping: try Int64.fetchOne(self, sql: "SELECT max(sequence) FROM events") ?? 0)
     }
 
-    fileprivate func append(_ event: LoggedEvent) throws {
+    fileprivate func append(_ event: StoredEvent) throws {
         try put(event, into: "events")
         guard event.verdict == .forgotten else {
             // Keeps the row in place: deleting and appending it would touch three more pages.
@@ -62,8 +63,8 @@ extension Database {
                 checksum = excluded.checksum
                 """)
         }
+        let (level, group, node) = event.topic.names
         try cachedStatement(sql: #"DELETE FROM state WHERE "group" = ? AND node = ? AND level IN (?, ?)"#)
-            .execute(
-                arguments: StatementArguments([event.group, event.node, event.level, nil].map(DatabaseValue.name)))
+            .execute(arguments: StatementArguments([group, node, level, nil].map(DatabaseValue.name)))
     }
 }

@@ -1,10 +1,11 @@
+import HeartbeatProtocol
 import PhiAccrual
 
 /// Written to the journal as a unit, all or nothing: events, and the changes that follow from them.
 struct JournalRecord: Equatable {
     /// Counts from 1 across all runs. `AppliedPosition` stores the number of the last record that the tables contain.
     var number: UInt64
-    var events: [LoggedEvent]
+    var events: [StoredEvent]
     var changes: [StoreChange]
 
     var rows: Int { events.count + changes.count }
@@ -27,8 +28,9 @@ extension JournalRecord: BinaryCodable {
     }
 }
 
-extension LoggedEvent: BinaryCodable {
+extension StoredEvent: BinaryCodable {
     public func write(to writer: inout BinaryWriter) {
+        let (level, group, node) = topic.names
         writer.write(sequence)
         for name in [level, group, node, verdict?.rawValue] { writer.write(name: name) }
         writer.write(incarnation)
@@ -37,15 +39,15 @@ extension LoggedEvent: BinaryCodable {
     }
     public init(from reader: inout BinaryReader) throws(CorruptData) {
         let sequence: UInt64 = try reader.integer()
-        let (level, group, node) = (try reader.name(), try reader.name(), try reader.name())
+        let topic = FeedTopic(level: try reader.name(), group: try reader.name(), node: try reader.name())
         let verdict: Verdict? = try reader.optional { reader throws(CorruptData) in
             let text = try reader.text()
             guard let verdict = Verdict(rawValue: text) else { throw CorruptData("no verdict is called \(text)") }
             return verdict
         }
         self.init(
-            sequence: sequence, level: level, group: group, node: node, incarnation: try reader.integer(),
-            verdict: verdict, at: try reader.integer(), json: Array(try reader.bytes()))
+            sequence: sequence, topic: topic, incarnation: try reader.integer(), verdict: verdict,
+            at: try reader.integer(), json: Array(try reader.bytes()))
     }
 }
 

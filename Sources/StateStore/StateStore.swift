@@ -1,4 +1,5 @@
 import GRDB
+import HeartbeatProtocol
 import PhiAccrual
 
 /// Persists events, learned state, and operator changes across restarts.
@@ -35,8 +36,6 @@ public final class StateStore {
     private var firstSequence: UInt64
     /// Sequence of the last event; 0 if there was none.
     public private(set) var lastSequence: UInt64
-    /// Identifies the log; see `StoreContents`.
-    public var epoch: UInt64 { header.epoch }
 
     init(
         folder: consuming StateFolder, file: StoreDatabase, journal: EventJournal, lastRecord: UInt64,
@@ -59,7 +58,7 @@ public final class StateStore {
     /// until the journal reaches its limits.
     ///
     /// - Precondition: The events are numbered from `lastSequence + 1`, without gaps.
-    public func append(_ events: [LoggedEvent], _ changes: [StoreChange] = []) throws(StoreError) {
+    public func append(_ events: [StoredEvent], _ changes: [StoreChange] = []) throws(StoreError) {
         guard !events.isEmpty || !changes.isEmpty else { return }
         let last = events.last?.sequence ?? lastSequence
         precondition(

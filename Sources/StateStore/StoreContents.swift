@@ -1,4 +1,5 @@
 import GRDB
+import HeartbeatProtocol
 import PhiAccrual
 
 /// What a service restores from its state store when it starts. The learned state of nodes is read separately, node by
@@ -7,9 +8,9 @@ public struct StoreContents: Hashable, Sendable {
     /// Identifies the log: Unix milliseconds of its creation, later than the epoch of every earlier log.
     public internal(set) var epoch: UInt64 = 0
     /// The newest events, in order and without gaps. The next event gets the number after the last one's.
-    public internal(set) var events: [LoggedEvent] = []
+    public internal(set) var events: [StoredEvent] = []
     /// The last event of each topic since the log began, in order, without those of forgotten nodes.
-    public internal(set) var state: [LoggedEvent] = []
+    public internal(set) var state: [StoredEvent] = []
     public internal(set) var tunings: [Tuning] = []
     public internal(set) var pauses: [StoredPause] = []
     public internal(set) var groups: [StoredGroup] = []
@@ -68,10 +69,10 @@ extension Database {
     }
 
     /// Events and state. Nil if a row is damaged, events have gaps, or the state is newer than the events.
-    func log() throws -> (events: [LoggedEvent], state: [LoggedEvent])? {
+    func log() throws -> (events: [StoredEvent], state: [StoredEvent])? {
         var isWhole = true
-        func all(_ table: String, orderedBy order: String) throws -> [LoggedEvent] {
-            let (events, damaged) = try readable(LoggedEvent.self, of: table, orderedBy: order)
+        func all(_ table: String, orderedBy order: String) throws -> [StoredEvent] {
+            let (events, damaged) = try readable(StoredEvent.self, of: table, orderedBy: order)
             isWhole = isWhole && damaged == 0
             return events
         }

@@ -60,14 +60,10 @@ extension Monitor {
         private init(_ number: Int32) { rawValue = UInt16(number) }
 
         public static let connected = Events(ZMQ_EVENT_CONNECTED)
-        public static let connectDelayed = Events(ZMQ_EVENT_CONNECT_DELAYED)
-        public static let connectRetried = Events(ZMQ_EVENT_CONNECT_RETRIED)  // value: ms until the next try
         public static let listening = Events(ZMQ_EVENT_LISTENING)
-        public static let bindFailed = Events(ZMQ_EVENT_BIND_FAILED)
         public static let accepted = Events(ZMQ_EVENT_ACCEPTED)
         public static let acceptFailed = Events(ZMQ_EVENT_ACCEPT_FAILED)  // value: errno, such as EMFILE
         public static let closed = Events(ZMQ_EVENT_CLOSED)
-        public static let closeFailed = Events(ZMQ_EVENT_CLOSE_FAILED)
         public static let disconnected = Events(ZMQ_EVENT_DISCONNECTED)
         public static let monitorStopped = Events(ZMQ_EVENT_MONITOR_STOPPED)
         public static let handshakeFailed = Events(ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)  // value: errno

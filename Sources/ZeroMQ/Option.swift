@@ -67,15 +67,11 @@ extension Socket.Option {
     /// Milliseconds up to which the interval doubles with each failure; 0 keeps it constant.
     public static let reconnectIntervalMaximum = Self(
         "ZMQ_RECONNECT_IVL_MAX", ZMQ_RECONNECT_IVL_MAX, takes: "0 or more milliseconds")
-    /// Milliseconds after which a connection attempt is abandoned.
-    public static let connectTimeout = Self(
-        "ZMQ_CONNECT_TIMEOUT", ZMQ_CONNECT_TIMEOUT, takes: "0 (the system's) or more milliseconds")
     /// Maximum number of connections that wait to be accepted; the kernel's `somaxconn` limits it further.
     public static let backlog = Self("ZMQ_BACKLOG", ZMQ_BACKLOG, takes: "1 or more connections")
     /// Milliseconds in which a new connection must complete the ZeroMQ handshake and authenticate.
     public static let handshakeInterval = Self(
         "ZMQ_HANDSHAKE_IVL", ZMQ_HANDSHAKE_IVL, takes: "0 (no limit) or more milliseconds")
-    public static let ipv6 = Self("ZMQ_IPV6", ZMQ_IPV6, takes: "0 or 1")
 
     // Detection of lost peers.
 
@@ -92,28 +88,15 @@ extension Socket.Option {
     /// Maximum time that sent data may stay unacknowledged, in milliseconds.
     public static let tcpMaximumRetransmitTime = Self(
         "ZMQ_TCP_MAXRT", ZMQ_TCP_MAXRT, takes: "0 (the system's) or more milliseconds")
-    /// Milliseconds between the pings of libzmq's own protocol.
-    public static let heartbeatInterval = Self(
-        "ZMQ_HEARTBEAT_IVL", ZMQ_HEARTBEAT_IVL, takes: "0 (none) or more milliseconds")
-    /// Milliseconds without an answer to a ping after which the connection counts as lost.
-    public static let heartbeatTimeout = Self(
-        "ZMQ_HEARTBEAT_TIMEOUT", ZMQ_HEARTBEAT_TIMEOUT, takes: "-1 (the interval), or 0 or more milliseconds")
-    /// Milliseconds of silence of this socket after which the peer is asked to drop the connection.
-    public static let heartbeatTimeToLive = Self(
-        "ZMQ_HEARTBEAT_TTL", ZMQ_HEARTBEAT_TTL, takes: "0 to 6553599 milliseconds")
 
     // Kinds of sockets.
 
     /// 1: a router's `send` returns false for an unknown peer, instead of dropping the message.
     public static let routerMandatory = Self("ZMQ_ROUTER_MANDATORY", ZMQ_ROUTER_MANDATORY, takes: "0 or 1")
-    /// 1: a peer that comes back under its routing ID takes over from its old connection.
-    public static let routerHandover = Self("ZMQ_ROUTER_HANDOVER", ZMQ_ROUTER_HANDOVER, takes: "0 or 1")
     /// 1: an XPUB reports every subscription, not only the first one for a prefix.
     public static let xpublishVerbose = Self("ZMQ_XPUB_VERBOSE", ZMQ_XPUB_VERBOSE, takes: "0 or 1")
     /// 1: an XPUB's `send` returns false while a subscriber's queue is full, instead of dropping the message for it.
     public static let xpublishNoDrop = Self("ZMQ_XPUB_NODROP", ZMQ_XPUB_NODROP, takes: "0 or 1")
-    /// 1: a new connection sends an empty message at once, so that a router detects it.
-    public static let probeRouter = Self("ZMQ_PROBE_ROUTER", ZMQ_PROBE_ROUTER, takes: "0 or 1")
     /// Bytes that identify this socket to routers.
     public static let routingID = Self("ZMQ_ROUTING_ID", ZMQ_ROUTING_ID, takes: "1 to 255 bytes, the first not 0")
 

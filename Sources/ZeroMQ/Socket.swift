@@ -41,12 +41,6 @@ public struct Socket: ~Copyable {
         try call(.connect, endpoint) { zmq_connect($0, $1) }
     }
 
-    /// - Parameter endpoint: Spelled as for `connect(to:)`.
-    /// - Throws: `disconnect` with `ENOENT` if the socket was never connected there.
-    public borrowing func disconnect(from endpoint: String) throws(ZeroMQError) {
-        try call(.disconnect, endpoint) { zmq_disconnect($0, $1) }
-    }
-
     /// The endpoint last bound or connected to, with wildcard ports resolved; empty before the first.
     public borrowing func lastEndpoint() throws(ZeroMQError) -> String {
         var text = [UInt8](repeating: 0, count: 1024)  // longer than any transport accepts

@@ -14,7 +14,6 @@ public struct ZeroMQError: Error, Hashable, Sendable, CustomStringConvertible {
         case open = "open a socket"
         case bind = "bind"
         case connect = "connect to"
-        case disconnect = "disconnect from"
         case setOption = "set"
         case getOption = "read"
         case subscribe = "subscribe"
@@ -49,7 +48,7 @@ public struct ZeroMQError: Error, Hashable, Sendable, CustomStringConvertible {
         switch (code, operation) {
         case (zmqTerminated, _): "the context was shut down"
         case (ENOTSOCK, _): "the socket was closed"
-        case (EINVAL, .bind), (EINVAL, .connect), (EINVAL, .disconnect):
+        case (EINVAL, .bind), (EINVAL, .connect):
             "not an endpoint; use for example tcp://127.0.0.1:7710, tcp://*:7710 or ipc:///run/phi.sock"
         case (EADDRINUSE, .bind): "the address is already in use"
         case (EEXIST, .bind): "a file of that name exists, and is no socket"
@@ -57,7 +56,6 @@ public struct ZeroMQError: Error, Hashable, Sendable, CustomStringConvertible {
         case (EACCES, .bind): "permission denied; use a port from 1024 on, or a folder that may be written to"
         case (ENOENT, .bind): "no such folder"
         case (ENAMETOOLONG, .bind), (ENAMETOOLONG, .connect): "the path is too long for a socket"
-        case (ENOENT, .disconnect): "there is no such connection"
         case (EPROTONOSUPPORT, _): "unknown transport; use tcp://, ipc:// or inproc://"
         case (zmqIncompatible, _): "this kind of socket cannot use that transport"
         case (EMFILE, .open), (EMFILE, .monitor):

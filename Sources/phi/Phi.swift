@@ -1,4 +1,5 @@
 import ArgumentParser
+import DetectorService
 
 @main
 struct Phi: AsyncParsableCommand {
@@ -11,7 +12,7 @@ struct Phi: AsyncParsableCommand {
 
             Try it: phi demo
             """,
-        version: "0.1.0",
+        version: ProgramVersion.current,
         subcommands: [
             DetectCommand.self, RelayCommand.self, BeatCommand.self, SwarmCommand.self, WatchCommand.self,
             StatusCommand.self, ExplainCommand.self,

@@ -15,7 +15,7 @@ struct RequestOptions: ParsableArguments {
     /// Sends a request and prints the answer: as JSON or as text.
     /// - Parameter defaultTimeout: Timeout of the request unless the user set `--timeout`.
     func answer<Answer: Codable & Sendable>(
-        _ order: ControlRequest, defaultTimeout: Duration = .seconds(3), asText lines: (Answer) -> [String]
+        _ order: DetectorRequest, defaultTimeout: Duration = .seconds(3), asText lines: (Answer) -> [String]
     ) throws {
         var client = try ControlClient(endpoint: control)
         let within = timeout ?? defaultTimeout

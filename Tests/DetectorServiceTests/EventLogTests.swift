@@ -19,19 +19,19 @@ import Testing
         var log = EventLog(epoch: 7, capacity: 100)
         for _ in 0..<5 { _ = try log.add("a", .trusted) }
         let first = try #require(log.events(since: 1, prefix: "", limit: 2))
-        #expect(first.entries.map(\.sequence) == [2, 3])
+        #expect(first.events.map(\.sequence) == [2, 3])
         #expect(first.more && first.through == 3)
         let second = try #require(log.events(since: 3, prefix: "", limit: 2))
-        #expect(second.entries.map(\.sequence) == [4, 5])
+        #expect(second.events.map(\.sequence) == [4, 5])
         #expect(!second.more && second.through == 5)
-        #expect(try #require(log.events(since: 5, prefix: "", limit: 2)).entries.isEmpty)
+        #expect(try #require(log.events(since: 5, prefix: "", limit: 2)).events.isEmpty)
     }
 
     @Test func `says when events are no longer, or not yet, there`() throws {
         var log = EventLog(epoch: 7, capacity: 3)
         for _ in 0..<5 { _ = try log.add("a", .trusted) }
         #expect(log.events(since: 1, prefix: "", limit: 10) == nil)
-        #expect(log.events(since: 2, prefix: "", limit: 10)?.entries.map(\.sequence) == [3, 4, 5])
+        #expect(log.events(since: 2, prefix: "", limit: 10)?.events.map(\.sequence) == [3, 4, 5])
         #expect(log.events(since: 6, prefix: "", limit: 10) == nil)
     }
 
@@ -39,15 +39,15 @@ import Testing
         var log = EventLog(epoch: 7, capacity: 100)
         for node in ["node-1", "node-10", "node-1", "node-2"] { _ = try log.add(node, .trusted) }
         let page = try #require(log.events(since: 0, prefix: "e1/suspect/g/node-1/", limit: 10))
-        #expect(page.entries.map(\.sequence) == [1, 3])
+        #expect(page.events.map(\.sequence) == [1, 3])
         #expect(page.through == 4)
     }
 
     @Test func `filters topics by their bytes`() throws {
         var log = EventLog(epoch: 7, capacity: 100)
         for node in ["\u{E9}", "e\u{301}x"] { _ = try log.add(node, .trusted) }
-        #expect(log.events(since: 0, prefix: "e1/suspect/g/\u{E9}", limit: 10)?.entries.map(\.sequence) == [1])
-        #expect(log.events(since: 0, prefix: "e1/suspect/g/e", limit: 10)?.entries.map(\.sequence) == [2])
+        #expect(log.events(since: 0, prefix: "e1/suspect/g/\u{E9}", limit: 10)?.events.map(\.sequence) == [1])
+        #expect(log.events(since: 0, prefix: "e1/suspect/g/e", limit: 10)?.events.map(\.sequence) == [2])
     }
 
     @Test func `keeps as state the last event of each node, and forgets the forgotten`() throws {
@@ -59,11 +59,11 @@ import Testing
             _ = try log.add(node, verdict)
         }
         let state = log.snapshot(since: 0, prefix: "", limit: 10)
-        #expect(state.entries.map(\.sequence) == [3, 5])
+        #expect(state.events.map(\.sequence) == [3, 5])
         #expect(state.through == 6)
-        #expect(log.snapshot(since: 3, prefix: "", limit: 10).entries.map(\.sequence) == [5])
+        #expect(log.snapshot(since: 3, prefix: "", limit: 10).events.map(\.sequence) == [5])
         let paged = log.snapshot(since: 0, prefix: "", limit: 1)
-        #expect(paged.entries.map(\.sequence) == [3])
+        #expect(paged.events.map(\.sequence) == [3])
         #expect(paged.more && paged.through == 3)
         #expect(try log.add("c", .learning).previous == 0)  // a node that comes back is new
     }
@@ -84,8 +84,8 @@ import Testing
     @Test func `stays small in state when one node changes for ever`() throws {
         var log = EventLog(epoch: 7, capacity: 10)
         for index in 0..<5000 { _ = try log.add("a", index % 2 == 0 ? .suspected : .trusted) }
-        #expect(log.snapshot(since: 0, prefix: "", limit: 10).entries.map(\.sequence) == [5000])
-        #expect(log.stateSize <= 65)
+        #expect(log.snapshot(since: 0, prefix: "", limit: 10).events.map(\.sequence) == [5000])
+        #expect(log.state.count <= 65)
     }
 
     @Test func `forgets the notices of the forgotten`() throws {
@@ -109,7 +109,8 @@ extension EventLog {
             at: Instant(nanoseconds: 0),
             evidence: Evidence(
                 phi: nil, silence: 0, expected: nil, timeout: nil, missing: 0, senderLate: nil, ownLate: 0, samples: 0))
-        append(.transition(TransitionMessage(transition, level: "suspect", at: place)), topic: topic, json: [])
+        let message = EventMessage.transition(TransitionMessage(transition, level: "suspect", at: place))
+        append(StoredEvent(message), of: message)
         return place
     }
     mutating func addNotice(of node: String) throws -> EventPosition {
@@ -118,7 +119,8 @@ extension EventLog {
         let place = nextPlace(on: topic, at: Timestamp(unixNanoseconds: 0))
         let notice = Notice(
             code: .takeover, key: NodeKey(of: identity), node: identity, incarnation: 1, at: Instant(nanoseconds: 0))
-        append(.notice(NoticeMessage(notice, levels: [.suspect()], at: place)), topic: topic, json: [])
+        let message = EventMessage.notice(NoticeMessage(notice, levels: [.suspect()], at: place))
+        append(StoredEvent(message), of: message)
         return place
     }
 }

@@ -1,3 +1,4 @@
+import HeartbeatProtocol
 import PhiAccrual
 import StateStore
 import Testing
@@ -35,8 +36,8 @@ import Testing
         func append(_ count: Int) {
             let first = tables.lastSequence + 1
             let events = (first..<first + UInt64(count)).map {
-                LoggedEvent(
-                    sequence: $0, level: nil, group: nil, node: nil, incarnation: 0, verdict: nil, at: 0, json: [1])
+                StoredEvent(
+                    sequence: $0, topic: FeedTopic(level: nil, group: nil, node: nil), at: 0, json: [1])
             }
             store.append(events, [])
         }

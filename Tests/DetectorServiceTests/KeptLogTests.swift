@@ -15,13 +15,14 @@ import Testing
 
         init(capacity: Int) throws {
             folder = try Folder()
-            store = try StateStore.open(in: folder.path, keeping: capacity, at: 7).store
-            log = EventLog(epoch: store.epoch, capacity: capacity)
+            let (store, found) = try StateStore.open(in: folder.path, keeping: capacity, at: 7)
+            self.store = store
+            log = EventLog(epoch: found.epoch, capacity: capacity)
         }
         mutating func add(_ message: EventMessage) throws {
-            let json = Array("{\"sequence\":\(message.place.sequence)}".utf8)
-            try store.append([LoggedEvent(message, json: json)])
-            log.append(message, topic: message.topic, json: json)
+            let event = StoredEvent(message)
+            try store.append([event])
+            log.append(event, of: message)
         }
         mutating func transition(
             of node: String, from: Verdict = .new, to verdict: Verdict, at level: String = "suspect"
@@ -55,7 +56,7 @@ import Testing
         }
     }
 
-    private func sequences(_ page: EventLog.Page?) -> [UInt64]? { page?.entries.map(\.sequence) }
+    private func sequences(_ page: EventLog.Page?) -> [UInt64]? { page?.events.map(\.sequence) }
 
     @Test(arguments: 0..<20 as Range<UInt64>) func `is the same log after any life`(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
@@ -89,8 +90,8 @@ import Testing
             sequences(restored.snapshot(since: 0, prefix: "", limit: 1000))
                 == sequences(log.snapshot(since: 0, prefix: "", limit: 1000)))
         #expect(
-            restored.snapshot(since: 0, prefix: "", limit: 1000).entries.map(\.json)
-                == log.snapshot(since: 0, prefix: "", limit: 1000).entries.map(\.json))
+            restored.snapshot(since: 0, prefix: "", limit: 1000).events.map(\.json)
+                == log.snapshot(since: 0, prefix: "", limit: 1000).events.map(\.json))
         for since in Set((0..<20).map { _ in UInt64.random(in: 0...log.lastSequence + 1, using: &random) }) {
             let before = log.events(since: since, prefix: "", limit: 1000)
             guard before != nil || since > log.lastSequence else { continue }  // the memory may keep some more
@@ -110,8 +111,7 @@ import Testing
             if capacity > 150 {
                 let identity = try NodeIdentity(group: "g", name: node)
                 #expect(
-                    restored.lastEvents(of: identity, limit: 5).map(\.sequence)
-                        == log.lastEvents(of: identity, limit: 5).map(\.sequence))
+                    restored.lastEvents(of: identity, limit: 5) == log.lastEvents(of: identity, limit: 5))
             }
         }
     }

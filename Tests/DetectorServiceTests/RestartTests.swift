@@ -229,9 +229,9 @@ import Testing
                 let message = EventMessage(.hold(change), levels: []) {
                     log.nextPlace(on: $0, at: Timestamp(unixNanoseconds: $1.nanoseconds))
                 }
-                let json = try WireJSON.encode(message)
-                log.append(message, topic: message.topic, json: json)
-                try store.append([LoggedEvent(message, json: json)])
+                let event = StoredEvent(message)
+                log.append(event, of: message)
+                try store.append([event])
             }
             for group in ["over", "open", nil] { try hold(.begins, of: group) }
             try hold(.released, of: "over")

@@ -67,6 +67,17 @@ import Testing
             try json(ControlReply<Int>(id: 7, error: ControlError(.otherEpoch, "no such log")))
                 == #"{"error":{"code":"other-epoch","message":"no such log"},"id":7}"#)
     }
+    @Test func `has the same bytes around an answer that is encoded already`() throws {
+        let (answer, error) = (ForgetAnswer(node: "lab/a"), ControlError(.gone, "\"gone\""))
+        for id in [0, 7, .min, .max] as [Int64] {
+            #expect(
+                try ControlReply<ForgetAnswer>.json(id: id, .success(WireJSON.encode(answer)))
+                    == WireJSON.encode(ControlReply(id: id, ok: answer)))
+            #expect(
+                try ControlReply<ForgetAnswer>.json(id: id, .failure(error))
+                    == WireJSON.encode(ControlReply<ForgetAnswer>(id: id, error: error)))
+        }
+    }
     @Test(
         arguments: [
             (.malformed, "malformed"), (.unknownRequest, "unknown-request"), (.unknownNode, "unknown-node"),

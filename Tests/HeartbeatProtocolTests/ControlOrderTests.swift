@@ -9,50 +9,54 @@ import Testing
     }
 
     static let orders: [(String, ControlRequest)] = [
-        (#"{"do":"status","id":0}"#, .status),
-        (#"{"cursor":5,"do":"nodes","id":0,"limit":10}"#, .nodes(from: 5, limit: 10)),
-        (#"{"do":"nodes","id":0,"node":"lab/a"}"#, .node(lab("a"))),
+        (#"{"do":"status","id":0}"#, .detector(.status)),
+        (#"{"cursor":5,"do":"nodes","id":0,"limit":10}"#, .detector(.nodes(from: 5, limit: 10))),
+        (#"{"do":"nodes","id":0,"node":"lab/a"}"#, .detector(.node(lab("a")))),
         (
             #"{"do":"events","epoch":7,"id":0,"limit":1000,"prefix":"e1/suspect/","since":41}"#,
-            .events(EventsRequest(since: 41, epoch: 7, prefix: "e1/suspect/"))
+            .events(EventQuery(.all, since: 41, epoch: 7, prefix: "e1/suspect/"))
         ),
         (
             #"{"do":"snapshot","id":0,"limit":2,"since":0}"#,
-            .snapshot(EventsRequest(since: 0, epoch: nil, limit: 2))
+            .events(EventQuery(.snapshot, since: 0, epoch: nil, limit: 2))
         ),
-        (#"{"do":"explain","id":0,"node":"lab/a"}"#, .explain(lab("a"))),
-        (#"{"do":"tune","id":0}"#, .policies(of: nil)),
-        (#"{"do":"tune","id":0,"node":"lab/a"}"#, .policies(of: lab("a"))),
+        (#"{"do":"explain","id":0,"node":"lab/a"}"#, .detector(.explain(lab("a")))),
+        (#"{"do":"tune","id":0}"#, .detector(.policies(of: nil))),
+        (#"{"do":"tune","id":0,"node":"lab/a"}"#, .detector(.policies(of: lab("a")))),
         (
             #"{"do":"tune","id":0,"level":"suspect","policy":"phi=10"}"#,
-            .tune(TuneRequest(level: "suspect", policy: .phi(10), scope: .everyone))
+            .detector(.tune(TuneRequest(level: "suspect", policy: .phi(10), scope: .everyone)))
         ),
         (
             #"{"do":"tune","group":"lab","id":0,"level":"evict","policy":"mistakes=1/30d,within=3s"}"#,
-            .tune(
-                TuneRequest(
-                    level: "evict",
-                    policy: .mistakes(MistakeBudget(.every(30 * 86_400e9), within: 3_000_000_000)),
-                    scope: .group("lab")))
+            .detector(
+                .tune(
+                    TuneRequest(
+                        level: "evict",
+                        policy: .mistakes(MistakeBudget(.every(30 * 86_400e9), within: 3_000_000_000)),
+                        scope: .group("lab"))))
         ),
         (
             #"{"do":"tune","id":0,"level":"suspect","node":"lab/a","unset":true}"#,
-            .tune(TuneRequest(level: "suspect", policy: nil, scope: .node(lab("a"))))
+            .detector(.tune(TuneRequest(level: "suspect", policy: nil, scope: .node(lab("a")))))
         ),
-        (#"{"do":"what-if","id":0,"policy":"phi=10"}"#, .whatIf(WhatIfRequest(policy: .phi(10)))),
+        (#"{"do":"what-if","id":0,"policy":"phi=10"}"#, .detector(.whatIf(WhatIfRequest(policy: .phi(10))))),
         (
             #"{"do":"what-if","group":"lab","id":0,"level":"evict","policy":"price=1000"}"#,
-            .whatIf(WhatIfRequest(policy: .price(1000), level: "evict", scope: .group("lab")))
+            .detector(.whatIf(WhatIfRequest(policy: .price(1000), level: "evict", scope: .group("lab"))))
         ),
         (
             #"{"do":"pause","id":0,"node":"lab/a","reason":"kernel","seconds":7200}"#,
-            .pause(pause(lab("a"), .seconds(7200), "kernel"))
+            .detector(.pause(pause(lab("a"), .seconds(7200), "kernel")))
         ),
-        (#"{"do":"pause","id":0,"node":"lab/a","seconds":0.5}"#, .pause(pause(lab("a"), .milliseconds(500), ""))),
-        (#"{"do":"resume","id":0,"node":"lab/a"}"#, .resume(lab("a"))),
-        (#"{"do":"forget","id":0,"node":"lab/a"}"#, .forget(lab("a"))),
-        (#"{"do":"record","id":0,"on":true}"#, .record(true)),
-        (#"{"do":"record","id":0,"on":false}"#, .record(false)),
+        (
+            #"{"do":"pause","id":0,"node":"lab/a","seconds":0.5}"#,
+            .detector(.pause(pause(lab("a"), .milliseconds(500), "")))
+        ),
+        (#"{"do":"resume","id":0,"node":"lab/a"}"#, .detector(.resume(lab("a")))),
+        (#"{"do":"forget","id":0,"node":"lab/a"}"#, .detector(.forget(lab("a")))),
+        (#"{"do":"record","id":0,"on":true}"#, .detector(.record(true))),
+        (#"{"do":"record","id":0,"on":false}"#, .detector(.record(false))),
     ]
     @Test(arguments: orders) func `is encoded and decoded as expected`(text: String, order: ControlRequest) throws {
         #expect(String(decoding: try WireJSON.encode(ControlFrame(order)), as: UTF8.self) == text)
@@ -63,11 +67,11 @@ import Testing
         #expect(Set(actions) == Set(ControlFrame.Action.allCases.map(\.rawValue)))
     }
     @Test func `has defaults for optional fields`() throws {
-        #expect(try order(#"{"do":"nodes"}"#) == .nodes(from: 0, limit: 1000))
-        #expect(try order(#"{"do":"events"}"#) == .events(EventsRequest(since: 0, epoch: nil)))
+        #expect(try order(#"{"do":"nodes"}"#) == .detector(.nodes(from: 0, limit: 1000)))
+        #expect(try order(#"{"do":"events"}"#) == .events(EventQuery(.all, since: 0, epoch: nil)))
         #expect(
             try order(#"{"do":"tune","level":"a","policy":"phi=1","unset":false}"#)
-                == .tune(TuneRequest(level: "a", policy: .phi(1), scope: .everyone)))
+                == .detector(.tune(TuneRequest(level: "a", policy: .phi(1), scope: .everyone))))
     }
     @Test(arguments: [(Int.min, 1), (0, 1), (1, 1), (1000, 1000), (1001, 1000), (.max, 1000)])
     func `clamps its limit to the range 1 to 1000`(asked: Int, granted: Int) throws {

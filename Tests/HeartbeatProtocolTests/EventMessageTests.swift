@@ -51,6 +51,17 @@ import Testing
                 "threshold":{"origin":"default","phi":8,"policy":"phi=8","seconds":1.561},"to":"suspected"}
                 """)
     }
+    @Test func `is stored with its topic, its bytes, and what a restart needs of them`() throws {
+        for message in [try suspicion(), try firstTransition(), try notice(.takeover, named: true)] {
+            let event = StoredEvent(message)
+            #expect(event.sequence == 42 && event.topic == message.topic && event.json == message.json)
+            #expect(event.at == Self.place.at.unixNanoseconds)
+            #expect(try EventMessage(event) == message)
+        }
+        let (suspicion, notice) = (StoredEvent(try suspicion()), StoredEvent(try notice(.takeover, named: true)))
+        #expect(suspicion.verdict == .suspected && suspicion.incarnation == 1_767_000_000)
+        #expect(notice.verdict == nil && notice.incarnation == 0)
+    }
     @Test func `names the origin of its policy`() throws {
         let level = Level.suspect(.phi(5)).set(by: .option)
         #expect(level != .suspect(.phi(5)) && level.policy == .phi(5))
@@ -184,6 +195,17 @@ import Testing
         #expect(NoticeMessage(notice, levels: [], at: place).topic.description == "e1/-/edge/edge-1/")
         notice.node = nil
         #expect(NoticeMessage(notice, levels: [], at: place).topic.description == "e1/-/-/-/")
+    }
+    @Test(
+        arguments: [
+            ("suspect", "edge", "edge-1"), (nil, "edge", "ünï’"), (nil, "-x", nil), (nil, nil, nil),
+            ("a b", "e\u{301}", "--"),
+        ] as [(String?, String?, String?)])
+    func `have a topic whose names can be read again`(level: String?, group: String?, node: String?) {
+        let names = FeedTopic(level: level, group: group, node: node).names
+        for (name, expected) in [(names.level, level), (names.group, group), (names.node, node)] {
+            #expect(name.map { Array($0.utf8) } == expected.map { Array($0.utf8) })
+        }
     }
     @Test func `report the start and the duration of an overload`() throws {
         let place = EventPosition(epoch: 1, sequence: 2, previous: 0, at: Timestamp(unixNanoseconds: 3))

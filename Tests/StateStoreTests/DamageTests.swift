@@ -1,10 +1,11 @@
 import Foundation
+import HeartbeatProtocol
 import PhiAccrual
 import StateStore
 import Testing
 
 @Suite struct `A damaged database file` {
-    private static let events: [LoggedEvent] = (1...300).map { .transition($0, of: "n\($0 % 40)") }
+    private static let events: [StoredEvent] = (1...300).map { .transition($0, of: "n\($0 % 40)") }
     private static let nodes: [StoredNode] = (1...300).map { .numbered($0) }
 
     private func prepared() throws -> Scratch {

@@ -1,3 +1,4 @@
+import HeartbeatProtocol
 import PhiAccrual
 import StateStore
 import Testing
@@ -7,7 +8,7 @@ import Testing
         let scratch = Scratch()
         var (store, found): (StateStore?, StoreContents) = try scratch.open(at: 4711)
         #expect(found.epoch == 4711 && found.lastSequence == 0 && found.warnings.isEmpty)
-        let events: [LoggedEvent] = [
+        let events: [StoredEvent] = [
             .transition(1, to: .learning), .transition(2, of: "n2", to: .learning), .transition(3, to: .trusted),
             .transition(4, to: .trusted, at: "evict"), .notice(5), .notice(6, of: "n1"), .notice(7),
         ]
@@ -17,7 +18,7 @@ import Testing
         try store?.close()
         store = nil
         (store, found) = try scratch.open(at: 9999)
-        #expect(found.epoch == 4711 && store?.epoch == 4711)
+        #expect(found.epoch == 4711)
         #expect(found.events == events)
         #expect(found.state == [2, 3, 4, 6, 7].map { events[$0 - 1] })
         #expect(found.warnings.isEmpty)
@@ -51,11 +52,27 @@ import Testing
         #expect(found.events.count == 7)
     }
 
+    @Test func `are rows with these values`() throws {
+        let scratch = Scratch()
+        let store = try scratch.open().store
+        try store.append([.transition(1, of: "ünï’"), .notice(2), .notice(3, of: "n1")])
+        try store.checkpointAll()
+        for table in ["events", "state"] {
+            // The last number is the checksum of all others, and of the JSON.
+            #expect(
+                try scratch.rows(of: table) == [
+                    #"1 "suspect" "g" "ünï’" 7 "suspected" 1000000001 Data(14 bytes) 3297531214"#,
+                    #"2 "-" "-" "-" 0 "-" 5 Data(2 bytes) 1613310560"#,
+                    #"3 "-" "g" "n1" 0 "-" 5 Data(2 bytes) 2737403268"#,
+                ])
+        }
+    }
+
     @Test func `keep their exact bytes`() throws {
         let scratch = Scratch()
-        var event = LoggedEvent.transition(1)
+        var event = StoredEvent.transition(1)
         event.json = [0, 255, 0, 39, 34] + [UInt8](repeating: 7, count: 20_000)
-        var empty = LoggedEvent.transition(2, of: "ünï’")
+        var empty = StoredEvent.transition(2, of: "ünï’")
         empty.json = []
         empty.at = .min
         empty.incarnation = .max

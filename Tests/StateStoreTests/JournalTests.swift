@@ -1,4 +1,5 @@
 import Foundation
+import HeartbeatProtocol
 import PhiAccrual
 import Testing
 
@@ -54,6 +55,27 @@ import Testing
         #expect(records == [Self.records[1]] && damage == nil)
     }
 
+    @Test func `stores a record of events as these bytes`() throws {
+        func number(_ value: some FixedWidthInteger) -> [UInt8] {
+            withUnsafeBytes(of: value.littleEndian) { Array($0) }
+        }
+        func text(_ text: String) -> [UInt8] { number(UInt32(text.utf8.count)) + text.utf8 }
+        func name(_ name: String?) -> [UInt8] { name.map { [1] + text($0) } ?? [0] }
+        let parts: [[UInt8]] = [
+            number(UInt64(1)), number(UInt32(3)),
+            number(UInt64(1)), name("suspect"), name("g"), name("ünï’"), name("suspected"), number(UInt32(7)),
+            number(Int64(1_000_000_001)), text("{\"sequence\":1}"),
+            number(UInt64(2)), name(nil), name(nil), name(nil), name(nil), number(UInt32(0)), number(Int64(5)),
+            text("{}"),
+            number(UInt64(3)), name(nil), name("g"), name("n1"), name(nil), number(UInt32(0)), number(Int64(5)),
+            text("{}"),
+            number(UInt32(0)),
+        ]
+        var writer = BinaryWriter()
+        writer.write(Self.records[0])
+        #expect(writer.bytes == Array(parts.joined()))
+    }
+
     @Test func `truncated anywhere returns the complete records`() throws {
         let (bytes, starts) = try written()
         for end in 0..<bytes.count {
@@ -87,7 +109,7 @@ import Testing
     @Test func `refuses a record that is too large`() throws {
         let scratch = Scratch()
         let journal = try journal(in: scratch)
-        var event = LoggedEvent.notice(1)
+        var event = StoredEvent.notice(1)
         event.json = [UInt8](repeating: 1, count: 17 << 20)
         let error = #expect(throws: StoreError.self) {
             try journal.append(JournalRecord(number: 1, events: [event], changes: []))

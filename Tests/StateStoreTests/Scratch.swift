@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import HeartbeatProtocol
 import PhiAccrual
 import StateStore
 import Testing
@@ -39,6 +40,14 @@ final class Scratch {
 
     /// Changes the database from outside the state store.
     func execute(_ sql: String) throws { try DatabaseQueue(path: database).write { try $0.execute(sql: sql) } }
+    /// The rows of a table, in order of sequence, each as one line.
+    func rows(of table: String) throws -> [String] {
+        try DatabaseQueue(path: database).read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM \(table) ORDER BY sequence").map { row in
+                row.databaseValues.map { "\($0)" }.joined(separator: " ")
+            }
+        }
+    }
     func count(_ table: String) throws -> Int {
         try DatabaseQueue(path: database).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") ?? 0 }
     }
@@ -64,19 +73,20 @@ final class Scratch {
     }
 }
 
-extension LoggedEvent {
+extension StoredEvent {
     static func transition(
         _ sequence: UInt64, of node: String = "n1", to verdict: Verdict = .suspected, at level: String = "suspect",
         json: String? = nil
-    ) -> LoggedEvent {
-        LoggedEvent(
-            sequence: sequence, level: level, group: "g", node: node, incarnation: 7, verdict: verdict,
+    ) -> StoredEvent {
+        StoredEvent(
+            sequence: sequence, topic: FeedTopic(level: level, group: "g", node: node), incarnation: 7,
+            verdict: verdict,
             at: 1_000_000_000 + Int64(sequence), json: Array((json ?? "{\"sequence\":\(sequence)}").utf8))
     }
-    static func notice(_ sequence: UInt64, of node: String? = nil) -> LoggedEvent {
-        LoggedEvent(
-            sequence: sequence, level: nil, group: node == nil ? nil : "g", node: node, incarnation: 0, verdict: nil,
-            at: 5, json: Array("{}".utf8))
+    static func notice(_ sequence: UInt64, of node: String? = nil) -> StoredEvent {
+        StoredEvent(
+            sequence: sequence, topic: FeedTopic(level: nil, group: node == nil ? nil : "g", node: node), at: 5,
+            json: Array("{}".utf8))
     }
 }
 

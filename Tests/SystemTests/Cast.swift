@@ -86,7 +86,7 @@ extension TestBed {
 
 // A client is of one thread, which a test that waits is not.
 extension RunningDetector {
-    func request<Answer: Codable & Sendable>(_ order: ControlRequest) throws -> Answer {
+    func request<Answer: Codable & Sendable>(_ order: DetectorRequest) throws -> Answer {
         var client = try ControlClient(endpoint: control)
         return try client.request(order, within: patience)
     }
