@@ -26,6 +26,6 @@ enum ByteCount {
 struct InvalidByteCount: Error, CustomStringConvertible {
     let text: String
     var description: String {
-        "\"\(text.escapingControls)\" is no size: write a number with its unit, such as 500KB, 64MB or 1GB"
+        "\"\(text.escapingControls)\" is not a size: write a number with a unit, such as 500KB, 64MB, or 1GB"
     }
 }

@@ -14,13 +14,13 @@ extension ConfigurationBuilder {
         guard let record = configuration.record else { return }
         let isSet = locations.filter { $0.key.hasPrefix("record") }
         if record.folder.isEmpty, let location = isSet.values.min(by: { $0.order < $1.order }) {
-            report(location, "record needs a folder to write to")
+            report(location, "record needs a folder: set record.folder")
         }
         if let location = locations["record.total_size"] ?? locations["record.file_size"],
             record.totalSize < record.fileSize
         {
-            let sizes = "\(ByteCount.notation(record.totalSize)) is below \(ByteCount.notation(record.fileSize))"
-            report(location, "record.total_size must be at least record.file_size: \(sizes)")
+            let sizes = "\(ByteCount.notation(record.totalSize)) is less than \(ByteCount.notation(record.fileSize))"
+            report(location, "record.total_size must be at least record.file_size, but \(sizes)")
         }
     }
 
@@ -36,7 +36,7 @@ extension ConfigurationBuilder {
                 let suggestion = policySettings.level.suggestion(from: policies.levels.map(\.name))
                 report(
                     policySettings.location,
-                    "no level is called \"\(policySettings.level.escapingControls)\": \(suggestion)")
+                    "unknown level \"\(policySettings.level.escapingControls)\": \(suggestion)")
                 continue
             }
             policies.set(
@@ -51,7 +51,8 @@ extension ConfigurationBuilder {
             }
         }
         if policies.isTooLarge, let last = overrides.last {
-            report(last.location, "more than \(PolicyTable.maxScopes) groups and nodes have policies of their own")
+            report(
+                last.location, "policies are set for more than \(PolicyTable.maxScopes) groups and nodes, the maximum")
         }
         configuration.policies = policies
     }
@@ -70,7 +71,7 @@ extension ConfigurationBuilder {
         }
         if let last = expected.last, configuration.expected.count > configuration.limits.nodes {
             let count = configuration.expected.count
-            report(last.location, "\(count) nodes are expected, and limits.nodes is \(configuration.limits.nodes)")
+            report(last.location, "\(count) nodes are expected, but limits.nodes is only \(configuration.limits.nodes)")
         }
     }
 
@@ -78,8 +79,8 @@ extension ConfigurationBuilder {
         _ name: String, at location: SourceLocation, _ lateness: (String) throws -> LatenessProfile
     ) {
         guard case .adaptive = configuration.model else {
-            let others = "'\(configuration.model)' goes by nothing but the node itself"
-            return report(location, "profile is for the detector 'adaptive': \(others)")
+            return report(
+                location, "profile needs the detector 'adaptive', but the detector is '\(configuration.model)'")
         }
         do { configuration.model = .adaptive(.init(profile: try lateness(name))) } catch {
             report(location, "\(error)")

@@ -11,19 +11,19 @@ extension ConfigurationBuilder {
             report(value.location, "levels must name at least one level")
         }
         if policySettings.count > 8 {
-            report(value.location, "there are \(policySettings.count) levels, and eight are the most")
+            report(value.location, "there are \(policySettings.count) levels, but at most 8 are possible")
         }
         levels = policySettings
     }
 
     mutating func parseGroups(_ value: RawValue) {
-        for (entry, name) in names(of: value, "groups", expected: "groups by name") {
+        for (entry, name) in names(of: value, "groups", expected: "a mapping of groups by name") {
             if let reason = NodeIdentity.invalidity(ofName: name) {
                 report(entry.location, "\(InvalidName(part: "group", text: name, reason: reason))")
                 continue
             }
             let path = "groups.\(name)"
-            entries(of: entry.value, path, expected: "levels and expect", keys: ["levels", "expect"]) {
+            entries(of: entry.value, path, expected: "a mapping with levels and expect", keys: ["levels", "expect"]) {
                 builder, key, value in
                 if key == "levels" {
                     builder.parseOverrides(value, "\(path).levels", for: .group(name))
@@ -35,12 +35,12 @@ extension ConfigurationBuilder {
     }
 
     mutating func parseNodes(_ value: RawValue) {
-        for (entry, name) in names(of: value, "nodes", expected: "nodes by group/name") {
+        for (entry, name) in names(of: value, "nodes", expected: "a mapping of nodes by group/name") {
             let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2 else {
                 report(
                     entry.location,
-                    "\"\(name.escapingControls)\" is no node: write its group and its name, as in edge/edge-1")
+                    "\"\(name.escapingControls)\" is not a node: write its group and name, such as edge/edge-1")
                 continue
             }
             let node: NodeIdentity
@@ -48,7 +48,8 @@ extension ConfigurationBuilder {
                 report(entry.location, "\(error)")
                 continue
             }
-            entries(of: entry.value, "nodes.\(name)", expected: "levels", keys: ["levels"]) { builder, _, value in
+            entries(of: entry.value, "nodes.\(name)", expected: "a mapping with levels", keys: ["levels"]) {
+                builder, _, value in
                 builder.parseOverrides(value, "nodes.\(name).levels", for: .node(node))
             }
         }
@@ -67,7 +68,7 @@ extension ConfigurationBuilder {
     }
 
     private mutating func parseExpected(_ value: RawValue, _ path: String, group: String) {
-        for (name, location) in items(of: value, path, expected: "names of nodes") ?? [] {
+        for (name, location) in items(of: value, path, expected: "a list of node names") ?? [] {
             let node: NodeIdentity
             do { node = try NodeIdentity(group: group, name: name) } catch {
                 report(location, "\(error)")
@@ -84,7 +85,7 @@ extension ConfigurationBuilder {
             do {
                 let level = try Level(name: name, policy: try Policy(parsing: text))
                 if policySettings.contains(where: { $0.level == name }) {
-                    builder.report(location, "two levels have one name, \"\(name.escapingControls)\"")
+                    builder.report(location, "level \"\(name.escapingControls)\" is defined twice")
                 } else {
                     policySettings.append(.init(level: name, policy: level.policy, scope: scope, location: location))
                 }
@@ -99,7 +100,7 @@ extension ConfigurationBuilder {
                 policy(&self, entry.key, text, entry.location)
             }
         } else {
-            for (item, location) in items(of: value, path, expected: "policies by names of levels") ?? [] {
+            for (item, location) in items(of: value, path, expected: "a mapping of levels to policies") ?? [] {
                 guard let equals = item.firstIndex(of: "=") else {
                     report(
                         location, "level \"\(item.escapingControls)\" has no policy: write for example 'suspect=phi=8'")

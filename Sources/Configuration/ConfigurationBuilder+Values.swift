@@ -49,7 +49,7 @@ extension ConfigurationBuilder {
         case .text(let text): return text.split(whereSeparator: \.isWhitespace).map { (String($0), value.location) }
         case .list(let list):
             let items = list.compactMap { item in
-                text(of: item, "each item of \(path)", expected: "a text").map { ($0, item.location) }
+                text(of: item, "each item of \(path)", expected: "text").map { ($0, item.location) }
             }
             return items.count == list.count ? items : nil
         case .nothing, .mapping:

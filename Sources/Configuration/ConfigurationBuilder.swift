@@ -43,7 +43,7 @@ struct ConfigurationBuilder {
     mutating func parse(_ value: RawValue) {
         parse(
             value, as: ConfigurationKey.all, "the configuration",
-            expected: "keys with values, such as 'retention: 24h'")
+            expected: "a mapping of keys to values, such as 'retention: 24h'")
     }
 
     /// Parses a mapping with these keys.

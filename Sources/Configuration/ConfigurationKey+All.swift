@@ -18,7 +18,8 @@ extension ConfigurationKey {
                 }
                 guard builder.configuration.heartbeats.isEmpty, !isConnecting else { return }
                 builder.report(
-                    location, "heartbeats names no endpoint, and connect none either: nobody could be heard")
+                    location,
+                    "heartbeats and connect are both empty: name at least one endpoint to receive heartbeats from")
             },
             options: [
                 .list(
@@ -95,7 +96,7 @@ extension ConfigurationKey {
                 """),
         .init(
             "profile",
-            .optionalText(\.profile, expected: "a profile's name, a file, or none").checking {
+            .optionalText(\.profile, expected: "the name of a profile, a file, or none").checking {
                 builder, path, lateness in
                 guard let name = builder.configuration.profile, let location = builder.locations[path] else { return }
                 builder.applyProfile(name, at: location, lateness)
@@ -149,7 +150,7 @@ extension ConfigurationKey {
                 "--join-within",
                 help: "Time until an expected node must send its first heartbeat (default 1m).", example: "60s")
         ],
-        reload: .applied(\.joinWithin) { new, _ in "an expected node may take \(new.notation) to be heard first now" },
+        reload: .applied(\.joinWithin) { new, _ in "join_within is now \(new.notation)" },
         meaning: "Time until an expected node must send its first heartbeat.")
 
     private static let groups = ConfigurationKey(
@@ -217,7 +218,7 @@ extension ConfigurationKey {
                         """, example: "0.25")
             ],
             reload: .applied(\.hold) { new, _ in
-                new == nil ? "mass silence is believed now" : "mass silence is doubted by another rule now"
+                new.map { "hold is now \($0.notation)" } ?? "hold is now off"
             },
             meaning: """
                 When suspicions are held, because many nodes fell silent at once and the network is the likelier cause: a \
@@ -239,22 +240,19 @@ extension ConfigurationKey {
                         meaning:
                             "How long the heartbeats of a flapping node must be in time before it is trusted again."),
                 ]),
-            reload: recovery, meaning: "Whether flapping nodes are trusted again later: a mapping, or `off`."),
+            reload: .applied(\.recovery.damping) { new, _ in "damping is now \(new.dampingNotation)" },
+            meaning: "Whether flapping nodes are trusted again later: a mapping, or `off`."),
         .init(
             "trust_again_after", formerName: "steady", .wholeNumber(\.recovery.minConsecutive, in: 1...1000),
-            reload: recovery,
+            reload: .applied(\.recovery.minConsecutive) { new, _ in "trust_again_after is now \(new)" },
             meaning: """
                 Number of consecutive heartbeats that must be in time before a suspected node is trusted again: 1 to 1000.
                 """),
     ]
 
-    private static let recovery = ReloadRule.applied(\.recovery) { _, _ in
-        "suspected nodes are trusted again by another rule now"
-    }
-
     private static let storage: [ConfigurationKey] = [
         .init(
-            "state", .optionalText(\.state, expected: "a folder, or none"),
+            "state", .optionalText(\.state, expected: "a folder or none"),
             options: [
                 .text("--state", help: "Folder of the state store, or 'none' (default).", example: "none")
             ],
@@ -308,7 +306,7 @@ extension ConfigurationKey {
             ]),
             meaning: "Limits of the service, a mapping."),
         .init(
-            "http", .alwaysOff { "http \"\($0)\" cannot be served yet: only 'off' is possible" },
+            "http", .alwaysOff { "http \"\($0)\" is not supported yet: only 'off' is valid" },
             options: [.text("--http", help: "Serve HTTP on HOST:PORT; only 'off' so far.", example: "off")],
             meaning: "Only `off` so far."),
         .init(
@@ -324,4 +322,22 @@ extension ConfigurationKey {
             ],
             meaning: "Format of the log: `logfmt` or `json`."),
     ]
+}
+
+extension HoldRule {
+    fileprivate var notation: String {
+        "share \(share), min_excess \(minExcess), max_duration \(maxDuration.asDuration.notation)"
+    }
+}
+
+extension RecoveryRule {
+    /// The part of the rule that `damping` sets, with the default of the rest.
+    fileprivate var damping: RecoveryRule {
+        get { RecoveryRule(flaps: flaps, within: within, quietPeriod: quietPeriod) }
+        set { (flaps, within, quietPeriod) = (newValue.flaps, newValue.within, newValue.quietPeriod) }
+    }
+    fileprivate var dampingNotation: String {
+        guard let flaps else { return "off" }
+        return "flaps \(flaps), within \(within.asDuration.notation), quiet_period \(quietPeriod.asDuration.notation)"
+    }
 }

@@ -66,7 +66,6 @@ enum ReloadRule: Sendable {
         _ sentence: @escaping @Sendable (_ new: Value, _ old: Value) -> String
     ) -> ReloadRule {
         .applied { new, reload in
-            // Two keys may share a part. The first of them has applied it.
             let (new, old) = (new[keyPath: part], reload.configuration[keyPath: part])
             guard new != old else { return }
             reload.configuration[keyPath: part] = new

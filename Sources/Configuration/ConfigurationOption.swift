@@ -70,7 +70,7 @@ package struct OptionWithoutGroup: Error, CustomStringConvertible {
     let text: String
     let example: String
     package var description: String {
-        "\(option) \"\(text.escapingControls)\" names no group: write for example '\(option) \(example)'"
+        "\(option) \"\(text.escapingControls)\" has no group: write for example '\(option) \(example)'"
     }
 }
 

@@ -49,9 +49,11 @@ extension ConfigurationBuilder {
     fileprivate mutating func parse(_ contents: [UInt8], named name: String) {
         let first = SourceLocation.line(1, of: name)
         guard contents.count <= ConfigurationSources.maxFileSize else {
-            return report(first, "it has more than \(ConfigurationSources.maxFileSize) bytes")
+            return report(first, "the file is larger than \(ConfigurationSources.maxFileSize) bytes")
         }
-        guard let text = String(validating: contents, as: UTF8.self) else { return report(first, "it is no UTF-8") }
+        guard let text = String(validating: contents, as: UTF8.self) else {
+            return report(first, "the file is not valid UTF-8")
+        }
         do throws(UnreadableYAML) {
             parse(try RawValue(yaml: text) { .line($0, of: name) })
         } catch { problems.append(error.problem) }
@@ -79,7 +81,7 @@ extension ConfigurationBuilder {
                 if !text.isEmpty { report(.variable(name), "this variable is now \(present)") }
             } else if !ConfigurationSources.otherVariables.contains(name) {
                 let suggestion = name.nearest(in: keys.keys.sorted()).map { ": did you mean \"\($0)\"?" } ?? ""
-                warnings.append("unknown environment variable \"\(name.escapingControls)\"\(suggestion)")
+                warnings.append("unknown environment variable \"\(name.escapingControls)\" is ignored\(suggestion)")
             }
         }
         return warnings

@@ -8,21 +8,21 @@ enum Endpoint {
     static func mistake(in text: String) -> String? {
         let expected = "write for example tcp://127.0.0.1:7710 or ipc:///run/phi.sock"
         func mistake(_ reason: String) -> String {
-            "\"\(text.escapingControls)\" is no endpoint: \(reason); \(expected)"
+            "\"\(text.escapingControls)\" is not an endpoint: \(reason); \(expected)"
         }
-        guard let end = text.firstRange(of: "://") else { return mistake("it has no '://'") }
+        guard let end = text.firstRange(of: "://") else { return mistake("'://' is missing") }
         let (transport, address) = (String(text[..<end.lowerBound]), text[end.upperBound...])
         guard transports.contains(transport) else {
-            return mistake("'\(transport.escapingControls)' is no transport known here")
+            return mistake("'\(transport.escapingControls)' is not a known transport")
         }
         guard !address.isEmpty else { return mistake("nothing follows '://'") }
         guard transport == "tcp" else { return nil }
         guard let colon = address.lastIndex(of: ":"), colon > address.startIndex else {
-            return mistake("it has no host and port")
+            return mistake("host and port are missing")
         }
         let port = address[address.index(after: colon)...]
         guard port == "*" || port == "!" || UInt16(port) != nil else {
-            return mistake("'\(String(port).escapingControls)' is no port from 0 to 65535, nor '*' for a free one")
+            return mistake("'\(String(port).escapingControls)' is not a port: use 0 to 65535, or '*' for a free one")
         }
         return nil
     }

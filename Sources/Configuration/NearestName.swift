@@ -32,6 +32,6 @@ extension String {
     /// “did you mean …?”, or a list of the known names.
     func suggestion(from names: [String]) -> String {
         if let name = nearest(in: names) { return "did you mean \"\(name)\"?" }
-        return "known are \(names.joined(separator: ", "))"
+        return "expected one of \(names.joined(separator: ", "))"
     }
 }

@@ -9,7 +9,7 @@ extension RawValue {
     ///   for any number of values.
     init(yaml text: String, at location: (Int) -> SourceLocation) throws(UnreadableYAML) {
         if let line = Self.lineOfAnchor(in: text) {
-            throw UnreadableYAML(location(line), "anchors (&) and aliases (*) are not read here: write the value out")
+            throw UnreadableYAML(location(line), "anchors (&) and aliases (*) are not supported: write the value out")
         }
         let root: Node?
         do {
@@ -37,12 +37,12 @@ extension RawValue {
             for (key, value) in mapping {
                 let keyPlace = location(key.mark?.line ?? 1)
                 guard let name = key.scalar?.string else {
-                    throw UnreadableYAML(keyPlace, "a key must be a text, and not a list or a mapping")
+                    throw UnreadableYAML(keyPlace, "a key must be text, not a list or a mapping")
                 }
                 entries.append(Entry(key: name, location: keyPlace, value: try RawValue(value, at: location)))
             }
             self.init(content: .mapping(entries), location: here)
-        case .alias: throw UnreadableYAML(here, "aliases are not read here: write the value out")
+        case .alias: throw UnreadableYAML(here, "aliases are not supported: write the value out")
         }
     }
 
@@ -83,20 +83,18 @@ struct UnreadableYAML: Error {
     fileprivate init(_ error: any Error, at location: (Int) -> SourceLocation) {
         switch error as? YamlError {
         case .parser(_, let problem, let mark, _) where problem.contains("nesting level"):
-            self.init(location(mark.line), "it is nested too deeply")
+            self.init(location(mark.line), "the YAML is nested too deeply")
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
             let circumstance = context.map { " (\($0.text))" } ?? ""
-            self.init(location(mark.line), "this is no YAML: \(problem)\(circumstance)")
+            self.init(location(mark.line), "invalid YAML: \(problem)\(circumstance)")
         case .reader(let problem, let offset, _, let text):
             let line = 1 + text.prefix(offset ?? 0).count(where: \.isNewline)
-            self.init(location(line), "this is no YAML: \(problem)")
+            self.init(location(line), "invalid YAML: \(problem)")
         case .duplicatedKeysInMapping(let keys, let context):
             let names = keys.map { "\"\($0.escapingControls)\"" }.joined(separator: ", ")
-            self.init(
-                location(context.mark.line), "\(names) stands here and once more in the same place: a key is given once"
-            )
-        default: self.init(location(1), "this is no YAML: \(error)")
+            self.init(location(context.mark.line), "duplicate keys in one mapping: \(names)")
+        default: self.init(location(1), "invalid YAML: \(error)")
         }
     }
 }

@@ -24,7 +24,9 @@ extension ServiceConfiguration {
                 case .restart: !key.codec.isEqual(self, old)
                 case .restartIf(let isChanged): isChanged(self, old)
                 }
-            if isChanged { reload.refused.append("\(key.name) changes with a restart only, and stays as it was") }
+            if isChanged {
+                reload.refused.append("\(key.name) needs a restart to change: the old value stays in effect")
+            }
         }
         return reload
     }
@@ -38,17 +40,18 @@ extension ReloadRule {
         guard names.old == names.new else {
             let kept = names.old.map(\.escapingControls).joined(separator: ", ")
             reload.refused.append(
-                "names and order of levels change with a restart only: they stay \(kept), with the policies that they had"
+                "names and order of levels need a restart to change: the levels stay \(kept), with their old policies"
             )
             return
         }
         guard !new.policies.allPolicies.contains(where: { old.model.refusal(of: $0) != nil }) else {
             // The policies are valid for the newly configured detector, not for the running one.
-            reload.refused.append("policies change with the detector, and stay as they were until a restart")
+            reload.refused.append(
+                "policies do not fit the running detector: the old ones stay in effect until a restart")
             return
         }
         guard new.policies != old.policies else { return }
         reload.configuration.policies = new.policies
-        reload.applied.append("policies of levels, groups and nodes are as configured now")
+        reload.applied.append("policies of levels, groups, and nodes changed")
     }
 }

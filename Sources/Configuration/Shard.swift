@@ -36,6 +36,6 @@ public struct Shard: Hashable, Sendable, CustomStringConvertible {
 public struct InvalidShard: Error, Hashable, Sendable, CustomStringConvertible {
     public let text: String
     public var description: String {
-        "\"\(text.escapingControls)\" is no shard: write which of how many, such as 2/4, of at most 256"
+        "\"\(text.escapingControls)\" is not a shard: write its number and the number of shards, such as 2/4; at most 256"
     }
 }

@@ -88,7 +88,7 @@ extension ValueCodec {
     static func endpoints(_ part: WritableKeyPath<ServiceConfiguration, [String]> & Sendable) -> ValueCodec {
         ValueCodec(
             parse: { builder, value, path in
-                guard let items = builder.items(of: value, path, expected: "an endpoint, or a list of them") else {
+                guard let items = builder.items(of: value, path, expected: "an endpoint or a list of endpoints") else {
                     return
                 }
                 builder.endpoints[path] = items
@@ -122,7 +122,7 @@ extension ValueCodec {
     static func mapping(_ parts: [ConfigurationKey]) -> ValueCodec {
         ValueCodec(
             parse: { builder, value, path in
-                builder.parse(value, as: parts, path, expected: names(of: parts))
+                builder.parse(value, as: parts, path, expected: mapping(with: parts))
             },
             print: { text, path in text.add(path, mapping: parts) },
             isEqual: { new, old in parts.allSatisfy { $0.codec.isEqual(new, old) } }, parts: parts)
@@ -134,7 +134,7 @@ extension ValueCodec {
         _ part: WritableKeyPath<ServiceConfiguration, Value?> & Sendable, _ standard: Value, shorthand: String?,
         _ parts: [ConfigurationKey]
     ) -> ValueCodec {
-        let expected = ["off", shorthand, "or \(names(of: parts))"].compactMap(\.self).joined(separator: ", ")
+        let expected = shorthand.map { "off, \($0), or \(mapping(with: parts))" } ?? "off or \(mapping(with: parts))"
         var codec = ValueCodec(
             parse: { builder, value, path in
                 if case .text(let text) = value.content {
@@ -162,10 +162,13 @@ extension ValueCodec {
         return codec
     }
 
-    /// “nodes and events”, “flaps, within and calm”.
-    private static func names(of parts: [ConfigurationKey]) -> String {
+    /// “a mapping with flaps, within, and quiet_period”
+    private static func mapping(with parts: [ConfigurationKey]) -> String {
         let names = parts.map(\.name)
-        return "\(names.dropLast().joined(separator: ", ")) and \(names.last ?? "")"
+        let last = names.last ?? ""
+        return names.count < 3
+            ? "a mapping with \(names.joined(separator: " and "))"
+            : "a mapping with \(names.dropLast().joined(separator: ", ")), and \(last)"
     }
 }
 
@@ -191,7 +194,7 @@ struct Unexpected: Error {}
 private struct TooLong: Error, CustomStringConvertible {
     let text: String
     let maxDuration: Duration
-    var description: String { "\"\(text.escapingControls)\" is too long: \(maxDuration.notation) is the most" }
+    var description: String { "\"\(text.escapingControls)\" is too long: the maximum is \(maxDuration.notation)" }
 }
 
 private struct NotPositive: Error, CustomStringConvertible {

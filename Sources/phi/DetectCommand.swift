@@ -11,18 +11,19 @@ struct DetectCommand: AsyncParsableCommand {
         commandName: "detect",
         abstract: "Run the detector: heartbeats in, suspicion events out.",
         discussion: """
-            Binds all endpoints to this machine unless told otherwise. '*' as a port takes a free one; the log says \
-            which. SIGTERM and SIGINT end it in order. SIGHUP reads the configuration again, follows what can be \
-            followed without a restart, and says what cannot.
+            Binds all endpoints to this machine by default. '*' as a port takes a free port, which the log names. SIGTERM \
+            and SIGINT stop the detector. SIGHUP reloads the configuration: the detector applies what it can without a \
+            restart, and logs what needs one.
 
-            Every option can also stand in a file, as 'retention: 24h', and in the environment, as PHI_RETENTION=24h. \
-            Options go before the environment, and that before the file. Mistakes in either end it with status 2.
+            Every option can also be set in a configuration file, as 'retention: 24h', or in an environment variable, as \
+            PHI_RETENTION=24h. Options override variables, and both override the file. If the file or a variable has an \
+            error, the command exits with status 2.
 
             Example: phi detect --heartbeats 'tcp://*:7710' --level suspect=mistakes=1/7d,within=5s
             """)
 
     @OptionGroup var options: ServiceOptions
-    @Flag(help: "Check everything, print what holds and where each part comes from, and end.")
+    @Flag(help: "Check the configuration, print each effective value with its origin, and exit.")
     var checkConfig = false
 
     func run() async throws {

@@ -12,11 +12,24 @@ import Testing
     }
 
     @Test func `has a row for each key, as its declaration says`() throws {
-        let lines = try text("docs/configuration.md").split(separator: "\n").map(String.init)
         let declared = ConfigurationKey.all.flatMap(\.documentation)
-        let rows = lines.filter { $0.hasPrefix("| `") }
+        let rows = try rows(ofSection: "Keys")
         for row in declared where !rows.contains(row) { Issue.record("docs/configuration.md needs this row:\n\(row)") }
         #expect(rows == declared)
+    }
+
+    @Test func `has a row for each renamed key`() throws {
+        let renamed = ConfigurationKey.all.flatMap(\.family).compactMap { key in
+            key.formerName.map { "| `\(key.path.dropLast(key.name.count))\($0)` | `\(key.path)` |" }
+        }
+        #expect(try rows(ofSection: "Renamed keys") == renamed)
+    }
+
+    private func rows(ofSection title: String) throws -> [String] {
+        let page = try text("docs/configuration.md")
+        let start = try #require(page.firstRange(of: "\n## \(title)\n")).upperBound
+        let end = page[start...].firstRange(of: "\n## ")?.lowerBound ?? page.endIndex
+        return page[start..<end].split(separator: "\n").map(String.init).filter { $0.hasPrefix("| `") }
     }
 
     @Test(arguments: ["docs/configuration.md", "examples/phi.yaml"])

@@ -23,68 +23,78 @@ import Testing
         Mistake("join-within: 3s", #"phi.yaml:1: unknown key "join-within": did you mean "join_within"?"#),
         Mistake(
             "colour: red",
-            #"phi.yaml:1: unknown key "colour": known are heartbeats, connect, shard, events, control, detector, profile, "#
+            #"phi.yaml:1: unknown key "colour": expected one of heartbeats, connect, shard, events, control, detector, profile, "#
                 + "levels, retention, join_within, groups, nodes, hold, damping, trust_again_after, state, record, limits, http, log"
         ),
         Mistake("limits:\n  node: 5", #"phi.yaml:2: unknown key "node": did you mean "nodes"?"#),
         Mistake("hold: {sahre: 1}", #"phi.yaml:1: unknown key "sahre": did you mean "share"?"#),
         Mistake(
             "record:\n  folder: r\n  size: 5MB",
-            #"phi.yaml:3: unknown key "size": known are folder, file_size, total_size"#),
+            #"phi.yaml:3: unknown key "size": expected one of folder, file_size, total_size"#),
         Mistake("damping: {flap: 3}", #"phi.yaml:1: unknown key "flap": did you mean "flaps"?"#),
         Mistake("groups:\n  edge:\n    level: {}", #"phi.yaml:3: unknown key "level": did you mean "levels"?"#),
-        Mistake("groups: {edge: {retention: 1h}}", #"phi.yaml:1: unknown key "retention": known are levels, expect"#),
-        Mistake("nodes: {a/b: {expect: []}}", #"phi.yaml:1: unknown key "expect": known are levels"#),
+        Mistake(
+            "groups: {edge: {retention: 1h}}", #"phi.yaml:1: unknown key "retention": expected one of levels, expect"#),
+        Mistake("nodes: {a/b: {expect: []}}", #"phi.yaml:1: unknown key "expect": expected one of levels"#),
         Mistake(
             "state: a\nlog: json\nlog: logfmt\nstate: b",
-            #"phi.yaml:2: "log", "state" stands here and once more in the same place: a key is given once"#),
-        Mistake("[a, b]: c", "phi.yaml:1: a key must be a text, and not a list or a mapping"),
+            #"phi.yaml:2: duplicate keys in one mapping: "log", "state""#),
+        Mistake("[a, b]: c", "phi.yaml:1: a key must be text, not a list or a mapping"),
 
         // Types.
         Mistake(
-            "- a", "phi.yaml:1: the configuration must be keys with values, such as 'retention: 24h', found a list"),
+            "- a",
+            "phi.yaml:1: the configuration must be a mapping of keys to values, such as 'retention: 24h', found a list"),
         Mistake(
-            "prose", #"phi.yaml:1: the configuration must be keys with values, such as 'retention: 24h', found "prose""#
+            "prose",
+            #"phi.yaml:1: the configuration must be a mapping of keys to values, such as 'retention: 24h', found "prose""#
         ),
         Mistake("retention: [1h]", "phi.yaml:1: retention must be a duration such as 24h, found a list"),
         Mistake("join_within: {a: b}", "phi.yaml:1: join_within must be a duration such as 24h, found a mapping"),
         Mistake("detector: [adaptive]", "phi.yaml:1: detector must be a detector such as adaptive, found a list"),
-        Mistake("profile: [wifi]", "phi.yaml:1: profile must be a profile's name, a file, or none, found a list"),
-        Mistake("heartbeats: {a: b}", "phi.yaml:1: heartbeats must be an endpoint, or a list of them, found a mapping"),
-        Mistake("events: [[a]]", "phi.yaml:1: each item of events must be a text, found a list"),
-        Mistake("events:\n  - tcp://*:1\n  -", "phi.yaml:3: each item of events must be a text, found nothing"),
+        Mistake("profile: [wifi]", "phi.yaml:1: profile must be the name of a profile, a file, or none, found a list"),
+        Mistake(
+            "heartbeats: {a: b}", "phi.yaml:1: heartbeats must be an endpoint or a list of endpoints, found a mapping"),
+        Mistake("events: [[a]]", "phi.yaml:1: each item of events must be text, found a list"),
+        Mistake("events:\n  - tcp://*:1\n  -", "phi.yaml:3: each item of events must be text, found nothing"),
         Mistake(
             "levels: {a: {policy: phi=8}}",
             "phi.yaml:1: levels.a must be a policy such as mistakes=1/1d, found a mapping"),
         Mistake("levels:\n  a:", "phi.yaml:2: levels.a must be a policy such as mistakes=1/1d, found nothing"),
-        Mistake("groups: [edge]", "phi.yaml:1: groups must be groups by name, found a list"),
-        Mistake("groups: {edge: [a]}", "phi.yaml:1: groups.edge must be levels and expect, found a list"),
+        Mistake("groups: [edge]", "phi.yaml:1: groups must be a mapping of groups by name, found a list"),
         Mistake(
-            "groups: {edge: {expect: {a: b}}}", "phi.yaml:1: groups.edge.expect must be names of nodes, found a mapping"
+            "groups: {edge: [a]}", "phi.yaml:1: groups.edge must be a mapping with levels and expect, found a list"),
+        Mistake(
+            "groups: {edge: {expect: {a: b}}}",
+            "phi.yaml:1: groups.edge.expect must be a list of node names, found a mapping"
         ),
-        Mistake("nodes: [a/b]", "phi.yaml:1: nodes must be nodes by group/name, found a list"),
-        Mistake("nodes: {a/b: phi=8}", #"phi.yaml:1: nodes.a/b must be levels, found "phi=8""#),
-        Mistake("limits: 5", #"phi.yaml:1: limits must be nodes and events, found "5""#),
+        Mistake("nodes: [a/b]", "phi.yaml:1: nodes must be a mapping of nodes by group/name, found a list"),
+        Mistake("nodes: {a/b: phi=8}", #"phi.yaml:1: nodes.a/b must be a mapping with levels, found "phi=8""#),
+        Mistake("limits: 5", #"phi.yaml:1: limits must be a mapping with nodes and events, found "5""#),
         Mistake(
             "hold: yes",
-            #"phi.yaml:1: hold must be off, a share such as 0.5, or share, min_excess and max_duration, found "yes""#
+            #"phi.yaml:1: hold must be off, a share such as 0.5, or a mapping with share, min_excess, and max_duration, found "yes""#
         ),
         Mistake(
             "hold: [a]",
-            "phi.yaml:1: hold must be off, a share such as 0.5, or share, min_excess and max_duration, found a list"),
-        Mistake("damping: on", #"phi.yaml:1: damping must be off, or flaps, within and quiet_period, found "on""#),
-        Mistake(
-            "record: [a]", "phi.yaml:1: record must be off, a folder, or folder, file_size and total_size, found a list"
+            "phi.yaml:1: hold must be off, a share such as 0.5, or a mapping with share, min_excess, and max_duration, found a list"
         ),
-        Mistake("state: {a: b}", "phi.yaml:1: state must be a folder, or none, found a mapping"),
+        Mistake(
+            "damping: on",
+            #"phi.yaml:1: damping must be off or a mapping with flaps, within, and quiet_period, found "on""#),
+        Mistake(
+            "record: [a]",
+            "phi.yaml:1: record must be off, a folder, or a mapping with folder, file_size, and total_size, found a list"
+        ),
+        Mistake("state: {a: b}", "phi.yaml:1: state must be a folder or none, found a mapping"),
         Mistake("log: xml", #"phi.yaml:1: log must be logfmt or json, found "xml""#),
-        Mistake("http: :8080", #"phi.yaml:1: http ":8080" cannot be served yet: only 'off' is possible"#),
+        Mistake("http: :8080", #"phi.yaml:1: http ":8080" is not supported yet: only 'off' is valid"#),
 
         // Values.
         Mistake("retention: 5", "phi.yaml:1: \"5\" is no duration: \(durations)"),
         Mistake("retention: 0s", #"phi.yaml:1: "0s" is not above 0: write for example 250ms or 1s"#),
         Mistake("hold: {max_duration: soon}", "phi.yaml:1: \"soon\" is no duration: \(durations)"),
-        Mistake("hold: {max_duration: 61m}", #"phi.yaml:1: "61m" is too long: 1h is the most"#),
+        Mistake("hold: {max_duration: 61m}", #"phi.yaml:1: "61m" is too long: the maximum is 1h"#),
         Mistake("hold: {share: 1.5}", #"phi.yaml:1: hold.share must be a number above 0 and at most 1, found "1.5""#),
         Mistake(
             "hold: {min_excess: 1}", #"phi.yaml:1: hold.min_excess must be a whole number from 2 to 64, found "1""#),
@@ -96,11 +106,11 @@ import Testing
             #"phi.yaml:1: limits.nodes must be a whole number from 1 to 2147483647, found "99999999999999999999""#),
         Mistake(
             "record: {folder: r, file_size: 64}",
-            #"phi.yaml:1: "64" is no size: write a number with its unit, such as 500KB, 64MB or 1GB"#),
+            #"phi.yaml:1: "64" is not a size: write a number with a unit, such as 500KB, 64MB, or 1GB"#),
         Mistake(
             "record:\n  folder: r\n  file_size: 2GB",
-            "phi.yaml:3: record.total_size must be at least record.file_size: 1GB is below 2GB"),
-        Mistake("record:\n  file_size: 2MB", "phi.yaml:2: record needs a folder to write to"),
+            "phi.yaml:3: record.total_size must be at least record.file_size, but 1GB is less than 2GB"),
+        Mistake("record:\n  file_size: 2MB", "phi.yaml:2: record needs a folder: set record.folder"),
         Mistake(
             "detector: casandra",
             #"phi.yaml:1: detector "casandra" cannot be used: 'casandra' is not a detector known here; known: "#
@@ -108,21 +118,22 @@ import Testing
         Mistake("profile: wired", #"phi.yaml:1: no profile is called "wired""#),
         Mistake(
             "detector: normal\nprofile: wifi",
-            "phi.yaml:2: profile is for the detector 'adaptive': 'normal,window=1000,floor=0.1' goes by nothing but the node "
-                + "itself"),
-        Mistake("control: nonsense", "phi.yaml:1: \"nonsense\" is no endpoint: it has no '://'; \(endpoints)"),
+            "phi.yaml:2: profile needs the detector 'adaptive', but the detector is 'normal,window=1000,floor=0.1'"),
+        Mistake("control: nonsense", "phi.yaml:1: \"nonsense\" is not an endpoint: '://' is missing; \(endpoints)"),
         Mistake(
             "connect:\n  - tcp://*:1\n  - dove://x",
-            "phi.yaml:3: \"dove://x\" is no endpoint: 'dove' is no transport known here; \(endpoints)"),
-        Mistake("events: ipc://", "phi.yaml:1: \"ipc://\" is no endpoint: nothing follows '://'; \(endpoints)"),
+            "phi.yaml:3: \"dove://x\" is not an endpoint: 'dove' is not a known transport; \(endpoints)"),
+        Mistake("events: ipc://", "phi.yaml:1: \"ipc://\" is not an endpoint: nothing follows '://'; \(endpoints)"),
         Mistake(
-            "events: tcp://host", "phi.yaml:1: \"tcp://host\" is no endpoint: it has no host and port; \(endpoints)"),
+            "events: tcp://host",
+            "phi.yaml:1: \"tcp://host\" is not an endpoint: host and port are missing; \(endpoints)"),
         Mistake(
             "events: tcp://host:99999",
-            "phi.yaml:1: \"tcp://host:99999\" is no endpoint: '99999' is no port from 0 to 65535, nor '*' for a free one; "
+            "phi.yaml:1: \"tcp://host:99999\" is not an endpoint: '99999' is not a port: use 0 to 65535, or '*' for a free one; "
                 + endpoints),
         Mistake(
-            "heartbeats: []", "phi.yaml:1: heartbeats names no endpoint, and connect none either: nobody could be heard"
+            "heartbeats: []",
+            "phi.yaml:1: heartbeats and connect are both empty: name at least one endpoint to receive heartbeats from"
         ),
         Mistake("control: []", "phi.yaml:1: control must name at least one endpoint"),
 
@@ -135,27 +146,27 @@ import Testing
             "levels: {a/b: phi=9}",
             "phi.yaml:1: level name \"a/b\" cannot be used: '/' separates group and node; \(names)"),
         Mistake("levels: [suspect]", #"phi.yaml:1: level "suspect" has no policy: write for example 'suspect=phi=8'"#),
-        Mistake("levels: a=phi=1 a=phi=2", #"phi.yaml:1: two levels have one name, "a""#),
+        Mistake("levels: a=phi=1 a=phi=2", #"phi.yaml:1: level "a" is defined twice"#),
         Mistake(
             "levels: a=phi=1 b=phi=1 c=phi=1 d=phi=1 e=phi=1 f=phi=1 g=phi=1 h=phi=1 i=phi=1",
-            "phi.yaml:1: there are 9 levels, and eight are the most"),
+            "phi.yaml:1: there are 9 levels, but at most 8 are possible"),
         Mistake(
             "detector: akka\nlevels:\n  suspect: phi=8\n  evict: mistakes=1/1d",
             "phi.yaml:4: policy \"mistakes=1/1d\" cannot be used: only the adaptive detector weighs mistakes against time; "
                 + "this one takes 'phi=8'; \(policies)"),
         Mistake(
             "groups:\n  edge:\n    levels:\n      suspct: phi=8",
-            #"phi.yaml:4: no level is called "suspct": did you mean "suspect"?"#),
+            #"phi.yaml:4: unknown level "suspct": did you mean "suspect"?"#),
         Mistake(
             "nodes:\n  a/b:\n    levels: {page: phi=8}",
-            #"phi.yaml:3: no level is called "page": known are suspect, evict"#),
+            #"phi.yaml:3: unknown level "page": expected one of suspect, evict"#),
         Mistake(
             "detector: normal\ngroups: {edge: {levels: {suspect: price=9}}}",
             "phi.yaml:2: policy \"price=9\" cannot be used: only the adaptive detector weighs mistakes against time; "
                 + "this one takes 'phi=8'; \(policies)"),
         Mistake("groups: {'-': {}}", "phi.yaml:1: group name \"-\" cannot be used: '-' stands for none; \(names)"),
         Mistake(
-            "nodes: {edge: {}}", #"phi.yaml:1: "edge" is no node: write its group and its name, as in edge/edge-1"#),
+            "nodes: {edge: {}}", #"phi.yaml:1: "edge" is not a node: write its group and name, such as edge/edge-1"#),
         Mistake("nodes: {edge/: {}}", "phi.yaml:1: node name \"\" cannot be used: it is empty; \(names)"),
         Mistake(
             "groups:\n  edge:\n    expect: [a, b/c]",
@@ -165,22 +176,22 @@ import Testing
             #"phi.yaml:6: node "edge/a" is expected twice, first at phi.yaml:4"#),
         Mistake(
             "groups: {edge: {expect: [a, b]}}\nlimits: {nodes: 1}",
-            "phi.yaml:1: 2 nodes are expected, and limits.nodes is 1"),
+            "phi.yaml:1: 2 nodes are expected, but limits.nodes is only 1"),
 
         // Invalid YAML.
         Mistake(
-            "a: [1, 2", "phi.yaml:2: this is no YAML: did not find expected ',' or ']' (while parsing a flow sequence)"),
-        Mistake("a: b: c", "phi.yaml:1: this is no YAML: mapping values are not allowed in this context"),
+            "a: [1, 2", "phi.yaml:2: invalid YAML: did not find expected ',' or ']' (while parsing a flow sequence)"),
+        Mistake("a: b: c", "phi.yaml:1: invalid YAML: mapping values are not allowed in this context"),
         Mistake(
             "log: json\n\tstate: x",
-            "phi.yaml:2: this is no YAML: found a tab character that violates indentation (while scanning a plain scalar)"
+            "phi.yaml:2: invalid YAML: found a tab character that violates indentation (while scanning a plain scalar)"
         ),
         Mistake(
             "log: json\n---\nlog: json",
-            "phi.yaml:2: this is no YAML: but found another document (expected a single document in the stream)"),
-        Mistake("log: j\nstate: \u{1}", "phi.yaml:2: this is no YAML: control characters are not allowed"),
-        Mistake("a: *b", "phi.yaml:1: this is no YAML: found undefined alias"),
-        Mistake("log: json\nb: &b c", "phi.yaml:2: anchors (&) and aliases (*) are not read here: write the value out"),
+            "phi.yaml:2: invalid YAML: but found another document (expected a single document in the stream)"),
+        Mistake("log: j\nstate: \u{1}", "phi.yaml:2: invalid YAML: control characters are not allowed"),
+        Mistake("a: *b", "phi.yaml:1: invalid YAML: found undefined alias"),
+        Mistake("log: json\nb: &b c", "phi.yaml:2: anchors (&) and aliases (*) are not supported: write the value out"),
     ]) func `is reported with its line and a valid alternative`(mistake: Mistake) {
         #expect(problems(mistake.file) == mistake.sentences)
     }
@@ -214,7 +225,7 @@ import Testing
             ])
         #expect(
             problems(environment: ["PHI_STATE": "[a"]) == [
-                "PHI_STATE: this is no YAML: did not find expected ',' or ']' (while parsing a flow sequence)"
+                "PHI_STATE: invalid YAML: did not find expected ',' or ']' (while parsing a flow sequence)"
             ])
         #expect(
             problems(options: [.init("--max-nodes", "limits", "nodes", text: "0")]) == [
@@ -258,15 +269,17 @@ import Testing
     @Test func `is reported for hostile text too`() {
         let million = 1_000_000
         #expect(
-            problems(String(repeating: "#", count: (1 << 20) + 1)) == ["phi.yaml:1: it has more than 1048576 bytes"])
+            problems(String(repeating: "#", count: (1 << 20) + 1)) == [
+                "phi.yaml:1: the file is larger than 1048576 bytes"
+            ])
         for nest in ["[", "{a: ", "- ", "? "] {
             let text = String(repeating: nest, count: million / nest.count)
-            #expect(problems(text) == ["phi.yaml:1: it is nested too deeply"], "\(nest)")
+            #expect(problems(text) == ["phi.yaml:1: the YAML is nested too deeply"], "\(nest)")
         }
         let bomb = "a: &a [x, x]\n" + (1...40).map { "b\($0): &b\($0) [*a, *a]\n" }.joined()
         #expect(
             problems(bomb) == [
-                "phi.yaml:1: anchors (&) and aliases (*) are not read here: write the value out"
+                "phi.yaml:1: anchors (&) and aliases (*) are not supported: write the value out"
             ])
         let long = String(repeating: "x", count: million)
         let said = problems("hold: \(long)")
@@ -279,7 +292,9 @@ import Testing
                 #"phi.yaml:2: log must be logfmt or json, found "\u{1b}""#
             ])
         let notText = ConfigurationSources(file: ("phi.yaml", [0x61, 0xFF, 0x62]))
-        #expect { try notText.read { throw NoProfile(name: $0) } } throws: { "\($0)" == "phi.yaml:1: it is no UTF-8" }
+        #expect { try notText.read { throw NoProfile(name: $0) } } throws: {
+            "\($0)" == "phi.yaml:1: the file is not valid UTF-8"
+        }
     }
 
     @Test func `is reported if too many groups and nodes have their own policies`() {
@@ -289,7 +304,7 @@ import Testing
         let most = PolicyTable.maxScopes
         #expect(
             problems("nodes: \(nodes(1...20_000))", environment: ["PHI_NODES": nodes(20_001...(most + 1))]) == [
-                "PHI_NODES: more than 60000 groups and nodes have policies of their own"
+                "PHI_NODES: policies are set for more than 60000 groups and nodes, the maximum"
             ])
     }
 

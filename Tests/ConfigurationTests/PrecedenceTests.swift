@@ -120,8 +120,8 @@ import Testing
         ]
         #expect(
             try read(environment: environment).warnings == [
-                #"unknown environment variable "PHI_COLOUR""#,
-                #"unknown environment variable "PHI_LEVLES": did you mean "PHI_LEVELS"?"#,
+                #"unknown environment variable "PHI_COLOUR" is ignored"#,
+                #"unknown environment variable "PHI_LEVLES" is ignored: did you mean "PHI_LEVELS"?"#,
             ])
     }
 

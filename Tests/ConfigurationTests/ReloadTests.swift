@@ -17,15 +17,15 @@ import Testing
     }
 
     @Test(arguments: [
-        ("levels: {suspect: phi=9, evict: phi=12}", "policies of levels, groups and nodes are as configured now"),
-        ("groups: {edge: {levels: {evict: phi=9}}}", "policies of levels, groups and nodes are as configured now"),
-        ("nodes: {a/b: {levels: {evict: phi=9}}}", "policies of levels, groups and nodes are as configured now"),
+        ("levels: {suspect: phi=9, evict: phi=12}", "policies of levels, groups, and nodes changed"),
+        ("groups: {edge: {levels: {evict: phi=9}}}", "policies of levels, groups, and nodes changed"),
+        ("nodes: {a/b: {levels: {evict: phi=9}}}", "policies of levels, groups, and nodes changed"),
         ("groups: {edge: {expect: a b}}", "2 nodes are expected now, 0 before"),
-        ("join_within: 5m", "an expected node may take 5m to be heard first now"),
-        ("hold: off", "mass silence is believed now"),
-        ("hold: 0.7", "mass silence is doubted by another rule now"),
-        ("damping: {flaps: 3}", "suspected nodes are trusted again by another rule now"),
-        ("trust_again_after: 3", "suspected nodes are trusted again by another rule now"),
+        ("join_within: 5m", "join_within is now 5m"),
+        ("hold: off", "hold is now off"),
+        ("hold: 0.7", "hold is now share 0.7, min_excess 3, max_duration 30s"),
+        ("damping: {flaps: 3}", "damping is now flaps 3, within 10m, quiet_period 1m"),
+        ("trust_again_after: 3", "trust_again_after is now 3"),
     ]) func `applies changes that need no restart`(line: String, sentence: String) throws {
         let new = line.hasPrefix("levels") ? line : "\(old)\n\(line)"
         let reload = try reload(old, new)
@@ -40,9 +40,18 @@ import Testing
         ("limits: {nodes: 5}", "limits"), ("log: json", "log"),
     ]) func `refuses changes that need a restart, and reports them`(line: String, key: String) throws {
         let reload = try reload(old, "\(old)\n\(line)\ntrust_again_after: 2")
-        #expect(reload.refused == ["\(key) changes with a restart only, and stays as it was"])
-        #expect(reload.applied == ["suspected nodes are trusted again by another rule now"])
+        #expect(reload.refused == ["\(key) needs a restart to change: the old value stays in effect"])
+        #expect(reload.applied == ["trust_again_after is now 2"])
         #expect(reload.configuration == (try read("\(old)\ntrust_again_after: 2").configuration))
+    }
+
+    @Test func `applies and reports each part of the rule for renewed trust`() throws {
+        let new = "\(old)\ntrust_again_after: 2\ndamping: {within: 5m}"
+        let reload = try reload("\(old)\ndamping: {}", new)
+        #expect(
+            reload.applied == ["damping is now flaps 5, within 5m, quiet_period 1m", "trust_again_after is now 2"])
+        #expect(reload.configuration == (try read(new).configuration))
+        #expect(try self.reload(new, old).applied == ["damping is now off", "trust_again_after is now 1"])
     }
 
     @Test func `refuses policies that the running detector does not support`() throws {
@@ -52,8 +61,8 @@ import Testing
             let reload = try reload("detector: normal\nlevels: {suspect: phi=8}", policies)
             #expect(
                 reload.refused == [
-                    "policies change with the detector, and stay as they were until a restart",
-                    "detector changes with a restart only, and stays as it was",
+                    "policies do not fit the running detector: the old ones stay in effect until a restart",
+                    "detector needs a restart to change: the old value stays in effect",
                 ])
             #expect(reload.configuration.policies.said(of: "a/b") == "phi=8 (file)")
         }
@@ -64,8 +73,8 @@ import Testing
             let reload = try reload(old, "levels: \(levels)\ntrust_again_after: 2")
             #expect(
                 reload.refused == [
-                    "names and order of levels change with a restart only: they stay suspect, evict, with the policies that they "
-                        + "had"
+                    "names and order of levels need a restart to change: the levels stay suspect, evict, with their old "
+                        + "policies"
                 ])
             #expect(reload.configuration == (try read("\(old)\ntrust_again_after: 2").configuration))
         }

@@ -89,7 +89,7 @@ extension SystemTests {
                             #"phi.yaml:5: unknown key "levles": did you mean "levels"?"#,
                             #"phi.yaml:13: policy "phi=twelve" cannot be used: phi must be a number above 0 and at most "#
                                 + "1000000; write for example 'phi=8', 'price=1000', or 'mistakes=1/30d,within=3s'",
-                            #"phi: --control: "nonsense" is no endpoint: it has no '://'; write for example "#
+                            #"phi: --control: "nonsense" is not an endpoint: '://' is missing; write for example "#
                                 + "tcp://127.0.0.1:7710 or ipc:///run/phi.sock",
                         ])
                 }
@@ -127,8 +127,8 @@ extension SystemTests {
                 #expect(try await program.exit() == 0)
                 let said = program.errors.joined()
                 #expect(said.contains(#"unknown key \"trust_again_aftr\": did you mean \"trust_again_after\"?"#))
-                #expect(said.contains("configuration: suspected nodes are trusted again"))
-                #expect(said.contains("configuration: retention changes with a restart only"))
+                #expect(said.contains("configuration: trust_again_after is now 3"))
+                #expect(said.contains("configuration: retention needs a restart to change"))
             }
         }
 

@@ -10,7 +10,7 @@ extension SystemTests {
             Misuse("detect --level suspect=certainty=9", says: "certainty", "phi=8"),
             Misuse("detect --level suspect=phi=-1", says: "phi=-1", "above 0"),
             Misuse("detect --level suspect", says: "suspect=phi=8"),
-            Misuse("detect --level a=phi=1 --level a=phi=2", says: "two levels"),
+            Misuse("detect --level a=phi=1 --level a=phi=2", says: "\"a\"", "twice"),
             Misuse("detect --retention 5", says: "\"5\"", "250ms"),
             Misuse("detect --log xml", says: "xml", "logfmt"),
             Misuse("detect --http :8080", says: ":8080", "'off'"),
@@ -89,8 +89,8 @@ extension SystemTests {
         }
 
         @Test(arguments: [
-            Misuse("detect --heartbeats nonsense", says: "nonsense", "no endpoint", "tcp://"),
-            Misuse("detect --heartbeats tcp://127.0.0.1:99999", says: "tcp://127.0.0.1:99999", "no port"),
+            Misuse("detect --heartbeats nonsense", says: "nonsense", "not an endpoint", "tcp://"),
+            Misuse("detect --heartbeats tcp://127.0.0.1:99999", says: "tcp://127.0.0.1:99999", "not a port"),
             Misuse("detect --heartbeats tcp://192.0.2.1:7710", says: "tcp://192.0.2.1:7710", "address"),
             Misuse("detect --config missing.yaml", says: "cannot read missing.yaml", "No such file"),
             Misuse("detect --config .", says: "cannot read .", "directory"),
