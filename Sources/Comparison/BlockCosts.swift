@@ -13,8 +13,8 @@ struct BlockCosts: Sendable {
         self.detector = detector
         self.parameters = parameters
         let all = plan.blocks.indices.flatMap { block in costs.map { $0[block] } }
-        // Counts late heartbeats. A detector that suspects always makes only one mistake, and must not look like a good
-        // one.
+        // Counts late heartbeats (`MistakeRule.Punctuality`). A detector that suspects always makes only one mistake, and
+        // must not look like a good one.
         mistakes = all.map { Int32(clamping: $0.late) }
         timeouts = all.map { Float($0.timeouts) }
     }

@@ -1,3 +1,4 @@
+import Evaluation
 import PhiAccrual
 
 #if canImport(Glibc)
@@ -20,6 +21,7 @@ public struct DetectorComparison: Sendable {
     public let name: String
     public let adaptive: ParetoCurve
     public let baselines: [ParetoCurve]
+    /// Calibration of the adaptive φ, where it is significant.
     public let calibration: [Calibration]
     public let cells: [ComparisonCell]
     public let holdOut: [HoldOutCell]
@@ -88,7 +90,7 @@ public struct DetectorComparison: Sendable {
         let plan = runner.plan
         name = trace.name
         samples = sweep.samples
-        calibration = Calibration.of(sweep.phis)
+        calibration = Calibration.significant(sweep.phis)
         self.adaptive = adaptive.curve(plan, counting: plan.whole)
         self.baselines = baselines.map { $0.curve(plan, counting: plan.whole) }
         cells = ComparisonCell.cells(trace: name, samples: samples, adaptive: self.adaptive, baselines: self.baselines)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Comparison
 import ComparisonPage
+import Evaluation
 import HeartbeatProtocol
 import Traces
 
@@ -164,8 +165,8 @@ struct CompareCommand: AsyncParsableCommand {
         }
         lines += ["", "CALIBRATION OF φ (decades)  φ = 1    φ = 2    φ = 3    φ = 4"]
         for trace in report.traces {
-            let values = (1...4).map { level in
-                trace.calibration.first { $0.phi == level }.map { $0.decades.decimals(2) } ?? "-"
+            let values = Calibration.levels.map { level in
+                trace.calibration.first { $0.phi == Double(level) }?.decades?.decimals(2) ?? "-"
             }
             lines.append(trace.name.padded(to: 28) + values.map { $0.padded(to: 8) }.joined(separator: " "))
         }

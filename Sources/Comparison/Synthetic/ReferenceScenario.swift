@@ -61,7 +61,10 @@ public struct ReferenceScenario: Sendable, Encodable {
                 best: offers.filter { $0.timeout <= timeout }.min {
                     ($0.mistakes, $0.timeout) < ($1.mistakes, $1.timeout)
                 },
-                fixed: judged.count { Double($0.gap) > timeout * 1e9 })
+                fixed: judged.count { arrival in
+                    var rule = MistakeRule()
+                    return rule.receive(at: arrival.gap, after: 0, deadline: Int64(timeout * 1e9)).isLate
+                })
         }
     }
 }

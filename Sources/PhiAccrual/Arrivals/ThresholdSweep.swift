@@ -8,17 +8,20 @@ public struct RecordedHeartbeat: Hashable, Sendable {
     public init(node: Int, arrival: Arrival?) { (self.node, self.arrival) = (node, arrival) }
 }
 
-/// The cost of some arrivals under one threshold.
+/// The cost of some arrivals under one threshold, by `MistakeRule`.
 public struct SweepCost: Hashable, Sendable {
-    /// Number of arrivals after their deadline while the node was trusted.
+    /// Number of arrivals that revealed a mistake.
     public var mistakes = 0
     /// Number of arrivals after their deadline. It exceeds `mistakes` only where a deadline may lie before the arrival
-    /// that sets it: such a detector suspects always, and makes one mistake that never ends.
+    /// that sets it.
     public var late = 0
     /// Number of arrivals that had a deadline.
     public var deadlines = 0
-    /// Sum of deadline − arrival that set it, in units; a negative difference counts as 0.
+    /// Sum of the timeouts of these arrivals, in units.
     public var timeouts = 0.0
+
+    /// Mean over the arrivals that had a deadline, in units; nil if there are none.
+    public var meanTimeout: Double? { deadlines > 0 ? timeouts / Double(deadlines) : nil }
 
     public init() {}
     public init(mistakes: Int, late: Int, deadlines: Int, timeouts: Double) {
@@ -35,8 +38,8 @@ public struct SweepCost: Hashable, Sendable {
 
 /// The costs of the recorded arrivals of some nodes under each of many thresholds, from a single pass over them.
 ///
-/// The verdicts are those of `Detector`, without its registry, timing wheel, and events. A level is suspected from its
-/// deadline on. An arrival restores trust unless its own deadline has already passed.
+/// The verdicts are those of `Detector`, without its registry, timing wheel, and events. `MistakeRule` says what is a
+/// mistake.
 public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
     /// One per block and threshold, at index block · thresholds + threshold.
     public private(set) var costs: [SweepCost]
@@ -104,7 +107,7 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
         // For each node and threshold, at index node · thresholds + threshold.
         var levelStates = (0..<count).flatMap { _ in thresholds.map(Model.levelState(of:)) }
         var timeouts = [Int64?](repeating: nil, count: count * thresholds.count)
-        var isSuspected = [Bool](repeating: false, count: count * thresholds.count)
+        var rules = [MistakeRule](repeating: MistakeRule(), count: count * thresholds.count)
         for (heartbeat, block) in zip(heartbeats, blocks) {
             let node = heartbeat.node
             let levels = node * thresholds.count..<(node + 1) * thresholds.count
@@ -122,21 +125,20 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
             models[node].updateLevels(
                 thresholds.span, &own, after: heartbeat.arrival, timestampUncertainty: 0, in: &group)
             for (index, level) in levels.enumerated() {
-                if let arrival = heartbeat.arrival, let timeout = timeouts[level].map({ max(0, $0) }) {
-                    let isLate = arrival.gap > timeout
-                    let isMistake = isLate && !isSuspected[level]
-                    if isMistake { isSuspected[level] = true }
+                // Times are relative to the node's last arrival.
+                if let arrival = heartbeat.arrival, let deadline = timeouts[level] {
+                    let punctuality = rules[level].receive(at: arrival.gap, after: 0, deadline: deadline)
                     if let block {
                         let cost = Int(block) * thresholds.count + index
                         costs[cost].deadlines += 1
-                        costs[cost].timeouts += Double(timeout) / unit
-                        if isLate { costs[cost].late += 1 }
-                        if isMistake { costs[cost].mistakes += 1 }
+                        costs[cost].timeouts += Double(MistakeRule.suspicionStart(deadline: deadline, last: 0)) / unit
+                        if punctuality.isLate { costs[cost].late += 1 }
+                        if punctuality == .mistake { costs[cost].mistakes += 1 }
                     }
                 }
                 let timeout = models[node].timeout(until: thresholds[index], in: levelStates[level])
                 timeouts[level] = timeout
-                if timeout.map({ $0 >= 0 }) ?? true { isSuspected[level] = false }
+                rules[level].setDeadline(timeout, at: 0)
             }
         }
     }
