@@ -1,4 +1,5 @@
 import Evaluation
+import PhiAccrual
 
 /// The comparisons on several traces together.
 public struct ComparisonReport: Sendable, Encodable {
@@ -34,9 +35,7 @@ public struct ComparisonReport: Sendable, Encodable {
     /// The same cells with parameters chosen on the first half of each trace and judged on the second.
     public private(set) var holdOut: [HoldOutCell] = []
 
-    public static let baselineNames = [
-        "fixed", "normal", "logistic", "exponential", "chen", "bertier", "two-window", "empirical",
-    ]
+    public static let baselineNames = DetectorRegistry.compared.map(\.name)
 
     public init() {}
 

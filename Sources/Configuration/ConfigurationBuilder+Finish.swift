@@ -92,7 +92,7 @@ extension ConfigurationBuilder {
     private mutating func applyProfile(
         _ name: String, at location: SourceLocation, _ lateness: (String) throws -> LatenessProfile
     ) {
-        guard case .adaptive = configuration.model else {
+        guard configuration.model.isAdaptive else {
             let others = "'\(configuration.model)' goes by nothing but the node itself"
             return report(location, "profile is for the detector 'adaptive': \(others)")
         }

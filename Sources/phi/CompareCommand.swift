@@ -3,6 +3,7 @@ import Comparison
 import ComparisonPage
 import Evaluation
 import HeartbeatProtocol
+import PhiAccrual
 import Traces
 
 struct CompareCommand: AsyncParsableCommand {
@@ -11,9 +12,10 @@ struct CompareCommand: AsyncParsableCommand {
         abstract: "Compare detectors on recorded traces: time waited at equal rates of mistakes, and calibration.",
         discussion: """
             For each trace and each rate of mistakes that it has heartbeats enough for, the wait of the adaptive detector \
-            is put beside the best of eight classical ones, each with the parameter that hindsight finds best for that \
-            very cell. Below 1 the adaptive detector waits less than all of them. Waits are deadline − arrival, averaged \
-            after 200 heartbeats per node. Beside each ratio stands its 90 % interval, had other parts of the same \
+            is put beside the best of \(DetectorRegistry.compared.count.spelledOut) classical ones, each with the \
+            parameter that hindsight finds best for that very cell. Below 1 the adaptive detector waits less than all of \
+            them. Waits are deadline − arrival, averaged after 200 heartbeats per node. Beside each ratio stands its 90 % \
+            interval, had other parts of the same \
             recording been met. docs/quality.md says how all of it is worked out.
 
             \(ReplayCommand.formats)

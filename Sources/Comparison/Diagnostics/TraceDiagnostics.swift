@@ -70,10 +70,12 @@ public struct TraceDiagnostics: Sendable {
             Observation(of: run, trace, lengths: lengths, windows: windows)
         }
         let lengths = gaps.lengths
-        let exponential = DetectorComparison.exponential(unit: trace.medianInterval)
+        let unit = trace.medianInterval
+        let normal = DetectorRegistry.comparedParameters(NormalModel.Parameters.self, interval: unit)
+        let exponential = DetectorRegistry.comparedParameters(ExponentialModel.Parameters.self, interval: unit)
         let observations = [
             ("adaptive", observe(adaptive)),
-            ("normal", observe(run(NormalModel.self, "normal", .init(floor: 0)))),
+            ("normal", observe(run(NormalModel.self, "normal", normal))),
             ("exponential", observe(run(ExponentialModel.self, "exponential", exponential))),
         ]
         views = observations.map { name, observation in

@@ -80,25 +80,9 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
             blocks: [nil] + arrivals.indices.map { $0 < warmUp ? nil : 0 })
     }
 
-    /// Runs the heartbeats of several nodes that form a group, in order of time.
-    ///
-    /// - Parameters:
-    ///   - count: Number of nodes.
-    ///   - model: Initial model of every node.
-    ///   - unit: Unit of timeouts, in nanoseconds.
-    ///   - blocks: For each heartbeat the block in which it is evaluated; nil: the model only learns from it.
-    @specialized(where Model == AdaptiveModel)
-    @specialized(where Model == NormalModel)
-    @specialized(where Model == FixedModel)
-    @specialized(where Model == LogisticModel)
-    @specialized(where Model == ExponentialModel)
-    @specialized(where Model == ChenModel)
-    @specialized(where Model == BertierModel)
-    @specialized(where Model == TwoWindowModel)
-    @specialized(where Model == EmpiricalModel)
-    @specialized(where Model == SelfTuningModel)
-    public mutating func run(
-        _ heartbeats: [RecordedHeartbeat], ofNodes count: Int, with model: Model, announcedInterval: Int64 = 0,
+    /// The loop of `run`, which `DetectorRegistry` declares for all its models.
+    mutating func evaluate(
+        _ heartbeats: [RecordedHeartbeat], ofNodes count: Int, with model: Model, announcedInterval: Int64,
         unit: Double, blocks: [Int32?]
     ) {
         precondition(heartbeats.count == blocks.count, "each heartbeat is judged in one block or not at all")
