@@ -45,18 +45,16 @@ let package = Package(
 
         // The algorithm and other pure code.
         .target(name: "PhiAccrual", dependencies: ["CPrefetch"], swiftSettings: strict),
-        .target(name: "QualityOfService", swiftSettings: strict),
         .target(name: "HeartbeatProtocol", dependencies: ["PhiAccrual", "CSodium"], swiftSettings: strict),
         .target(name: "Traces", dependencies: ["CZlib"], swiftSettings: strict),
 
-        .target(
-            name: "Replay", dependencies: ["PhiAccrual", "QualityOfService", "Recordings", "Traces"],
-            swiftSettings: strict),
+        .target(name: "Evaluation", dependencies: ["PhiAccrual", "Recordings", "Traces"], swiftSettings: strict),
 
-        .target(name: "Comparison", dependencies: ["PhiAccrual", "QualityOfService", "Traces"], swiftSettings: strict),
+        .target(name: "Comparison", dependencies: ["Evaluation", "PhiAccrual", "Traces"], swiftSettings: strict),
         .target(name: "Charts", swiftSettings: strict),
         .target(
-            name: "ComparisonPage", dependencies: ["Charts", "Comparison", "HeartbeatProtocol", "PhiAccrual"],
+            name: "ComparisonPage",
+            dependencies: ["Charts", "Comparison", "Evaluation", "HeartbeatProtocol", "PhiAccrual"],
             swiftSettings: strict),
 
         // Network profiles. The files in `Network` are embedded.
@@ -92,8 +90,7 @@ let package = Package(
         .target(
             name: "DetectorService",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "QualityOfService", "Recordings", "Replay", "StateStore",
-                "Configuration",
+                "Evaluation", "HeartbeatProtocol", "PhiAccrual", "Recordings", "StateStore", "Configuration",
                 "SystemClocks", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -102,9 +99,9 @@ let package = Package(
         .executableTarget(
             name: "phi",
             dependencies: [
-                "Comparison", "ComparisonPage", "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher",
-                "NetworkProfiles", "PhiAccrual", "PhiClient", "ProfileFitting",
-                "QualityOfService", "Recordings", "Replay", "Configuration", "SystemClocks", "Traces", "ZeroMQ",
+                "Comparison", "ComparisonPage", "DetectorService", "Evaluation", "HeartbeatProtocol",
+                "HeartbeatPublisher", "NetworkProfiles", "PhiAccrual", "PhiClient", "ProfileFitting",
+                "Recordings", "Configuration", "SystemClocks", "Traces", "ZeroMQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -117,14 +114,13 @@ let package = Package(
         .testTarget(
             name: "PhiAccrualTests", dependencies: ["PhiAccrual", "TestSupport"], exclude: ["References"],
             swiftSettings: strict),
-        .testTarget(name: "QualityOfServiceTests", dependencies: ["QualityOfService"], swiftSettings: strict),
         .testTarget(
             name: "HeartbeatProtocolTests", dependencies: ["HeartbeatProtocol", "PhiAccrual", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "TracesTests", dependencies: ["Traces", "CZlib"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "ReplayTests", dependencies: ["Replay", "PhiAccrual", "Recordings", "Traces", "TestSupport"],
+            name: "EvaluationTests", dependencies: ["Evaluation", "PhiAccrual", "Recordings", "Traces", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "ComparisonTests", dependencies: ["Comparison", "PhiAccrual", "Traces", "TestSupport"],

@@ -8,23 +8,16 @@ struct BlockCosts: Sendable {
     private var mistakes: [Int32]
     private var timeouts: [Float]  // s, sum over a block
 
-    /// - Parameter costs: For each parameter, the costs of all blocks, with timeouts in seconds.
-    init(_ detector: String, _ parameters: [String], _ plan: BootstrapBlocks, _ costs: [[SweepCost]]) {
+    /// - Parameter passes: Costs with timeouts in seconds, in the order of the parameters: one pass for all of them, or
+    ///   one for each. In a pass, the index is block · parameters + parameter.
+    init(_ detector: String, _ parameters: [String], _ plan: BootstrapBlocks, _ passes: [[SweepCost]]) {
         self.detector = detector
         self.parameters = parameters
-        let all = plan.blocks.indices.flatMap { block in costs.map { $0[block] } }
-        // Counts late heartbeats. A detector that suspects always makes only one mistake, and must not look like a good
-        // one.
+        let all = passes.count == 1 ? passes[0] : plan.blocks.indices.flatMap { block in passes.map { $0[block] } }
+        // Counts late heartbeats (`MistakeRule.Punctuality`). A detector that suspects always makes only one mistake, and
+        // must not look like a good one.
         mistakes = all.map { Int32(clamping: $0.late) }
         timeouts = all.map { Float($0.timeouts) }
-    }
-
-    /// The parameters are the thresholds of one sweep.
-    init<Model>(_ detector: String, _ parameters: [String], _ plan: BootstrapBlocks, _ sweep: ThresholdSweep<Model>) {
-        let costs = parameters.indices.map { parameter in
-            plan.blocks.indices.map { sweep.costs[$0 * parameters.count + parameter] }
-        }
-        self.init(detector, parameters, plan, costs)
     }
 
     /// The curve of the detector if block *i* occurred `times[i]` times.

@@ -11,7 +11,7 @@ public struct BudgetCheck: Sendable, Encodable {
     public var observed: Int
     /// Observed ÷ promised mistakes, with a 95 % interval that allows for clustered heartbeats.
     public var ratio: ClusterRatio
-    /// Mean of deadline − arrival that set it, in seconds.
+    /// Mean timeout, in seconds.
     public var timeout: Double
 
     /// Observed mistakes may exceed the promised ones by this factor, or fall short of them by it. Too few mistakes
@@ -39,10 +39,11 @@ public struct BudgetCheck: Sendable, Encodable {
                 clusters[block.cluster].observed += Double(cost.mistakes)
                 clusters[block.cluster].expected += Double(block.heartbeats) / budgets[index]
             }
+            let cost = costs.reduce(into: SweepCost(), +=)
             return BudgetCheck(
                 trace: trace.name, heartbeatsPerMistake: budgets[index], samples: samples,
-                promised: Double(samples) / budgets[index], observed: costs.reduce(0) { $0 + $1.mistakes },
-                ratio: ClusterRatio(clusters), timeout: costs.reduce(0) { $0 + $1.timeouts } / Double(samples))
+                promised: Double(samples) / budgets[index], observed: cost.mistakes, ratio: ClusterRatio(clusters),
+                timeout: cost.meanTimeout ?? 0)
         }
     }
 

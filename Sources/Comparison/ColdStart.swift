@@ -111,7 +111,7 @@ private struct ColdStartTotals {
             let (starts, cost) = (starts[index], costs[index])
             return ColdStart.Horizon(
                 heartbeats: heartbeats, starts: starts, mistakes: Double(cost.mistakes) / Double(max(1, starts)),
-                timeout: cost.deadlines > 0 ? cost.timeouts / Double(cost.deadlines) : nil)
+                timeout: cost.meanTimeout)
         }
     }
 }

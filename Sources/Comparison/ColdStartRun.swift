@@ -10,14 +10,10 @@ struct ColdStartRun: Sendable {
     /// The adaptive detector at four prices, a fixed timeout that is given the interval, and the other detectors with
     /// the settings of their authors or of the systems that use them.
     static let all: [ColdStartRun] =
-        [10, 100, 1000, 10_000].map { ColdStartRun("adaptive", .adaptive(.init()), .price($0)) }
+        [10, 100, 1000, 10_000].map { ColdStartRun("adaptive", .adaptive(), .price($0)) }
         + [ColdStartRun(intervals: 5)]
-        + [
-            "normal", "akka", "hazelcast", "cassandra", "chitchat", "chen", "bertier", "two-window", "empirical",
-            "self-tuning",
-        ].compactMap { name in
-            (try? DetectorSpec(parsing: name)).map { ColdStartRun(name, $0, .phi($0.nativeThreshold ?? 8)) }
-        }
+        + DetectorRegistry.baselines.filter { $0.name != FixedModel.Parameters.detectorName }.flatMap(\.presets)
+        .map { ColdStartRun($0.names[0], $0.spec, .phi($0.spec.nativeThreshold ?? 8)) }
 
     private init(_ name: String, _ choice: DetectorSpec, _ policy: Policy) {
         self.name = choice.usesPolicy ? "\(name) \(policy)" : name
@@ -31,7 +27,7 @@ struct ColdStartRun: Sendable {
         choice = { interval in
             var parameters = FixedModel.Parameters()
             parameters.timeout = .nanoseconds(max(1, Int64(saturating: Double(intervals) * interval)))
-            return .fixed(parameters)
+            return DetectorSpec(parameters)
         }
     }
 

@@ -1,3 +1,6 @@
+import Evaluation
+import PhiAccrual
+
 /// The comparisons on several traces together.
 public struct ComparisonReport: Sendable, Encodable {
     public struct Trace: Sendable, Encodable {
@@ -5,16 +8,34 @@ public struct ComparisonReport: Sendable, Encodable {
         /// Number of judged heartbeats.
         public var samples: Int
         public var curves: [ParetoCurve]
+        /// Calibration of the adaptive φ, where it is significant.
         public var calibration: [Calibration]
+
+        private enum Keys: String, CodingKey { case name, samples, curves, calibration }
+        public func encode(to encoder: any Encoder) throws {
+            var object = encoder.container(keyedBy: Keys.self)
+            try object.encode(name, forKey: .name)
+            try object.encode(samples, forKey: .samples)
+            try object.encode(curves, forKey: .curves)
+            try object.encode(calibration.map(EncodedCalibration.init), forKey: .calibration)
+        }
+    }
+    private struct EncodedCalibration: Encodable {
+        let calibration: Calibration
+        private enum Keys: String, CodingKey { case phi, expected, decades }
+        func encode(to encoder: any Encoder) throws {
+            var object = encoder.container(keyedBy: Keys.self)
+            try object.encode(calibration.phi, forKey: .phi)
+            try object.encode(calibration.expected, forKey: .expected)
+            try object.encodeIfPresent(calibration.decades, forKey: .decades)
+        }
     }
     public private(set) var traces: [Trace] = []
     public private(set) var cells: [ComparisonCell] = []
     /// The same cells with parameters chosen on the first half of each trace and judged on the second.
     public private(set) var holdOut: [HoldOutCell] = []
 
-    public static let baselineNames = [
-        "fixed", "normal", "logistic", "exponential", "chen", "bertier", "two-window", "empirical",
-    ]
+    public static let baselineNames = DetectorRegistry.compared.map(\.name)
 
     public init() {}
 

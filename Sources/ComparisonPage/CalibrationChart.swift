@@ -1,13 +1,14 @@
 import Charts
 import Comparison
+import Evaluation
 import HeartbeatProtocol
 
 /// The promised share of gaps for each φ against the observed share.
 enum CalibrationChart {
     static func chart(_ diagnostics: TraceDiagnostics) -> Chart? {
         let points = diagnostics.views.flatMap(\.calibration)
-        guard let fewest = diagnostics.views.first?.calibration.last?.promised else { return nil }
-        let lowest = max(fewest * 0.3, points.map(\.share).min().map { $0 * 0.5 } ?? 0, fewest * 0.03)
+        guard let fewest = diagnostics.views.first?.calibration.last?.promisedShare else { return nil }
+        let lowest = max(fewest * 0.3, points.map(\.observedShare).min().map { $0 * 0.5 } ?? 0, fewest * 0.03)
         let ticks = Tick.logarithmic(from: lowest, to: 1, label: NumberFormatting.share)
         let x = Axis(
             .logarithmic, from: fewest * 0.8, to: 1, label: "promised share of gaps, 10^−φ",
@@ -15,23 +16,23 @@ enum CalibrationChart {
         let y = Axis(.logarithmic, from: lowest, to: 1, label: "share of gaps that reached this φ", ticks: ticks)
 
         let ends = [x.lower, 1]
-        let factor = CalibrationPoint.tolerance
+        let factor = Calibration.tolerance
         let band = ends.map { Point($0, $0 * factor) } + ends.reversed().map { Point($0, $0 / factor) }
         var marks: [Mark] = [.area(band, .faint), .line(ends.map { Point($0, $0) }, .faint)]
         for view in diagnostics.views.reversed() {
             let pen = DetectorStyles.pen(of: view.detector)
-            marks.append(.line(view.calibration.map { Point($0.promised, $0.share) }, pen))
-            let reliable = view.calibration.filter { $0.expected >= CalibrationPoint.reliable }
+            marks.append(.line(view.calibration.map { Point($0.promisedShare, $0.observedShare) }, pen))
+            let reliable = view.calibration.filter(\.isSignificant)
             guard view.detector == diagnostics.views.first?.detector else {
-                marks.append(.dots(reliable.map { Point($0.promised, $0.share) }, pen))
+                marks.append(.dots(reliable.map { Point($0.promisedShare, $0.observedShare) }, pen))
                 continue
             }
             marks.append(
                 .notedDots(
                     reliable.map { point in
                         .init(
-                            Point(point.promised, point.share),
-                            "φ = \(point.phi): promised \(NumberFormatting.share(point.promised)), was \(NumberFormatting.share(point.share))"
+                            Point(point.promisedShare, point.observedShare),
+                            "φ = \(point.phi): promised \(NumberFormatting.share(point.promisedShare)), was \(NumberFormatting.share(point.observedShare))"
                         )
                     }, pen))
         }

@@ -62,7 +62,8 @@ public struct ComparisonPage: Sendable {
         <b>mistake</b>. Whoever waits longer makes fewer mistakes and notices a crash later, so detectors are compared by \
         their mean <b>wait</b>, from the last heartbeat to the deadline, at equal rates of mistakes.</p>
         <p>A <b>ratio</b> is the wait of the adaptive detector over that of the best classical one, which for every single \
-        cell is the best of eight, each with the parameter that hindsight finds best there. <b class="better">Below 1</b> the \
+        cell is the best of \(DetectorRegistry.compared.count.spelledOut), each with the parameter that hindsight finds \
+        best there. <b class="better">Below 1</b> the \
         adaptive detector waits less than all of them; <b class="worse">above 1.05</b> one of them is clearly better. A cell \
         is empty where a trace is too short for 20 mistakes.</p>
 

@@ -1,10 +1,9 @@
 import Charts
-import Comparison
+import PhiAccrual
 
-/// Gives each detector the same style in every chart.
+/// Gives each detector the style of its place in `DetectorRegistry`, in every chart.
 enum DetectorStyles {
     static func pen(of detector: String) -> Pen {
-        guard let place = ComparisonReport.baselineNames.firstIndex(of: detector) else { return .accent }
-        return .other(place)
+        DetectorRegistry.entry(named: detector)?.place.map(Pen.other) ?? .accent
     }
 }

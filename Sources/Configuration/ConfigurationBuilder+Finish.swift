@@ -78,7 +78,7 @@ extension ConfigurationBuilder {
     mutating func applyProfile(
         _ name: String, at location: SourceLocation, _ lateness: (String) throws -> LatenessProfile
     ) {
-        guard case .adaptive = configuration.model else {
+        guard configuration.model.isAdaptive else {
             return report(
                 location, "profile needs the detector 'adaptive', but the detector is '\(configuration.model)'")
         }

@@ -1,7 +1,6 @@
+import Evaluation
 import HeartbeatProtocol
 import PhiAccrual
-import QualityOfService
-import Replay
 import Synchronization
 
 /// Admits one what-if request at a time, since each takes much work.
@@ -54,17 +53,19 @@ struct WhatIf<Model: ArrivalModel>: Sendable {
 
     private func evaluate(_ nodes: Set<NodeKey>?, under policies: PolicyTable) -> WhatIfResult {
         let (detector, start) = recent.beginning
-        var (accumulator, mistakes) = (QualityAccumulator(), MistakeCount())
+        var (accumulator, endings) = (QualityAccumulator(), SuspicionEndings<NodeIdentity>())
         var judged = ReplayedDetector(detector, at: start, level: level, under: { _ in policies }) {
             nodes?.contains($0) ?? true
         }
         recent.forEachInput { input in
             judged.apply(input, by: &accumulator) { _ in }
             for case .transition(let change) in judged.dequeueEvents() where change.level == level {
-                if nodes?.contains(NodeKey(of: change.node)) ?? true { mistakes.count(change) }
+                if nodes?.contains(NodeKey(of: change.node)) ?? true {
+                    endings.apply(change.to, of: change.node, incarnation: change.incarnation)
+                }
             }
         }
-        return WhatIfResult(quality: accumulator.quality.report(), mistakes: mistakes.count)
+        return WhatIfResult(quality: accumulator.quality.report(), mistakes: endings.mistakes)
     }
 }
 
@@ -77,19 +78,5 @@ private struct WhatIfResult {
         WhatIfAnswer.Outcome(
             policy: policy.description, mistakes: mistakes, heartbeats: quality.samples,
             meanDetectionSeconds: quality.detectionTime, p99DetectionSeconds: quality.detectionTimeP99)
-    }
-}
-
-/// Counts suspicions that ended while the node had the same incarnation.
-private struct MistakeCount {
-    private(set) var count = 0
-    private var suspected: [NodeIdentity: UInt32] = [:]  // incarnations
-
-    mutating func count(_ change: Transition) {
-        if change.to == .suspected {
-            suspected[change.node] = change.incarnation
-        } else if suspected.removeValue(forKey: change.node) == change.incarnation, change.to != .forgotten {
-            count += 1
-        }
     }
 }

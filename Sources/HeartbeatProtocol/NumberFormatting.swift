@@ -2,6 +2,16 @@ import PhiAccrual
 
 // Numbers for people: about three digits, no trailing zeros.
 
+extension Int {
+    /// The number as a word if it is at most twelve, as in running text.
+    public var spelledOut: String {
+        let words = [
+            "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+        ]
+        return words.indices.contains(self) ? words[self] : "\(self)"
+    }
+}
+
 extension Double {
     /// Formats seconds with a suitable unit: `1.56 s`, `250 ms`, `36 h`.
     public var formattedDuration: String {

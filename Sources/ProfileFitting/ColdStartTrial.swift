@@ -8,16 +8,13 @@ import PhiAccrual
 public struct ColdStartTrial: Hashable, Sendable {
     /// Number of heartbeats, over all starts.
     public private(set) var heartbeats = 0
-    public private(set) var mistakes = 0
-    /// Number of heartbeats with a deadline.
-    private var deadlines = 0
-    /// Sum of deadline − arrival that set it, in intervals of the node.
-    private var timeouts = 0.0
+    private var cost = SweepCost()
 
+    public var mistakes: Int { cost.mistakes }
     /// Mistakes per heartbeat.
     public var rate: Double { Double(mistakes) / Double(max(1, heartbeats)) }
-    /// Mean of deadline − arrival that set it, in intervals of the node.
-    public var timeout: Double { timeouts / Double(max(1, deadlines)) }
+    /// Mean timeout, in intervals of the node.
+    public var timeout: Double { cost.meanTimeout ?? 0 }
 
     /// Minimum number of starts, over all nodes together.
     private static let starts = 200
@@ -44,9 +41,7 @@ public struct ColdStartTrial: Hashable, Sendable {
                     announcedInterval: Int64(saturating: interval), unit: interval, warmUp: 0)
                 for (policy, cost) in sweep.costs.enumerated() {
                     trials[policy].heartbeats += sweep.samples
-                    trials[policy].mistakes += cost.mistakes
-                    trials[policy].deadlines += cost.deadlines
-                    trials[policy].timeouts += cost.timeouts
+                    trials[policy].cost += cost
                 }
             }
         }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Comparison
 import ComparisonPage
+import Evaluation
 import HeartbeatProtocol
+import PhiAccrual
 import Traces
 
 struct CompareCommand: AsyncParsableCommand {
@@ -10,9 +12,10 @@ struct CompareCommand: AsyncParsableCommand {
         abstract: "Compare detectors on recorded traces: time waited at equal rates of mistakes, and calibration.",
         discussion: """
             For each trace and each rate of mistakes that it has heartbeats enough for, the wait of the adaptive detector \
-            is put beside the best of eight classical ones, each with the parameter that hindsight finds best for that \
-            very cell. Below 1 the adaptive detector waits less than all of them. Waits are deadline − arrival, averaged \
-            after 200 heartbeats per node. Beside each ratio stands its 90 % interval, had other parts of the same \
+            is put beside the best of \(DetectorRegistry.compared.count.spelledOut) classical ones, each with the \
+            parameter that hindsight finds best for that very cell. Below 1 the adaptive detector waits less than all of \
+            them. Waits are deadline − arrival, averaged after 200 heartbeats per node. Beside each ratio stands its 90 % \
+            interval, had other parts of the same \
             recording been met. docs/quality.md says how all of it is worked out.
 
             \(ReplayCommand.formats)
@@ -174,8 +177,8 @@ struct CompareCommand: AsyncParsableCommand {
         }
         lines += ["", "CALIBRATION OF φ (decades)  φ = 1    φ = 2    φ = 3    φ = 4"]
         for trace in report.traces {
-            let values = (1...4).map { level in
-                trace.calibration.first { $0.phi == level }.map { $0.decades.decimals(2) } ?? "-"
+            let values = Calibration.levels.map { level in
+                trace.calibration.first { $0.phi == Double(level) }?.decades?.decimals(2) ?? "-"
             }
             lines.append(trace.name.padded(to: 28) + values.map { $0.padded(to: 8) }.joined(separator: " "))
         }

@@ -56,7 +56,7 @@ extension DetectorSpec {
 
     /// - Throws: If the detector cannot use a profile.
     func requireProfileSupport() throws {
-        guard case .adaptive = self else {
+        guard isAdaptive else {
             throw ValidationError(
                 "--profile is for the detector 'adaptive': '\(self)' goes by nothing but the node itself")
         }

@@ -1,9 +1,8 @@
 import ArgumentParser
+import Evaluation
 import HeartbeatProtocol
 import PhiAccrual
-import QualityOfService
 import Recordings
-import Replay
 import Traces
 
 struct ReplayCommand: ParsableCommand {

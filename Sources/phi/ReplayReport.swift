@@ -1,5 +1,5 @@
+import Evaluation
 import HeartbeatProtocol
-import QualityOfService
 
 /// The result of a replay: one JSON object, or a table.
 struct ReplayReport: Encodable {
@@ -33,18 +33,15 @@ struct ReplayReport: Encodable {
         case elapsed = "elapsed_seconds"
         case heartbeatsPerSecond = "heartbeats_per_second"
     }
-    private struct Calibration: Encodable {
-        var phi: Int
-        var expected: Double
-        var observed: Int
-        var decades: Double?
+    private struct EncodedCalibration: Encodable {
+        let calibration: Calibration
         private enum Keys: String, CodingKey { case phi, expected, observed, decades }
         func encode(to encoder: any Encoder) throws {
             var object = encoder.container(keyedBy: Keys.self)
-            try object.encode(phi, forKey: .phi)
-            try object.encode(expected, forKey: .expected)
-            try object.encode(observed, forKey: .observed)
-            try object.encode(decades, forKey: .decades)
+            try object.encode(calibration.phi, forKey: .phi)
+            try object.encode(calibration.expected, forKey: .expected)
+            try object.encode(calibration.observed, forKey: .observed)
+            try object.encode(calibration.decades, forKey: .decades)
         }
     }
 
@@ -71,10 +68,7 @@ struct ReplayReport: Encodable {
         try object.encode(quality.delay, forKey: .delay)
         try object.encode(quality.detectionTime, forKey: .detectionTime)
         try object.encode(quality.detectionTimeP99, forKey: .detectionTimeP99)
-        let calibration = quality.calibration.map {
-            Calibration(phi: $0.phi, expected: $0.expected, observed: $0.observed, decades: $0.decades)
-        }
-        try object.encode(calibration, forKey: .calibration)
+        try object.encode(quality.calibration.map(EncodedCalibration.init), forKey: .calibration)
         if let timing {
             try object.encode(timing.seconds, forKey: .elapsed)
             try object.encode(Double(timing.heartbeats) / max(1e-9, timing.seconds), forKey: .heartbeatsPerSecond)
@@ -103,8 +97,8 @@ struct ReplayReport: Encodable {
         for line in quality.calibration where line.decades != nil {
             rows.append(
                 (
-                    "φ > \(line.phi)",
-                    "\(line.observed) times, \(line.expected.formattedToThreeDigits) if φ were true "
+                    "φ > \(line.phi.decimals(0))",
+                    "\(line.observed.decimals(0)) times, \(line.expected.formattedToThreeDigits) if φ were true "
                         + "(\((line.decades ?? 0).decimals(2)) decades)"
                 ))
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import HeartbeatProtocol
 import PhiAccrual
 import PhiClient
@@ -116,26 +117,17 @@ struct WatchCommand: AsyncParsableCommand {
 struct WatchTally: Sendable {
     private var events = 0
     private var suspicions = 0
-    private var mistakes = 0
-    private var restarts = 0
-    private var suspectedIncarnation: [FeedTopic: UInt32] = [:]
+    private var endings = SuspicionEndings<FeedTopic>()
 
     mutating func count(_ message: EventMessage, isShown: Bool) {
         if isShown { events += 1 }
         guard case .transition(let transition) = message else { return }
-        if transition.to == .suspected {
-            suspicions += 1
-            suspectedIncarnation[transition.topic] = transition.incarnation
-        } else if let incarnation = suspectedIncarnation.removeValue(forKey: transition.topic),
-            transition.to == .trusted
-        {
-            // A node heard again with the same incarnation was up the whole time, or was cut off from the detector.
-            if incarnation == transition.incarnation { mistakes += 1 } else { restarts += 1 }
-        }
+        if transition.to == .suspected { suspicions += 1 }
+        endings.apply(transition.to, of: transition.topic, incarnation: transition.incarnation)
     }
 
     var summary: String {
-        "\(events) events: \(suspicions) suspicions, of which \(mistakes) ended by the same start of the node "
-            + "(mistakes or cuts) and \(restarts) by a new one (restarts)"
+        "\(events) events: \(suspicions) suspicions, of which \(endings.mistakes) ended by the same start of the node "
+            + "(mistakes or cuts) and \(endings.restarts) by a new one (restarts)"
     }
 }

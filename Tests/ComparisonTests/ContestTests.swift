@@ -19,7 +19,7 @@ import Testing
         // The mistakes of a fixed timeout can be counted without a detector.
         let arrivals = recording.arrivalsByNode.map { $0.dropFirst(DetectorComparison.warmUp) }.joined()
         let unit = recording.nodes.map(\.interval).sorted()[1]
-        for (multiple, point) in zip(DetectorComparison.geometric(0.9, 500, 60), comparison.baselines[0].points) {
+        for (multiple, point) in zip(DetectorRegistry.geometric(0.9, 500, 60), comparison.baselines[0].points) {
             let timeout = Int64(multiple * unit)
             #expect(point.mistakes == arrivals.count { $0.gap > timeout })
             #expect(abs(point.timeout / (Double(timeout) / 1e9) - 1) < 1e-6)

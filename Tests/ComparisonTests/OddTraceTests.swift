@@ -22,7 +22,8 @@ import Traces
         _ = try JSONEncoder().encode(report)  // throws if a number is infinite or NaN
         let diagnostics = TraceDiagnostics(of: arrivals, comparison)
         #expect(diagnostics.gaps.steps.allSatisfy { $0.length.isFinite && (0...1).contains($0.longer) })
-        #expect(diagnostics.views.flatMap(\.calibration).allSatisfy { $0.share > 0 && $0.share.isFinite })
+        #expect(
+            diagnostics.views.flatMap(\.calibration).allSatisfy { $0.observedShare > 0 && $0.observedShare.isFinite })
         #expect(diagnostics.views.flatMap(\.fit.average).allSatisfy { (0...1).contains($0) })
     }
 }

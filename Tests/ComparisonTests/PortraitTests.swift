@@ -28,8 +28,9 @@ import Testing
     @Test func `agree with the calibration of φ`() throws {
         #expect(!Self.comparison.calibration.isEmpty)
         for line in Self.comparison.calibration {
-            let point = try #require(diagnostics.views[0].calibration.first { $0.phi == Double(line.phi) })
-            #expect(abs(log10(point.share / point.promised) - line.decades) < 1e-9)
+            let point = try #require(diagnostics.views[0].calibration.first { $0.phi == line.phi })
+            let decades = try #require(line.decades)
+            #expect(abs(log10(point.observedShare / point.promisedShare) - decades) < 1e-9)
             #expect(abs(point.expected - line.expected) < 1e-9)
         }
     }

@@ -19,8 +19,8 @@ struct DetectorRun<Model: ArrivalModel> {
         var now: Int64
         /// Start of the current suspicion; nil if the node was trusted until this heartbeat.
         var suspectedSince: Int64?
-        /// Whether the heartbeat arrived after its deadline. `ParetoCurve` counts mistakes in the same way.
-        var isMistake: Bool
+        /// Whether the heartbeat arrived after its deadline. `ParetoCurve` counts late heartbeats too.
+        var isLate: Bool
 
         /// Whether the warm-up of this node is over.
         var isJudged: Bool { number >= DetectorComparison.warmUp }
@@ -44,17 +44,20 @@ struct DetectorRun<Model: ArrivalModel> {
                 nodes[heartbeat.node].last = now
                 continue
             }
-            let deadline = detector.deadline(of: key).map { max($0.nanoseconds, node.last) }
-            let isLate = deadline.map { now > $0 } ?? false
+            let wasSuspected = node.rule.isSuspected
+            var lateSince: Int64?
+            if let deadline = detector.deadline(of: key)?.nanoseconds,
+                node.rule.receive(at: now, after: node.last, deadline: deadline).isLate
+            {
+                lateSince = MistakeRule.suspicionStart(deadline: deadline, last: node.last)
+            }
             let step = Step(
                 node: heartbeat.node, key: key, number: node.gaps, last: node.last, now: now,
-                suspectedSince: node.isSuspected ? node.last : isLate ? deadline : nil,
-                isMistake: isLate)
+                suspectedSince: wasSuspected ? node.last : lateSince, isLate: lateSince != nil)
             before(step, detector)
             node.sequence &+= UInt32(truncatingIfNeeded: arrival.step)
             detector.receive(Heartbeat(key: key, sequence: node.sequence), at: instant, into: &events)
-            let isOverdue = detector.deadline(of: key).map { $0 < instant } ?? false
-            node.isSuspected = (node.isSuspected || isLate) && isOverdue
+            node.rule.setDeadline(detector.deadline(of: key)?.nanoseconds, at: now)
             node.gaps += 1
             node.last = now
             nodes[heartbeat.node] = node
@@ -66,7 +69,6 @@ struct DetectorRun<Model: ArrivalModel> {
         var sequence: UInt32 = 0
         var gaps = 0
         var last: Int64 = 0  // ns
-        /// An arrival whose own deadline has already passed does not end a suspicion.
-        var isSuspected = false
+        var rule = MistakeRule()
     }
 }

@@ -36,7 +36,7 @@ public struct GapSurvival: Sendable {
             return
         }
         let lowest = min(0.8, max(0.1, gaps[gaps.count / 20]))
-        lengths = DetectorComparison.geometric(lowest, max(2, longest * 1.5), Self.count)
+        lengths = DetectorRegistry.geometric(lowest, max(2, longest * 1.5), Self.count)
         steps = Self.steps(gaps, from: lowest)
     }
 

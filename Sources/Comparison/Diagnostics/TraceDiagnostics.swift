@@ -1,3 +1,4 @@
+import Evaluation
 import PhiAccrual
 
 #if canImport(Glibc)
@@ -36,7 +37,7 @@ public struct TraceDiagnostics: Sendable {
         public let policy: String
         /// Mistakes per heartbeat under `policy`; nil if the detector makes no mistake under any policy.
         public let rate: Double?
-        public let calibration: [CalibrationPoint]
+        public let calibration: [Calibration]
         public let fit: GapFit
     }
 
@@ -59,7 +60,7 @@ public struct TraceDiagnostics: Sendable {
         let adaptive = run(AdaptiveModel.self, "adaptive", .init())
         var mistakes: [Mistake] = []
         adaptive.run(trace) { step, _ in
-            guard step.isJudged, step.isMistake else { return }
+            guard step.isJudged, step.isLate else { return }
             mistakes.append(Mistake(node: step.node, last: step.last, now: step.now))
         }
         self.mistakes = mistakes.count
@@ -69,17 +70,19 @@ public struct TraceDiagnostics: Sendable {
             Observation(of: run, trace, lengths: lengths, windows: windows)
         }
         let lengths = gaps.lengths
-        let exponential = DetectorComparison.exponential(unit: trace.medianInterval)
+        let unit = trace.medianInterval
+        let normal = DetectorRegistry.comparedParameters(NormalModel.Parameters.self, interval: unit)
+        let exponential = DetectorRegistry.comparedParameters(ExponentialModel.Parameters.self, interval: unit)
         let observations = [
             ("adaptive", observe(adaptive)),
-            ("normal", observe(run(NormalModel.self, "normal", .init(floor: 0)))),
+            ("normal", observe(run(NormalModel.self, "normal", normal))),
             ("exponential", observe(run(ExponentialModel.self, "exponential", exponential))),
         ]
         views = observations.map { name, observation in
             let point = chosen.first { $0.detector == name }
             return View(
                 detector: name, policy: point?.policy.description ?? "", rate: point?.rate,
-                calibration: CalibrationPoint.curve(ofReached: observation.reached), fit: observation.fit)
+                calibration: Calibration.curve(observation.reached), fit: observation.fit)
         }
         episodes = windows.indices.map { number in
             Episode(windows[number], tracks: observations.map { ($0, $1.tracks[number]) })

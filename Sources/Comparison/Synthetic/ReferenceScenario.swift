@@ -47,10 +47,10 @@ public struct ReferenceScenario: Sendable, Encodable {
             sequence += 1
         }
         let plan = BootstrapBlocks(recording)
-        let sweep = recording.sweep(plan, AdaptiveModel.self, .init(), DetectorComparison.prices.map(Policy.price))
-        let curve = BlockCosts("adaptive", DetectorComparison.prices.map { "\($0)" }, plan, sweep)
+        let sweep = recording.sweep(plan, AdaptiveModel.self, .init(), DetectorRegistry.prices.map(Policy.price))
+        let curve = BlockCosts("adaptive", DetectorRegistry.prices.map { "\($0)" }, plan, [sweep.costs])
             .curve(plan, counting: plan.whole)
-        let offers = zip(DetectorComparison.prices, curve.points).map {
+        let offers = zip(DetectorRegistry.prices, curve.points).map {
             OperatingPoint(price: $0, mistakes: $1.mistakes, timeout: $1.timeout)
         }
         let judged = recording.arrivalsByNode[0].dropFirst(DetectorComparison.warmUp)
@@ -61,7 +61,10 @@ public struct ReferenceScenario: Sendable, Encodable {
                 best: offers.filter { $0.timeout <= timeout }.min {
                     ($0.mistakes, $0.timeout) < ($1.mistakes, $1.timeout)
                 },
-                fixed: judged.count { Double($0.gap) > timeout * 1e9 })
+                fixed: judged.count { arrival in
+                    var rule = MistakeRule()
+                    return rule.receive(at: arrival.gap, after: 0, deadline: Int64(timeout * 1e9)).isLate
+                })
         }
     }
 }

@@ -5,11 +5,18 @@
 /// Each family has histograms of lateness. A level uses the family and the lateness with the lowest cost. φ always uses
 /// one family. `docs/arithmetic.md` derives the formulas and lists what was tried.
 public struct AdaptiveModel: ArrivalModel {
-    public struct Parameters: Hashable, Sendable {
+    /// Users choose a profile apart from the detector, so it has no name here.
+    public struct Parameters: DetectorParameters {
         /// The profile that every group starts with; nil for none.
         public var profile: LatenessProfile?
-        public init(profile: LatenessProfile? = nil) { self.profile = profile }
+        public init() {}
+        public init(profile: LatenessProfile?) { self.profile = profile }
+
+        public typealias Model = AdaptiveModel
+        public static let detectorName = "adaptive"
+        public static let named: [NamedParameter<Self>] = []
     }
+    public static let usesPolicy = true
 
     // Times are in nanoseconds.
     private var tables = LatenessHistograms()

@@ -28,6 +28,8 @@ public protocol ArrivalModel: Sendable {
     associatedtype GroupState: BinaryCodable & Sendable = NoGroupState
 
     init(_ parameters: Parameters)
+    /// Whether a policy decides when to suspect; if not, the parameters do.
+    static var usesPolicy: Bool { get }
     /// Why this model cannot follow a policy; nil if it can.
     static func refusal(of policy: Policy) -> String?
     /// - Precondition: `refusal(of:)` is nil for the policy.
@@ -105,8 +107,6 @@ public struct NoLevelState: Hashable, Sendable, BinaryCodable {
 
 /// A baseline model: it computes φ or a timeout, and does not weigh mistakes against time.
 public protocol BaselineModel: ArrivalModel where LevelState == NoLevelState, GroupState == NoGroupState {
-    /// Whether a policy decides when to suspect; if not, the parameters do.
-    static var usesPolicy: Bool { get }
     mutating func observe(_ arrival: Arrival)
     func timeout(until threshold: Threshold) -> Int64?
 }

@@ -8,17 +8,20 @@ public struct RecordedHeartbeat: Hashable, Sendable {
     public init(node: Int, arrival: Arrival?) { (self.node, self.arrival) = (node, arrival) }
 }
 
-/// The cost of some arrivals under one threshold.
+/// The cost of some arrivals under one threshold, by `MistakeRule`.
 public struct SweepCost: Hashable, Sendable {
-    /// Number of arrivals after their deadline while the node was trusted.
+    /// Number of arrivals that revealed a mistake.
     public var mistakes = 0
     /// Number of arrivals after their deadline. It exceeds `mistakes` only where a deadline may lie before the arrival
-    /// that sets it: such a detector suspects always, and makes one mistake that never ends.
+    /// that sets it.
     public var late = 0
     /// Number of arrivals that had a deadline.
     public var deadlines = 0
-    /// Sum of deadline − arrival that set it, in units; a negative difference counts as 0.
+    /// Sum of the timeouts of these arrivals, in units.
     public var timeouts = 0.0
+
+    /// Mean over the arrivals that had a deadline, in units; nil if there are none.
+    public var meanTimeout: Double? { deadlines > 0 ? timeouts / Double(deadlines) : nil }
 
     public init() {}
     public init(mistakes: Int, late: Int, deadlines: Int, timeouts: Double) {
@@ -35,8 +38,8 @@ public struct SweepCost: Hashable, Sendable {
 
 /// The costs of the recorded arrivals of some nodes under each of many thresholds, from a single pass over them.
 ///
-/// The verdicts are those of `Detector`, without its registry, timing wheel, and events. A level is suspected from its
-/// deadline on. An arrival restores trust unless its own deadline has already passed.
+/// The verdicts are those of `Detector`, without its registry, timing wheel, and events. `MistakeRule` says what is a
+/// mistake.
 public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
     /// One per block and threshold, at index block · thresholds + threshold.
     public private(set) var costs: [SweepCost]
@@ -77,25 +80,9 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
             blocks: [nil] + arrivals.indices.map { $0 < warmUp ? nil : 0 })
     }
 
-    /// Runs the heartbeats of several nodes that form a group, in order of time.
-    ///
-    /// - Parameters:
-    ///   - count: Number of nodes.
-    ///   - model: Initial model of every node.
-    ///   - unit: Unit of timeouts, in nanoseconds.
-    ///   - blocks: For each heartbeat the block in which it is evaluated; nil: the model only learns from it.
-    @specialized(where Model == AdaptiveModel)
-    @specialized(where Model == NormalModel)
-    @specialized(where Model == FixedModel)
-    @specialized(where Model == LogisticModel)
-    @specialized(where Model == ExponentialModel)
-    @specialized(where Model == ChenModel)
-    @specialized(where Model == BertierModel)
-    @specialized(where Model == TwoWindowModel)
-    @specialized(where Model == EmpiricalModel)
-    @specialized(where Model == SelfTuningModel)
-    public mutating func run(
-        _ heartbeats: [RecordedHeartbeat], ofNodes count: Int, with model: Model, announcedInterval: Int64 = 0,
+    /// The loop of `run`, which `DetectorRegistry` declares for all its models.
+    mutating func evaluate(
+        _ heartbeats: [RecordedHeartbeat], ofNodes count: Int, with model: Model, announcedInterval: Int64,
         unit: Double, blocks: [Int32?]
     ) {
         precondition(heartbeats.count == blocks.count, "each heartbeat is judged in one block or not at all")
@@ -104,7 +91,7 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
         // For each node and threshold, at index node · thresholds + threshold.
         var levelStates = (0..<count).flatMap { _ in thresholds.map(Model.levelState(of:)) }
         var timeouts = [Int64?](repeating: nil, count: count * thresholds.count)
-        var isSuspected = [Bool](repeating: false, count: count * thresholds.count)
+        var rules = [MistakeRule](repeating: MistakeRule(), count: count * thresholds.count)
         for (heartbeat, block) in zip(heartbeats, blocks) {
             let node = heartbeat.node
             let levels = node * thresholds.count..<(node + 1) * thresholds.count
@@ -122,21 +109,20 @@ public struct ThresholdSweep<Model: ArrivalModel>: Sendable {
             models[node].updateLevels(
                 thresholds.span, &own, after: heartbeat.arrival, timestampUncertainty: 0, in: &group)
             for (index, level) in levels.enumerated() {
-                if let arrival = heartbeat.arrival, let timeout = timeouts[level].map({ max(0, $0) }) {
-                    let isLate = arrival.gap > timeout
-                    let isMistake = isLate && !isSuspected[level]
-                    if isMistake { isSuspected[level] = true }
+                // Times are relative to the node's last arrival.
+                if let arrival = heartbeat.arrival, let deadline = timeouts[level] {
+                    let punctuality = rules[level].receive(at: arrival.gap, after: 0, deadline: deadline)
                     if let block {
                         let cost = Int(block) * thresholds.count + index
                         costs[cost].deadlines += 1
-                        costs[cost].timeouts += Double(timeout) / unit
-                        if isLate { costs[cost].late += 1 }
-                        if isMistake { costs[cost].mistakes += 1 }
+                        costs[cost].timeouts += Double(MistakeRule.suspicionStart(deadline: deadline, last: 0)) / unit
+                        if punctuality.isLate { costs[cost].late += 1 }
+                        if punctuality == .mistake { costs[cost].mistakes += 1 }
                     }
                 }
                 let timeout = models[node].timeout(until: thresholds[index], in: levelStates[level])
                 timeouts[level] = timeout
-                if timeout.map({ $0 >= 0 }) ?? true { isSuspected[level] = false }
+                rules[level].setDeadline(timeout, at: 0)
             }
         }
     }

@@ -31,6 +31,7 @@ public struct BertierModel: BaselineModel {
         public var interval: Duration?
         public init() {}
 
+        public typealias Model = BertierModel
         public static let detectorName = "bertier"
         public static let named: [NamedParameter<Self>] = [
             .window("window", \.window, atLeast: 1),

@@ -20,6 +20,7 @@ public struct ChenModel: BaselineModel {
         public var interval: Duration?
         public init() {}
 
+        public typealias Model = ChenModel
         public static let detectorName = "chen"
         public static let named: [NamedParameter<Self>] = [
             .window("window", \.window, atLeast: 1),

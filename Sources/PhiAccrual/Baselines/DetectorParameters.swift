@@ -1,5 +1,6 @@
 /// The parameters of one kind of detector, which users read and write by name: `chen,window=32,alpha=100ms`.
 public protocol DetectorParameters: Hashable, Sendable, CustomStringConvertible {
+    associatedtype Model: ArrivalModel where Model.Parameters == Self
     /// The defaults.
     init()
     /// The detector's name in options and files.

@@ -32,6 +32,7 @@ public struct EmpiricalModel: BaselineModel {
         public var scalingFactor = 0.9
         public init() {}
 
+        public typealias Model = EmpiricalModel
         public static let detectorName = "empirical"
         public static let named: [NamedParameter<Self>] = [
             .window("window", \.window, atLeast: 1),

@@ -60,6 +60,7 @@ public struct ExponentialModel: BaselineModel {
             set { if phiThreshold != nil { phiThreshold = newValue } }
         }
 
+        public typealias Model = ExponentialModel
         public static let detectorName = "exponential"
         public static let named: [NamedParameter<Self>] = [
             .window("sampling-window-size", \.samplingWindowSize),

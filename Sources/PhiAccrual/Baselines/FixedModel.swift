@@ -8,6 +8,7 @@ public struct FixedModel: BaselineModel {
         public var timeout = Duration.seconds(3)
         public init() {}
 
+        public typealias Model = FixedModel
         public static let detectorName = "fixed"
         public static let named: [NamedParameter<Self>] = [
             .duration("timeout", \.timeout, atLeast: .nanoseconds(1))

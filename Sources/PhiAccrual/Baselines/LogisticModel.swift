@@ -64,6 +64,7 @@ public struct LogisticModel: BaselineModel {
             set { threshold = newValue ?? threshold }
         }
 
+        public typealias Model = LogisticModel
         public static let detectorName = "logistic"
         public static let named: [NamedParameter<Self>] = [
             .phi("threshold", \.threshold),

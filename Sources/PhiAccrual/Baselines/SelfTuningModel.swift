@@ -38,6 +38,7 @@ public struct SelfTuningModel: BaselineModel {
         public var interval: Duration?
         public init() {}
 
+        public typealias Model = SelfTuningModel
         public static let detectorName = "self-tuning"
         public static let named: [NamedParameter<Self>] = [
             .window("window", \.window, atLeast: 1),

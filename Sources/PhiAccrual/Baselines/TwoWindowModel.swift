@@ -21,6 +21,7 @@ public struct TwoWindowModel: BaselineModel {
         public var interval: Duration?
         public init() {}
 
+        public typealias Model = TwoWindowModel
         public static let detectorName = "two-window"
         public static let named: [NamedParameter<Self>] = [
             .window("n1", \.n1, atLeast: 1),

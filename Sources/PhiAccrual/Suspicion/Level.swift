@@ -26,7 +26,7 @@ public struct Level: Hashable, Sendable {
 
     /// The default levels of a detector.
     public static func standard(for model: DetectorSpec) -> [Level] {
-        guard case .adaptive = model else { return [.suspect(.phi(model.nativeThreshold ?? 8))] }
+        guard model.isAdaptive else { return [.suspect(.phi(model.nativeThreshold ?? 8))] }
         let day = 86_400e9  // ns
         return [
             .suspect(.mistakes(MistakeBudget(.every(day)))),

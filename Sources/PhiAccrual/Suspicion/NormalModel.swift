@@ -19,6 +19,7 @@ public struct NormalModel: BaselineModel {
             self.floor = floor
         }
 
+        public typealias Model = NormalModel
         public static let detectorName = "normal"
         public static let named: [NamedParameter<Self>] = [
             .window("window", \.window), .number("floor", \.floor, in: 0...100),

@@ -4,11 +4,13 @@ import Testing
 @Suite struct `A detector spec` {
     @Test(
         arguments: [
-            ("adaptive", .adaptive(.init())), ("normal", .normal(.init())),
-            ("normal,window=500", .normal(.init(window: 500))),
-            ("normal,floor=0.05,window=2", .normal(.init(window: 2, floor: 0.05))), ("akka", .logistic(.akka)),
-            ("hazelcast", .logistic(.hazelcast)), ("cassandra", .exponential(.cassandra)),
-            ("chitchat", .exponential(.chitchat)),
+            ("adaptive", .adaptive()), ("normal", DetectorSpec(NormalModel.Parameters())),
+            ("normal,window=500", DetectorSpec(NormalModel.Parameters(window: 500))),
+            ("normal,floor=0.05,window=2", DetectorSpec(NormalModel.Parameters(window: 2, floor: 0.05))),
+            ("akka", DetectorSpec(LogisticModel.Parameters.akka)),
+            ("hazelcast", DetectorSpec(LogisticModel.Parameters.hazelcast)),
+            ("cassandra", DetectorSpec(ExponentialModel.Parameters.cassandra)),
+            ("chitchat", DetectorSpec(ExponentialModel.Parameters.chitchat)),
         ] as [(String, DetectorSpec)])
     func `is parsed, and its description parses back to it`(text: String, choice: DetectorSpec) throws {
         #expect(try DetectorSpec(parsing: text) == choice)
@@ -23,7 +25,7 @@ import Testing
         #expect(try DetectorSpec(parsing: "hazelcast").nativeThreshold == 10)
         #expect(try DetectorSpec(parsing: "akka").made(forPhi: 12) == DetectorSpec(parsing: "akka,threshold=12"))
         #expect(try DetectorSpec(parsing: "cassandra").nativeThreshold == nil)
-        #expect(try DetectorSpec(parsing: "normal").made(forPhi: 12) == .normal(.init()))
+        #expect(try DetectorSpec(parsing: "normal").made(forPhi: 12) == DetectorSpec(NormalModel.Parameters()))
     }
     @Test(arguments: [
         ("", "'' is not a detector known here"), ("Chen", "'Chen' is not a detector known here"),

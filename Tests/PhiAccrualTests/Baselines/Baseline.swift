@@ -7,23 +7,14 @@ struct Baseline {
     private(set) var model: any BaselineModel
 
     init(_ text: String) throws {
-        let words = text.split(separator: " ")
-        let pairs = words.dropFirst().map { word in
-            let pair = word.split(separator: "=", maxSplits: 1)
-            return (name: String(pair[0]), value: String(pair[1]))
-        }
-        switch words.first {
-        case "fixed": model = FixedModel(try .init(parsing: pairs))
-        case "logistic", "akka": model = LogisticModel(try .init(parsing: pairs))
-        case "hazelcast": model = LogisticModel(try .init(parsing: pairs, onto: .hazelcast))
-        case "exponential", "cassandra": model = ExponentialModel(try .init(parsing: pairs))
-        case "chitchat": model = ExponentialModel(try .init(parsing: pairs, onto: .chitchat))
-        case "chen": model = ChenModel(try .init(parsing: pairs))
-        case "bertier": model = BertierModel(try .init(parsing: pairs))
-        case "two-window": model = TwoWindowModel(try .init(parsing: pairs))
-        case "empirical": model = EmpiricalModel(try .init(parsing: pairs))
-        case "self-tuning": model = SelfTuningModel(try .init(parsing: pairs))
-        default: throw Unknown(text: text)
+        var models = BaselineVisitor()
+        let spec = try DetectorSpec(parsing: text.split(separator: " ").joined(separator: ","))
+        guard let model = try spec.open(&models) else { throw Unknown(text: text) }
+        self.model = model
+    }
+    private struct BaselineVisitor: ModelVisitor {
+        func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) -> (any BaselineModel)? {
+            model.init(parameters) as? any BaselineModel
         }
     }
     struct Unknown: Error {

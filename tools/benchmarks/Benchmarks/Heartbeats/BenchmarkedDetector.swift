@@ -8,9 +8,10 @@ struct BenchmarkedDetector: CustomStringConvertible {
 
     static let all =
         ["price=1000", "phi=8", "mistakes=1/1d"].map { BenchmarkedDetector(detector: "adaptive", policy: $0) }
-        + ["normal", "logistic", "exponential"].map { BenchmarkedDetector(detector: $0, policy: "phi=8") }
-        + ["fixed", "chen", "bertier", "two-window", "empirical", "self-tuning"]
-        .map { BenchmarkedDetector(detector: $0, policy: nil) }
+        + DetectorRegistry.baselines.filter(\.spec.usesPolicy)
+        .map { BenchmarkedDetector(detector: $0.name, policy: "phi=8") }
+        + DetectorRegistry.baselines.filter { !$0.spec.usesPolicy }
+        .map { BenchmarkedDetector(detector: $0.name, policy: nil) }
 
     var description: String { policy.map { "\(detector) \($0)" } ?? detector }
 

@@ -1,19 +1,8 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// Records the deadlines of a detector, heartbeat by heartbeat, and computes its quality of service.
 ///
 /// Every node is assumed to be up from its first to its last arrival. Sums are whole nanoseconds in 128 bits: they
 /// neither drift nor overflow. Equal input gives an equal report.
 public struct QualityRecorder: Sendable {
-    private static let levels = 1...4  // of φ
-    private static let minExpected = 30.0  // exceedances; with fewer, calibration is not significant
-
     private let warmUp: Int
     private var nodes: [Int: NodeRecord] = [:]
     private var mistakes = MistakeSums()
@@ -25,7 +14,7 @@ public struct QualityRecorder: Sendable {
     private var deadlines = 0
     private var margin: Int128 = 0  // ns, sum over samples with a deadline
     private var phis = 0
-    private var exceedances = [0, 0, 0, 0]  // of φ = 1 ... 4
+    private var exceedances = Calibration.levels.map { _ in 0 }
 
     /// - Parameter warmUp: Number of fresh arrivals of each node that count only towards the interval. The first
     ///   arrival after them is judged completely, with the φ and the deadline that the warm-up produced.
@@ -47,7 +36,7 @@ public struct QualityRecorder: Sendable {
         }
         if let phi = arrival.phi, !phi.isNaN {
             phis += 1
-            for level in Self.levels where phi > Double(level) { exceedances[level - 1] += 1 }
+            for (index, level) in Calibration.levels.enumerated() where phi > Double(level) { exceedances[index] += 1 }
         }
     }
 
@@ -74,16 +63,9 @@ public struct QualityRecorder: Sendable {
             delay: isDelayIncluded ? mean(delay, of: samples) : nil,
             detectionTime: detection?.mean,
             detectionTimeP99: detection?.p99,
-            calibration: Self.levels.map(calibration))
-    }
-
-    private func calibration(at level: Int) -> QualityReport.Calibration {
-        let expected = Double(phis) / pow(10, Double(level))
-        let observed = exceedances[level - 1]
-        let isKnown = expected >= Self.minExpected && observed > 0
-        return QualityReport.Calibration(
-            phi: level, expected: expected, observed: observed,
-            decades: isKnown ? log10(Double(observed) / expected) : nil)
+            calibration: zip(Calibration.levels, exceedances).map {
+                Calibration(phi: $0, samples: phis, exceedances: $1)
+            })
     }
 }
 

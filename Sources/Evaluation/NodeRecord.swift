@@ -1,12 +1,10 @@
-/// The state of one node that separates a new mistake from the continuation of an earlier one.
-///
-/// Suspicion begins at the deadline that an arrival set, or at that arrival if its deadline had already passed. It ends
-/// with an arrival that sets a deadline in the future. Suspicion of a node that is up is a mistake. An arrival whose
-/// deadline has already passed does not end the mistake, so the suspicion that follows is the same mistake.
+import PhiAccrual
+
+/// The arrivals of one node as far as its next mistake depends on them. `MistakeRule` says what is a mistake.
 struct NodeRecord: Sendable {
     private var arrivals = 0
     private var last: Int64 = 0  // ns, arrival
-    private var isSuspected = false  // since before the last arrival, which did not end the suspicion
+    private var rule = MistakeRule()
     private var lastMistake: Int64?  // ns, start
     private var gaps: Int128 = 0  // ns, sum of the gaps between numbered heartbeats
     private var steps: Int128 = 0  // sequence numbers within `gaps`
@@ -30,19 +28,18 @@ struct NodeRecord: Sendable {
 
     private mutating func judge(_ arrival: JudgedArrival, now: Int64, into sums: inout MistakeSums) {
         guard let deadline = arrival.previousDeadline else {
-            isSuspected = false
+            rule.setDeadline(nil, at: now)
             return
         }
         sums.gaps += 1
         sums.observedTime += Int128(now) - Int128(last)
-        let start = max(deadline, last)
-        if now > start {
+        let punctuality = rule.receive(at: now, after: last, deadline: deadline)
+        if punctuality.isLate {
+            let start = MistakeRule.suspicionStart(deadline: deadline, last: last)
             sums.duration += Int128(now) - Int128(start)
-            let isContinued = isSuspected && deadline <= last
-            if !isContinued { begin(at: start, in: &sums) }
-            isSuspected = true
+            if punctuality == .mistake { begin(at: start, in: &sums) }
         }
-        isSuspected = isSuspected && arrival.deadline.map { $0 <= now } ?? false
+        rule.setDeadline(arrival.deadline, at: now)
     }
 
     private mutating func begin(at start: Int64, in sums: inout MistakeSums) {

@@ -1,3 +1,5 @@
+import PhiAccrual
+
 /// The detection time after each heartbeat, if its node had crashed after sending it.
 ///
 /// A heartbeat sent at *s* arrives at *s* + delay, and its node is suspected at *s* + delay + timeout. A crash at *s* +
@@ -28,7 +30,7 @@ struct TimeoutSample: Sendable {
     mutating func insert(node: Int, delay: Int64, from arrival: Int64, until deadline: Int64) {
         inserted += 1
         guard scrambled(inserted) <= limit else { return }
-        let timeout = Int64(clamping: max(0, Int128(deadline) - Int128(arrival)))
+        let timeout = MistakeRule.timeout(from: arrival, until: deadline)
         timeouts.append(SampledTimeout(number: inserted, node: node, delay: delay, timeout: timeout))
         while timeouts.count > capacity {
             limit /= 2

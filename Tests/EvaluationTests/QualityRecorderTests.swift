@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import QualityOfService
+@testable import Evaluation
 
 @Suite struct `The quality of a detector` {
     @Test func `is unknown without recorded arrivals`() {
@@ -175,6 +175,7 @@ import Testing
                 wasSuspected = isSuspected
             }
             deadline = now + Int.random(in: -3...6, using: &lot)
+            if deadline ?? 0 >= now { wasSuspected = false }  // the arrival restores trust, if only for an instant
             judgement.add(at: Double(now), deadline: deadline.map(Double.init))
             last = now
         }

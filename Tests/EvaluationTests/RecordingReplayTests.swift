@@ -1,7 +1,7 @@
+import Evaluation
 import Foundation
 import PhiAccrual
 import Recordings
-import Replay
 import TestSupport
 import Testing
 

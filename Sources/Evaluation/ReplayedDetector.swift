@@ -1,5 +1,4 @@
 import PhiAccrual
-import QualityOfService
 
 /// A detector that receives recorded inputs again, possibly under other policies, while its quality is measured.
 public struct ReplayedDetector<Model: ArrivalModel> {

@@ -1,6 +1,6 @@
+import Evaluation
 import Foundation
 import PhiAccrual
-import Replay
 import Testing
 import Traces
 

@@ -1,5 +1,4 @@
 import PhiAccrual
-import QualityOfService
 import Traces
 
 /// Runs recorded arrivals through the same `Detector` that watches live nodes, and measures its quality of service.

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import QualityOfService
+@testable import Evaluation
 
 /// The reference case: η = 1 s, δ = 1.5 s, p_L = 0.05, and exponential delays with a mean of 0.3 s.
 private let known = ChenNFDS(interval: 1, shift: 1.5, loss: 0.05) { 1 - exp(-$0 / 0.3) }

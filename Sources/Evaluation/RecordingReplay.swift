@@ -1,5 +1,4 @@
 import PhiAccrual
-import QualityOfService
 import Recordings
 
 /// Replays the recorded inputs of a detector, and measures its quality of service.

@@ -1,4 +1,4 @@
-import QualityOfService
+import Evaluation
 
 /// Builds the input of `QualityRecorder` from arrivals in seconds, each with the deadline that it sets.
 struct ArrivalBuilder {

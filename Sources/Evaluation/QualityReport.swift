@@ -5,16 +5,6 @@
 /// Source: the quality of service of Chen, Toueg and Aguilera, “On the quality of service of failure detectors”,
 /// IEEE Transactions on Computers 51 (2002).
 public struct QualityReport: Hashable, Sendable {
-    /// How often silences reach more than a given φ. By definition one in `10^φ` of them does.
-    public struct Calibration: Hashable, Sendable {
-        public var phi: Int  // 1 ... 4
-        public var expected: Double  // arrivals expected above this φ if φ is calibrated
-        public var observed: Int
-        /// log₁₀(observed / expected): 0 if φ is calibrated, above 0 if φ promises too much. nil if fewer than 30 are
-        /// expected or none was observed.
-        public var decades: Double?
-    }
-
     public var samples: Int  // fresh arrivals after the warm-up
     public var nodes: Int  // with at least one arrival
     public var losses: Int  // sequence numbers between samples that never arrived as fresh heartbeats
@@ -23,7 +13,7 @@ public struct QualityReport: Hashable, Sendable {
     public var interval: Double?  // s; median over nodes of the mean gap per sequence step, whole trace
 
     public var observedTime: Double  // s; up-time with a deadline in force, summed over nodes
-    public var mistakes: Int
+    public var mistakes: Int  // by `MistakeRule`
     public var mistakeRate: Double?  // λ_M; per second of observed time
     public var mistakesPerHeartbeat: Double?  // per sample with a deadline in force before it
     public var mistakeDuration: Double?  // E[T_M], s
