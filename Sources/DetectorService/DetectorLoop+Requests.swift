@@ -239,9 +239,9 @@ extension HeartbeatOutcome {
         switch self {
         case .fresh: "fresh"
         case .coalesced: "coalesced"
-        case .repeated: "repeated"
-        case .late: "late"
-        case .olderIncarnation: "older-incarnation"
+        case .duplicate: "duplicate"
+        case .outOfOrder: "out-of-order"
+        case .staleIncarnation: "stale-incarnation"
         case .implausibleJump: "implausible-jump"
         case .unknownGoodbye: "unknown-goodbye"
         case .tooManyNodes: "too-many-nodes"

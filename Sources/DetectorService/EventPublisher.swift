@@ -273,8 +273,8 @@ struct EventPublisher: ~Copyable {
                 "heartbeats": endpoints.heartbeats, "connect": endpoints.connect, "events": endpoints.events,
                 "control": endpoints.control,
             ],
-            memory: store.map {
-                StatusAnswer.Memory(folder: $0.folder, events: $0.eventCount, lost: $0.loss.map { "\($0)" })
+            stateStore: store.map {
+                StatusAnswer.StateStoreStatus(folder: $0.folder, events: $0.eventCount, lost: $0.loss.map { "\($0)" })
             })
     }
 }

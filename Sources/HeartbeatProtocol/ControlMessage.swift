@@ -133,7 +133,7 @@ public struct StatusAnswer: Codable, Hashable, Sendable {
         public init(name: String, policy: String) { (self.name, self.policy) = (name, policy) }
     }
     /// The state store and its condition.
-    public struct Memory: Codable, Hashable, Sendable {
+    public struct StateStoreStatus: Codable, Hashable, Sendable {
         public var folder: String
         /// Number of events in the state store.
         public var events: UInt64
@@ -158,20 +158,21 @@ public struct StatusAnswer: Codable, Hashable, Sendable {
     /// Endpoints as bound or connected to.
     public var endpoints: [String: [String]]
     /// Nil for a service without a state store.
-    public var memory: Memory?
+    public var stateStore: StateStoreStatus?
 
     public init(
         epoch: UInt64, sequence: UInt64, uptimeSeconds: Double, levels: [LevelPolicy], nodes: Int,
         heartbeats: [String: Int64], malformed: [String: Int64], timestampUncertaintySeconds: Double,
-        endpoints: [String: [String]], memory: Memory? = nil
+        endpoints: [String: [String]], stateStore: StateStoreStatus? = nil
     ) {
         (self.epoch, self.sequence, self.uptimeSeconds, self.levels) = (epoch, sequence, uptimeSeconds, levels)
         (self.nodes, self.heartbeats, self.malformed, self.endpoints) = (nodes, heartbeats, malformed, endpoints)
-        (self.timestampUncertaintySeconds, self.memory) = (timestampUncertaintySeconds, memory)
+        (self.timestampUncertaintySeconds, self.stateStore) = (timestampUncertaintySeconds, stateStore)
     }
     private enum CodingKeys: String, CodingKey {
-        case epoch, sequence, levels, nodes, heartbeats, malformed, endpoints, memory
+        case epoch, sequence, levels, nodes, heartbeats, malformed, endpoints
+        case stateStore = "state_store"
         case uptimeSeconds = "uptime_seconds"
-        case timestampUncertaintySeconds = "stamp_error_seconds"
+        case timestampUncertaintySeconds = "timestamp_uncertainty_seconds"
     }
 }

@@ -77,7 +77,7 @@ enum Explanation {
             return "Two senders take turns as \(node). Give each a name of its own."
         case .nameCollision:
             return "A second name claims the key of \(node). The first name stays."
-        case .infeasible:
+        case .budgetInfeasible:
             let had = notice.shortfall.map { shortfall in
                 let had = "comes one mistake in \(counted(1 / shortfall.mistakesPerHeartbeat, "heartbeat"))"
                 return shortfall.neededTimeout.map {
@@ -87,7 +87,7 @@ enum Explanation {
             return
                 "The budget \(budget) cannot be kept for \(node)."
                 + (had ?? "")
-        case .feasible:
+        case .budgetFeasible:
             return
                 "The budget \(budget) can be kept for \(node) again."
         case .flapping:

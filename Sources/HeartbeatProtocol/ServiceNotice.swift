@@ -42,7 +42,7 @@ extension NoticeMessage {
         numbers = notice.time.map { ["seconds": $0.nanoseconds.seconds] } ?? [:]
         switch notice {
         case .observed(.paused(let time)):
-            code = "stopped"
+            code = "detector-paused"
             explanation =
                 "The detector was stopped or starved for \(Explanation.formatted(time.nanoseconds)): "
                 + "that time is held against nobody."
@@ -67,7 +67,7 @@ extension NoticeMessage {
                 "The detector's civil time was set \(way) by "
                 + "\(Explanation.formatted(abs(time.nanoseconds))). Verdicts do not depend on it."
         case .stateStoreLost(let reason):
-            code = "memory-lost"
+            code = "state-store-lost"
             explanation = "Events and what was learned are remembered no longer: \(reason)"
         case .recordingStopped(let reason):
             code = "recording-stopped"

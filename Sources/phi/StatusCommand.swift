@@ -44,10 +44,10 @@ struct StatusCommand: ParsableCommand {
         ]
         let dropped = service.malformed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         if !dropped.isEmpty { lines.append("dropped frames: \(dropped.joined(separator: ", "))") }
-        if let memory = service.memory {
+        if let store = service.stateStore {
             lines.append(
-                memory.lost.map { "remembers nothing any more: \($0)" }
-                    ?? "remembers \(memory.events) events in \(memory.folder.escapingControls)")
+                store.lost.map { "remembers nothing any more: \($0)" }
+                    ?? "remembers \(store.events) events in \(store.folder.escapingControls)")
         }
         guard !report.nodes.isEmpty else { return lines }
         lines.append("NODE                     STATE       φ      SILENT     EXPECTED   SUSPECTED IN  MISSING")

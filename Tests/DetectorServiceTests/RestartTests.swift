@@ -275,11 +275,11 @@ import Testing
     @Test func `says what it remembers`() throws {
         let site = try Site()
         let stage = try site.start()
-        let store = try #require(try stage.status.memory)
+        let store = try #require(try stage.status.stateStore)
         #expect(store == StatusAnswer.Memory(folder: "\(site.folder.path)/state", events: 0, lost: nil))
         stage.service.stop()
         let forgetful = try Stage()
-        #expect(try forgetful.status.memory == nil)
+        #expect(try forgetful.status.stateStore == nil)
         forgetful.service.stop()
     }
 

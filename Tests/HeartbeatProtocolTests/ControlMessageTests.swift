@@ -118,7 +118,7 @@ import Testing
         let text = """
             {"endpoints":{"heartbeats":["tcp://127.0.0.1:7710"]},"epoch":1,"heartbeats":{"fresh":5},\
             "levels":[{"name":"suspect","policy":"phi=8"}],"malformed":{"foreign":6},"nodes":4,"sequence":2,\
-            "stamp_error_seconds":0.25,"uptime_seconds":3.5}
+            "timestamp_uncertainty_seconds":0.25,"uptime_seconds":3.5}
             """
         #expect(try json(answer) == text)
         #expect(try WireJSON.decode(StatusAnswer.self, from: text.utf8) == answer)

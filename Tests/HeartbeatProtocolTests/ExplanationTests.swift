@@ -100,16 +100,16 @@ import Testing
         }
         #expect(
             sentence(
-                .infeasible, shortfall: BudgetShortfall(mistakesPerHeartbeat: 0.004, neededTimeout: .milliseconds(7400))
+                .budgetInfeasible, shortfall: BudgetShortfall(mistakesPerHeartbeat: 0.004, neededTimeout: .milliseconds(7400))
             )
                 == "The budget mistakes=1/10000hb,within=3s of level suspect cannot be kept for lab/a. Within its limit comes one mistake in 250 heartbeats; the budget needs a limit of 7.4 s."
         )
         #expect(
-            sentence(.infeasible, shortfall: BudgetShortfall(mistakesPerHeartbeat: 0.004, neededTimeout: nil))
+            sentence(.budgetInfeasible, shortfall: BudgetShortfall(mistakesPerHeartbeat: 0.004, neededTimeout: nil))
                 == "The budget mistakes=1/10000hb,within=3s of level suspect cannot be kept for lab/a. By outages alone comes one mistake in 250 heartbeats, however long the wait."
         )
         #expect(
-            sentence(.feasible)
+            sentence(.budgetFeasible)
                 == "The budget mistakes=1/10000hb,within=3s of level suspect can be kept for lab/a again.")
         #expect(
             sentence(.unnamed)

@@ -108,7 +108,7 @@ extension RunningDetector {
 
     /// Whether it says that it was stopped up to now, as on a machine with more work than cores: it gives nodes more time then.
     func wasStopped(seenBy watch: RunningProgram) async throws -> Bool {
-        try await eventsUpToNow(in: watch).contains { $0.notice?.code == "stopped" }
+        try await eventsUpToNow(in: watch).contains { $0.notice?.code == "detector-paused" }
     }
 
     /// Expects that a node was suspected at the end of the silence that it was allowed: not a nanosecond sooner, and later

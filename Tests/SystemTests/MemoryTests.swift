@@ -130,7 +130,7 @@ extension SystemTests {
                     disk.makeRoom()
                     let third = try await start()
                     #expect(third.program.errors.contains { $0.contains("a new log of events begins") })
-                    #expect(try await bed.status(of: third).service.memory?.lost == nil)
+                    #expect(try await bed.status(of: third).service.stateStore?.lost == nil)
                 }
             }
         #endif
@@ -165,7 +165,7 @@ extension RunningDetector {
     fileprivate func tuneUntilMemoryIsLost() async throws {
         try await eventually("nothing is remembered any more") {
             try tune(Array(repeating: .phi(9), count: 100))
-            return try status.memory?.lost != nil
+            return try status.stateStore?.lost != nil
         }
     }
     /// Sets policies one after the other, and another one without waiting for its answer.
@@ -195,7 +195,7 @@ extension RunningProgram {
     /// The word that nothing is remembered any more, in a later log than that of `epoch`.
     fileprivate func memoryLoss(after epoch: UInt64 = 0) async throws -> NoticeMessage {
         try await events { events in
-            events.compactMap(\.notice).first { $0.code == "memory-lost" && $0.place.epoch > epoch }
+            events.compactMap(\.notice).first { $0.code == "state-store-lost" && $0.place.epoch > epoch }
         }
     }
 }

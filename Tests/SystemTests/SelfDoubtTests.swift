@@ -141,7 +141,7 @@ extension RunningProgram {
     func expectStop(of seconds: Double, after earlier: EventMessage?) async throws {
         // It wakes ten times a second, and does not know when in such a time it was stopped.
         let stop = try await events("stop of \(seconds) s") { event in
-            guard let notice = event.notice, notice.code == "stopped" else { return false }
+            guard let notice = event.notice, notice.code == "detector-paused" else { return false }
             return notice.place.sequence > earlier?.place.sequence ?? 0
                 && notice.numbers["seconds"] ?? 0 > seconds - 0.11
         }.first

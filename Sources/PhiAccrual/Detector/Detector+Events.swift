@@ -61,7 +61,7 @@ extension Detector {
             events.append(
                 .notice(
                     Notice(
-                        code: shortfall == nil ? .feasible : .infeasible, key: NodeKey(rawValue: node.key),
+                        code: shortfall == nil ? .budgetFeasible : .budgetInfeasible, key: NodeKey(rawValue: node.key),
                         node: coldStates[slot].identity, incarnation: node.incarnation, at: now, level: level,
                         effectivePolicy: effectivePolicy(slot, level), shortfall: shortfall)))
         }

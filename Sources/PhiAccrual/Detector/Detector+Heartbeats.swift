@@ -36,7 +36,7 @@ extension Detector {
         _ heartbeat: Heartbeat, _ order: HeartbeatOutcome, _ slot: Int, _ interval: Int64, at now: Instant,
         into events: inout [Event]
     ) -> Bool {
-        guard order != .repeated else { return false }
+        guard order != .duplicate else { return false }
         var contender = coldStates[slot].contender ?? ContendingSender(heartbeat)
         if coldStates[slot].contender != nil {
             contender.observe(heartbeat, plausibleJump: WatchedNode.plausibleJump(expectedInterval: interval))

@@ -75,9 +75,9 @@ public struct Notice: Hashable, Sendable {
         /// A second name was announced for a key. The first name stays.
         case nameCollision = "name-collision"
         /// A level's cap on its timeout excludes its budget of mistakes.
-        case infeasible
+        case budgetInfeasible = "budget-infeasible"
         /// The budget can be kept again.
-        case feasible
+        case budgetFeasible = "budget-feasible"
         /// A level suspected the node so often recently that it trusts it again only after a quiet period.
         case flapping
         /// A planned absence begins.
@@ -105,11 +105,11 @@ public enum HeartbeatOutcome: Int, Hashable, Sendable, CaseIterable {
     /// Newer, but the node was already heard at this instant during a backlog: only the sequence number was applied.
     case coalesced
     /// Same sequence number as the newest heartbeat.
-    case repeated
+    case duplicate
     /// Lower sequence number than the newest heartbeat.
-    case late
+    case outOfOrder
     /// From an incarnation before the present one.
-    case olderIncarnation
+    case staleIncarnation
     /// A sequence number so far ahead that it needs confirmation.
     case implausibleJump
     /// A goodbye from an unknown node.

@@ -47,10 +47,10 @@ struct WatchedNode: Sendable {
     /// Compares a heartbeat with the newest accepted one.
     func order(_ heartbeat: Heartbeat, expectedInterval: Int64) -> HeartbeatOutcome {
         guard state.phase != .new, heartbeat.incarnation <= incarnation else { return .fresh }
-        guard heartbeat.incarnation == incarnation else { return .olderIncarnation }
+        guard heartbeat.incarnation == incarnation else { return .staleIncarnation }
         let ahead = sequence.distance(toNewer: heartbeat.sequence)
-        if ahead == 0 { return .repeated }
-        if ahead < 0 { return .late }
+        if ahead == 0 { return .duplicate }
+        if ahead < 0 { return .outOfOrder }
         return ahead > Self.plausibleJump(expectedInterval: expectedInterval) ? .implausibleJump : .fresh
     }
 

@@ -19,9 +19,9 @@ import Testing
         #expect(watch.status("a")?.missing == 2)
         // Out-of-order and duplicate heartbeats keep their usual outcomes.
         watch.receive("a", 104, at: now)
-        #expect(watch.outcome == .late)
+        #expect(watch.outcome == .outOfOrder)
         watch.receive("a", 105, at: now)
-        #expect(watch.outcome == .repeated)
+        #expect(watch.outcome == .duplicate)
         watch.receive("a", 106, at: now + .milliseconds(100))
         #expect(watch.outcome == .fresh)
         #expect(watch.status("a")?.samples == samples + 2)

@@ -24,7 +24,7 @@ import Testing
             beat(sequence, late: random.chance(0.1) ? Double.random(in: 0...3, using: &random) : 0)
         }
         let emitted = notices()
-        #expect(emitted.map(\.code) == [.infeasible])
+        #expect(emitted.map(\.code) == [.budgetInfeasible])
         #expect(emitted.first?.level == 0)
         let shortfall = try #require(emitted.first?.shortfall)
         #expect(shortfall.mistakesPerHeartbeat > 0.0015)
@@ -62,7 +62,7 @@ import Testing
             #expect(notices.count <= 2 + heartbeats / 1280)
             // Notices alternate and begin with infeasible.
             for (number, notice) in notices.enumerated() {
-                #expect(notice.code == (number % 2 == 0 ? .infeasible : .feasible))
+                #expect(notice.code == (number % 2 == 0 ? .budgetInfeasible : .budgetFeasible))
             }
         }
         // About 2 % of heartbeats are later than the limit, so most nodes are reported.

@@ -53,15 +53,15 @@ import Testing
 
 @Suite struct `A discarded heartbeat` {
     static let discarded: [(Heartbeat, HeartbeatOutcome)] = [
-        (Heartbeat(key: .named("a"), incarnation: 4, sequence: 100), .olderIncarnation),
-        (Heartbeat(key: .named("a"), incarnation: 4, sequence: .max), .olderIncarnation),
-        (Heartbeat(key: .named("a"), incarnation: 5, sequence: 99), .repeated),
-        (Heartbeat(key: .named("a"), incarnation: 5, sequence: 98), .late),
-        (Heartbeat(key: .named("a"), incarnation: 5, sequence: 0), .late),
-        (Heartbeat(key: .named("a"), incarnation: 5, sequence: 99 &- (1 << 31)), .late),
+        (Heartbeat(key: .named("a"), incarnation: 4, sequence: 100), .staleIncarnation),
+        (Heartbeat(key: .named("a"), incarnation: 4, sequence: .max), .staleIncarnation),
+        (Heartbeat(key: .named("a"), incarnation: 5, sequence: 99), .duplicate),
+        (Heartbeat(key: .named("a"), incarnation: 5, sequence: 98), .outOfOrder),
+        (Heartbeat(key: .named("a"), incarnation: 5, sequence: 0), .outOfOrder),
+        (Heartbeat(key: .named("a"), incarnation: 5, sequence: 99 &- (1 << 31)), .outOfOrder),
         (Heartbeat(key: .named("a"), incarnation: 5, sequence: 1_000_000), .implausibleJump),
         (Heartbeat(key: .named("a"), incarnation: 5, sequence: 1_000_000, isLeaving: true), .implausibleJump),
-        (Heartbeat(key: .named("a"), incarnation: 5, sequence: 99, isLeaving: true), .repeated),
+        (Heartbeat(key: .named("a"), incarnation: 5, sequence: 99, isLeaving: true), .duplicate),
     ]
     @Test(arguments: discarded) func `is counted and changes nothing else`(
         heartbeat: Heartbeat, outcome: HeartbeatOutcome
@@ -106,7 +106,7 @@ import Testing
         #expect(watch.status("a")?.sequence == 9)
         #expect(watch.status("a")?.missing == 0)
         watch.receive("a", .max, at: .seconds(20))
-        #expect(watch.outcome == .late)
+        #expect(watch.outcome == .outOfOrder)
     }
     @Test func `that are skipped count as missing`() {
         var watch = Watch.trusting("a")

@@ -68,7 +68,7 @@ import Testing
         #expect(
             notices
                 == Set(Notice.Code.allCases).subtracting(
-                    [.nameCollision, .infeasible, .feasible, .flapping, .paused, .resumed]))
+                    [.nameCollision, .budgetInfeasible, .budgetFeasible, .flapping, .paused, .resumed]))
         #expect(heartbeatCounts == Set(HeartbeatOutcome.allCases).subtracting([.tooManyNodes, .coalesced]))
     }
 

@@ -136,7 +136,7 @@ import Testing
         #expect(watch.deadline("a") == .hours(5) + .seconds(1) + timeout)
         #expect(watch.status("a")?.missing == 4900)
         #expect(watch.receive("a", 99, at: .hours(5) + .seconds(1)).isEmpty)
-        #expect(watch.outcome == .late)
+        #expect(watch.outcome == .outOfOrder)
     }
     @Test func `stays suspected until it is heard`() throws {
         var (watch, _, _) = try restored([.suspected])

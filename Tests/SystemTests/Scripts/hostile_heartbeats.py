@@ -90,7 +90,7 @@ def send_absurd(publisher):
     say(sequence=3, flags=3)
     # Of nobody who was ever there: a goodbye.
     send(publisher, frame(name=b"ghost", flags=1, tail=b""))
-    return {"repeated": 1, "late": 1, "implausible-jump": 3, "older-incarnation": 1, "unknown-goodbye": 1}
+    return {"duplicate": 1, "out-of-order": 1, "implausible-jump": 3, "stale-incarnation": 1, "unknown-goodbye": 1}
 
 
 def send_more_than_allowed():
