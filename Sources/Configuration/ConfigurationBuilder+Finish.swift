@@ -26,8 +26,8 @@ extension ConfigurationBuilder {
     }
 
     private mutating func finishEndpoints() {
-        for (text, location) in endpoints.values.joined() {
-            if let mistake = Endpoint.mistake(in: text) { report(location, mistake) }
+        for (endpoint, location) in endpoints.values.joined() {
+            if let mistake = endpoint.mistake { report(location, mistake) }
         }
         // A service that connects to nodes binds no heartbeat endpoint by default.
         if locations["heartbeats"] == nil, !configuration.connect.isEmpty { configuration.heartbeats = [] }

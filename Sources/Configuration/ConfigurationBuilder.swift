@@ -1,4 +1,5 @@
 import PhiAccrual
+import ZeroMQ
 
 /// Combines the sources parsed so far. A later source overrides earlier ones key by key; expected nodes add up.
 struct ConfigurationBuilder {
@@ -38,7 +39,7 @@ struct ConfigurationBuilder {
     }
     var expected: [(node: NodeIdentity, location: SourceLocation)] = []
     /// Endpoints by key. `finish` checks them after all sources are parsed.
-    private(set) var endpoints: [String: [(text: String, location: SourceLocation)]] = [:]
+    private(set) var endpoints: [String: [(endpoint: Endpoint, location: SourceLocation)]] = [:]
 
     mutating func report(_ location: SourceLocation, _ sentence: String) {
         problems.append(ConfigurationProblem(location, sentence))
@@ -95,11 +96,12 @@ struct ConfigurationBuilder {
     }
 
     private mutating func parseEndpoints(
-        _ value: RawValue, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, [String]>
+        _ value: RawValue, _ path: String, _ part: WritableKeyPath<ServiceConfiguration, [Endpoint]>
     ) {
         guard let items = items(of: value, path, expected: "an endpoint, or a list of them") else { return }
-        endpoints[path] = items
-        set(path, part, items.map(\.text), at: value.location)
+        let endpoints = items.map { (endpoint: Endpoint($0.text), location: $0.location) }
+        self.endpoints[path] = endpoints
+        set(path, part, endpoints.map(\.endpoint), at: value.location)
     }
 
     /// Sets a value and records its location. The locations of earlier values under the same key are dropped.

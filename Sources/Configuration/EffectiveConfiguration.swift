@@ -24,11 +24,11 @@ private struct ConfigurationText {
         self.builder = builder
         overrides = Dictionary(grouping: builder.overrides, by: \.scope)
         let configuration = builder.configuration
-        add("heartbeats", list: configuration.heartbeats)
-        add("connect", list: configuration.connect)
+        add("heartbeats", list: configuration.heartbeats.map(\.address))
+        add("connect", list: configuration.connect.map(\.address))
         add("shard", configuration.shard.description)
-        add("events", list: configuration.events)
-        add("control", list: configuration.control)
+        add("events", list: configuration.events.map(\.address))
+        add("control", list: configuration.control.map(\.address))
         add("detector", configuration.model.description)
         add("profile", configuration.profile ?? "none")
         addLevels()

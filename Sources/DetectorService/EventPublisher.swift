@@ -272,7 +272,7 @@ struct EventPublisher: ~Copyable {
             endpoints: [
                 "heartbeats": endpoints.heartbeats, "connect": endpoints.connect, "events": endpoints.events,
                 "control": endpoints.control,
-            ],
+            ].mapValues { $0.map(\.address) },
             memory: store.map {
                 StatusAnswer.Memory(folder: $0.folder, events: $0.eventCount, lost: $0.loss.map { "\($0)" })
             })

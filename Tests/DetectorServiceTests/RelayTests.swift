@@ -158,12 +158,12 @@ import ZeroMQ
     }
 
     @Test func `refuses to be told what cannot be`() throws {
-        func mistake(_ from: [String], _ to: [String], gather: Duration = .zero) -> String? {
+        func mistake(_ from: [Endpoint], _ to: [Endpoint], gather: Duration = .zero) -> String? {
             var configuration = HeartbeatRelay.Configuration()
             (configuration.from, configuration.to, configuration.gather) = (from, to, gather)
             return configuration.mistake
         }
-        let (here, there) = ("tcp://*:7720", "tcp://127.0.0.1:7710")
+        let (here, there): (Endpoint, Endpoint) = ("tcp://*:7720", "tcp://127.0.0.1:7710")
         #expect(mistake([here], [there]) == nil)
         #expect(mistake(["tcp://127.0.0.1:*"], [there]) == nil)
         #expect(mistake(["tcp://10.0.0.1:7710"], [there]) == nil)
@@ -228,7 +228,7 @@ private final class RelayStage {
 private final class RelayedNode {
     let socket: Socket
 
-    init(to endpoint: String) throws {
+    init(to endpoint: Endpoint) throws {
         socket = try Socket(.xpublish, in: Context())
         try socket.set(.xpublishVerbose, to: 1)
         try socket.set(.sendHighWaterMark, to: 0)
@@ -249,7 +249,7 @@ private final class RelayedNode {
 private final class StandIn {
     private let socket: Socket
 
-    init(at endpoint: String, subscribingTo prefix: [UInt8]) throws {
+    init(at endpoint: Endpoint, subscribingTo prefix: [UInt8]) throws {
         // In a context of its own, so that the endpoint is free when it is gone.
         socket = try Socket(.subscribe, in: Context())
         try socket.subscribe(to: prefix)

@@ -181,7 +181,7 @@ import ZeroMQ
         let error = #expect(throws: ZeroMQError.self) {
             try DetectorService(configuration, logger: Logger(label: "test"))
         }
-        #expect(error.map { "\($0)".contains(stage.heartbeats) } == true)
+        #expect(error.map { "\($0)".contains(stage.heartbeats.address) } == true)
         stage.service.stop()
     }
 
@@ -203,8 +203,8 @@ let patience: Duration = .seconds(60)
 /// A service on endpoints of its own.
 struct Stage {
     let service: DetectorService
-    var heartbeats: String { service.endpoints.heartbeats.joined() }
-    var control: String { service.endpoints.control.joined() }
+    var heartbeats: Endpoint { service.endpoints.heartbeats[0] }
+    var control: Endpoint { service.endpoints.control[0] }
 
     init(clocks: ServiceClocks = .system, _ change: (inout ServiceConfiguration) -> Void = { _ in }) throws {
         var configuration = ServiceConfiguration()
@@ -231,7 +231,7 @@ struct Stage {
     func audience(from start: FeedReplica.Start = .beginning) throws -> Audience {
         Audience(
             subscriber: try FeedSubscriber(
-                events: service.endpoints.events.joined(), control: control, from: start, wakeUp: WakeUp()))
+                events: service.endpoints.events[0], control: control, from: start, wakeUp: WakeUp()))
     }
 }
 

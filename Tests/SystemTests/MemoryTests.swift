@@ -5,6 +5,7 @@ import PhiClient
 import StateStore
 import TestSupport
 import Testing
+import ZeroMQ
 
 extension SystemTests {
     @Suite struct `A detector with a memory` {
@@ -242,18 +243,18 @@ extension TestBed {
 // A client is of one thread, which a test that waits is not.
 extension RunningDetector {
     fileprivate func request<Answer: Codable & Sendable>(_ order: DetectorRequest) throws -> Answer {
-        var client = try ControlClient(endpoint: control)
+        var client = try ControlClient(endpoint: Endpoint(control))
         return try client.request(order, within: patience)
     }
     fileprivate var status: StatusAnswer { get throws { try request(.status) } }
     fileprivate var nodes: [NodesAnswer.Node] {
         get throws {
-            var client = try ControlClient(endpoint: control)
+            var client = try ControlClient(endpoint: Endpoint(control))
             return try client.nodes(within: patience)
         }
     }
     fileprivate func waitForHeartbeats(_ count: Int64) throws {
-        var client = try ControlClient(endpoint: control)
+        var client = try ControlClient(endpoint: Endpoint(control))
         while try client.status(within: patience).heartbeats["fresh"] ?? 0 < count {}
     }
     fileprivate func tuneUntilMemoryIsLost() throws {
@@ -261,7 +262,7 @@ extension RunningDetector {
     }
     /// Sets policies one after the other, and another one without waiting for its answer.
     fileprivate func tune(_ policies: [Policy], andThen last: Policy? = nil) throws {
-        var client = try ControlClient(endpoint: control)
+        var client = try ControlClient(endpoint: Endpoint(control))
         for policy in policies {
             let _: TuneAnswer = try client.request(.tune(.everyone(policy)), within: patience)
         }
