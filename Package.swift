@@ -73,7 +73,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "Configuration", dependencies: ["PhiAccrual", .product(name: "Yams", package: "Yams")],
+            name: "Configuration", dependencies: ["PhiAccrual", "ZeroMQ", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         // Recordings of everything that a detector received.
         .target(name: "Recordings", dependencies: ["PhiAccrual", "CZlib"], swiftSettings: strict),
@@ -163,7 +163,7 @@ let package = Package(
             name: "SystemTests",
             dependencies: [
                 "phi", "Comparison", "HeartbeatProtocol", "PhiAccrual", "PhiClient", "Recordings", "StateStore",
-                "Configuration", "TestSupport",
+                "Configuration", "TestSupport", "ZeroMQ",
             ],
             exclude: ["Scripts"],
             swiftSettings: strict),

@@ -1,4 +1,5 @@
 import PhiAccrual
+import ZeroMQ
 
 /// Combines the sources parsed so far. A later source overrides earlier ones key by key; expected nodes add up.
 struct ConfigurationBuilder {
@@ -28,7 +29,7 @@ struct ConfigurationBuilder {
     }
     var expected: [(node: NodeIdentity, location: SourceLocation)] = []
     /// Endpoints by key. Their key's check runs after all sources are parsed.
-    var endpoints: [String: [(text: String, location: SourceLocation)]] = [:]
+    var endpoints: [String: [(endpoint: Endpoint, location: SourceLocation)]] = [:]
 
     mutating func report(_ location: SourceLocation, _ sentence: String) {
         problems.append(ConfigurationProblem(location, sentence))

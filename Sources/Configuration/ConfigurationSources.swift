@@ -2,7 +2,7 @@ import PhiAccrual
 
 /// The sources of a configuration: a file, environment variables, and options. Each overrides the ones before it.
 public struct ConfigurationSources: Sendable {
-    /// Name and content of the file; nil if there is none.
+    /// Name and content of the file; nil without a file.
     public var file: (name: String, contents: [UInt8])?
     public var environment: [String: String] = [:]
     public var options: [OptionSetting] = []

@@ -46,8 +46,8 @@ extension RawValue {
         }
     }
 
-    /// The line of the first anchor: `&name` where a value may begin. Nil if there is none. Comments may contain
-    /// anchors.
+    /// The line of the first anchor: `&name` where a value may begin. Nil if the text has no anchor. Comments
+    /// may contain anchors.
     private static func lineOfAnchor(in text: String) -> Int? {
         for (index, line) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
             var before = UInt8(ascii: " ")

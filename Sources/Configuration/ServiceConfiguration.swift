@@ -1,20 +1,21 @@
 import PhiAccrual
+import ZeroMQ
 
 /// The configuration of a detector service. `docs/configuration.md` documents it key by key.
 public struct ServiceConfiguration: Hashable, Sendable {
     /// Endpoints to bind for nodes that connect.
-    public var heartbeats: [String] = ["tcp://127.0.0.1:7710"]
+    public var heartbeats: [Endpoint] = ["tcp://127.0.0.1:7710"]
     /// Endpoints to connect to, of nodes that bind.
-    public var connect: [String] = []
+    public var connect: [Endpoint] = []
     /// Which of the reachable nodes this service watches.
     public var shard = Shard.whole
     /// Endpoints to bind for the event feed.
-    public var events: [String] = ["tcp://127.0.0.1:7711"]
+    public var events: [Endpoint] = ["tcp://127.0.0.1:7711"]
     /// Endpoints to bind for requests.
-    public var control: [String] = ["tcp://127.0.0.1:7712"]
+    public var control: [Endpoint] = ["tcp://127.0.0.1:7712"]
     /// The detector that evaluates arrivals, with the profile for new nodes.
     public var model = DetectorSpec.adaptive(.init())
-    /// Name or path of that profile; nil if there is none.
+    /// Name or path of that profile; nil without a profile.
     public var profile: String?
     /// The levels with their policies: global, per group, and per node.
     public var policies = PolicyTable(levels: Level.standard(for: .adaptive(.init())))

@@ -1,4 +1,5 @@
 import PhiAccrual
+import ZeroMQ
 
 /// How the value of a key is parsed into `ServiceConfiguration`, checked, compared, and printed.
 struct ValueCodec: Sendable {
@@ -85,21 +86,22 @@ extension ValueCodec {
             notation: { ByteCount.notation($0) })
     }
 
-    static func endpoints(_ part: WritableKeyPath<ServiceConfiguration, [String]> & Sendable) -> ValueCodec {
+    static func endpoints(_ part: WritableKeyPath<ServiceConfiguration, [Endpoint]> & Sendable) -> ValueCodec {
         ValueCodec(
             parse: { builder, value, path in
                 guard let items = builder.items(of: value, path, expected: "an endpoint or a list of endpoints") else {
                     return
                 }
-                builder.endpoints[path] = items
-                builder.set(path, part, items.map(\.text), at: value.location)
+                let endpoints = items.map { (endpoint: Endpoint($0.text), location: $0.location) }
+                builder.endpoints[path] = endpoints
+                builder.set(path, part, endpoints.map(\.endpoint), at: value.location)
             },
-            print: { text, path in text.add(path, list: text.configuration[keyPath: part]) },
+            print: { text, path in text.add(path, list: text.configuration[keyPath: part].map(\.address)) },
             isEqual: { $0[keyPath: part] == $1[keyPath: part] },
-            standard: ServiceConfiguration()[keyPath: part].joined(separator: " ")
+            standard: ServiceConfiguration()[keyPath: part].map(\.address).joined(separator: " ")
         ).checking { builder, path, _ in
-            for (text, location) in builder.endpoints[path] ?? [] {
-                if let mistake = Endpoint.mistake(in: text) { builder.report(location, mistake) }
+            for (endpoint, location) in builder.endpoints[path] ?? [] {
+                if let mistake = endpoint.mistake { builder.report(location, mistake) }
             }
         }
     }

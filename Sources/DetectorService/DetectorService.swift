@@ -91,7 +91,7 @@ public final class DetectorService: Service {
 
 /// Binds the heartbeat sockets and starts their thread, for any model.
 private struct DetectorLoopStart: ModelVisitor {
-    typealias Outcome = (SocketThread, bound: [String])
+    typealias Outcome = (SocketThread, bound: [Endpoint])
 
     let configuration: ServiceConfiguration
     let recovered: RecoveredState
@@ -105,7 +105,7 @@ private struct DetectorLoopStart: ModelVisitor {
 
     mutating func visit<Model: ArrivalModel>(
         _ model: Model.Type, _ parameters: Model.Parameters
-    ) throws -> (SocketThread, bound: [String]) {
+    ) throws -> (SocketThread, bound: [Endpoint]) {
         var detectorConfiguration = Detector<Model>.Configuration(
             levels: configuration.levels, model: parameters, retention: configuration.retention.nanoseconds,
             capacity: configuration.limits.nodes, seed: UInt64.random(in: .min ... .max))

@@ -146,7 +146,7 @@ extension StoredEvent {
 }
 
 extension RandomAccessCollection<StoredEvent> where Index == Int {
-    /// Index of the event with this sequence; nil if there is none.
+    /// Index of the event with this sequence; nil if no event has it.
     fileprivate func place(_ sequence: UInt64) -> Int? {
         let index = firstLater(than: sequence) - 1
         return index >= startIndex && self[index].sequence == sequence ? index : nil

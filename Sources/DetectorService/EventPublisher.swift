@@ -272,7 +272,7 @@ struct EventPublisher: ~Copyable {
             endpoints: [
                 "heartbeats": endpoints.heartbeats, "connect": endpoints.connect, "events": endpoints.events,
                 "control": endpoints.control,
-            ],
+            ].mapValues { $0.map(\.address) },
             stateStore: store.map {
                 StatusAnswer.StateStoreStatus(folder: $0.folder, events: $0.eventCount, lost: $0.loss.map { "\($0)" })
             })

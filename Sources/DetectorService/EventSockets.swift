@@ -4,13 +4,15 @@ import ZeroMQ
 
 /// The sockets for events (XPUB) and requests (ROUTER).
 struct EventSockets: ~Copyable {
-    let boundEvents: [String]
-    let boundControl: [String]
+    let boundEvents: [Endpoint]
+    let boundControl: [Endpoint]
     private let events: Socket
     private let control: Socket
     private let outbox = ReplyOutbox()
 
-    init(events eventEndpoints: [String], control controlEndpoints: [String], in context: Context) throws(ZeroMQError) {
+    init(
+        events eventEndpoints: [Endpoint], control controlEndpoints: [Endpoint], in context: Context
+    ) throws(ZeroMQError) {
         let events = try Socket(.xpublish, in: context)
         // A subscriber that is this far behind loses events, detects that by their numbers, and requests them.
         try events.set(.sendHighWaterMark, to: 10_000)
@@ -30,8 +32,8 @@ struct EventSockets: ~Copyable {
         self.control = control
     }
 
-    private static func bind(_ socket: borrowing Socket, to endpoints: [String]) throws(ZeroMQError) -> [String] {
-        var bound: [String] = []
+    private static func bind(_ socket: borrowing Socket, to endpoints: [Endpoint]) throws(ZeroMQError) -> [Endpoint] {
+        var bound: [Endpoint] = []
         for endpoint in endpoints {
             try socket.bind(to: endpoint)
             bound.append(try socket.lastEndpoint())

@@ -5,7 +5,7 @@ import ZeroMQ
 /// The SUB sockets that receive heartbeats: one for nodes that connect to the service, one for nodes that it connects
 /// to.
 struct HeartbeatSockets: ~Copyable {
-    let bound: [String]
+    let bound: [Endpoint]
     let count = 2
     private let listening: Socket
     private let connecting: Socket
@@ -14,14 +14,14 @@ struct HeartbeatSockets: ~Copyable {
     private let connectingMonitor: Monitor
 
     /// - Parameter shard: The nodes whose heartbeats are received.
-    init(bind: [String], connect: [String], shard: Shard = .whole, in context: Context) throws(ZeroMQError) {
+    init(bind: [Endpoint], connect: [Endpoint], shard: Shard = .whole, in context: Context) throws(ZeroMQError) {
         let listening = try Self.open(.subscribe, in: context)
         for prefix in Self.prefixes(of: shard) { try listening.subscribe(to: prefix) }
         let listeningMonitor = try Monitor(of: listening, events: [.acceptFailed, .disconnected], in: context)
         let connecting = try Self.open(.subscribe, in: context)
         for prefix in Self.prefixes(of: shard) { try connecting.subscribe(to: prefix) }
         let connectingMonitor = try Monitor(of: connecting, events: .disconnected, in: context)
-        var bound: [String] = []
+        var bound: [Endpoint] = []
         for endpoint in bind {
             try listening.bind(to: endpoint)
             bound.append(try listening.lastEndpoint())
@@ -70,7 +70,7 @@ struct HeartbeatSockets: ~Copyable {
         /// A connection could not be accepted, with the `errno`.
         case refused(Int32)
     }
-    /// The next unread event of a connection; nil if there is none.
+    /// The next unread event of a connection; nil if all were read.
     borrowing func connectionEvent() throws(ZeroMQError) -> ConnectionEvent? {
         if let event = try listeningMonitor.next() {
             return event.event == .acceptFailed

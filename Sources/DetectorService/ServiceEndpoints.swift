@@ -1,7 +1,9 @@
+import ZeroMQ
+
 /// Endpoints as bound and connected, with wildcards resolved.
 public struct ServiceEndpoints: Hashable, Sendable {
-    public var heartbeats: [String]
-    public var connect: [String]
-    public var events: [String]
-    public var control: [String]
+    public var heartbeats: [Endpoint]
+    public var connect: [Endpoint]
+    public var events: [Endpoint]
+    public var control: [Endpoint]
 }

@@ -29,7 +29,7 @@ public struct ForgetAnswer: Codable, Hashable, Sendable {
 /// Answer to `record`.
 public struct RecordAnswer: Codable, Hashable, Sendable {
     public var folder: String
-    /// Path of the file that is being written; nil while there is none.
+    /// Path of the file that is being written; nil while no recording is written.
     public var file: String?
     public init(folder: String, file: String?) { (self.folder, self.file) = (folder, file) }
 }

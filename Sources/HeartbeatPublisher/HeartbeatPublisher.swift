@@ -21,9 +21,9 @@ public final class HeartbeatPublisher: Sendable {
         /// Spacing of heartbeats: above 0.
         public var interval: Duration
         /// Detectors to connect to.
-        public var connect: [String] = []
+        public var connect: [Endpoint] = []
         /// Endpoints to bind, for detectors that connect to their nodes.
-        public var bind: [String] = []
+        public var bind: [Endpoint] = []
         /// Number of this start; nil uses the Unix time in seconds.
         public var incarnation: UInt32?
 
@@ -33,7 +33,7 @@ public final class HeartbeatPublisher: Sendable {
     }
 
     /// The bound endpoints, with wildcards resolved.
-    public let boundEndpoints: [String]
+    public let boundEndpoints: [Endpoint]
     /// Number of this start.
     public let incarnation: UInt32
     private let end: WakeUp
@@ -64,7 +64,7 @@ public final class HeartbeatPublisher: Sendable {
         }
     }
 
-    public convenience init(group: String, node: String, to endpoints: [String], every interval: Duration) throws {
+    public convenience init(group: String, node: String, to endpoints: [Endpoint], every interval: Duration) throws {
         var configuration = Configuration(identity: try NodeIdentity(group: group, name: node), interval: interval)
         configuration.connect = endpoints
         try self.init(configuration)

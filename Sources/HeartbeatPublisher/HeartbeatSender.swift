@@ -7,7 +7,7 @@ import ZeroMQ
 /// A stale heartbeat is worthless, and sending never blocks the application: the queue is short, and nothing is queued
 /// without a connection.
 struct HeartbeatSender: ~Copyable {
-    let boundEndpoints: [String]
+    let boundEndpoints: [Endpoint]
     private let socket: Socket
     /// Interval at which a node announces itself even without new subscribers.
     static let announcementInterval: Int64 = 10_000_000_000  // ns
@@ -23,14 +23,14 @@ struct HeartbeatSender: ~Copyable {
     ///     the few of one node.
     ///   - context: Nil for a new one.
     init(
-        connect: [String], bind: [String], queue: Int32 = 16, in context: Context? = nil
+        connect: [Endpoint], bind: [Endpoint], queue: Int32 = 16, in context: Context? = nil
     ) throws(ZeroMQError) {
         // Peers see a PUB. An XPUB also reports subscriptions; verbose, it reports each one, even those that a relay
         // repeats.
         let context = if let context { context } else { try Context() }
         let socket = try Socket.bestEffortPublisher(queue: queue, in: context)
         try socket.set(.xpublishVerbose, to: 1)
-        var bound: [String] = []
+        var bound: [Endpoint] = []
         for endpoint in bind {
             try socket.bind(to: endpoint)
             bound.append(try socket.lastEndpoint())

@@ -26,7 +26,7 @@ public final class Swarm: Sendable {
     ///   - report: Called on the swarm's thread for each event.
     ///   - ended: Called on the swarm's thread when the swarm has ended.
     public init(
-        _ plan: SwarmPlan, connect: [String], bind: [String] = [], connections: Int = 1,
+        _ plan: SwarmPlan, connect: [Endpoint], bind: [Endpoint] = [], connections: Int = 1,
         report: @escaping @Sendable (GroundTruth) -> Void, ended: @escaping @Sendable () -> Void
     ) throws {
         precondition(connections >= 1 && (connections == 1 || bind.isEmpty))

@@ -7,11 +7,11 @@ import ZeroMQ
 public struct ControlClient: ~Copyable {
     private let socket: Socket
     private var poller = Poller()
-    private let endpoint: String
+    private let endpoint: Endpoint
     private var lastID: Int64 = 0
 
     /// - Throws: If the endpoint cannot be used. Whether a service is there shows at the first request.
-    public init(endpoint: String) throws(ZeroMQError) {
+    public init(endpoint: Endpoint) throws(ZeroMQError) {
         let socket = try Socket(.dealer, in: Context())
         try socket.set(.linger, to: 0)
         try socket.connect(to: endpoint)
@@ -79,7 +79,7 @@ public struct ControlClient: ~Copyable {
 
 /// The service did not answer in time.
 public struct NoAnswer: Error, Hashable, Sendable, CustomStringConvertible {
-    public let endpoint: String
+    public let endpoint: Endpoint
     public let timeout: Duration
     public var description: String {
         "no answer from \(endpoint) within \(timeout): is 'phi detect' running there, with this as its --control?"

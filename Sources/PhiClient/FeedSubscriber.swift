@@ -46,7 +46,7 @@ public struct FeedSubscriber: ~Copyable {
     ///   - wakeUp: A signal on it ends a waiting `next`.
     /// - Throws: If an endpoint cannot be used. The service need not be running yet.
     public init(
-        events eventsEndpoint: String, control controlEndpoint: String, from start: FeedReplica.Start = .snapshot,
+        events eventsEndpoint: Endpoint, control controlEndpoint: Endpoint, from start: FeedReplica.Start = .snapshot,
         wakeUp: WakeUp
     ) throws(ZeroMQError) {
         let context = try Context()

@@ -11,7 +11,7 @@ struct LineScanner {
         return true
     }
 
-    /// - Returns: Everything before the next occurrence of the text, which is skipped with it; nil if there is none.
+    /// - Returns: Everything before the next occurrence of the text, which is skipped with it; nil without one.
     mutating func parse(until text: StaticString) -> UnsafeRawBufferPointer? {
         guard let start = rest.firstIndex(of: text) else { return nil }
         defer { rest = UnsafeRawBufferPointer(rebasing: rest[(start + text.utf8CodeUnitCount)...]) }

@@ -33,7 +33,7 @@ public final class Context: Sendable {
     public func shutdown() { _ = uninterrupted { zmq_ctx_shutdown(handle) } }
 
     /// An endpoint that is unique in this context.
-    func uniqueEndpoint() -> String {
+    func uniqueEndpoint() -> Endpoint {
         "inproc://zeromq-swift/\(namesGiven.add(1, ordering: .relaxed).newValue)"
     }
 

@@ -10,9 +10,9 @@ enum LocalEndpoint {
     ///
     /// libzmq removes any file with that name: a socket in use, and an ordinary file as well. A process that is gone
     /// left behind a socket without a listener, which may be replaced.
-    static func refusal(of endpoint: String) -> Int32? {
-        guard endpoint.hasPrefix("ipc://") else { return nil }
-        let path = String(endpoint.dropFirst("ipc://".count))
+    static func refusal(of address: String) -> Int32? {
+        guard address.hasPrefix("ipc://") else { return nil }
+        let path = String(address.dropFirst("ipc://".count))
         guard path != "*", !path.hasPrefix("@") else { return nil }  // chosen by libzmq, or not a file
         var status = stat()
         guard lstat(path, &status) == 0 else { return nil }

@@ -35,7 +35,7 @@ public struct Monitor: ~Copyable {
     /// - Returns: The event, one of `Events`. Its value: the connection's file descriptor for `connected`, `accepted`,
     ///   `closed` and `disconnected`, an errno or a status for failures. Its endpoint: the one that was bound (also for
     ///   `accepted`) or connected to.
-    public borrowing func next() throws(ZeroMQError) -> (event: Events, value: Int32, endpoint: String)? {
+    public borrowing func next() throws(ZeroMQError) -> (event: Events, value: Int32, endpoint: Endpoint)? {
         while let frames = try reader.receiveMultipart(maximumFrames: 2) {
             // Native byte order: 16 bits of event, 32 bits of value. Anything else is ignored.
             guard frames.count == 2, frames[0].count == 6 else { continue }
@@ -43,7 +43,7 @@ public struct Monitor: ~Copyable {
                 (
                     event: Events(rawValue: bytes.loadUnaligned(as: UInt16.self)),
                     value: bytes.loadUnaligned(fromByteOffset: 2, as: Int32.self),
-                    endpoint: String(decoding: frames[1], as: UTF8.self)
+                    endpoint: Endpoint(String(decoding: frames[1], as: UTF8.self))
                 )
             }
         }

@@ -23,42 +23,41 @@ public struct Socket: ~Copyable {
 
     deinit { handle.close() }
 
-    /// Accepts peers at an endpoint: `tcp://127.0.0.1:7710`, `tcp://*:7710`, `tcp://127.0.0.1:*` for any free port
-    /// (`lastEndpoint()` returns it), `ipc:///run/phi.sock`, or `inproc://name` within the context.
+    /// Accepts peers at an endpoint. `lastEndpoint()` returns it with the port that libzmq chose.
     ///
     /// - Throws: `bind` with the endpoint, if it is malformed, in use, or not on this machine.
-    public borrowing func bind(to endpoint: String) throws(ZeroMQError) {
-        if let code = LocalEndpoint.refusal(of: endpoint) {
-            throw ZeroMQError(code: code, operation: .bind, subject: endpoint)
+    public borrowing func bind(to endpoint: Endpoint) throws(ZeroMQError) {
+        if let code = LocalEndpoint.refusal(of: endpoint.address) {
+            throw ZeroMQError(code: code, operation: .bind, subject: endpoint.address)
         }
-        try call(.bind, endpoint) { zmq_bind($0, $1) }
+        try call(.bind, endpoint.address) { zmq_bind($0, $1) }
     }
 
     /// Connects in the background, and reconnects as long as the socket lives. The peer need not exist yet.
     ///
     /// - Throws: `connect` with the endpoint, if it is malformed. A host that does not resolve is not an error.
-    public borrowing func connect(to endpoint: String) throws(ZeroMQError) {
-        try call(.connect, endpoint) { zmq_connect($0, $1) }
+    public borrowing func connect(to endpoint: Endpoint) throws(ZeroMQError) {
+        try call(.connect, endpoint.address) { zmq_connect($0, $1) }
     }
 
     /// The endpoint last bound or connected to, with wildcard ports resolved; empty before the first.
-    public borrowing func lastEndpoint() throws(ZeroMQError) -> String {
+    public borrowing func lastEndpoint() throws(ZeroMQError) -> Endpoint {
         var text = [UInt8](repeating: 0, count: 1024)  // longer than any transport accepts
         var count = text.count
         let result = uninterrupted { zmq_getsockopt(handle.pointer, ZMQ_LAST_ENDPOINT, &text, &count) }
         if result < 0 { throw ZeroMQError(code: -result, operation: .getOption, subject: "ZMQ_LAST_ENDPOINT") }
-        return String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+        return Endpoint(String(decoding: text.prefix { $0 != 0 }, as: UTF8.self))
     }
 
     private borrowing func call(
-        _ operation: ZeroMQError.Operation, _ endpoint: String,
+        _ operation: ZeroMQError.Operation, _ address: String,
         _ function: (UnsafeMutableRawPointer, UnsafePointer<CChar>) -> Int32
     ) throws(ZeroMQError) {
-        guard isReadAsWritten(endpoint) else {
-            throw ZeroMQError(code: EINVAL, operation: operation, subject: endpoint)
+        guard isReadAsWritten(address) else {
+            throw ZeroMQError(code: EINVAL, operation: operation, subject: address)
         }
-        let result = endpoint.withCString { text in uninterrupted { function(handle.pointer, text) } }
-        if result < 0 { throw ZeroMQError(code: -result, operation: operation, subject: endpoint) }
+        let result = address.withCString { text in uninterrupted { function(handle.pointer, text) } }
+        if result < 0 { throw ZeroMQError(code: -result, operation: operation, subject: address) }
     }
 }
 
@@ -85,13 +84,13 @@ extension Socket {
     }
 }
 
-/// Whether libzmq parses an endpoint as it is written.
+/// Whether libzmq parses an address as it is written.
 ///
 /// libzmq stops at a NUL. Version 4.3.4 reads a port up to the first character that is not a digit, modulo 65,536: it
 /// would bind `tcp://*:77l0` to port 77, and `tcp://*:99999` to port 34463.
-private func isReadAsWritten(_ endpoint: String) -> Bool {
-    if endpoint.utf8.contains(0) { return false }
-    guard endpoint.hasPrefix("tcp://") else { return true }
-    let port = endpoint.split(separator: ":", omittingEmptySubsequences: false).last ?? ""
+private func isReadAsWritten(_ address: String) -> Bool {
+    if address.utf8.contains(0) { return false }
+    guard address.hasPrefix("tcp://") else { return true }
+    let port = address.split(separator: ":", omittingEmptySubsequences: false).last ?? ""
     return port == "*" || port.utf8.allSatisfy { 48...57 ~= $0 } && UInt16(port) != nil
 }

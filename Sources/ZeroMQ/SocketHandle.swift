@@ -24,9 +24,9 @@ final class SocketHandle {
         context = nil
     }
 
-    func startMonitoring(_ events: Monitor.Events, at endpoint: String) throws(ZeroMQError) {
+    func startMonitoring(_ events: Monitor.Events, at endpoint: Endpoint) throws(ZeroMQError) {
         precondition(!isMonitored, "a socket has one monitor at a time")
-        let result = uninterrupted { zmq_socket_monitor(pointer, endpoint, Int32(events.rawValue)) }
+        let result = uninterrupted { zmq_socket_monitor(pointer, endpoint.address, Int32(events.rawValue)) }
         if result < 0 { throw ZeroMQError(code: -result, operation: .monitor) }
         isMonitored = true
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import PhiAccrual
 import PhiClient
 import Traces
+import ZeroMQ
 
 // Option values parse themselves and describe their own errors. The argument parser only passes these on.
 
@@ -51,5 +52,11 @@ enum Parsing {
 }
 
 extension FeedReplica.Start: ExpressibleByArgument {}
+extension Endpoint: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+extension Sequence<Endpoint> {
+    func joined(separator: String = "") -> String { map(\.address).joined(separator: separator) }
+}
 extension Verdict: ExpressibleByArgument {}
 extension TimeUnit: ExpressibleByArgument {}

@@ -2,6 +2,7 @@ import ArgumentParser
 import HeartbeatProtocol
 import HeartbeatPublisher
 import PhiAccrual
+import ZeroMQ
 
 struct BeatCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,9 +19,9 @@ struct BeatCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "Detector to connect to (repeatable; default tcp://127.0.0.1:7710).")
-    var to: [String] = []
+    var to: [Endpoint] = []
     @Option(help: "Endpoint to bind, for detectors that connect to their nodes (repeatable).")
-    var bind: [String] = []
+    var bind: [Endpoint] = []
     @Option(help: "Group of the node.")
     var group: String
     @Option(help: "Name of the node within its group.")

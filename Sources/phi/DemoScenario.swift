@@ -5,6 +5,7 @@ import PhiAccrual
 import PhiClient
 import Synchronization
 import SystemClocks
+import ZeroMQ
 
 /// The demo: five nodes join, one is killed and restarted, and all leave.
 final class DemoScenario: Sendable {
@@ -56,7 +57,7 @@ final class DemoScenario: Sendable {
         let (seen, sight) = AsyncStream<SeenTransition>.makeStream()
         self.seen = seen
         subscriber = try SubscriberThread(
-            events: endpoints.events.joined(), control: endpoints.control.joined(), from: .beginning
+            events: endpoints.events[0], control: endpoints.control[0], from: .beginning
         ) { item in
             guard case .event(let message, _) = item else { return }
             Console.print(EventText.line(message))

@@ -5,6 +5,7 @@ import HeartbeatProtocol
 import Logging
 import PhiAccrual
 import Recordings
+import ZeroMQ
 
 struct RecordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,9 +30,9 @@ struct RecordCommand: AsyncParsableCommand {
         }
     }
     @Option(help: "Endpoint to bind for nodes that connect (repeatable; default tcp://127.0.0.1:7710).")
-    var heartbeats: [String] = []
+    var heartbeats: [Endpoint] = []
     @Option(help: "Endpoint of nodes that bind, to connect to (repeatable).")
-    var connect: [String] = []
+    var connect: [Endpoint] = []
     @Option(name: .customLong("for"), help: "Stop after this time.", transform: Parsing.duration)
     var time: Duration?
     @Flag

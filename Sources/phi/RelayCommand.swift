@@ -4,6 +4,7 @@ import DetectorService
 import Logging
 import PhiAccrual
 import ServiceLifecycle
+import ZeroMQ
 
 struct RelayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,9 +22,9 @@ struct RelayCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "Endpoint to bind for nodes, or further relays, that connect (repeatable).")
-    var from: [String]
+    var from: [Endpoint]
     @Option(help: "Detector, or further relay, to connect to (repeatable).")
-    var to: [String]
+    var to: [Endpoint]
     @Option(
         help: "How long a heartbeat may wait for others to travel with, up to 1s; 0s hands each on at once.",
         transform: { text in try Parsing.explained { try Duration(parsing: text) } })

@@ -2,11 +2,12 @@ import ArgumentParser
 import HeartbeatProtocol
 import PhiAccrual
 import PhiClient
+import ZeroMQ
 
 /// Options of all commands that send a request to a running detector.
 struct RequestOptions: ParsableArguments {
     @Option(help: "The detector's endpoint of requests.")
-    var control = "tcp://127.0.0.1:7712"
+    var control: Endpoint = "tcp://127.0.0.1:7712"
     @Option(help: "How long to wait for an answer (default 3s).", transform: Parsing.duration)
     var timeout: Duration?
     @Flag(help: "Print one JSON object.")

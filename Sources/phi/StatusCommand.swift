@@ -1,6 +1,7 @@
 import ArgumentParser
 import HeartbeatProtocol
 import PhiClient
+import ZeroMQ
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,7 +15,7 @@ struct StatusCommand: ParsableCommand {
             """)
 
     @Option(help: "The detector's endpoint of requests.")
-    var control = "tcp://127.0.0.1:7712"
+    var control: Endpoint = "tcp://127.0.0.1:7712"
     @Option(help: "How long to wait for an answer.", transform: Parsing.duration)
     var timeout: Duration = .seconds(3)
     @Flag(help: "Print one JSON object.")

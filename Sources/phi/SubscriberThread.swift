@@ -15,7 +15,7 @@ final class SubscriberThread: Sendable {
     }
 
     init(
-        events: String, control: String, from start: FeedReplica.Start,
+        events: Endpoint, control: Endpoint, from start: FeedReplica.Start,
         onItem: @escaping @Sendable (FeedSubscriber.Item) -> Void
     ) throws {
         let (wakeUp, failure) = (try WakeUp(), Failure())

@@ -3,6 +3,7 @@ import HeartbeatProtocol
 import HeartbeatPublisher
 import PhiAccrual
 import Synchronization
+import ZeroMQ
 
 struct SwarmCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,9 +17,9 @@ struct SwarmCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "Detector to connect to (repeatable; default tcp://127.0.0.1:7710).")
-    var to: [String] = []
+    var to: [Endpoint] = []
     @Option(help: "Endpoint to bind, for detectors that connect (repeatable).")
-    var bind: [String] = []
+    var bind: [Endpoint] = []
     @Option(help: "Group of the nodes, which are called node-1, node-2, …")
     var group = "swarm"
     @Option(help: "How many nodes.")

@@ -4,6 +4,7 @@ import HeartbeatProtocol
 import PhiAccrual
 import PhiClient
 import Synchronization
+import ZeroMQ
 
 struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,9 +28,9 @@ struct WatchCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "The detector's endpoint of events.")
-    var from = "tcp://127.0.0.1:7711"
+    var from: Endpoint = "tcp://127.0.0.1:7711"
     @Option(help: "The detector's endpoint of requests.")
-    var control = "tcp://127.0.0.1:7712"
+    var control: Endpoint = "tcp://127.0.0.1:7712"
     @Option(help: "Begin with the present state (snapshot), the first event kept (beginning), or what comes (now).")
     var start = FeedReplica.Start.snapshot
     @Option(help: "Only this level.")

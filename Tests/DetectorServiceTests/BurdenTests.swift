@@ -10,7 +10,7 @@ import Testing
 @testable import DetectorService
 @testable import PhiAccrual
 
-@Suite struct `A service with much to do` {
+@Suite struct `A service under load` {
     private func at(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
     private func groups(_ count: Int) -> PolicyTable {
         var policies = PolicyTable(levels: [.suspect(.phi(8))])
@@ -20,9 +20,9 @@ import Testing
         return policies
     }
 
-    // MARK: What is remembered
+    // MARK: Learned state
 
-    @Test func `hands on new nodes and passes in turn, and each new node once`() {
+    @Test func `schedules new nodes and passes in turn, and each new node once`() {
         let keys = (0..<12 as Range<UInt64>).map { NodeKey(rawValue: $0) }
         var checkpoints = LearnedStateSchedule(unpersisted: keys + keys, nodes: 0, at: at(0))
         #expect(checkpoints.next(ofPassWith: 2, at: at(9)) == nil)
@@ -35,7 +35,7 @@ import Testing
         #expect(checkpoints.next(ofPassWith: 2, at: at(10_200)) == .groups)
     }
 
-    @Test func `passes slowly over few nodes, and never takes an hour`() {
+    @Test func `spreads a pass over time, and never takes an hour`() {
         for (nodes, most) in [(1000, 12.0), (10_000, 110), (1_000_000, 660)] {
             let pages = nodes / LearnedStateSchedule.pageSize
             var checkpoints = LearnedStateSchedule(unpersisted: [], nodes: nodes, at: at(0))
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `writes new nodes down sooner than those of a pass`() {
+    @Test func `persists new nodes sooner than those of a pass`() {
         let keys = (0..<10 as Range<UInt64>).map { NodeKey(rawValue: $0) }
         var checkpoints = LearnedStateSchedule(unpersisted: keys, nodes: 0, at: at(0))
         let pages = (1...10).map { checkpoints.next(ofPassWith: 2, at: at($0 * 10)) }
@@ -59,7 +59,7 @@ import Testing
             ])
     }
 
-    @Test func `remembers groups no longer that have no nodes`() throws {
+    @Test func `drops persisted groups that have no nodes`() throws {
         let folder = try Folder()
         func open() throws -> (store: StateStore, found: StoreContents) {
             try StateStore.open(in: folder.path, keeping: 10, at: 1)
@@ -89,7 +89,7 @@ import Testing
 
     // MARK: Policies
 
-    @Test func `tells of the first overrides only what they allow`() throws {
+    @Test func `reports timeouts only for the first overrides`() throws {
         let stage = try Stage { $0.policies = groups(25) }
         var client = try ControlClient(endpoint: stage.control)
         let answer: PoliciesAnswer = try client.request(.policies(of: nil), within: patience)
@@ -99,7 +99,7 @@ import Testing
         stage.service.stop()
     }
 
-    @Test func `keeps its policies where a configuration has too many`() throws {
+    @Test func `keeps its policies if a new configuration has too many`() throws {
         let stage = try Stage()
         var old = ServiceConfiguration()
         (old.model, old.policies) = (.normal(.init()), groups(0))
@@ -112,7 +112,7 @@ import Testing
         stage.service.stop()
     }
 
-    @Test func `compares with what holds now, not with what held then`() throws {
+    @Test func `compares a proposal with the current policies, not with those of the past`() throws {
         var configuration = Detector<NormalModel>.Configuration(levels: [.suspect(.phi(1))], model: .init(), seed: 1)
         configuration.policies = PolicyTable(levels: [.suspect(.phi(1))])
         var recent = RecentInputs(from: Detector(configuration), at: at(0))
@@ -146,7 +146,7 @@ import Testing
 
     // MARK: Recordings
 
-    @Test(.timeLimit(.minutes(1))) func `does not wait for a recording to end, but for all to have ended`() throws {
+    @Test(.timeLimit(.minutes(1))) func `ends a recording without waiting, and waits for all at shutdown`() throws {
         let folder = try Folder()
         let beginning = SegmentStart(
             RecordingHeader(

@@ -7,7 +7,7 @@ import Testing
 @testable import DetectorService
 
 @Suite struct `A service whose clocks go wrong` {
-    /// The machine's clocks, put forward or back.
+    /// The machine's clocks with adjustable offsets.
     private final class SetClocks: Sendable {
         private let shifts = Mutex((boot: Duration.zero, wall: Duration.zero))
 
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [3600, -3600]) func `tells that civil time was set, and takes it for the times of events`(
+    @Test(arguments: [3600, -3600]) func `reports a step of civil time, and stamps events with the new time`(
         seconds: Int64
     ) throws {
         let set = SetClocks()
@@ -34,16 +34,16 @@ import Testing
         set.shift(wall: .seconds(seconds))
         let notice = try audience.nextNotice()
         #expect(notice.code == "clock-step" && notice.node == nil)
-        // It does not compare clocks that it was held up between: less than 2 ms passed.
+        // It compares the clocks only if it read both within 2 ms.
         #expect(abs((notice.numbers["seconds"] ?? 0) - Double(seconds)) < 1)
         try expectNews(by: &audience, on: stage, shifted: .seconds(seconds))
         minConsecutive.leave()
-        // The next of its changes: it was suspected for nothing.
+        // The node's next transition: the step caused no suspicion.
         #expect(try audience.next(of: "steady").to == .left)
         stage.service.stop()
     }
 
-    @Test func `tells that its machine was suspended, and suspects nobody for it`() throws {
+    @Test func `reports that its machine was suspended, and suspects no node for it`() throws {
         let set = SetClocks()
         let stage = try Stage(clocks: set.clocks)
         let minConsecutive = try stage.publisher("steady")
@@ -59,12 +59,12 @@ import Testing
         stage.service.stop()
     }
 
-    /// A newcomer is told of at its civil time.
+    /// Expects the first event of a new node to have the shifted civil time.
     private func expectNews(by audience: inout Audience, on stage: Stage, shifted shift: Duration) throws {
         let start = WallClock.now
         let newNode = try stage.publisher("newcomer")
         let at = try audience.next(of: "newcomer").place.at.unixNanoseconds - shift.nanoseconds
-        // Held up between one clock and the other, it takes their distance for a little more; never for an hour.
+        // A delay between its readings of the two clocks makes the offset slightly wrong, but never by an hour.
         let tolerance: Int64 = 60_000_000_000
         #expect((start - tolerance...WallClock.now + tolerance).contains(at), "\(at)")
         newNode.stop()

@@ -3,13 +3,13 @@ import Testing
 
 @testable import DetectorService
 
-@Suite struct `What is known of connections` {
+@Suite struct `The table of connections` {
     private let a = NodeKey(rawValue: 1)
     private let b = NodeKey(rawValue: 2)
     private let first = Connections.ConnectionID(socket: 0, descriptor: 7)
     private let second = Connections.ConnectionID(socket: 1, descriptor: 7)
 
-    @Test func `tell who spoke through one that closes, once`() {
+    @Test func `returns the nodes of a closed connection, once`() {
         var connections = Connections()
         connections.note(a, at: first)
         connections.note(b, at: first)
@@ -17,7 +17,7 @@ import Testing
         #expect(connections.close(first) == [a, b])
         #expect(connections.close(first).isEmpty)
     }
-    @Test func `follow a node to another, and forget it`() {
+    @Test func `follows a node to another connection, and forgets a node`() {
         var connections = Connections()
         connections.note(a, at: first)
         connections.note(a, at: second)

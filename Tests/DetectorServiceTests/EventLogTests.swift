@@ -15,7 +15,7 @@ import Testing
         #expect(places.allSatisfy { $0.epoch == 7 })
     }
 
-    @Test func `gives the events since a number, page by page`() throws {
+    @Test func `returns the events since a sequence number, page by page`() throws {
         var log = EventLog(epoch: 7, capacity: 100)
         for _ in 0..<5 { _ = try log.add("a", .trusted) }
         let first = try #require(log.events(since: 1, prefix: "", limit: 2))
@@ -27,7 +27,7 @@ import Testing
         #expect(try #require(log.events(since: 5, prefix: "", limit: 2)).events.isEmpty)
     }
 
-    @Test func `says when events are no longer, or not yet, there`() throws {
+    @Test func `reports events that are gone or not yet there`() throws {
         var log = EventLog(epoch: 7, capacity: 3)
         for _ in 0..<5 { _ = try log.add("a", .trusted) }
         #expect(log.events(since: 1, prefix: "", limit: 10) == nil)
@@ -35,7 +35,7 @@ import Testing
         #expect(log.events(since: 6, prefix: "", limit: 10) == nil)
     }
 
-    @Test func `filters by topic and still says through where it is complete`() throws {
+    @Test func `filters by topic and still reports how far the page is complete`() throws {
         var log = EventLog(epoch: 7, capacity: 100)
         for node in ["node-1", "node-10", "node-1", "node-2"] { _ = try log.add(node, .trusted) }
         let page = try #require(log.events(since: 0, prefix: "e1/suspect/g/node-1/", limit: 10))
@@ -50,7 +50,7 @@ import Testing
         #expect(log.events(since: 0, prefix: "e1/suspect/g/e", limit: 10)?.events.map(\.sequence) == [2])
     }
 
-    @Test func `keeps as state the last event of each node, and forgets the forgotten`() throws {
+    @Test func `keeps the last event of each node as state, and drops forgotten nodes`() throws {
         var log = EventLog(epoch: 7, capacity: 2)
         for (node, verdict) in [
             ("a", Verdict.learning), ("b", .learning), ("a", .trusted), ("c", .learning), ("b", .suspected),
@@ -81,14 +81,14 @@ import Testing
         #expect(log.counts["suspect"]?.filter { $0.value > 0 } == [.left: 1, .learning: 1])
     }
 
-    @Test func `stays small in state when one node changes for ever`() throws {
+    @Test func `keeps its state small when one node changes forever`() throws {
         var log = EventLog(epoch: 7, capacity: 10)
         for index in 0..<5000 { _ = try log.add("a", index % 2 == 0 ? .suspected : .trusted) }
         #expect(log.snapshot(since: 0, prefix: "", limit: 10).events.map(\.sequence) == [5000])
         #expect(log.state.count <= 65)
     }
 
-    @Test func `forgets the notices of the forgotten`() throws {
+    @Test func `drops the notices of forgotten nodes`() throws {
         var log = EventLog(epoch: 7, capacity: 10)
         _ = try log.add("a", .trusted)
         #expect(try log.addNotice(of: "a").previous == 0)

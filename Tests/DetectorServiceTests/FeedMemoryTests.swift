@@ -5,7 +5,7 @@ import Testing
 
 @testable import DetectorService
 
-@Suite struct `The feed's memory` {
+@Suite struct `The store writer` {
     private func node(_ number: UInt64) -> StoredNode {
         StoredNode(key: NodeKey(rawValue: number), identity: nil, model: "m", state: [1], lastArrival: 0)
     }
@@ -15,7 +15,7 @@ import Testing
         return keys
     }
 
-    @Test func `does not store what was learned of those forgotten since`() throws {
+    @Test func `does not persist learned state of nodes that were forgotten since`() throws {
         let folder = try Folder()
         var store = StoreWriter(try StateStore.open(in: folder.path, at: 1).store, in: folder.path)
         store.learned(.nodes([node(3), node(1)]))
@@ -26,7 +26,7 @@ import Testing
         #expect(try learned(in: folder.killed()) == [1, 2])
     }
 
-    @Test func `brings to the tables at once what people said, many events too, and few of them within a second`()
+    @Test func `checkpoints operator changes and many events at once, and few events within a second`()
         throws
     {
         let folder = try Folder()
@@ -59,7 +59,7 @@ import Testing
         #expect(!store.hasWork && tables.pendingRows == 0)
     }
 
-    @Test func `stores what was learned even if events never pause`() throws {
+    @Test func `persists learned state even if events never pause`() throws {
         let folder = try Folder()
         let tables = try StateStore.open(in: folder.path, at: 1).store
         var store = StoreWriter(tables, in: folder.path)
@@ -70,7 +70,7 @@ import Testing
         #expect(!store.isBehind && tables.pendingRows == 0)
     }
 
-    @Test func `stores at its end what it can in its time`() throws {
+    @Test func `persists at its end as much as its deadline allows`() throws {
         for (end, kept) in [(Int64.max, [1, 2]), (.min, [])] as [(Int64, [UInt64])] {
             let folder = try Folder()
             do {
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `that is lost takes nothing more, and says why`() {
+    @Test func `accepts nothing more after a loss, and reports the reason`() {
         let loss = StoreError.lost(file: "f", reason: "the disk is full")
         var store = StoreWriter(lost: loss, in: "/nowhere")
         store.learned(.nodes([node(1)]))

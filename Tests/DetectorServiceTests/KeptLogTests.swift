@@ -6,8 +6,8 @@ import Testing
 @testable import DetectorService
 @testable import PhiAccrual
 
-@Suite struct `A log that was kept` {
-    /// A log and a memory that were told the same.
+@Suite struct `A restored log` {
+    /// A log and a state store with the same events.
     private struct Pair {
         let folder: Folder
         let store: StateStore
@@ -47,7 +47,7 @@ import Testing
             let place = log.nextPlace(on: topic, at: Timestamp(unixNanoseconds: 0))
             try add(.notice(NoticeMessage(notice, levels: [.suspect()], at: place)))
         }
-        /// The log of the next run.
+        /// The log that the next run restores.
         func restored(levels: [String] = ["suspect", "evict"], capacity: Int) throws -> EventLog {
             let copy = try folder.killed()
             return EventLog(
@@ -58,7 +58,7 @@ import Testing
 
     private func sequences(_ page: EventLog.Page?) -> [UInt64]? { page?.events.map(\.sequence) }
 
-    @Test(arguments: 0..<20 as Range<UInt64>) func `is the same log after any life`(seed: UInt64) throws {
+    @Test(arguments: 0..<20 as Range<UInt64>) func `equals the log of the earlier run`(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let capacity = Int.random(in: 1...200, using: &random)
         var pair = try Pair(capacity: capacity)
@@ -70,7 +70,7 @@ import Testing
                 try pair.notice(of: node)
                 continue
             }
-            // A node that is forgotten is so at every level.
+            // A forgotten node is forgotten at every level.
             let isForgotten = Int.random(in: 0..<10, using: &random) == 0
             let all = ["suspect", "evict"]
             for level in isForgotten ? all : [all.randomElement(using: &random) ?? ""] {
@@ -94,7 +94,7 @@ import Testing
                 == log.snapshot(since: 0, prefix: "", limit: 1000).events.map(\.json))
         for since in Set((0..<20).map { _ in UInt64.random(in: 0...log.lastSequence + 1, using: &random) }) {
             let before = log.events(since: since, prefix: "", limit: 1000)
-            guard before != nil || since > log.lastSequence else { continue }  // the memory may keep some more
+            guard before != nil || since > log.lastSequence else { continue }  // the store may keep more events
             #expect(sequences(restored.events(since: since, prefix: "", limit: 1000)) == sequences(before))
         }
         for level in ["suspect", "evict"] {
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func `has no state of levels that are gone, and all events`() throws {
+    @Test func `drops the state of removed levels, and keeps all events`() throws {
         var pair = try Pair(capacity: 100)
         for level in ["suspect", "old"] { try pair.transition(of: "a", to: .trusted, at: level) }
         let log = try pair.restored(levels: ["suspect"], capacity: 100)
@@ -126,18 +126,18 @@ import Testing
     }
 }
 
-/// A folder of one test, removed with it.
+/// A temporary folder, removed when it goes out of scope.
 final class Folder {
     let path: String
 
     init() throws {
-        // Short, since the path of a local socket has 107 bytes at most.
+        // Short, since the path of a local socket can have at most 107 bytes.
         path = "/tmp/phi-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     }
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// The files as the end of the process at this moment would leave them.
+    /// A copy of the files as a kill of the process would leave them now.
     func killed() throws -> Folder {
         let copy = try Folder()
         for name in try FileManager.default.contentsOfDirectory(atPath: path)

@@ -10,14 +10,14 @@ import ZeroMQ
 @testable import HeartbeatPublisher
 
 @Suite struct `A relay` {
-    @Test func `hands heartbeats on byte for byte, those of a node in order, to every detector`() throws {
+    @Test func `forwards heartbeats byte for byte to every detector, in each node's order`() throws {
         let stage = try RelayStage(detectors: 2)
         let nodes = [try stage.node(), try stage.node()]
         for node in nodes { #expect(try node.isSubscribed()) }
         var detectors: [StandIn] = []
         for index in 0..<2 {
             detectors.append(try stage.detector(index))
-            // Each detector's subscription is passed on to each node.
+            // The relay forwards each detector's subscription to each node.
             for node in nodes { #expect(try node.isSubscribed(by: detectors[index])) }
         }
         let frames = try ["a", "b"].map { try Self.frames(of: $0, count: 500) }
@@ -35,7 +35,7 @@ import ZeroMQ
         #expect(stage.relay.counts.detectors.map(\.sent) == [1000, 1000])
     }
 
-    @Test func `drops what is no heartbeat, and counts it by reason`() throws {
+    @Test func `drops malformed heartbeats, and counts them by reason`() throws {
         let stage = try RelayStage(detectors: 1)
         let node = try stage.node()
         #expect(try node.isSubscribed())
@@ -58,7 +58,7 @@ import ZeroMQ
         #expect(counts.heartbeats == 2 && counts.detectors[0].sent == 2)
     }
 
-    @Test func `drops for a detector that is away, and hands on to it when it is back`() throws {
+    @Test func `drops heartbeats for an absent detector, and forwards them when it is back`() throws {
         let stage = try RelayStage(detectors: 2)
         let node = try stage.node()
         #expect(try node.isSubscribed())
@@ -82,7 +82,7 @@ import ZeroMQ
         stage.relay.stop()
     }
 
-    @Test func `hands on to a detector with a share of the nodes only their heartbeats`() throws {
+    @Test func `forwards to a detector with a shard only the shard's heartbeats`() throws {
         let stage = try RelayStage(detectors: 2)
         let node = try stage.node()
         #expect(try node.isSubscribed())
@@ -101,10 +101,10 @@ import ZeroMQ
         #expect(try !share.takeAny())
     }
 
-    @Test func `has nodes introduce themselves to a detector that comes back`() throws {
+    @Test func `makes nodes announce themselves to a detector that comes back`() throws {
         let stage = try RelayStage(detectors: 1)
         var outlet = try HeartbeatSender(connect: [stage.relay.boundEndpoints[0]], bind: [])
-        // Time is the test's own: half a second per look, so that newcomers are new for twenty looks.
+        // Virtual time: each look advances it by half a second, so a subscriber counts as new for twenty looks.
         var now: Int64 = 0
         let heartbeat = Heartbeat(
             key: NodeKey(of: try NodeIdentity(group: "lab", name: "a")), incarnation: 1, sequence: 1, sent: nil,
@@ -125,7 +125,7 @@ import ZeroMQ
                 return try detector.takeAny()
             }
             #expect(isHeard)
-            // Nobody is new for ever.
+            // A subscriber does not stay new forever.
             var isStill = true
             for _ in 0..<100 where isStill {
                 now += 10_000_000_000
@@ -136,7 +136,7 @@ import ZeroMQ
         stage.relay.stop()
     }
 
-    @Test func `counts what a detector is too slow for, and keeps it from nobody else`() throws {
+    @Test func `counts the heartbeats that a slow detector misses, and sends them to the others`() throws {
         let stage = try RelayStage(detectors: 2)
         let node = try stage.node()
         #expect(try node.isSubscribed())
@@ -157,13 +157,13 @@ import ZeroMQ
         withExtendedLifetime(stuck) {}
     }
 
-    @Test func `refuses to be told what cannot be`() throws {
-        func mistake(_ from: [String], _ to: [String], gather: Duration = .zero) -> String? {
+    @Test func `refuses an impossible configuration`() throws {
+        func mistake(_ from: [Endpoint], _ to: [Endpoint], gather: Duration = .zero) -> String? {
             var configuration = HeartbeatRelay.Configuration()
             (configuration.from, configuration.to, configuration.gather) = (from, to, gather)
             return configuration.mistake
         }
-        let (here, there) = ("tcp://*:7720", "tcp://127.0.0.1:7710")
+        let (here, there): (Endpoint, Endpoint) = ("tcp://*:7720", "tcp://127.0.0.1:7710")
         #expect(mistake([here], [there]) == nil)
         #expect(mistake(["tcp://127.0.0.1:*"], [there]) == nil)
         #expect(mistake(["tcp://10.0.0.1:7710"], [there]) == nil)
@@ -183,7 +183,7 @@ import ZeroMQ
         #expect(error.map { "\($0)".contains("77l0") } == true)
     }
 
-    /// A node's heartbeats: every tenth introduces it, the last says goodbye.
+    /// A node's heartbeats: every tenth announces its name, and the last of more than two says goodbye.
     private static func frames(of name: String, count: Int) throws -> [[UInt8]] {
         let identity = try NodeIdentity(group: "edge", name: name)
         let announcement = try NodeAnnouncement(identity: identity, labels: ["zone": "a"])
@@ -196,13 +196,13 @@ import ZeroMQ
     }
 }
 
-/// A relay to detectors that are not there yet, in a folder of its own.
+/// A relay whose detectors have not started yet, with a temporary folder for their endpoints.
 private final class RelayStage {
     let relay: HeartbeatRelay
     private let folder: URL
 
     init(detectors: Int) throws {
-        // Short, since the path of a local socket has 107 bytes at most.
+        // Short, since the path of a local socket can have at most 107 bytes.
         folder = URL(fileURLWithPath: "/tmp/phi-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         var configuration = HeartbeatRelay.Configuration()
@@ -224,18 +224,18 @@ private final class RelayStage {
     }
 }
 
-/// A node that sees subscriptions.
+/// A node that receives subscriptions.
 private final class RelayedNode {
     let socket: Socket
 
-    init(to endpoint: String) throws {
+    init(to endpoint: Endpoint) throws {
         socket = try Socket(.xpublish, in: Context())
         try socket.set(.xpublishVerbose, to: 1)
         try socket.set(.sendHighWaterMark, to: 0)
         try socket.connect(to: endpoint)
     }
 
-    /// Whether there is a next subscription: the relay's own, or a detector's.
+    /// Waits for the next subscription, the relay's own or a detector's. Returns false if none comes.
     func isSubscribed(by detector: StandIn? = nil) throws -> Bool {
         try repeatedly {
             try detector?.attend()
@@ -245,12 +245,12 @@ private final class RelayedNode {
     func send(_ frame: [UInt8]) throws { try socket.send(frame) }
 }
 
-/// What stands where a detector would.
+/// A subscriber in a detector's place.
 private final class StandIn {
     private let socket: Socket
 
-    init(at endpoint: String, subscribingTo prefix: [UInt8]) throws {
-        // In a context of its own, so that the endpoint is free when it is gone.
+    init(at endpoint: Endpoint, subscribingTo prefix: [UInt8]) throws {
+        // A separate context, so that the endpoint is free again when the socket is gone.
         socket = try Socket(.subscribe, in: Context())
         try socket.subscribe(to: prefix)
         try socket.bind(to: endpoint)
@@ -263,10 +263,10 @@ private final class StandIn {
         return try #require(try socket.receiveMultipart()?.first)
     }
 
-    /// Whether anything came.
+    /// Receives a message, if one has arrived, and returns whether it did.
     func takeAny() throws -> Bool { try socket.receiveMultipart() != nil }
 
-    /// A socket takes no connection in, and subscribes to nothing there, before its owner asks it for something.
+    /// Lets the socket accept connections and send its subscriptions. It does so only when its owner calls it.
     func attend() throws {
         var poller = Poller()
         poller.add(socket)
@@ -275,9 +275,9 @@ private final class StandIn {
 }
 
 @Suite struct `A node` {
-    @Test func `says its name to newcomers, and as long as nobody listens`() throws {
+    @Test func `announces its name to new subscribers, and while it has none`() throws {
         var outlet = try HeartbeatSender(connect: [], bind: ["tcp://127.0.0.1:*"])
-        // Time is the test's own, in seconds.
+        // Virtual time, in nanoseconds.
         #expect(try outlet.hasNewSubscribers(at: 0))
         #expect(try outlet.hasNewSubscribers(at: 1_000_000_000_000))
         var now: Int64 = 1_000_000_000_000
@@ -300,7 +300,7 @@ private final class StandIn {
     }
 }
 
-/// Whether something becomes true within a minute or so.
+/// Whether a condition becomes true within about a minute.
 func repeatedly(_ isSo: () throws -> Bool) throws -> Bool {
     for _ in 0..<6000 {
         if try isSo() { return true }

@@ -10,8 +10,8 @@ import Testing
 @testable import DetectorService
 @testable import PhiAccrual
 
-@Suite struct `A service that remembers` {
-    /// Where the runs of one service follow each other.
+@Suite struct `A service with a state store` {
+    /// A folder for successive runs of one service, on the same endpoints.
     private struct Site {
         let folder: Folder
         init() throws { folder = try Folder() }
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `goes on with its log, for those who stayed and for those who come`() throws {
+    @Test func `continues its log for connected and for new subscribers`() throws {
         let site = try Site()
         let first = try site.start()
         let node = try first.publisher("edge-1")
@@ -43,7 +43,7 @@ import Testing
         var historian = try second.audience(from: .beginning)
         #expect(try historian.next(of: "edge-1").to == .learning)
         #expect(try historian.next(of: "edge-1") == before)
-        // Until it is heard again its goodbye would not be.
+        // The service would miss the goodbye before the node has reconnected.
         try second.hears("edge-1")
         node.leave()
         let after = try audience.next(of: "edge-1")
@@ -54,7 +54,7 @@ import Testing
         second.service.stop()
     }
 
-    @Test func `suspects who died while it was away, and knows what it learned of the living`() throws {
+    @Test func `suspects nodes that died while it was down, and keeps what it learned of the others`() throws {
         let site = try Site()
         let first = try site.start()
         let (living, dead) = (try first.publisher("living"), try first.publisher("dead"))
@@ -68,19 +68,19 @@ import Testing
         let known = try second.node("living")
         #expect(known.samples >= 20 && known.levels["suspect"]?.state == "trusted")
         let (usual, left) = try second.timeLeft(of: "dead")
-        // Time to find the service again, and what it is usually allowed; and some more if the service was held up itself.
+        // Five seconds to reconnect plus the usual timeout, and some more if the service was paused itself.
         #expect(left > 0 && left < 5 + usual + 2)
         let suspicion = try audience.next(of: "dead")
         #expect(suspicion.from == .trusted && suspicion.to == .suspected)
         #expect(suspicion.silenceSeconds > 5 + usual - 1e-6)
-        // Nobody else was suspected meanwhile.
+        // No other node was suspected.
         try second.hears("living")
         living.leave()
         #expect(try audience.next(of: "living").from == .trusted)
         second.service.stop()
     }
 
-    @Test func `expects whom it has a share in, and forgets the others`() throws {
+    @Test func `expects the nodes of its shard, and forgets the others`() throws {
         let names = (1...20).map { "node-\($0)" }
         let shards = try ["1/2", "2/2"].map { try Shard(parsing: $0) }
         let nodes = try names.map { try NodeIdentity(group: "edge", name: $0) }
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `begins a new log where the old one may lack events, and still knows the nodes`() throws {
+    @Test func `starts a new log if the old one may lack events, and still knows the nodes`() throws {
         let site = try Site()
         let first = try site.start { $0.joinWithin = .seconds(5) }
         let (living, dead) = (try first.publisher("living"), try first.publisher("dead"))
@@ -113,7 +113,7 @@ import Testing
         #expect(anew.from == .new && anew.to != .suspected && anew.place.epoch > epoch)
         second.service.stop()
 
-        // Nor is he forgotten of whom the new log did not tell so far.
+        // A node without an event in the new log is restored too.
         let third = try site.start { $0.joinWithin = .seconds(5) }
         let suspicion = try audience.next(of: "dead")
         #expect(suspicion.from == .new && suspicion.to == .suspected)
@@ -121,7 +121,7 @@ import Testing
         third.service.stop()
     }
 
-    @Test func `keeps what was tuned and paused, as long as it can hold`() throws {
+    @Test func `keeps policies and pauses as long as they apply`() throws {
         let site = try Site()
         let first = try site.start()
         let node = try first.publisher("edge-1")
@@ -142,7 +142,7 @@ import Testing
         let policies: PoliciesAnswer = try client.request(.policies(of: nil), within: patience)
         #expect(policies.overrides.map(\.policy) == ["phi=9"])
         #expect(policies.overrides.map(\.origin) == ["tune, group edge"])
-        // Its end is told, its beginning not again.
+        // The end of the pause is published. Its start is not published again.
         #expect(try audience.nextNotice().code == "resumed")
         second.service.stop()
 
@@ -159,7 +159,7 @@ import Testing
         fourth.service.stop()
     }
 
-    @Test func `keeps no pause of a node that is another shard's`() throws {
+    @Test func `drops the pause of a node in another shard`() throws {
         let site = try Site()
         let first = try site.start()
         let node = try first.publisher("edge-1")
@@ -177,7 +177,7 @@ import Testing
         #expect(try second.status.nodes == 0)
         second.service.stop()
 
-        // It is still there, and news to who has all shards again.
+        // The node still sends heartbeats, and is new to a service that has all shards again.
         let third = try site.start()
         try audience.waitForTrust(in: ["edge-1"])
         let explained: ExplainAnswer = try client.request(.explain(identity), within: patience)
@@ -186,7 +186,7 @@ import Testing
         third.service.stop()
     }
 
-    @Test func `tells a level that is new of every node that is known, once`() throws {
+    @Test func `publishes every known node for a new level, once`() throws {
         let site = try Site()
         let first = try site.start()
         let (living, gone) = (try first.publisher("living"), try first.publisher("gone"))
@@ -216,7 +216,7 @@ import Testing
         third.service.stop()
     }
 
-    @Test func `ends a hold that its end left open`() throws {
+    @Test func `ends a hold that the earlier run left open`() throws {
         let site = try Site()
         try {
             let (store, found) = try StateStore.open(in: "\(site.folder.path)/state", at: 7)
@@ -237,7 +237,7 @@ import Testing
             try hold(.released, of: "over")
             try hold(.expired, of: nil)
         }()
-        for _ in 0..<2 {  // once is enough
+        for _ in 0..<2 {  // the second run must not end it again
             let stage = try site.start()
             var audience = try stage.audience()
             let published = try (0..<6).map { _ in try audience.nextNotice() }
@@ -250,7 +250,7 @@ import Testing
         }
     }
 
-    @Test func `brings nobody back who was forgotten`() throws {
+    @Test func `does not restore forgotten nodes`() throws {
         let site = try Site()
         let first = try site.start()
         let node = try first.publisher("edge-1")
@@ -265,14 +265,14 @@ import Testing
         let second = try site.start()
         #expect(try second.status.nodes == 0)
         second.service.stop()
-        // Nor does a new log.
+        // A new log does not restore them either.
         try FileManager.default.removeItem(atPath: "\(site.folder.path)/state/complete")
         let third = try site.start()
         #expect(try third.status.nodes == 0)
         third.service.stop()
     }
 
-    @Test func `says what it remembers`() throws {
+    @Test func `reports its state store`() throws {
         let site = try Site()
         let stage = try site.start()
         let store = try #require(try stage.status.stateStore)
@@ -283,7 +283,7 @@ import Testing
         forgetful.service.stop()
     }
 
-    @Test func `does not begin where another one is at work`() throws {
+    @Test func `refuses a folder that another service uses`() throws {
         let site = try Site()
         let first = try site.start()
         #expect(throws: StoreError.inUse(folder: "\(site.folder.path)/state", process: getpid())) {
@@ -306,12 +306,12 @@ extension Stage {
             .node(try NodeIdentity(group: "edge", name: name)), within: patience)
         return try #require(answer.nodes.first)
     }
-    /// Waits until something that the node sent was learned from, and so often.
+    /// Waits until the service has `samples` samples of the node; without a number, until it has one more than now.
     func hears(_ name: String, until samples: Int? = nil) throws {
         let enough = try samples ?? node(name).samples + 1
         try #require(try repeatedly { try node(name).samples >= enough }, "\(name) was not heard often enough")
     }
-    /// How long a node's silence may usually last, and how long it may last from now on, in seconds.
+    /// A node's timeout and the time left until its deadline, in seconds.
     func timeLeft(of name: String) throws -> (usual: Double, left: Double) {
         let level = try #require(try node(name).levels["suspect"])
         return (try #require(level.thresholdSeconds), try #require(level.secondsLeft))

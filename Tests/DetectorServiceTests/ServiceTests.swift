@@ -11,7 +11,7 @@ import ZeroMQ
 @testable import DetectorService
 
 @Suite struct `The service` {
-    @Test func `tells of a node that joins, falls silent, and comes back`() throws {
+    @Test func `publishes that a node joins, falls silent, and comes back`() throws {
         let stage = try Stage()
         let first = try stage.publisher("edge-1")
         var audience = try stage.audience()
@@ -43,7 +43,7 @@ import ZeroMQ
         stage.service.stop()
     }
 
-    @Test func `gives a late subscriber the state, and another one everything`() throws {
+    @Test func `sends a late subscriber the state, or all events on request`() throws {
         let stage = try Stage()
         let publisher = try stage.publisher("edge-1")
         var early = try stage.audience()
@@ -64,7 +64,7 @@ import ZeroMQ
         try socket.connect(to: stage.heartbeats)
         let identity = try NodeIdentity(group: "edge", name: "shy")
         var heartbeat = Heartbeat(key: NodeKey(of: identity), sequence: 0, announcedInterval: 3_600_000_000_000)
-        // A PUB cannot see when its subscription is in force, so it repeats itself until it is heard.
+        // A PUB socket cannot see when a subscription takes effect, so the test sends until the service receives it.
         let notice = try audience.nextNotice {
             heartbeat.sequence += 1
             try socket.send(HeartbeatFrame.encode(heartbeat))
@@ -77,7 +77,7 @@ import ZeroMQ
         stage.service.stop()
     }
 
-    @Test func `forgets who is silent for long, and announces it anew when it comes back`() throws {
+    @Test func `forgets a node after a long silence, and announces it again when it comes back`() throws {
         let stage = try Stage { $0.retention = .milliseconds(300) }
         var audience = try stage.audience()
         for _ in 0..<2 {
@@ -89,7 +89,7 @@ import ZeroMQ
         stage.service.stop()
     }
 
-    @Test func `keeps no place for a stranger's goodbye`() throws {
+    @Test func `stores nothing for the goodbye of an unknown node`() throws {
         let stage = try Stage()
         let identity = try NodeIdentity(group: "edge", name: "stranger")
         let goodbye = HeartbeatFrame.encode(
@@ -98,7 +98,7 @@ import ZeroMQ
         let socket = try Socket(.publish, in: Context())
         try socket.connect(to: stage.heartbeats)
         var client = try ControlClient(endpoint: stage.control)
-        // A PUB cannot see when its subscription is in force, so it repeats itself until it is heard.
+        // A PUB socket cannot see when a subscription takes effect, so the test sends until the service receives it.
         var status = try client.status(within: patience)
         for _ in 0..<6000 where (status.heartbeats["unknown-goodbye"] ?? 0) == 0 {
             try socket.send(goodbye)
@@ -109,7 +109,7 @@ import ZeroMQ
         stage.service.stop()
     }
 
-    @Test func `answers every request, or says why not`() throws {
+    @Test func `answers every request, or reports why not`() throws {
         let stage = try Stage()
         let publisher = try stage.publisher("edge-1")
         var audience = try stage.audience()
@@ -160,7 +160,7 @@ import ZeroMQ
         stage.service.stop()
     }
 
-    @Test func `answers nodes from places that do not exist with none`() throws {
+    @Test func `answers an invalid cursor with no nodes`() throws {
         let stage = try Stage()
         var client = try ControlClient(endpoint: stage.control)
         for cursor in [-1, 5, Int.max, Int.min] {
@@ -172,7 +172,7 @@ import ZeroMQ
         stage.service.stop()
     }
 
-    @Test func `says which endpoint it cannot use`() throws {
+    @Test func `reports which endpoint it cannot use`() throws {
         let stage = try Stage()
         var configuration = ServiceConfiguration()
         configuration.heartbeats = [stage.heartbeats]
@@ -181,7 +181,7 @@ import ZeroMQ
         let error = #expect(throws: ZeroMQError.self) {
             try DetectorService(configuration, logger: Logger(label: "test"))
         }
-        #expect(error.map { "\($0)".contains(stage.heartbeats) } == true)
+        #expect(error.map { "\($0)".contains(stage.heartbeats.address) } == true)
         stage.service.stop()
     }
 
@@ -193,25 +193,25 @@ import ZeroMQ
         publisher.leave()
         while try audience.next(of: "edge-1").to != .left {}
         stage.service.stop()
-        stage.service.stop()  // once more does nothing
+        stage.service.stop()  // a second stop does nothing
     }
 }
 
-/// Long enough for a machine under load; no test waits for it unless it fails.
+/// Maximum time to wait, long enough for a machine under load. Only a failing test waits that long.
 let patience: Duration = .seconds(60)
 
-/// A service on endpoints of its own.
+/// A service on free ports.
 struct Stage {
     let service: DetectorService
-    var heartbeats: String { service.endpoints.heartbeats.joined() }
-    var control: String { service.endpoints.control.joined() }
+    var heartbeats: Endpoint { service.endpoints.heartbeats[0] }
+    var control: Endpoint { service.endpoints.control[0] }
 
     init(clocks: ServiceClocks = .system, _ change: (inout ServiceConfiguration) -> Void = { _ in }) throws {
         var configuration = ServiceConfiguration()
         configuration.heartbeats = ["tcp://127.0.0.1:*"]
         configuration.events = ["tcp://127.0.0.1:*"]
         configuration.control = ["tcp://127.0.0.1:*"]
-        // A loaded machine's pauses are no suspicions: 57 intervals of silence are.
+        // Pauses of a loaded machine must not cause suspicions: the timeout is 57 intervals.
         configuration.model = .normal(.init(floor: 10))
         configuration.policies = PolicyTable(levels: [.suspect(.phi(8))])
         change(&configuration)
@@ -231,7 +231,7 @@ struct Stage {
     func audience(from start: FeedReplica.Start = .beginning) throws -> Audience {
         Audience(
             subscriber: try FeedSubscriber(
-                events: service.endpoints.events.joined(), control: control, from: start, wakeUp: WakeUp()))
+                events: service.endpoints.events[0], control: control, from: start, wakeUp: WakeUp()))
     }
 }
 

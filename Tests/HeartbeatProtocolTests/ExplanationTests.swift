@@ -100,7 +100,8 @@ import Testing
         }
         #expect(
             sentence(
-                .budgetInfeasible, shortfall: BudgetShortfall(mistakesPerHeartbeat: 0.004, neededTimeout: .milliseconds(7400))
+                .budgetInfeasible,
+                shortfall: BudgetShortfall(mistakesPerHeartbeat: 0.004, neededTimeout: .milliseconds(7400))
             )
                 == "The budget mistakes=1/10000hb,within=3s of level suspect cannot be kept for lab/a. Within its limit comes one mistake in 250 heartbeats; the budget needs a limit of 7.4 s."
         )

@@ -2,8 +2,9 @@ import Foundation
 import HeartbeatProtocol
 import PhiClient
 import Testing
+import ZeroMQ
 
-/// A detector as its nodes and subscribers see it.
+/// A running detector and its endpoints.
 struct RunningDetector {
     let program: RunningProgram
     let heartbeats: String
@@ -11,19 +12,19 @@ struct RunningDetector {
     let control: String
 }
 
-/// Who publishes a node's heartbeats: `phi beat`, or the Python example.
+/// The program that sends a node's heartbeats: `phi beat` or the Python example.
 enum NodeKind: String, CaseIterable, Sendable {
     case phi, python
 
-    /// Those that can run here.
+    /// The kinds that can run on this machine.
     static let available = allCases.filter { $0 != .python || TestBed.hasPython }
 }
 
 extension TestBed {
-    /// Deviations of an interval at least: nobody is suspected because this machine has other things to do.
+    /// A standard deviation of at least one interval, so that load on this machine causes no suspicion.
     static let patientModel = "normal,floor=1"
 
-    /// A detector on free ports, ready to be spoken to.
+    /// Starts a detector on free ports and waits until it is ready.
     func detector(
         _ arguments: String..., heartbeats: String? = "tcp://127.0.0.1:*", events: String = "tcp://127.0.0.1:*",
         control: String = "tcp://127.0.0.1:*", openFiles: Int? = nil
@@ -46,14 +47,14 @@ extension TestBed {
             control: value(of: "control", in: ready))
     }
 
-    /// What a line of `key=value` pairs says of a key; empty if nothing.
+    /// The value of a key in a line of `key=value` pairs; empty if the key is missing.
     func value(of key: String, in line: String) -> String {
         let field = line.split(separator: " ").first { $0.hasPrefix(key + "=") }
         let value = field?.dropFirst(key.count + 1) ?? ""
         return value == "\"\"" ? "" : String(value)
     }
 
-    /// A node, beating until it is stopped.
+    /// Starts a node that sends heartbeats until it is stopped.
     func node(_ kind: NodeKind, _ name: String, to detector: RunningDetector) throws -> RunningProgram {
         switch kind {
         case .phi: try beat(name, to: detector)
@@ -68,13 +69,13 @@ extension TestBed {
         try python(.example("node"), endpoint, "lab", node, "\(seconds)")
     }
 
-    /// A subscriber that has the present state and misses nothing from here on.
+    /// Starts a subscriber and waits until it has the current state. It misses no event from then on.
     func watch(_ detector: RunningDetector) async throws -> RunningProgram {
         let watch = try phi("watch", "--json", "--from", detector.events, "--control", detector.control, "--for", "5m")
         _ = try await watch.note("in step") { $0.hasPrefix("in step") }
         return watch
     }
-    /// The same, written in Python.
+    /// The same with the Python example.
     func pythonSubscriber(_ detector: RunningDetector) async throws -> RunningProgram {
         let subscriber = try python(.example("subscriber"), detector.events, detector.control)
         _ = try await subscriber.note("in step") { $0.hasPrefix("in step") }
@@ -82,23 +83,23 @@ extension TestBed {
     }
 }
 
-// MARK: What the detector says of itself
+// MARK: The detector's own reports
 
-// A client is of one thread, which a test that waits is not.
+// A client belongs to one thread, and a waiting test may change threads: each request opens its own client.
 extension RunningDetector {
     func request<Answer: Codable & Sendable>(_ order: DetectorRequest) throws -> Answer {
-        var client = try ControlClient(endpoint: control)
+        var client = try ControlClient(endpoint: Endpoint(control))
         return try client.request(order, within: patience)
     }
     var status: StatusAnswer { get throws { try request(.status) } }
 
-    /// Returns once it has been at work for so much longer, by its own clock.
+    /// Returns once the detector's uptime has grown by `seconds`, by its own clock.
     func goesOn(for seconds: Double) async throws {
         let end = try status.uptimeSeconds + seconds
         try await eventually("the detector was at work for \(seconds) s") { try status.uptimeSeconds >= end }
     }
 
-    /// Everything it has published up to now, as a watcher that misses nothing printed it.
+    /// All events that the detector has published up to now, as `watch` printed them.
     func eventsUpToNow(in watch: RunningProgram) async throws -> [EventMessage] {
         let last = try status.sequence
         return try await watch.events { events in
@@ -106,13 +107,14 @@ extension RunningDetector {
         }
     }
 
-    /// Whether it says that it was stopped up to now, as on a machine with more work than cores: it gives nodes more time then.
+    /// Whether the detector has reported a pause of its own, as on a machine with more work than cores. It extends
+    /// node timeouts after a pause.
     func wasStopped(seenBy watch: RunningProgram) async throws -> Bool {
         try await eventsUpToNow(in: watch).contains { $0.notice?.code == "detector-paused" }
     }
 
-    /// Expects that a node was suspected at the end of the silence that it was allowed: not a nanosecond sooner, and later
-    /// only if the detector says that it was stopped meanwhile.
+    /// Expects that a node was suspected exactly at its deadline: not a nanosecond sooner, and later only if the
+    /// detector reports a pause of its own.
     func expectPunctual(_ suspicion: TransitionMessage, in watch: RunningProgram) async throws {
         let allowed = try #require(suspicion.threshold.seconds)
         #expect(suspicion.silenceSeconds >= allowed)

@@ -17,7 +17,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `leaves an old page as it was if a recording cannot be read`() async throws {
+        @Test func `keeps the old page if a recording cannot be read`() async throws {
             try await TestBed.run { bed in
                 try "an old page".write(toFile: bed.path("page.html"), atomically: false, encoding: .utf8)
                 try madeUpTrace().write(toFile: bed.path("good.csv"), atomically: false, encoding: .utf8)
@@ -25,7 +25,7 @@ extension SystemTests {
                 let comparison = try bed.phi("compare", "good.csv", "bad.csv", "--html", "page.html")
                 #expect(try await comparison.exit() != 0)
                 #expect(try bed.contents("page.html") == "an old page")
-                // And a new one does not end in the old one's rest.
+                // A shorter new page replaces the old one completely.
                 try String(repeating: "x", count: 10_000_000)
                     .write(toFile: bed.path("page.html"), atomically: false, encoding: .utf8)
                 #expect(try await bed.phi("compare", "good.csv", "--html", "page.html").exit() == 0)
@@ -33,7 +33,7 @@ extension SystemTests {
             }
         }
 
-        @Test(.tags(.slow)) func `writes the same whichever recording is ready first, in the order they were named`()
+        @Test(.tags(.slow)) func `writes equal output in argument order, whichever recording is ready first`()
             async throws
         {
             try await TestBed.run { bed in
@@ -62,19 +62,19 @@ extension SystemTests {
 
                 let early = try bed.phi(["compare", "--cold-start"] + traces)
                 #expect(try await early.exit() == 0)
-                // The last start of the two short ones has fewer than 100 heartbeats to come; the first four of the long
-                // one have a thousand.
+                // In each of the two short traces, fewer than 100 heartbeats follow the last start. In the long one, a
+                // thousand follow each of the first four.
                 #expect(early.output.last == "starts: 30, 28, 4")
 
                 let budgets = try bed.phi(["compare", "--check-budgets"] + traces)
                 #expect(try await budgets.exit() == 0)
-                // Forty mistakes at one in thirty: only the longest.
+                // At one mistake in thirty, only the longest trace is long enough for forty mistakes.
                 #expect(budgets.output.contains { $0.hasPrefix("stationary  ") && $0.contains("1 in 30 ") })
                 #expect(budgets.output.last?.hasSuffix("of 1 kept") == true)
             }
         }
 
-        @Test func `says why a trace is not in it`() async throws {
+        @Test func `reports why it leaves out a trace`() async throws {
             try await TestBed.run { bed in
                 let rows = (0..<300).map { "a,\($0),,\($0 * 1_000_000_000)\n" }.joined()
                 try ("node,seq,sent_ns,arrival_ns\n" + rows).write(

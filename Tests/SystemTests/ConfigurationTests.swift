@@ -21,7 +21,7 @@ extension SystemTests {
             hold: {min_excess: 5}
             """
 
-        @Test func `is printed with where everything comes from`() async throws {
+        @Test func `is printed with the origin of every value`() async throws {
             try await TestBed.run { bed in
                 try bed.write(Self.file, to: "phi.yaml")
                 let program = try bed.phi(
@@ -75,7 +75,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `with mistakes keeps the detector from starting, and every one of them is told`() async throws {
+        @Test func `with errors keeps the detector from starting, and every error is reported`() async throws {
             try await TestBed.run { bed in
                 let broken = Self.file.replacing("levels:\n", with: "levles:\n").replacing(
                     "phi=12}", with: "phi=twelve}")
@@ -114,7 +114,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `is read again when the detector is asked to`() async throws {
+        @Test func `is reloaded on SIGHUP`() async throws {
             try await TestBed.run { bed in
                 try bed.write(Self.file, to: "phi.yaml")
                 let program = try bed.phi("detect", "--config", "phi.yaml", "--log", "json")
@@ -132,13 +132,13 @@ extension SystemTests {
             }
         }
 
-        /// Appends lines to the file, and asks the detector to read it again.
+        /// Appends lines to the file and sends SIGHUP, so that the detector reloads it.
         private static func change(_ lines: String, of program: RunningProgram, in bed: TestBed) throws {
             try bed.write("\(file)\n\(lines)", to: "phi.yaml")
             program.signal(SIGHUP)
         }
 
-        @Test func `of the examples is one that holds`() async throws {
+        @Test func `from the examples is valid`() async throws {
             try await TestBed.run { bed in
                 let program = try bed.phi("detect", "--check-config", "--config", TestBed.root + "/examples/phi.yaml")
                 #expect(try await program.exit() == 0, "\(program.errors)")

@@ -4,8 +4,8 @@ import PhiAccrual
 import Testing
 
 extension SystemTests {
-    /// What is typed, what goes over the wire, and what is printed. The answers are made up.
-    @Suite(.enabled(if: TestBed.hasPython, TestBed.withoutPython)) struct `A command that asks the detector` {
+    /// Compares the typed command with the request on the wire and with the printed text. The answers are canned.
+    @Suite(.enabled(if: TestBed.hasPython, TestBed.withoutPython)) struct `A control command` {
         @Test func `explains a node`() async throws {
             let verdict = #"""
                 {"at":"2026-01-02T03:04:05.000000006Z","epoch":7,"expected_seconds":1,"explanation":"No heartbeat for 3 s.",\#
@@ -85,7 +85,7 @@ extension SystemTests {
                 #"{"do":"what-if","group":"edge","id":1,"level":"evict","policy":"price=5"}"#
             ),
         ]
-        @Test(arguments: proposals) func `tries a policy`(line: String, request: String) async throws {
+        @Test(arguments: proposals) func `evaluates a policy with what-if`(line: String, request: String) async throws {
             let answer = #"""
                 {"after":{"heartbeats":1000,"mean_detection_seconds":2,"mistakes":0,"p99_detection_seconds":4,\#
                 "policy":"phi=10"},"before":{"heartbeats":1000,"mean_detection_seconds":1.25,"mistakes":1,\#
@@ -118,11 +118,11 @@ extension SystemTests {
             ("forget a/b", #"{"do":"forget","id":1,"node":"a/b"}"#, #"{"node":"a/b"}"#, "a/b is forgotten"),
         ]
         @Test(arguments: orders)
-        func `gives an order`(line: String, request: String, answer: String, text: String) async throws {
+        func `pauses, resumes, and forgets`(line: String, request: String, answer: String, text: String) async throws {
             try await expect(line, sends: request, answer: answer, prints: [text])
         }
 
-        @Test func `prints an answer as it came where JSON is wanted, with keys of later versions`() async throws {
+        @Test func `prints the answer unchanged with --json, including keys of later versions`() async throws {
             let answer = #"{"later":[1,null,{"x":1.5}],"node":"a/b"}"#
             try await expect(
                 "forget a/b --json", sends: #"{"do":"forget","id":1,"node":"a/b"}"#, answer: answer, prints: [answer])
@@ -133,7 +133,7 @@ extension SystemTests {
             (#"{"code":"unknown-node","message":"no node of this name"}"#, ["phi: no node of this name"]),
             (#"{"code":"of-later","message":"not today"}"#, ["phi: not today"]),
         ]
-        @Test(arguments: refusals) func `says why it was refused, and ends with 2`(
+        @Test(arguments: refusals) func `reports why it was refused, and exits with 2`(
             error: String, words: [String]
         ) async throws {
             for json in [[], ["--json"]] {
@@ -147,7 +147,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `says that it cannot read what came`() async throws {
+        @Test func `reports a reply that it cannot decode`() async throws {
             try await TestBed.run { bed in
                 let (control, _) = try await bed.cannedControl(#"{"ok":{"node":5}}"#)
                 let program = try bed.phi("forget", "a/b", "--control", control)

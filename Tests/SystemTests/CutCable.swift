@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-/// Two network namespaces with a cable between them.
+/// Two network namespaces, connected by a virtual cable that can be cut.
 struct CutCable {
     enum End: String { case near, far }
-    /// Of the near end.
+    /// IPv4 address of the near end.
     static let address = "10.213.7.1"
     private let name = "phi\(UInt16.random(in: .min ... .max))"
 
@@ -28,7 +28,7 @@ struct CutCable {
 
     func remove() { for end in [End.near, .far] { Self.run("netns", "del", space(end)) } }
     func set(up isUp: Bool) { Self.run("-n", space(.near), "link", "set", "cable", isUp ? "up" : "down") }
-    /// What a shell does to run a program there in its own place.
+    /// Shell text that replaces the shell with a program in the namespace of one end.
     func entering(_ end: End) -> String { "exec ip netns exec \(space(end)) \"$0\" \"$@\"" }
 
     private func space(_ end: End) -> String { "\(name)-\(end.rawValue)" }

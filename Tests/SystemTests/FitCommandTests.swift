@@ -5,7 +5,7 @@ import Testing
 
 extension SystemTests {
     @Suite struct `A fit of recordings` {
-        @Test(.tags(.slow)) func `makes a profile that a replay lends to new nodes`() async throws {
+        @Test(.tags(.slow)) func `makes a profile that a replay uses for new nodes`() async throws {
             try await TestBed.run { bed in
                 for (name, seed) in [("a.csv", 5), ("b.csv", 6)] as [(String, UInt64)] {
                     try lateTrace(seed: seed).write(toFile: bed.path(name), atomically: false, encoding: .utf8)
@@ -22,7 +22,7 @@ extension SystemTests {
                 #expect(profile.provenance.map(\.origin) == ["made up", nil])
                 #expect(profile.provenance.map(\.heartbeats) == [1999, 1999])
 
-                // The same bytes each time, and nothing else where they are the output.
+                // Each run writes the same bytes, and standard output contains nothing else.
                 let again = try bed.phi(arguments + ["-"])
                 #expect(try await again.exit() == 0)
                 #expect(again.output == [try bed.contents("depot.json").trimmingCharacters(in: .newlines)])
@@ -30,13 +30,14 @@ extension SystemTests {
                 let alone = try await firstSilence(in: bed, [])
                 let lent = try await firstSilence(in: bed, ["--profile", "./depot.json"])
                 let builtIn = try await firstSilence(in: bed, ["--profile", "wan"])
-                // A fifth of the heartbeats is three intervals late, which a mistake at this price is worth waiting for.
+                // A fifth of the heartbeats come three intervals late. At this price, a longer timeout costs less than
+                // suspecting the node each time.
                 #expect(lent > 4_000_000_000)
                 #expect(builtIn < lent && builtIn < alone)
             }
         }
 
-        @Test func `never overwrites what it reads`() async throws {
+        @Test func `never overwrites its input`() async throws {
             try await TestBed.run { bed in
                 let trace = lateTrace(seed: 5)
                 try trace.write(toFile: bed.path("a.csv"), atomically: false, encoding: .utf8)
@@ -47,7 +48,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `takes no trace twice`() async throws {
+        @Test func `refuses the same trace twice`() async throws {
             try await TestBed.run { bed in
                 for name in ["a.csv", "b.csv"] {
                     try lateTrace(seed: 5).write(toFile: bed.path(name), atomically: false, encoding: .utf8)
@@ -58,7 +59,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `is lent to a running detector, which says so`() async throws {
+        @Test func `can be used by a running detector, which logs the profile`() async throws {
             try await TestBed.run { bed in
                 let detector = try bed.phi(
                     "detect", "--profile", "cellular", "--heartbeats", "tcp://127.0.0.1:*", "--events",
@@ -70,7 +71,7 @@ extension SystemTests {
     }
 }
 
-/// How long the first heartbeat's silence may last, in nanoseconds.
+/// The timeout after the first heartbeat, in nanoseconds.
 private func firstSilence(in bed: TestBed, _ options: [String]) async throws -> Int64 {
     let replay = try bed.phi(
         ["replay", "a.csv", "--interval", "1s", "--detector", "adaptive", "--policy", "price=100", "--json"]
@@ -93,7 +94,7 @@ private struct Profile: Decodable {
     var provenance: [Source]
 }
 
-/// One node at 1 s that loses three heartbeats in a row before every fifth that comes, or so.
+/// A trace of one node with an interval of 1 s. Three lost heartbeats precede about every fifth arrival.
 private func lateTrace(seed: UInt64) -> String {
     var random = SplitMix64(seed: seed)
     var sequence: Int64 = 0

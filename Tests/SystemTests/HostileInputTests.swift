@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 extension SystemTests {
-    @Suite(.enabled(if: TestBed.hasPython, TestBed.withoutPython)) struct `A detector among strangers` {
-        @Test func `drops and counts what is no heartbeat, and disturbs no node for it`() async throws {
+    @Suite(.enabled(if: TestBed.hasPython, TestBed.withoutPython)) struct `A detector with hostile peers` {
+        @Test func `drops and counts malformed heartbeats, and affects no node`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector)
@@ -21,7 +21,7 @@ extension SystemTests {
                 let status = try await bed.status(of: detector)
                 for (reason, count) in expected.malformed {
                     let counted = try #require(status.service.malformed[reason], "\(reason)")
-                    // Random bytes may be frames of their own, but no heartbeats.
+                    // Random bytes may form frames, but never heartbeats.
                     #expect(
                         ["foreign", "empty", "multipart"].contains(reason) ? counted >= count : counted == count,
                         "\(reason)")
@@ -33,7 +33,7 @@ extension SystemTests {
                 #expect(states.sorted() == ["absurd left", "good trusted", "last left"])
                 #expect(watch.transitions.filter { $0.node == "good" }.last?.to == .trusted)
 
-                // Each reason is logged, and at most once a minute.
+                // Each reason is logged at most once a minute.
                 let logged = detector.program.errors.filter { $0.contains("reason=") }
                 let reasons = Set(logged.map { bed.value(of: "reason", in: $0) })
                 #expect(reasons == Set(status.service.malformed.keys), "\(logged)")
@@ -44,7 +44,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `says that it cannot take in more connections, and goes on with those it has`() async throws {
+        @Test func `warns when it cannot accept more connections, and serves the existing ones`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector(openFiles: 60)
                 let watch = try await bed.watch(detector)
@@ -61,7 +61,7 @@ extension SystemTests {
             }
         }
 
-        @Test(.tags(.slow)) func `has thousands of subscribers, none of whom reads, and serves the one that does`()
+        @Test(.tags(.slow)) func `serves a reading subscriber beside thousands that do not read`()
             async throws
         {
             try await TestBed.run { bed in
@@ -71,7 +71,7 @@ extension SystemTests {
                 let before = try #require(detector.program.residentBytes)
                 let good = try bed.beat("good", to: detector)
                 try await crowd.transition(of: "good", to: .trusted)
-                // Each of these nodes joins and leaves: events, far more than anybody's queue holds unread.
+                // Each of these nodes joins and leaves. That is far more events than a subscriber's queue holds unread.
                 let swarm = try bed.phi(
                     "swarm", "--to", detector.heartbeats, "--nodes", "300", "--every", "250ms", "--for", "3s")
                 #expect(try await swarm.exit() == 0)
@@ -79,13 +79,13 @@ extension SystemTests {
                 good.terminate()
                 try await crowd.transition(of: "good", to: .left)
                 #expect(crowd.suspicions.isEmpty)
-                // What 900 events cost for 2000 queues, and no end of it: a queue holds 10,000.
+                // The cost of 900 events in 2000 queues, still below their limit: a queue holds 10,000.
                 let after = try #require(detector.program.residentBytes)
                 #expect(after - before < 400_000_000, "\(before) bytes, and then \(after)")
             }
         }
 
-        @Test(.tags(.slow)) func `is given thousands of orders at once, and stays with its nodes`() async throws {
+        @Test(.tags(.slow)) func `handles thousands of requests at once, and still watches its nodes`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector)
@@ -102,7 +102,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `answers every request, or says what is wrong with it`() async throws {
+        @Test func `answers every request, or reports what is wrong with it`() async throws {
             struct Exchange: Decodable {
                 struct Reply: Decodable {
                     struct Failure: Decodable { var code, message: String }
@@ -145,14 +145,14 @@ private struct Counts: Decodable {
     var heartbeats: [String: Int64]
 }
 
-/// What `phi status --json` prints.
+/// The JSON that `phi status --json` prints.
 struct StatusReport: Decodable {
     var service: StatusAnswer
     var nodes: [NodesAnswer.Node]
 }
 
 extension TestBed {
-    /// The state of a detector, which suspects nobody.
+    /// Runs `phi status`, and expects exit status 0: no node is suspected.
     func status(of detector: RunningDetector) async throws -> StatusReport {
         let status = try phi("status", "--json", "--control", detector.control, "--timeout", "30s")
         #expect(try await status.exit() == 0, "\(status.output) \(status.errors)")

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 extension SystemTests {
-    @Suite struct `Nodes as processes of their own` {
+    @Suite struct `Nodes as separate processes` {
         @Test(.enabled(if: TestBed.hasPython, TestBed.withoutPython))
         func `are suspected when they crash and trusted when they restart, in two languages at both ends`() async throws
         {
@@ -44,7 +44,7 @@ extension SystemTests {
         }
 
         @Test(arguments: NodeKind.available)
-        func `that say goodbye have left and are never suspected`(kind: NodeKind) async throws {
+        func `leave with a goodbye and are never suspected`(kind: NodeKind) async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector)
@@ -55,14 +55,14 @@ extension SystemTests {
                 polite.terminate()
                 try await watch.transition(of: "polite", to: .left)
                 #expect(try await polite.exit() == 0)
-                // Silent for longer than the last node will be when it is suspected.
+                // When `last` is suspected, `polite` has been silent for longer than `last`.
                 last.crash()
                 try await watch.transition(of: "last", to: .suspected)
                 #expect(watch.transitions.filter { $0.to == .suspected }.map(\.node) == ["last"])
             }
         }
 
-        @Test func `need no learning when they start again`() async throws {
+        @Test func `need no new learning after a restart`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector)
@@ -82,7 +82,7 @@ extension SystemTests {
         }
 
         @Test(.tags(.slow), arguments: NodeKind.available)
-        func `that freeze are suspected, and trusted when they go on`(kind: NodeKind) async throws {
+        func `are suspected when they freeze, and trusted when they resume`(kind: NodeKind) async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector)
@@ -95,14 +95,14 @@ extension SystemTests {
                 #expect(after.incarnation == before.incarnation)
                 node.terminate()
                 let left = try await watch.transition(of: "node", to: .left)
-                // What was due meanwhile was never sent, and the numbers tell.
-                // But for two: the one that it was about to send, and that of the slot in which it went on.
+                // Heartbeats that were due meanwhile were never sent, and the sequence numbers show it. There are two
+                // exceptions: the one that the node was about to send, and the one of the slot in which it resumed.
                 let due = (suspected.silenceSeconds / 0.3).rounded(.down)
                 #expect(Double(left.missing - before.missing) >= due - 2)
             }
         }
 
-        @Test func `that stay silent are forgotten in the end`() async throws {
+        @Test func `are forgotten after a long silence`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector("--retention", "3s")
                 let watch = try await bed.watch(detector)
@@ -115,7 +115,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `beat as long as their command runs, and leave with it`() async throws {
+        @Test func `send heartbeats while their command runs, and leave with it`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector)
@@ -127,7 +127,7 @@ extension SystemTests {
                 }
                 let ended = try beat("ended", while: "mkfifo end; read line < end; echo $line")
                 let failed = try beat("failed", while: "mkfifo fail; read line < fail; exit $line")
-                // Whoever is not asked to end, the shell's own children too, keeps our pipe open.
+                // A process that is not asked to end keeps the pipe to this test open, even a child of the shell.
                 let asked = [try beat("asked", while: "exec sleep 600"), try beat("shell", while: "sleep 600; true")]
                 for node in ["ended", "failed", "asked", "shell"] { try await watch.transition(of: node, to: .trusted) }
 
@@ -144,7 +144,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `may bind and be connected to, whoever comes first`() async throws {
+        @Test func `can bind, whether they start before or after the detector`() async throws {
             try await TestBed.run { bed in
                 let early = try bed.phi(
                     "beat", "--bind", "tcp://127.0.0.1:*", "--group", "lab", "--node", "early", "--every", "300ms",
@@ -170,7 +170,7 @@ extension SystemTests {
     }
 }
 
-/// Expects `prev` to name the event before on the same topic.
+/// Expects `prev` to be the sequence number of the previous event on the same topic.
 private func expectLinked(_ events: [EventMessage]) {
     var last: [FeedTopic: UInt64] = [:]
     for case .transition(let transition) in events {
@@ -179,7 +179,7 @@ private func expectLinked(_ events: [EventMessage]) {
     }
 }
 
-/// Expects one JSON object with every key that scripts may rely on.
+/// Expects one JSON object with every key that scripts may use.
 private func expectComplete(_ line: String) throws {
     let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
     let keys = [

@@ -6,7 +6,7 @@ import Testing
 
 extension SystemTests {
     @Suite struct `A detector` {
-        @Test(arguments: [SIGTERM, SIGINT]) func `ends in order when it is asked to`(signal: Int32) async throws {
+        @Test(arguments: [SIGTERM, SIGINT]) func `shuts down cleanly on a signal`(signal: Int32) async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector)
@@ -16,7 +16,7 @@ extension SystemTests {
                 #expect(try await detector.program.exit() == 0)
                 #expect(detector.program.errors.last?.contains("message=stopped") == true)
                 #expect(detector.program.output == [])
-                // The others get along without it, and end when they are asked to.
+                // The other programs run without the detector, and end on the same signal.
                 for program in [watch, node] {
                     program.signal(signal)
                     #expect(try await program.exit() == 0, "\(program)")
@@ -25,8 +25,7 @@ extension SystemTests {
         }
 
         @Test(.tags(.slow), arguments: [SIGTERM, SIGKILL])
-        func `that is restarted finds its nodes, and its subscribers go on with its new log`(signal: Int32) async throws
-        {
+        func `finds its nodes after a restart, and its subscribers follow its new log`(signal: Int32) async throws {
             try await TestBed.run { bed in
                 let places = ["h", "e", "c"].map { "ipc://\(bed.path($0))" }
                 func start() async throws -> RunningDetector {
@@ -48,7 +47,7 @@ extension SystemTests {
                     let after = try await subscriber.transition(of: "node", to: .trusted, after: before)
                     #expect(after.place.epoch > before.place.epoch)
                     #expect(after.incarnation == before.incarnation)
-                    // Every event of the new log, from its first one on.
+                    // All events of the new log, from the first.
                     let new = subscriber.events.map(\.place).filter { $0.epoch == after.place.epoch }.map(\.sequence)
                     #expect(new == Array(1...after.place.sequence))
                     #expect(!subscriber.transitions.contains { $0.to == .suspected })
@@ -60,12 +59,12 @@ extension SystemTests {
             }
         }
 
-        @Test(.tags(.slow)) func `that was stopped itself takes nobody's silence for a failure`() async throws {
+        @Test(.tags(.slow)) func `suspects no node after it was stopped itself`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector("--detector", "normal,floor=1")
                 let watch = try await bed.watch(detector)
                 let names = (1...12).map { "n-\($0)" }
-                // A connection each: what they sent meanwhile lies in as many buffers.
+                // Each node has its own connection, so the heartbeats sent during a stop wait in as many buffers.
                 let nodes = try names.map { try bed.beat($0, to: detector, every: "200ms") }
                 for name in names { try await watch.transition(of: name, to: .trusted) }
                 func maxTimeout() async throws -> Double {
@@ -76,14 +75,14 @@ extension SystemTests {
                 let before = try await maxTimeout()
                 for round in 1...2 {
                     let last = watch.events.last
-                    // Three times what it allows a node.
+                    // Three times a node's timeout.
                     let stop = try await detector.program.freeze(for: .seconds(4))
                     try await watch.expectStop(of: stop, after: last)
-                    // Whoever hears of this newcomer has heard of everybody who was suspected before.
+                    // Events are ordered: the event of this new node comes after every earlier suspicion.
                     _ = try bed.beat("newcomer-\(round)", to: detector, every: "200ms")
                     try await watch.transition(of: "newcomer-\(round)", to: .trusted)
                 }
-                // Four seconds without a heartbeat would make the waits several times as long.
+                // If the detector had learned from a gap of four seconds, timeouts would be several times as long.
                 #expect(try await maxTimeout() < 2 * before)
                 for node in nodes { node.terminate() }
                 for name in names { try await watch.transition(of: name, to: .left) }
@@ -91,7 +90,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `logs one JSON object a line where that is wanted`() async throws {
+        @Test func `logs one JSON object per line with --log json`() async throws {
             try await TestBed.run { bed in
                 let free = "tcp://127.0.0.1:*"
                 let detector = try bed.phi(
@@ -121,15 +120,15 @@ extension SystemTests {
                 #expect(rows.count == 100)
                 #expect(Set(rows.filter { $0[1] == "start" }.map { $0[0] }).count == 50)
                 #expect(Set(rows.filter { $0[1] == "crash" }.map { $0[0] }).count == 50)
-                // Not all at once.
+                // Nodes do not start all at once.
                 let starts = rows.filter { $0[1] == "start" }.compactMap { Int64($0[2]) }
                 #expect(Set(starts).count > 25)
             }
         }
     }
 
-    @Suite struct `All at once` {
-        @Test(.tags(.slow)) func `a swarm's crashes are suspected, nobody else, and the living leave`() async throws {
+    @Suite struct `The whole system` {
+        @Test(.tags(.slow)) func `suspects exactly the crashed nodes of a swarm, and the others leave`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector)
@@ -155,11 +154,12 @@ extension SystemTests {
             }
         }
 
-        @Test func `the demo shows a kill and a recovery`() async throws {
+        @Test func `shows a kill and a recovery in the demo`() async throws {
             try await TestBed.run { bed in
                 let demo = try bed.phi("demo", "--every", "250ms")
                 let status = try await demo.exit()
-                // On a busy machine a living node may be late enough to be suspected, which the demo then says and ends with 1.
+                // On a busy machine a running node may be late enough to be suspected. The demo reports that and exits
+                // with 1.
                 let isGood = demo.output.contains { $0.hasPrefix("mistakes ") && $0.contains(" 0 suspicions") }
                 #expect(status == (isGood ? 0 : 1), "\((demo.output + demo.errors).joined(separator: "\n"))")
                 let story = demo.output.filter { $0.contains("demo/node-3") }
@@ -175,7 +175,7 @@ extension SystemTests {
     }
 }
 
-/// What `phi swarm --truth` wrote.
+/// The ground truth that `phi swarm --truth` wrote.
 struct Truth {
     private var rows: [(node: String, event: String, at: Int64)] = []
 
@@ -188,7 +188,7 @@ struct Truth {
             rows.append((String(fields[0]), String(fields[1]), try #require(Int64(fields[2]))))
         }
     }
-    /// When it happened to whom.
+    /// The first instant of an event by node, in Unix nanoseconds.
     func times(_ event: String) -> [String: Int64] {
         Dictionary(rows.filter { $0.event == event }.map { ($0.node, $0.at) }) { first, _ in first }
     }

@@ -5,11 +5,11 @@ import TestSupport
 import Testing
 
 extension SystemTests {
-    /// Orders given to a real service, and what becomes of its nodes.
-    @Suite struct `A detector that is told something new` {
-        @Test func `that is tuned moves a silent node's deadline at once, and its verdict with it`() async throws {
+    /// Changes settings of a real detector, and checks the effect on its nodes.
+    @Suite struct `A detector whose settings change at run time` {
+        @Test func `moves a silent node's deadline and verdict at once when it is tuned`() async throws {
             try await TestBed.run { bed in
-                // 68 deviations of an interval.
+                // φ = 1000 means 68 standard deviations, each at least one interval.
                 let detector = try await bed.detector("--level", "suspect=phi=1000")
                 let watch = try await bed.watch(detector)
                 let node = try bed.beat("n", to: detector)
@@ -26,8 +26,8 @@ extension SystemTests {
                 let (old, new) = (try #require(before.thresholdSeconds), try #require(after.thresholdSeconds))
                 #expect(new > 1.5 * old, "\(old) s, \(new) s")
                 #expect(after.origin == "tune, node lab/n" && before.origin == "option")
-                // It is the deadline of the silence that there is, not of the next one; unless the detector gave it more, for a
-                // time in which it was stopped itself.
+                // The change applies to the deadline of the current silence, not only to the next one. The deadline is
+                // later only if the detector was paused itself and extended it.
                 let wasStopped = try await detector.wasStopped(seenBy: watch)
                 for (left, expected) in [
                     (try #require(before.secondsLeft), old - silenceBefore),
@@ -41,7 +41,7 @@ extension SystemTests {
                 let suspicion = try await watch.transition(of: "n", to: .suspected)
                 #expect(suspicion.threshold.policy == "phi=0.001" && suspicion.threshold.origin == "tune, node lab/n")
                 _ = try await bed.request(detector, "tune", "--unset", "suspect", "--node", "lab/n") as TuneAnswer
-                // Less silent than is allowed now: trusted without a heartbeat.
+                // The silence is shorter than the timeout again, so the node is trusted without a heartbeat.
                 let trust = try await watch.transition(of: "n", to: .trusted, after: suspicion)
                 #expect(trust.threshold.policy == "phi=1000" && trust.silenceSeconds > suspicion.silenceSeconds)
                 #expect(!trust.explanation.contains("heartbeat ended"), "\(trust.explanation)")
@@ -87,7 +87,7 @@ extension SystemTests {
             }
         }
 
-        @Test(.tags(.slow)) func `trusts a flapping node only after a time of calm, and tells the truth in the end`()
+        @Test(.tags(.slow)) func `trusts a flapping node only after a quiet period, and ends with the right verdict`()
             async throws
         {
             try await TestBed.run { bed in
@@ -103,7 +103,7 @@ extension SystemTests {
                     node.signal(SIGCONT)
                     trust = try await watch.transition(of: "n", to: .trusted, after: suspicion)
                     #expect(trust.explanation.contains("in a row"), "\(trust.explanation)")
-                    // Before it flapped, the third heartbeat in time would do.
+                    // Until the node flaps, three heartbeats in time are enough.
                     let took = trust.place.at.unixNanoseconds - suspicion.place.at.unixNanoseconds
                     #expect(round == 1 || took > 3_000_000_000, "round \(round): \(took) ns")
                 }
@@ -116,7 +116,7 @@ extension SystemTests {
 }
 
 extension TestBed {
-    /// What a command that asks a detector prints as JSON.
+    /// Runs a control command with `--json` and decodes its output.
     func request<Answer: Decodable>(_ detector: RunningDetector, _ line: String...) async throws -> Answer {
         let program = try phi(line + ["--json", "--control", detector.control, "--timeout", "30s"])
         #expect(try await program.exit() == 0, "\(program.output) \(program.errors)")

@@ -5,14 +5,16 @@ import Testing
 
 extension SystemTests {
     @Suite struct `A recording of a live run` {
-        /// What a verdict is, without the place that it has in some log.
+        /// An event without its position in a log; nil for notices about the service itself.
         private struct Verdict: Hashable {
             var json: String
             init?(_ line: String) throws {
                 var object = try #require(
                     JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-                // What the service told of itself is no verdict.
-                let own = ["detector-paused", "suspended", "overloaded", "caught-up", "clock-step", "reloaded", "set", "unset"]
+                // Codes of notices about the service itself.
+                let own = [
+                    "detector-paused", "suspended", "overloaded", "caught-up", "clock-step", "reloaded", "set", "unset",
+                ]
                 if let code = object["code"] as? String, own.contains(code) { return nil }
                 for key in ["epoch", "sequence", "prev"] { object[key] = nil }
                 json = String(
@@ -20,7 +22,7 @@ extension SystemTests {
             }
         }
 
-        @Test(.tags(.slow)) func `replays to the same verdicts, from file to file, through tuning and pauses`()
+        @Test(.tags(.slow)) func `replays to the same verdicts across files, tuning, and pauses`()
             async throws
         {
             try await TestBed.run { bed in
@@ -46,7 +48,7 @@ extension SystemTests {
                     let done = try bed.phi(order + ["--control", detector.control])
                     #expect(try await done.exit() == 0, "\(done.errors)")
                 }
-                // Everybody at once, so that there is a hold.
+                // All nodes stop at once, which causes a hold.
                 swarm.signal(SIGSTOP)
                 _ = try await watch.line("a hold") { $0.contains(#""code":"begins""#) }
                 swarm.signal(SIGCONT)
@@ -73,7 +75,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `is begun and ended on request, and without a folder there is none`() async throws {
+        @Test func `starts and stops on request, and is refused without a folder`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector("--record", bed.path("recording"))
                 for (option, expected) in [("--off", "recording is off"), ("--on", ".phirec")] {
@@ -90,7 +92,7 @@ extension SystemTests {
 
         #if os(Linux)
             @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
-            func `on a disk that fills up ends loudly, and nothing else does`() async throws {
+            func `stops with an error when its disk is full, and detection continues`() async throws {
                 try await TestBed.run { bed in
                     let disk = try #require(SmallDisk(at: bed.path("disk"), mebibytes: 2))
                     let detector = try await bed.detector("--record", bed.path("disk/recording"))
@@ -105,19 +107,19 @@ extension SystemTests {
                     let line = try await watch.line("the end") { $0.contains(#""code":"recording-stopped""#) }
                     #expect(line.contains("No space left"))
 
-                    // Detection goes on.
+                    // Detection continues.
                     let second = try bed.beat("second", to: detector, every: "50ms")
                     try await watch.transition(of: "second", to: .trusted)
                     for node in [first, second] { node.crash() }
                     try await watch.transition(of: "second", to: .suspected)
-                    // As long as there is no room it cannot be begun again, and that is an answer.
+                    // A new recording cannot start while the disk is full, and the request is refused.
                     let refused = try bed.phi("record", "--control", detector.control, "--on")
                     #expect(try await refused.exit() == 2)
                     #expect(refused.errors.joined().contains("No space left"), "\(refused.errors)")
                     detector.program.terminate()
                     #expect(try await detector.program.exit() == 0)
 
-                    // What was written before is the same again.
+                    // The part that was written before replays to the same events.
                     let replay = try bed.phi(
                         "replay", bed.path("disk/recording"), "--events", bed.path("events.ndjson"))
                     #expect(try await replay.exit() == 0, "\(replay.errors)")
@@ -132,9 +134,9 @@ extension SystemTests {
         #endif
     }
 
-    @Suite struct `What would be under another policy` {
+    @Suite struct `A what-if answer` {
         @Test(.tags(.slow))
-        func `is what a replay of the same recording decides under it, and for the one that holds what was`()
+        func `equals a replay under the proposed policy, and the published events under the current one`()
             async throws
         {
             try await TestBed.run { bed in
@@ -157,14 +159,14 @@ extension SystemTests {
                 #expect(try await detector.program.exit() == 0)
                 let replay = try bed.phi("replay", folder, "--policy", "phi=1", "--events", bed.path("events.ndjson"))
                 #expect(try await replay.exit() == 0, "\(replay.errors)")
-                // All these suspicions were mistakes: every node said goodbye in the end.
+                // All these suspicions were mistakes, since every node said goodbye in the end.
                 let decidedAgain = try bed.contents("events.ndjson").split(separator: "\n").map {
                     try WireJSON.decode(EventMessage.self, from: $0.utf8)
                 }.compactMap(\.transition).count { $0.to == .suspected }
                 #expect(strict.after.mistakes == decidedAgain && decidedAgain > 20)
                 #expect(strict.before.mistakes == watch.suspicions.count)
                 #expect(same.before.mistakes == watch.suspicions.count && same.after.mistakes == watch.suspicions.count)
-                // A silence that is too long for the lax one is for the strict one, too.
+                // A silence that exceeds the lax policy's timeout also exceeds the strict policy's.
                 #expect(strict.before.mistakes < strict.after.mistakes)
                 #expect(strict.nodes == 20 && strict.before.heartbeats > 20)
                 #expect(strict.after.meanDetectionSeconds ?? 9 < strict.before.meanDetectionSeconds ?? 0)

@@ -5,10 +5,11 @@ import PhiClient
 import StateStore
 import TestSupport
 import Testing
+import ZeroMQ
 
 extension SystemTests {
-    @Suite struct `A detector with a memory` {
-        @Test func `keeps over a kill what it was told, and suspects who died meanwhile within the usual time`()
+    @Suite struct `A detector with a state store` {
+        @Test func `restores operator changes after a kill, and suspects nodes that died meanwhile in the usual time`()
             async throws
         {
             try await TestBed.run { bed in
@@ -34,7 +35,7 @@ extension SystemTests {
                 let start = Date.now.timeIntervalSince1970
                 let suspicion = try await watch.transition(of: "dead", to: .suspected)
                 #expect(suspicion.threshold.policy == "phi=6" && suspicion.threshold.origin == "tune, node lab/dead")
-                // Five seconds to find the detector again, and then the usual time; longer only where it was held up itself.
+                // Five seconds to reconnect plus the usual timeout; longer only if the detector was paused itself.
                 let waited = Double(suspicion.place.at.unixNanoseconds) / 1e9 - start
                 let wasStopped = try await second.wasStopped(seenBy: watch)
                 #expect(waited < 5 + (suspicion.threshold.seconds ?? 0) || wasStopped)
@@ -45,7 +46,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `is warm after its restart`() async throws {
+        @Test func `keeps its learned state over a restart`() async throws {
             try await TestBed.run { bed in
                 let first = try await bed.rememberingDetector()
                 let watch = try await bed.watch(first, from: "beginning")
@@ -65,7 +66,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `of which the file is damaged says so, and begins anew`() async throws {
+        @Test func `warns about a damaged database, and starts with a new one`() async throws {
             try await TestBed.run { bed in
                 let first = try await bed.rememberingDetector()
                 first.program.terminate()
@@ -79,7 +80,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `does not begin beside another one on the same folder, and says which`() async throws {
+        @Test func `refuses a folder that another detector uses, and names its process`() async throws {
             try await TestBed.run { bed in
                 let first = try await bed.rememberingDetector()
                 let free = "tcp://127.0.0.1:*"
@@ -95,7 +96,7 @@ extension SystemTests {
 
         #if os(Linux)
             @Test(.enabled(if: SmallDisk.mayMount, "only root may make a small disk"))
-            func `on a disk that fills up goes on without it, and says so`() async throws {
+            func `continues without persistence on a full disk, and reports it`() async throws {
                 try await TestBed.run { bed in
                     let disk = try #require(SmallDisk(at: bed.path("disk"), mebibytes: 4))
                     func start() async throws -> RunningDetector {
@@ -118,7 +119,7 @@ extension SystemTests {
                     let last = try await watch.transition(of: "node", to: .left)
                     #expect(watch.events.map(\.place.sequence) == Array(1...last.place.sequence))
 
-                    // Not even while it is still full.
+                    // A restart succeeds while the disk is still full, again without persistence.
                     first.program.crash()
                     _ = try await first.program.exit()
                     let second = try await start()
@@ -138,7 +139,7 @@ extension SystemTests {
 }
 
 extension TestBed {
-    /// A detector that remembers in the test's folder, always on the same endpoints.
+    /// A detector that persists its state in a folder of the test, always on the same endpoints.
     func rememberingDetector(in folder: String = "state", floor: Double = 2) async throws -> RunningDetector {
         let places = ["h", "e", "c"].map { "ipc://\(path($0))" }
         return try await detector(
@@ -168,9 +169,9 @@ extension RunningDetector {
             return try status.stateStore?.lost != nil
         }
     }
-    /// Sets policies one after the other, and another one without waiting for its answer.
+    /// Sets policies one after the other, then sends `last` without waiting for its answer.
     func tune(_ policies: [Policy], andThen last: Policy? = nil) throws {
-        var client = try ControlClient(endpoint: control)
+        var client = try ControlClient(endpoint: Endpoint(control))
         for policy in policies {
             let _: TuneAnswer = try client.request(.tune(.everyone(policy)), within: patience)
         }
@@ -185,14 +186,14 @@ extension TuneRequest {
 }
 
 extension RunningProgram {
-    /// Waits until the last verdicts by node that it printed are as wanted.
+    /// Waits until the last printed verdict of each node satisfies a condition.
     func verdicts(_ areWanted: ([String: Verdict]) -> Bool) async throws {
         _ = try await events { events in
             let last = Dictionary(events.compactMap(\.transition).map { ($0.node, $0.to) }, uniquingKeysWith: { $1 })
             return areWanted(last) ? true : nil
         }
     }
-    /// The word that nothing is remembered any more, in a later log than that of `epoch`.
+    /// The notice that the state store was lost, in a log later than `epoch`.
     fileprivate func memoryLoss(after epoch: UInt64 = 0) async throws -> NoticeMessage {
         try await events { events in
             events.compactMap(\.notice).first { $0.code == "state-store-lost" && $0.place.epoch > epoch }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension SystemTests {
-    @Suite struct `A command that cannot do what it was told` {
+    @Suite struct `A command that cannot do what you ask` {
         @Test(arguments: [
             Misuse("explode", says: "explode"),
             Misuse("detect --detector casandra", says: "casandra", "known", "normal"),
@@ -76,7 +76,7 @@ extension SystemTests {
             Misuse("compare --synthetic --budgets", says: "--budgets is now --check-budgets"),
             Misuse("replay good.csv --unit minutes", says: "minutes", "'ms'"),
             Misuse("demo --every soon", says: "soon", "250ms"),
-        ]) func `was misused, says what would be right, and ends with 64`(misuse: Misuse) async throws {
+        ]) func `reports the right usage after a wrong one, and exits with 64`(misuse: Misuse) async throws {
             try await TestBed.run { bed in
                 let program = try bed.phi(misuse.arguments)
                 #expect(try await program.exit() == 64)
@@ -135,7 +135,7 @@ extension SystemTests {
             Misuse("fit headed.csv --name depot -o -", says: "headed.csv", "at least 1000 heartbeats", "none"),
             Misuse("compare good.csv --html no/such/folder/p.html", says: "cannot write no/such/folder/p.html"),
             Misuse("compare good.csv --html good.csv", says: "cannot write good.csv", "of this very command"),
-        ]) func `says in one sentence what it tried, and on what, and ends with 2`(misuse: Misuse) async throws {
+        ]) func `reports what failed, and on what, in one sentence, and exits with 2`(misuse: Misuse) async throws {
             try await TestBed.run { bed in
                 let good = "node,seq,sent_ns,arrival_ns\na,0,,1\na,1,,2\n"
                 let files = [
@@ -160,7 +160,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `says that a port is taken, whichever it is`() async throws {
+        @Test func `reports which port is in use`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let free = "tcp://127.0.0.1:*"
@@ -180,7 +180,7 @@ extension SystemTests {
     }
 }
 
-/// What somebody typed, and what they should be told about it.
+/// A command line, and words that its error message must contain.
 struct Misuse: Sendable, CustomTestStringConvertible {
     let arguments: [String]
     let words: [String]

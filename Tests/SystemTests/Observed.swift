@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 
-/// A value that changes on other threads, and that tests wait for.
+/// A value that other threads change and that tests wait for.
 final class Observed<Value: Sendable>: Sendable {
     private struct State {
         var value: Value
@@ -14,7 +14,7 @@ final class Observed<Value: Sendable>: Sendable {
 
     var value: Value { state.withLock { $0.value } }
 
-    /// Changes the value, and has everybody who waits look at it again.
+    /// Changes the value and wakes all waiting tasks, which check it again.
     func change(_ body: @Sendable (inout Value) -> Void = { _ in }) {
         let waiting = state.withLock { state in
             body(&state.value)
@@ -25,12 +25,12 @@ final class Observed<Value: Sendable>: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    /// What `find` first finds in the value, now or later; nil if that takes longer than `limit`.
+    /// The first result of `find` on the value, now or after a change; nil if there is no result within `limit`.
     func first<Result>(within limit: Duration, _ find: (Value) throws -> Result?) async rethrows -> Result? {
         let end = ContinuousClock.now + limit
         DispatchQueue.global().asyncAfter(deadline: .now() + (limit / .seconds(1))) { [weak self] in self?.change() }
         return try await withTaskCancellationHandler {
-            while true {  // until the limit, which changes it too
+            while true {  // until the limit, which also calls `change`
                 let (value, version) = state.withLock { ($0.value, $0.version) }
                 if let result = try find(value) { return result }
                 if ContinuousClock.now >= end || Task.isCancelled { return nil }

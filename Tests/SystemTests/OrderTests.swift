@@ -4,10 +4,10 @@ import PhiAccrual
 import Testing
 
 extension SystemTests {
-    @Suite struct `An order to a running detector` {
-        @Test func `changes when a node is suspected that is silent already`() async throws {
+    @Suite struct `A request to a running detector` {
+        @Test func `changes the deadline of a node that is already silent`() async throws {
             try await TestBed.run { bed in
-                // With deviations of an interval at least, this allows more than three minutes.
+                // The deviation is at least one interval, so the timeout exceeds three minutes.
                 let detector = try await bed.detector("--level", "suspect=phi=100000")
                 let watch = try await bed.watch(detector)
                 let node = try bed.beat("n", to: detector)
@@ -24,7 +24,7 @@ extension SystemTests {
                 #expect(shown.last?.contains("tune, node lab/n") == true, "\(shown)")
                 let unset = try await bed.say("tune --unset suspect --node lab/n", to: detector)
                 #expect(unset.first?.hasPrefix("Level suspect: phi=100000 (option) holds now.") == true, "\(unset)")
-                // What was set and taken back is told, too.
+                // Setting and unsetting the policy are published too.
                 let codes = watch.events.compactMap { event in
                     if case .notice(let notice) = event { notice.kind == .tune ? notice.code : nil } else { nil }
                 }
@@ -32,7 +32,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `announces a planned absence, and ends it`() async throws {
+        @Test func `pauses a node, and resumes it`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector)
@@ -55,7 +55,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `has a node forgotten`() async throws {
+        @Test func `makes the detector forget a node`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector)
@@ -77,7 +77,7 @@ extension SystemTests {
 }
 
 extension TestBed {
-    /// What a command prints that the detector carries out.
+    /// The output of a command that the detector accepts.
     fileprivate func say(_ line: String, to detector: RunningDetector) async throws -> [String] {
         let program = try phi(line.split(separator: " ").map(String.init) + ["--control", detector.control])
         #expect(try await program.exit() == 0, "\(program.errors)")

@@ -5,7 +5,7 @@ import Testing
 
 extension SystemTests {
     @Suite struct `A recording` {
-        /// A recording of two nodes, heard 50 times each at a distance of 100 ms, and then no more.
+        /// Records two nodes with 50 heartbeats each, 100 ms apart, and then silence.
         private func record(in folder: String) throws {
             let levels = Level.standard(for: .normal(.init()))
             let detector = Detector<NormalModel>(.init(levels: levels, model: .init()))
@@ -30,7 +30,7 @@ extension SystemTests {
             try writer.write(records)
         }
 
-        @Test func `exported is a trace that replays`() async throws {
+        @Test func `exports to a trace that replays`() async throws {
             try await TestBed.run { bed in
                 try record(in: bed.path("recording"))
                 let export = try bed.phi("record", "--csv", "out.csv", "recording")
@@ -50,7 +50,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `replays itself, to the events that were decided`() async throws {
+        @Test func `replays to a report, events, and deadlines`() async throws {
             try await TestBed.run { bed in
                 try record(in: bed.path("recording"))
                 let replay = try bed.phi(
@@ -62,7 +62,7 @@ extension SystemTests {
                 let events = try bed.contents("events").split(separator: "\n")
                 let suspicions = events.filter { $0.contains("\"to\":\"suspected\"") }
                 #expect(suspicions.count == 2)
-                // Later than the last heartbeat, 4.9 s after the beginning, by some hundred milliseconds.
+                // Some hundred milliseconds after the last heartbeat, which comes 4.9 s after the start.
                 #expect(suspicions.allSatisfy { $0.contains("\"at\":\"2023-11-14T22:13:25.") })
                 let rows = try bed.contents("deadlines.csv").split(separator: "\n")
                 #expect(rows.count == 101 && rows[1].hasPrefix("edge/a,0,1700000000000000000,"))
@@ -81,12 +81,12 @@ extension SystemTests {
             }
         }
 
-        @Test func `exported leaves out what is damaged, and says so`() async throws {
+        @Test func `exports without its damaged part, and reports that`() async throws {
             try await TestBed.run { bed in
                 try record(in: bed.path("recording"))
                 let name = try #require(FileManager.default.contentsOfDirectory(atPath: bed.path("recording")).first)
                 var bytes = try Data(contentsOf: URL(fileURLWithPath: bed.path("recording/\(name)")))
-                bytes[bytes.count - 17 - 20] ^= 1  // in the last heartbeats, before a step of time
+                bytes[bytes.count - 17 - 20] ^= 1  // in the last heartbeats, before the record of an advance
                 try bytes.write(to: URL(fileURLWithPath: bed.path("recording/\(name)")))
                 let export = try bed.phi("record", "--csv", "out.csv", "recording")
                 #expect(try await export.exit() == 1)
@@ -97,7 +97,7 @@ extension SystemTests {
                 )
                 #expect(try bed.contents("out.csv").split(separator: "\n").count == 99)
 
-                // What is read is never written.
+                // The command never overwrites its input.
                 let back = try bed.phi("record", "--csv", "recording/\(name)", "recording")
                 #expect(try await back.exit() == 2)
                 #expect(try Data(contentsOf: URL(fileURLWithPath: bed.path("recording/\(name)"))) == bytes)
@@ -106,7 +106,7 @@ extension SystemTests {
                 #expect(try await none.exit() == 2)
                 #expect(none.errors == ["phi: out.csv: is no recording of phi: it begins with other bytes"])
 
-                // What a recorder leaves that was killed as it began.
+                // A recorder that is killed as it starts leaves an empty file.
                 try Data().write(to: URL(fileURLWithPath: bed.path("empty.phirec")))
                 let empty = try bed.phi("record", "--csv", "other.csv", "empty.phirec")
                 #expect(try await empty.exit() == 1)

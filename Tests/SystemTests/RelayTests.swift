@@ -5,7 +5,7 @@ import Testing
 
 extension SystemTests {
     @Suite struct `Nodes behind a relay` {
-        @Test(.tags(.slow)) func `are watched as if there were none, also when it is killed and started again`()
+        @Test(.tags(.slow)) func `are watched as without a relay, even when it is killed and restarted`()
             async throws
         {
             try await TestBed.run { bed in
@@ -23,7 +23,7 @@ extension SystemTests {
                 let second = try await bed.relay(from: from, to: detector)
                 _ = try await watch.notice("released", after: before)
                 try await bed.expectNobodySuspected(by: watch, of: detector)
-                // Goodbyes come through as well.
+                // Goodbyes pass the relay as well.
                 swarm.terminate()
                 try await watch.events("goodbye", count: 200) { $0.transition?.to == .left }
                 second.program.terminate()
@@ -32,7 +32,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `are known by name to a detector that was started again`() async throws {
+        @Test func `announce their names to a restarted detector`() async throws {
             try await TestBed.run { bed in
                 let heartbeats = "ipc://\(bed.path("detector"))"
                 let first = try await bed.detector(heartbeats: heartbeats)
@@ -47,7 +47,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `may have a connection each`() async throws {
+        @Test func `can have one connection each`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let relay = try await bed.relay(from: "tcp://127.0.0.1:*", to: detector)
@@ -65,7 +65,7 @@ struct RunningRelay {
     let program: RunningProgram
     let endpoint: String
 
-    /// Where its nodes find it in the detector's place.
+    /// The detector as its nodes see it, with the relay's heartbeat endpoint.
     func asDetector(like detector: RunningDetector) -> RunningDetector {
         RunningDetector(
             program: program, heartbeats: endpoint, events: detector.events, control: detector.control)
@@ -73,7 +73,7 @@ struct RunningRelay {
 }
 
 extension TestBed {
-    /// A relay, ready to be connected to.
+    /// Starts a relay and waits until it is ready.
     func relay(from: String, to detector: RunningDetector) async throws -> RunningRelay {
         let program = try phi("relay", "--from", from, "--to", detector.heartbeats)
         let ready = try await program.note("ready") { $0.contains("message=ready") }

@@ -22,7 +22,7 @@ extension SystemTests {
                     let texts = try ["1", "2"].map { try bed.contents(name.replacing("%", with: $0)) }
                     #expect(texts[0] == texts[1])
                 }
-                // Heartbeats that never came, and the silence at each node's end, are in it.
+                // The report includes lost heartbeats and the silence at each node's end.
                 let report = try JSONDecoder().decode(Report.self, from: Data(bed.contents("report-1.json").utf8))
                 #expect(report.nodes == 3 && report.samples == 3 * 196 && report.losses == 3 * 4)
                 let deadlines = try bed.contents("deadlines-1.csv").split(separator: "\n")
@@ -36,7 +36,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `reads what ping -D printed, and a column of times, as it reads the trace`() async throws {
+        @Test func `reads the output of ping -D and a column of times like a trace`() async throws {
             try await TestBed.run { bed in
                 // The same arrivals, 1 s apart and one of them lost, in three formats.
                 let arrivals = (1...300).filter { $0 != 200 }.map {
@@ -60,7 +60,7 @@ extension SystemTests {
                     let replay = try bed.phi(
                         "replay", name, "--detector", "normal", "--json", "--deadlines", "deadlines.csv")
                     #expect(try await replay.exit() == 0, "\(replay.errors)")
-                    #expect(replay.errors == [])  // nobody watches: no progress
+                    #expect(replay.errors == [])  // no progress without a terminal
                     let report = try JSONDecoder().decode(Report.self, from: Data(replay.output.joined().utf8))
                     #expect(report.nodes == 1 && report.samples == 299)
                     #expect(report.losses == (name == "column.txt" ? 0 : 1))
@@ -70,7 +70,7 @@ extension SystemTests {
                 }
                 #expect(rows["ping.txt"] == rows["trace.csv"])
                 #expect(rows["column.txt"]?.map { $0[2] } == rows["trace.csv"]?.map { $0[2] })
-                // The normal detector asks for gaps alone, so it does not miss the lost one's number.
+                // The normal detector uses only gaps, so the missing sequence number makes no difference.
                 #expect(rows["column.txt"]?.map { $0[4] } == rows["trace.csv"]?.map { $0[4] })
                 #expect(rows["column.txt"]?.count == 300)
             }
@@ -82,7 +82,7 @@ extension SystemTests {
                 if: !Recordings.all.isEmpty, "no recordings beside the package, nor in the folder that PHI_TRACES names"
             ),
             arguments: Recordings.all)
-        func `of a recording ends well`(recording: String) async throws {
+        func `of a real recording succeeds`(recording: String) async throws {
             try await TestBed.run { bed in
                 let replay = try bed.phi(
                     "replay", Recordings.path(recording), "--json", "--deadlines", "deadlines.csv", "--events",
@@ -104,7 +104,7 @@ private struct Report: Decodable {
     var samples, nodes, losses: Int
 }
 
-/// Three nodes at 100 ms, unevenly late, each with a lost heartbeat and a hole of three.
+/// Three nodes with an interval of 100 ms and 1 to 9 ms of delay. Each loses one heartbeat, and later three in a row.
 func madeUpTrace() -> String {
     var random = SplitMix64(seed: 2)
     var rows: [(arrival: Int64, line: String)] = []

@@ -3,22 +3,22 @@ import HeartbeatProtocol
 import PhiAccrual
 import Testing
 
-/// How long a test waits for what is certain to come. Only a failing test waits it out.
+/// Maximum time that a test waits for something that must happen. Only a failing test waits that long.
 let patience: Duration = .seconds(60)
 
-/// A program as a process of its own, and everything it says.
+/// A child process and its recorded output.
 final class RunningProgram: Sendable, CustomStringConvertible {
     struct Record: Sendable {
         /// Lines of standard output.
         var output: [String] = []
         /// Lines of standard error.
         var errors: [String] = []
-        /// Lines of standard output that are events of a feed.
+        /// Events, parsed from lines of standard output.
         var events: [EventMessage] = []
         fileprivate var openStreams = 2
-        /// Exit status, or 128 + signal as shells say it.
+        /// Exit status, or 128 + signal, as in shells.
         fileprivate var status: Int32?
-        /// The same, once the program has ended and everything it said was read.
+        /// The exit status, once the program has ended and all its output was read.
         var end: Int32? { openStreams == 0 ? status : nil }
     }
     let command: String
@@ -31,7 +31,7 @@ final class RunningProgram: Sendable, CustomStringConvertible {
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
         process.currentDirectoryURL = folder
-        // What these tests are told by the environment is not for the programs, nor is a configuration of whoever runs them.
+        // Programs under test must not see the variables of these tests, or a configuration of the user who runs them.
         process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PHI_") }
         process.standardInput = FileHandle.nullDevice
         let (output, errors) = (Pipe(), Pipe())
@@ -52,13 +52,13 @@ final class RunningProgram: Sendable, CustomStringConvertible {
         read(errors) { $0.errors.append($1) }
     }
 
-    /// Reads lines on a thread of their own, until their last writer is gone.
+    /// Reads lines on a separate thread, until the last writer has closed the pipe.
     private func read(_ pipe: Pipe, into note: @escaping @Sendable (inout Record, String) -> Void) {
-        let handle = pipe.fileHandleForReading  // closes when nobody refers to it
+        let handle = pipe.fileHandleForReading  // closes with its last reference
         Thread.detachNewThread { [record] in
             var rest: [UInt8] = []
             var piece = [UInt8](repeating: 0, count: 65_536)
-            while true {  // until the end of the file, which comes with the program's
+            while true {  // until the end of the file, which comes when the program ends
                 let count = Foundation.read(handle.fileDescriptor, &piece, piece.count)
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else { break }
@@ -79,21 +79,21 @@ final class RunningProgram: Sendable, CustomStringConvertible {
 
     var description: String { command }
 
-    // MARK: What it said
+    // MARK: Output
 
     var output: [String] { record.value.output }
     var errors: [String] { record.value.errors }
     var events: [EventMessage] { record.value.events }
     var transitions: [TransitionMessage] { events.compactMap(\.transition) }
     var suspicions: [TransitionMessage] { transitions.filter { $0.to == .suspected } }
-    /// What it holds in memory now, in bytes; nil where that cannot be read.
+    /// Resident memory in bytes; nil if the system has no `/proc`.
     var residentBytes: Int? {
         let lines = try? String(contentsOfFile: "/proc/\(processIdentifier)/status", encoding: .utf8)
         let line = lines?.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
         return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
     }
 
-    /// Whether the kernel has stopped it, as after SIGSTOP; nil where that cannot be read.
+    /// Whether the kernel has stopped the process, as after SIGSTOP; nil if the system has no `/proc`.
     private var isStopped: Bool? {
         guard let line = try? String(contentsOfFile: "/proc/\(processIdentifier)/stat", encoding: .utf8),
             let end = line.lastIndex(of: ")")
@@ -101,21 +101,21 @@ final class RunningProgram: Sendable, CustomStringConvertible {
         return line[end...].dropFirst(2).first == "T"
     }
 
-    /// The first line of standard error, now or later, that is wanted.
+    /// Waits for the first line of standard error that satisfies a condition.
     func note(_ what: String, where isWanted: (String) throws -> Bool) async throws -> String {
         try await first("the remark “\(what)”") { try $0.errors.first(where: isWanted) }
     }
-    /// The first line of standard output, now or later, that is wanted.
+    /// Waits for the first line of standard output that satisfies a condition.
     @discardableResult
     func line(_ what: String, where isWanted: (String) throws -> Bool = { _ in true }) async throws -> String {
         try await first("the line “\(what)”") { try $0.output.first(where: isWanted) }
     }
-    /// Standard output, once it has so many lines.
+    /// Waits until standard output has at least `count` lines, and returns all of them.
     @discardableResult
     func lines(_ count: Int) async throws -> [String] {
         try await first("\(count) lines") { $0.output.count >= count ? $0.output : nil }
     }
-    /// The first change of the node to the verdict, now or later, that was printed after another event.
+    /// Waits for the first transition of the node to the verdict that was printed after `earlier`.
     @discardableResult
     func transition(
         of node: String, to verdict: Verdict, after earlier: TransitionMessage? = nil
@@ -126,34 +126,34 @@ final class RunningProgram: Sendable, CustomStringConvertible {
             return later.lazy.compactMap(\.transition).first { $0.node == node && $0.to == verdict }
         }
     }
-    /// All its events that are wanted, now or later, once they are so many.
+    /// Waits for at least `count` events that satisfy a condition, and returns all of them.
     @discardableResult
     func events(
         _ what: String, count: Int = 1, where isWanted: (EventMessage) -> Bool
     ) async throws -> [EventMessage] {
-        var (looked, found) = (0, [EventMessage]())  // each is looked at once: there may be thousands
+        var (looked, found) = (0, [EventMessage]())  // checks each event once, since there may be thousands
         return try await first("\(count) × \(what)") { record in
             found += record.events[looked...].filter(isWanted)
             looked = record.events.count
             return found.count >= count ? found : nil
         }
     }
-    /// Its first notice with this code, now or later, printed after another event.
+    /// Waits for the first notice with this code whose sequence number is above that of `earlier`.
     @discardableResult
     func notice(_ code: String, after earlier: EventMessage? = nil) async throws -> NoticeMessage {
         let since = earlier?.place.sequence ?? 0
         let found = try await events("notice \(code)") { $0.notice?.code == code && $0.place.sequence > since }
         return try #require(found.first?.notice)
     }
-    /// What is first found in the events it printed, now or later.
+    /// Waits for the first result of `find` on the printed events.
     func events<Result>(_ find: ([EventMessage]) throws -> Result?) async throws -> Result {
         try await first("an event") { try find($0.events) }
     }
-    /// Its exit status, once it has ended, or 128 + signal.
+    /// Waits until the program has ended, and returns its exit status, or 128 + signal.
     func exit() async throws -> Int32 { try await first("its end") { $0.end } }
 
     private func first<Result>(_ what: String, _ find: (Record) throws -> Result?) async throws -> Result {
-        // A program that has ended says nothing more.
+        // A program that has ended prints nothing more, so waiting ends early.
         let found = try await record.first(within: patience) { record in
             try find(record).map(Optional.some) ?? (record.end == nil ? nil : .some(nil))
         }
@@ -161,10 +161,10 @@ final class RunningProgram: Sendable, CustomStringConvertible {
         return result
     }
 
-    // MARK: Its stops
+    // MARK: Stopping and continuing
 
-    /// Stops it, and has it go on after some time.
-    /// - Returns: For how long it was stopped without doubt, in seconds: on a busy machine that may be longer than was asked for.
+    /// Stops the process with SIGSTOP and continues it after `time`.
+    /// - Returns: For how many seconds it was certainly stopped. On a busy machine this can exceed `time`.
     func freeze(for time: Duration) async throws -> Double {
         signal(SIGSTOP)
         try await eventually("\(command) is stopped") { isStopped ?? true }
@@ -175,18 +175,19 @@ final class RunningProgram: Sendable, CustomStringConvertible {
         return stopped / .seconds(1)
     }
 
-    // MARK: Its end
+    // MARK: Ending
 
-    /// Asks it to end.
+    /// Sends SIGTERM.
     func terminate() { signal(SIGTERM) }
-    /// Ends it without a chance to say anything.
+    /// Sends SIGKILL.
     func crash() { signal(SIGKILL) }
     func signal(_ number: Int32) {
         if record.value.status == nil { kill(processIdentifier, number) }
     }
 }
 
-/// Returns once something is so. It looks ten times a second.
+/// Returns once a condition holds. Checks it ten times a second.
+/// - Throws: `NeverSo` if it does not hold within `patience`.
 func eventually(_ what: String, _ isSo: () async throws -> Bool) async throws {
     let end = ContinuousClock.now + patience
     while ContinuousClock.now < end {
@@ -214,7 +215,8 @@ struct NeverCame: Error, CustomStringConvertible {
 }
 
 extension Process {
-    /// Runs it with no signal blocked. The threads of Swift's tasks block nearly all, and children inherit that.
+    /// Runs the process with no signal blocked. The threads of Swift tasks block nearly all signals, and child
+    /// processes inherit that.
     fileprivate func runUnblocked() throws {
         var (none, before) = (sigset_t(), sigset_t())
         sigemptyset(&none)

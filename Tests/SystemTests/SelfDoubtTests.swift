@@ -5,11 +5,11 @@ import TestSupport
 import Testing
 
 extension SystemTests {
-    @Suite struct `A detector that doubts itself` {
-        /// The default levels, and one that suspects within seconds of the first heartbeats.
+    @Suite struct `A detector that observes itself` {
+        /// The default levels, and a level that suspects within seconds after the first heartbeats.
         static let levels: [[String]] = [[], ["--level", "suspect=mistakes=1/1h,within=3s"]]
 
-        @Test(.tags(.slow), arguments: levels) func `suspects nobody of a thousand nodes after it was stopped`(
+        @Test(.tags(.slow), arguments: levels) func `suspects none of a thousand nodes after it was stopped`(
             levels: [String]
         ) async throws {
             try await TestBed.run { bed in
@@ -21,17 +21,17 @@ extension SystemTests {
             }
         }
 
-        @Test(.tags(.slow)) func `notices every stop, whatever it was at`() async throws {
+        @Test(.tags(.slow)) func `reports every stop, whatever it was doing`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector(Self.levels[1], model: "adaptive")
                 let watch = try await bed.watch(detector)
-                // Ten thousand heartbeats a second keep it at work for much of the time.
+                // Ten thousand heartbeats a second keep the detector busy for much of the time.
                 _ = try await bed.swarm("load", of: 1000, every: "100ms", to: detector, seenBy: watch)
                 for _ in 1...5 {
                     let before = watch.events.last
                     try await watch.expectStop(of: try await detector.program.freeze(for: .seconds(1)), after: before)
-                    // An answer comes from the thread that was stopped, once it has reported that: a stop in this very moment
-                    // it would not notice.
+                    // The detector thread answers only after it has reported the stop. Before that, it would not notice
+                    // another one.
                     _ = try detector.status
                 }
                 try await bed.expectNobodySuspected(by: watch, of: detector)
@@ -39,7 +39,7 @@ extension SystemTests {
         }
 
         @Test(.enabled(if: TestBed.hasPython, TestBed.withoutPython))
-        func `misses nothing of a flood that one node sent while it was stopped`() async throws {
+        func `receives a flood of heartbeats that one node sent while it was stopped`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector)
@@ -50,7 +50,8 @@ extension SystemTests {
                 eager.signal(SIGUSR1)
                 #expect(try await eager.line("that all is sent") == "sent")
                 detector.program.signal(SIGCONT)
-                // Which of them it learned from, and which only moved the node's number on, depends on how fast they are read.
+                // How many heartbeats it learns from, and how many only advance the node's sequence number, depends
+                // on how fast it reads them.
                 try await eventually("all heartbeats were taken in") {
                     try detector.status.heartbeats.values.reduce(0, +) >= count + 5
                 }
@@ -64,7 +65,7 @@ extension SystemTests {
             }
         }
 
-        @Test(.tags(.slow)) func `holds suspicions back while all heartbeats are cut, and suspects nobody`()
+        @Test(.tags(.slow)) func `holds back suspicions while all heartbeats are cut, and suspects no node`()
             async throws
         {
             try await TestBed.run { bed in
@@ -91,7 +92,7 @@ extension SystemTests {
             }
         }
 
-        @Test(.tags(.slow)) func `suspects a group that died when its hold ends, and nobody else`() async throws {
+        @Test(.tags(.slow)) func `suspects a group that died when its hold ends, and no other node`() async throws {
             try await TestBed.run { bed in
                 try bed.write("hold: {max_duration: 5s}", to: "phi.yaml")
                 let detector = try await bed.detector(Self.levels[1] + ["--config", "phi.yaml"], model: "adaptive")
@@ -106,12 +107,12 @@ extension SystemTests {
                 #expect(holds.map(\.code) == ["begins", "expired"], "\(holds.map(\.explanation))")
                 #expect(holds.allSatisfy { $0.group == "dies" && $0.numbers["nodes"] == 300 })
                 let (begins, end) = (try #require(holds.first), try #require(holds.last))
-                // It ends when it should or, where the detector was held up itself, later. `HoldTests` has the exact instant.
+                // It ends on time, or later if the detector was paused itself. `HoldTests` checks the exact instant.
                 #expect(end.numbers["seconds"] ?? 0 >= 5)
                 for suspicion in suspicions {
                     #expect(suspicion.group == "dies" && suspicion.place.sequence > end.place.sequence)
                     #expect(suspicion.place.at >= end.place.at)
-                    // The killed processes' connection was closed for them.
+                    // The kernel closed the connection of the killed process.
                     #expect(suspicion.disconnectedSeconds ?? 0 > 0)
                     #expect(suspicion.explanation.contains("Its connection closed"))
                 }
@@ -124,7 +125,7 @@ extension SystemTests {
 }
 
 extension TestBed {
-    /// Stops the detector several times. After each time it says so, and then has the nodes' heartbeats for some seconds.
+    /// Stops the detector several times. After each stop it must report it, and then runs for six more seconds.
     func stop(
         _ detector: RunningDetector, for times: [Duration], seenBy watch: RunningProgram
     ) async throws {
@@ -137,28 +138,28 @@ extension TestBed {
 }
 
 extension RunningProgram {
-    /// Expects a notice of a stop that lasted so long.
+    /// Expects a notice of a stop of at least `seconds`, less 0.11 s.
     func expectStop(of seconds: Double, after earlier: EventMessage?) async throws {
-        // It wakes ten times a second, and does not know when in such a time it was stopped.
+        // The detector wakes ten times a second, and does not know when within such a period the stop began.
         let stop = try await events("stop of \(seconds) s") { event in
             guard let notice = event.notice, notice.code == "detector-paused" else { return false }
             return notice.place.sequence > earlier?.place.sequence ?? 0
                 && notice.numbers["seconds"] ?? 0 > seconds - 0.11
         }.first
-        // Nor was it stopped while it decided on an earlier event.
+        // The stop began after the detector decided on the earlier event.
         guard let stop, let earlier else { return }
         let since = Double(stop.place.at.unixNanoseconds - earlier.place.at.unixNanoseconds) / 1e9
         #expect(stop.notice?.numbers["seconds"] ?? 0 < since + 0.01)
     }
 
-    /// Beginnings and ends of holds that it printed after another event. A program that was starved may cause some before.
+    /// Hold notices with a sequence number above that of `earlier`. A starved program may cause some before it.
     func holds(after earlier: EventMessage?) -> [NoticeMessage] {
         events.compactMap(\.notice).filter { $0.kind == .hold && $0.place.sequence > earlier?.place.sequence ?? 0 }
     }
 }
 
 extension TestBed {
-    /// Nodes that are beating, once all of them are trusted at the first level.
+    /// Starts nodes and waits until level `suspect` trusts all of them.
     func swarm(
         _ group: String, of count: Int, every interval: String = "1s", to detector: RunningDetector,
         seenBy watch: RunningProgram
@@ -172,7 +173,8 @@ extension TestBed {
         return swarm
     }
 
-    /// Nobody was, up to now: whoever has heard of a newcomer has heard of everybody who was suspected before.
+    /// Expects that no node was suspected up to now. Events are ordered: the event of a new node, started here, comes
+    /// after every earlier suspicion.
     func expectNobodySuspected(by watch: RunningProgram, of detector: RunningDetector) async throws {
         let newNode = UUID().uuidString
         let node = try beat(newNode, to: detector)

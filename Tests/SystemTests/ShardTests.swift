@@ -6,8 +6,8 @@ import TestSupport
 import Testing
 
 extension SystemTests {
-    @Suite struct `Detectors with a share each` {
-        @Test(.tags(.slow)) func `watch every node once, and forget whose share is another's now`() async throws {
+    @Suite struct `Detectors with one shard each` {
+        @Test(.tags(.slow)) func `watch every node once, and forget nodes that moved to another shard`() async throws {
             try await TestBed.run { bed in
                 let state = ["--state", bed.path("state")]
                 let first = try await bed.detector(["--shard", "1/2"], model: "normal,floor=1")

@@ -3,8 +3,9 @@ import PhiAccrual
 import TestSupport
 import Testing
 
-/// What takes longer than a test may, or gains from chance and repetition. `tools/soak` runs one of them, and lists them by
-/// the comments here; `tools/test --all` runs the short form of each, of 20 s at most.
+/// Tests that take longer than an ordinary test may, or that gain from randomness and repetition. `tools/soak` runs one
+/// of them, and lists them with the comments here. `tools/test --all` runs the short form of each, which takes at most
+/// 20 s.
 enum Soak: String, CaseIterable, Sendable {
     case cable  // pulls the cable between a detector and 200 nodes, and puts it back: once, or ten times for up to 20 s
     case groups  // freezes 20 groups of nodes that beat at very different intervals
@@ -12,14 +13,14 @@ enum Soak: String, CaseIterable, Sendable {
     case stops  // stops a detector of a thousand nodes: once, or many times for up to 30 s
 
     private static let environment = ProcessInfo.processInfo.environment
-    /// The one that `tools/soak` runs; nil in a run of all tests.
+    /// Name of the soak that `tools/soak` runs; nil in a run of all tests.
     private static let only = environment["PHI_SOAK"]
     static let isFull = environment["PHI_SOAK_FULL"] != nil
     static let withoutRequest: Comment = "a soak: run tools/soak NAME, or its short form with tools/test --all"
 
     var isAskedFor: Bool { Self.only.map { $0 == rawValue } ?? SlowTestsOnRequest.areAllAskedFor }
 
-    /// Where its chances come from: a seed that it prints, and that `tools/soak --seed` gives.
+    /// The source of random numbers. It prints its seed; `tools/soak --seed` sets it.
     func random() throws -> SplitMix64 {
         let given = try Self.environment["PHI_SOAK_SEED"].map {
             try #require(UInt64($0), "a seed is a whole number of at least 0, not \"\($0)\"")
@@ -31,6 +32,6 @@ enum Soak: String, CaseIterable, Sendable {
 }
 
 extension Soak {
-    /// Runs it once, if it is asked for.
+    /// Enables the test if this soak was requested.
     var trait: ConditionTrait { .enabled(if: isAskedFor, Self.withoutRequest) }
 }

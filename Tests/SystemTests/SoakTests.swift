@@ -4,13 +4,14 @@ import PhiAccrual
 import PhiClient
 import StateStore
 import Testing
+import ZeroMQ
 
 extension SystemTests {
     @Suite struct Soaks {
         // MARK: stops
 
-        @Test(Soak.stops.trait, arguments: Soak.isFull ? `A detector that doubts itself`.levels : [[]])
-        func `a detector that is stopped again and again suspects nobody`(levels: [String]) async throws {
+        @Test(Soak.stops.trait, arguments: Soak.isFull ? `A detector that observes itself`.levels : [[]])
+        func `a detector that is stopped again and again suspects no node`(levels: [String]) async throws {
             var random = try Soak.stops.random()
             let times: [Double] =
                 Soak.isFull
@@ -28,12 +29,12 @@ extension SystemTests {
         // MARK: kills
 
         @Test(Soak.kills.trait)
-        func `a detector that is killed again and again loses and repeats no event, and suspects nobody for it`()
+        func `a detector that is killed again and again loses and repeats no event, and suspects no running node`()
             async throws
         {
             var random = try Soak.kills.random()
             let (kills, nodes, interval) = Soak.isFull ? (50, 1000, "1s") : (3, 100, "250ms")
-            // So many heartbeats come in a time that is longer than anybody may be silent after a restart.
+            // Receiving this many heartbeats takes longer than any timeout after a restart.
             let rest: Int64 = Soak.isFull ? 15_000 : 3000
             try await TestBed.run { bed in
                 var detector = try await bed.rememberingDetector(floor: 1)
@@ -47,12 +48,12 @@ extension SystemTests {
                 var answered: Policy?
 
                 for kill in 1...kills {
-                    // Now in the midst of joining nodes, now while it is quiet, now before it heard of anybody.
+                    // The kill may come while nodes join, in a quiet time, or before the first heartbeat.
                     let heartbeats = Int64.random(in: 0...Int64(nodes), using: &random)
                     let orders = Int.random(in: 1...8, using: &random)
                     try await detector.waitForHeartbeats(heartbeats)
                     let policies = (1...orders).map { Policy.phi(8 + Double(kill) / 1000 + Double($0) / 100_000) }
-                    // The last order is under way while it is killed: it is carried out and told, or neither.
+                    // The last request is in flight at the kill. The detector applies and publishes it, or does neither.
                     try detector.tune(policies, andThen: .phi(9))
                     answered = policies.last
                     detector.program.crash()
@@ -65,9 +66,9 @@ extension SystemTests {
                 }
 
                 try await detector.waitForHeartbeats(rest)
-                // What it learned outlived it.
+                // Learned state survived the kills.
                 #expect(try detector.nodes.filter { $0.samples >= 5 }.count > nodes * 2 / 3)
-                // Those who crashed by now are suspected. The others say goodbye.
+                // Nodes that have crashed by now are suspected. The others say goodbye.
                 let crashed = try Truth(csv: bed.contents("truth.csv")).times("crash").keys
                 #expect(!crashed.isEmpty)
                 try await subscriber.verdicts { verdicts in crashed.allSatisfy { verdicts[$0] == .suspected } }
@@ -101,12 +102,12 @@ extension SystemTests {
         // MARK: groups
 
         @Test(Soak.groups.trait, .enabled(if: TestBed.hasPython, TestBed.withoutPython))
-        func `suspicions of many small groups of unlike nodes are held back while all are frozen`() async throws {
+        func `suspicions in many small groups of unlike nodes are held back while all are frozen`() async throws {
             var random = try Soak.groups.random()
             try await TestBed.run { bed in
                 let detector = try await bed.detector(["--level", "suspect=mistakes=1/100hb"], model: "adaptive")
                 let watch = try await bed.watch(detector)
-                // Groups of three: every 100 ms, every second or so, and every few seconds.
+                // Three nodes per group, with intervals of 0.1 s, 0.5 to 1.2 s, and 1.5 s (10 s in the full form).
                 let slowest = Soak.isFull ? "10" : "1.5"
                 let nodes = try bed.python(
                     .own("small_groups"), detector.heartbeats, "20", "0.1",
@@ -121,7 +122,7 @@ extension SystemTests {
                     nodes.signal(SIGCONT)
                     let end = try await watch.notice("released", after: before)
                     #expect(begin.group == nil && begin.numbers["heard"] == 0)
-                    // Between beginning and end nobody is suspected.
+                    // No node is suspected during the hold.
                     let during = watch.suspicions.filter {
                         (begin.place.sequence...end.place.sequence).contains($0.place.sequence)
                     }
@@ -133,11 +134,11 @@ extension SystemTests {
 
         // MARK: cable
 
-        /// Two network namespaces of the test's own, and a virtual cable between them.
+        /// The detector and its nodes run in two network namespaces with a virtual cable between them.
         @Test(
             Soak.cable.trait,
             .enabled(if: CutCable.isAllowed, "needs root, and ip of iproute2, to make network namespaces"))
-        func `a detector whose cable is pulled and put back suspects nobody`() async throws {
+        func `a detector whose cable is pulled and put back suspects no node`() async throws {
             var random = try Soak.cable.random()
             try await TestBed.run { bed in
                 let cable = try CutCable()
@@ -182,11 +183,11 @@ extension SystemTests {
 extension RunningDetector {
     fileprivate var nodes: [NodesAnswer.Node] {
         get throws {
-            var client = try ControlClient(endpoint: control)
+            var client = try ControlClient(endpoint: Endpoint(control))
             return try client.nodes(within: patience)
         }
     }
-    /// Returns once it has learned from so many heartbeats since its start.
+    /// Returns once the detector has learned from `count` heartbeats since its start.
     fileprivate func waitForHeartbeats(_ count: Int64) async throws {
         try await eventually("\(count) heartbeats were taken in") {
             try status.heartbeats["fresh"] ?? 0 >= count

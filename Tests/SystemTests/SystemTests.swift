@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// What holds only when the real programs meet: each a process of its own, on real sockets.
+/// Tests of the real programs, as separate processes on real sockets.
 ///
-/// One after the other, since they share the machine's cores with each other's deadlines.
+/// They run one after the other: in parallel they would compete for cores and delay each other's deadlines.
 @Suite(.serialized, .slowTestsOnRequest) struct SystemTests {}

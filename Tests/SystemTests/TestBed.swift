@@ -2,23 +2,23 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Runs programs for one test, and ends every one of them with it, however it ends.
+/// Runs programs for one test, and ends all of them with the test, even if it fails.
 final class TestBed: Sendable {
-    /// A folder of the test's own.
+    /// The working folder of the programs, removed after the test.
     let folder: URL
     private let programs = Mutex<[RunningProgram]>([])
 
     static func run(_ body: (TestBed) async throws -> Void) async throws {
         let bed = try TestBed()
         do { try await body(bed) } catch {
-            try? await bed.clear()  // the first error is the one to tell
+            try? await bed.clear()  // the first error is the one to report
             throw error
         }
         try await bed.clear()
     }
 
     private init() throws {
-        // Short, since the path of a local socket has 107 bytes at most.
+        // Short, since the path of a local socket can have at most 107 bytes.
         folder = URL(fileURLWithPath: "/tmp/phi-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
     }
@@ -36,11 +36,11 @@ final class TestBed: Sendable {
     func phi(_ arguments: String...) throws -> RunningProgram { try phi(arguments) }
     func phi(_ arguments: [String]) throws -> RunningProgram { try start(try Self.phi, arguments) }
 
-    /// `phi` that can open no more than so many files.
+    /// `phi` with a limit on open files.
     func phi(openFiles: Int, _ arguments: [String]) throws -> RunningProgram {
         try phi(after: "ulimit -n \(openFiles)", arguments)
     }
-    /// `phi` in a shell's place, after it did something.
+    /// `phi` in place of a shell that ran `preparation` first.
     func phi(after preparation: String, _ arguments: [String]) throws -> RunningProgram {
         try start("/bin/sh", ["-c", "\(preparation); exec \"$0\" \"$@\"", try Self.phi] + arguments)
     }
@@ -62,13 +62,13 @@ final class TestBed: Sendable {
     }
     func contents(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }
 
-    // MARK: Where they are
+    // MARK: Locations
 
     /// The executable that was built together with these tests.
     private static var phi: String {
         get throws {
             let folders = (Bundle.allBundles + [.main]).compactMap { $0.executableURL ?? $0.bundleURL }.flatMap {
-                // On macOS the tests lie three folders deep in a bundle.
+                // On macOS the tests are three folders deep in a bundle.
                 sequence(first: $0) { $0.deletingLastPathComponent() }.prefix(5).dropFirst()
             }
             let candidates = folders.map { $0.appendingPathComponent("phi").path }
@@ -86,7 +86,7 @@ final class TestBed: Sendable {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
-    /// A Python with pyzmq, if these tests were told of one.
+    /// Path of a Python with pyzmq, from `PHI_PYTHON`.
     static let python = ProcessInfo.processInfo.environment["PHI_PYTHON"]
     static let hasPython = python != nil
     static let withoutPython: Comment = "needs a Python with pyzmq in PHI_PYTHON: run tools/test"
@@ -100,7 +100,7 @@ struct PythonScript {
     static func example(_ name: String) -> PythonScript {
         PythonScript(path: TestBed.root + "/examples/python/\(name).py")
     }
-    /// One of these tests' own.
+    /// A script in `Tests/SystemTests/Scripts`.
     static func own(_ name: String) -> PythonScript {
         PythonScript(path: TestBed.root + "/Tests/SystemTests/Scripts/\(name).py")
     }

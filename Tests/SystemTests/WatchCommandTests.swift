@@ -6,7 +6,7 @@ import Testing
 
 extension SystemTests {
     @Suite struct `A watcher with a command` {
-        @Test func `runs it for each event that is wanted, with the event, in the order of each node`() async throws {
+        @Test func `runs it for each matching event, in the order of each node's events`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let hook = #"cat >> "$PHI_EVENT_NODE"; echo "$PHI_EVENT_NODE $PHI_EVENT_TO $PHI_EVENT_SEQUENCE""#
@@ -35,10 +35,10 @@ extension SystemTests {
             }
         }
 
-        @Test func `says which failed and how, and ends with 1`() async throws {
+        @Test func `reports which commands failed and how, and exits with 1`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
-                // The others may take as long as they do on a busy machine.
+                // The limit of 3 s leaves the other commands enough time on a busy machine.
                 let hook = "case $PHI_EVENT_TO in learning) exit 3;; trusted) kill -9 $$;; left) exec sleep 1000;; esac"
                 let watch = try await bed.watch(detector, running: hook, "--exec-timeout", "3s")
                 let node = try bed.beat("n", to: detector)
@@ -56,25 +56,26 @@ extension SystemTests {
             }
         }
 
-        // Nobody listens in the first; in the second the shell does, and leaves behind who does not.
+        // In the first command, every process ignores SIGTERM. In the second, the shell ends on it and leaves behind a
+        // child that ignores it.
         @Test(arguments: ["trap '' TERM; sleep 1000 & sleep 1000", "(trap '' TERM; exec sleep 1000) & sleep 1000"])
-        func `ends all that a command started when that takes too long`(hook: String) async throws {
+        func `ends all processes of a command that takes too long`(hook: String) async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector, running: hook, "--exec-timeout", "100ms", "--to", "learning")
                 _ = try bed.beat("n", to: detector)
                 _ = try await watch.note("its end") { $0.hasSuffix("took longer than 100 ms, and was ended") }
                 watch.terminate()
-                // Whoever was left would hold the watcher's standard error open.
+                // A remaining process would keep the watcher's standard error open.
                 #expect(try await watch.exit() == 1)
             }
         }
 
         @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/self/fd"), "reads /proc"))
-        func `gives it nothing of its own but the event and standard error`() async throws {
+        func `passes only the event and standard error to the command`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
-                // The shell itself blocks signals for moments while it waits for what it runs.
+                // `grep` reads its own masks: the shell blocks signals briefly while it waits for a child.
                 let hook = "(ls -l /proc/$$/fd > files); grep -E '^Sig(Blk|Ign)' /proc/self/status > signals; echo told"
                 let watch = try bed.phi(
                     after: "trap '' TERM INT PIPE; (ls -l /proc/$$/fd > inherited)",
@@ -82,7 +83,7 @@ extension SystemTests {
                         + ["--to", "learning", "--start", "beginning"])
                 _ = try bed.beat("n", to: detector)
                 _ = try await watch.note("told") { $0 == "told" }
-                // Number and target; what the watcher has itself from whoever started it is inherited, as ever.
+                // Descriptor number and target. Files that the watcher itself inherited are passed on, as usual.
                 func files(_ name: String) throws -> Set<String> {
                     let lines = try bed.contents(name).split(separator: "\n").dropFirst()
                     return Set(lines.map { $0.split(separator: " ").suffix(3).joined(separator: " ") })
@@ -98,7 +99,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `that is asked to end waits for what runs, and begins nothing more`() async throws {
+        @Test func `waits for running commands on SIGTERM, and starts no more`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let hook = "echo begun $PHI_EVENT_TO; while [ ! -e go ]; do sleep 0.1; done; echo ended $PHI_EVENT_TO"
@@ -116,7 +117,7 @@ extension SystemTests {
             }
         }
 
-        @Test(.tags(.slow)) func `that is slower than the events loses none of them`() async throws {
+        @Test(.tags(.slow)) func `loses no event when its commands are slower than the events`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector()
                 let hook = "while [ ! -e go ]; do sleep 0.1; done; echo seen $PHI_EVENT_SEQUENCE"
@@ -141,7 +142,7 @@ extension SystemTests {
 }
 
 extension TestBed {
-    /// A subscriber that has the present state, and runs a command for each event.
+    /// Starts a subscriber that runs a command for each event, and waits until it has the current state.
     fileprivate func watch(
         _ detector: RunningDetector, running command: String, _ more: String...
     ) async throws -> RunningProgram {

@@ -24,7 +24,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `carries the example's heartbeats and its goodbye as the library would write them`() async throws {
+        @Test func `carries the example's heartbeats and goodbye in the library's encoding`() async throws {
             try await TestBed.run { bed in
                 let sniffer = try bed.python(.own("frames"), "bind", "tcp://127.0.0.1:*", "PH")
                 let endpoint = try await sniffer.note("ready …") { $0.hasPrefix("ready ") }.dropFirst(6)
@@ -53,7 +53,8 @@ extension SystemTests {
                     #expect(heartbeat.incarnation == heard[0].incarnation && heartbeat.incarnation >= start)
                     #expect(heartbeat.isLeaving == (heartbeat.sequence == sequences.last))
                 }
-                // Numbers are slots of the schedule: when one is sent late, the next has the number of the present slot.
+                // Sequence numbers are slots of the schedule. After a late heartbeat, the next one has the number of
+                // the current slot.
                 for (heartbeat, next) in zip(heard, heard.dropFirst()) {
                     let passed = (heartbeat.sent ?? 0) - (heard[0].sent ?? 0)
                     let slots = Int64(next.sequence) - Int64(heard[0].sequence)
@@ -62,7 +63,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `carries events in three frames, of which the last is enough`() async throws {
+        @Test func `carries events in three frames, and the last one suffices`() async throws {
             try await TestBed.run { bed in
                 let detector = try await bed.detector("--level", "suspect=phi=8", "--level", "evict=phi=12")
                 let sniffer = try bed.python(.own("frames"), "connect", detector.events, "e1/", "b1/")
@@ -106,7 +107,7 @@ extension SystemTests {
             }
         }
 
-        @Test func `loses nothing for either subscriber when the feed loses, stutters, forgets and begins anew`()
+        @Test func `serves both subscribers correctly when the feed loses, repeats, and forgets events and restarts`()
             async throws
         {
             try await TestBed.run { bed in
@@ -128,7 +129,7 @@ extension SystemTests {
     }
 }
 
-/// The frames of a message as `frames.py` prints them.
+/// Parses the frames of a message from a line of `frames.py`.
 private func frames(_ line: String) throws -> [[UInt8]] {
     try JSONDecoder().decode([String].self, from: Data(line.utf8)).map { text in
         let digits = Array(text)
@@ -155,7 +156,7 @@ private func read(_ line: String) throws -> (heartbeat: Heartbeat, announcement:
     }
 }
 
-/// Where an event of the made-up feed stands: `7:3` is number 3 of epoch 7.
+/// Position of an event of the simulated feed: `7:3` is sequence number 3 of epoch 7.
 private func place(of line: String) -> Substring? {
     struct Place: Decodable { var epoch, sequence: UInt64 }
     return (try? JSONDecoder().decode(Place.self, from: Data(line.utf8))).map { "\($0.epoch):\($0.sequence)" }

@@ -44,7 +44,7 @@ import ZeroMQ
     }
 
     @Test(arguments: ["tcp://127.0.0.1:1", "ipc:///no/such/folder/a"])
-    func `closes at once, even if messages wait for a peer that never connects`(endpoint: String) throws {
+    func `closes at once, even if messages wait for a peer that never connects`(endpoint: Endpoint) throws {
         let start = ContinuousClock.now
         do {
             let context = try Context()

@@ -18,7 +18,7 @@ import ZeroMQ
         let second = try Socket(.publish, in: context)
         #expect(throws: ZeroMQError.self) { try first.bind(to: "ipc://\(file)") }
         #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == Data("text".utf8))
-        let place = "ipc://\(folder.appendingPathComponent("socket").path)"
+        let place: Endpoint = "ipc://\(folder.appendingPathComponent("socket").path)"
         try first.bind(to: place)
         let error = #expect(throws: ZeroMQError.self) { try second.bind(to: place) }
         #expect(error?.code == EADDRINUSE)
@@ -31,7 +31,7 @@ import ZeroMQ
         let error = #expect(throws: ZeroMQError.self) { try second.bind(to: endpoint) }
         #expect(error?.code == EADDRINUSE)
         #expect(error?.operation == .bind)
-        #expect(error?.subject == endpoint)
+        #expect(error?.subject == endpoint.address)
         #expect(error?.isTerminated == false)
         #expect(error?.description == "cannot bind \(endpoint): the address is already in use")
     }
@@ -56,9 +56,9 @@ import ZeroMQ
             "ipc:///" + String(repeating: "a", count: 108),
             "cannot bind ipc:///\(String(repeating: "a", count: 108)): the path is too long for a socket"
         ),
-    ]) func `explains what is wrong with an endpoint`(endpoint: String, sentence: String) throws {
+    ]) func `explains what is wrong with an endpoint`(address: String, sentence: String) throws {
         let socket = try Socket(.publish, in: context)
-        let error = #expect(throws: ZeroMQError.self) { try socket.bind(to: endpoint) }
+        let error = #expect(throws: ZeroMQError.self) { try socket.bind(to: Endpoint(address)) }
         #expect(error?.description == sentence)
     }
 

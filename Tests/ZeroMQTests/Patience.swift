@@ -19,7 +19,7 @@ func nextMessage(from socket: borrowing Socket, maximumFrames: Int = 16) throws 
 /// Waits for the next event of a kind, skips all others, and returns its value and endpoint.
 func next(
     _ wanted: Monitor.Events, from monitor: borrowing Monitor
-) throws -> (value: Int32, endpoint: String) {
+) throws -> (value: Int32, endpoint: Endpoint) {
     var poller = Poller()
     poller.add(monitor)
     while true {
@@ -39,7 +39,7 @@ struct Subscription: ~Copyable {
     let publisher: Socket
     let subscriber: Socket
 
-    init(_ endpoint: String = "inproc://feed", prefix: [UInt8] = [], in context: Context) throws {
+    init(_ endpoint: Endpoint = "inproc://feed", prefix: [UInt8] = [], in context: Context) throws {
         let publisher = try Socket(.xpublish, in: context)
         let subscriber = try Socket(.subscribe, in: context)
         try publisher.bind(to: endpoint)

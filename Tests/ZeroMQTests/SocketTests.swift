@@ -7,11 +7,11 @@ import ZeroMQ
 
     init() throws { context = try Context() }
 
-    static var endpoints: [String] {
+    static var endpoints: [Endpoint] {
         ["inproc://feed", "tcp://127.0.0.1:*", "ipc://\(FileManager.default.temporaryDirectory.path)/\(UUID()).sock"]
     }
 
-    @Test(arguments: endpoints) func `delivers a published frame to its subscriber`(endpoint: String) throws {
+    @Test(arguments: endpoints) func `delivers a published frame to its subscriber`(endpoint: Endpoint) throws {
         let feed = try Subscription(endpoint, prefix: [80, 72], in: context)
         try feed.publisher.send([1, 2, 3])
         try feed.publisher.send([80, 72, 7])

@@ -12,15 +12,15 @@ import ZeroMQ
 public final class HeartbeatRelay: Service {
     public struct Configuration: Hashable, Sendable {
         /// Endpoints to bind, for nodes that connect.
-        public var from: [String] = []
+        public var from: [Endpoint] = []
         /// Detectors, or further relays, to connect to.
-        public var to: [String] = []
+        public var to: [Endpoint] = []
         /// How long a heartbeat may wait for others to be sent with: from 0 to 1 s.
         public var gather: Duration = .microseconds(500)
         public init() {}
     }
     /// Endpoints bound, with wildcards resolved.
-    public let boundEndpoints: [String]
+    public let boundEndpoints: [Endpoint]
     private let published: PublishedCounts
     private let stopping: WakeUp
     private let failure = ThreadFailure()
@@ -68,7 +68,7 @@ public final class HeartbeatRelay: Service {
 /// What happened to the frames that a relay received.
 public struct RelayCounts: Hashable, Sendable {
     public struct Detector: Hashable, Sendable {
-        public var endpoint: String
+        public var endpoint: Endpoint
         /// Forwarded to it.
         public var sent: Int64 = 0
         /// Not forwarded: the detector has another shard and did not subscribe to these nodes.
@@ -90,7 +90,7 @@ public struct RelayCounts: Hashable, Sendable {
 final class PublishedCounts: Sendable {
     let counts: Mutex<RelayCounts>
 
-    init(detectors: [String]) { counts = Mutex(RelayCounts(detectors: detectors.map { .init(endpoint: $0) })) }
+    init(detectors: [Endpoint]) { counts = Mutex(RelayCounts(detectors: detectors.map { .init(endpoint: $0) })) }
 }
 
 /// A relay configuration that cannot be used.
@@ -104,7 +104,8 @@ extension HeartbeatRelay.Configuration {
     public var mistake: String? {
         if from.isEmpty { return "a relay needs an endpoint to bind for its nodes, such as tcp://*:7720" }
         if to.isEmpty { return "a relay needs a detector to connect to, such as tcp://127.0.0.1:7710" }
-        if let twice = Set(to).first(where: { endpoint in to.count { $0 == endpoint } > 1 }) {
+        let addresses = to.map(\.address)
+        if let twice = Set(addresses).first(where: { address in addresses.count { $0 == address } > 1 }) {
             return "\(twice) is given twice: each heartbeat would arrive there twice"
         }
         guard (.zero ... .seconds(1)).contains(gather) else {
@@ -118,17 +119,18 @@ extension HeartbeatRelay.Configuration {
     }
 
     /// Whether messages to `connected` arrive at `bound`, as far as the texts of the endpoints show.
-    private func meets(_ bound: String, _ connected: String) -> Bool {
-        if bound == connected { return !bound.hasSuffix(":*") }
-        guard let (host, port) = hostAndPort(bound), let (other, otherPort) = hostAndPort(connected) else {
+    private func meets(_ bound: Endpoint, _ connected: Endpoint) -> Bool {
+        if bound.address == connected.address { return !bound.address.hasSuffix(":*") }
+        guard let (host, port) = hostAndPort(bound.address), let (other, otherPort) = hostAndPort(connected.address)
+        else {
             return false
         }
         let everything: [Substring] = ["*", "0.0.0.0", "[::]"]
         let ownNames: [Substring] = ["127.0.0.1", "localhost", "[::1]"]
         return port == otherPort && ownNames.contains(other) && (everything + ownNames).contains(host)
     }
-    private func hostAndPort(_ endpoint: String) -> (host: Substring, port: Substring)? {
-        guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":") else { return nil }
-        return (endpoint[..<colon].dropFirst("tcp://".count), endpoint[endpoint.index(after: colon)...])
+    private func hostAndPort(_ address: String) -> (host: Substring, port: Substring)? {
+        guard address.hasPrefix("tcp://"), let colon = address.lastIndex(of: ":") else { return nil }
+        return (address[..<colon].dropFirst("tcp://".count), address[address.index(after: colon)...])
     }
 }

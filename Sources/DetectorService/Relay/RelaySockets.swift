@@ -4,17 +4,17 @@ import ZeroMQ
 
 /// The socket that the nodes of a relay connect to.
 struct RelayReceiver: ~Copyable {
-    let bound: [String]
+    let bound: [Endpoint]
     private let socket: Socket
     private let monitor: Monitor
 
-    init(bind: [String], in context: Context) throws(ZeroMQError) {
+    init(bind: [Endpoint], in context: Context) throws(ZeroMQError) {
         let socket = try HeartbeatSockets.open(.xsubscribe, in: context)
         let monitor = try Monitor(of: socket, events: .acceptFailed, in: context)
         // Subscribes to everything, so that frames that are no heartbeats are counted. Later connections get the
         // subscription too.
         try socket.send(Self.subscription)
-        var bound: [String] = []
+        var bound: [Endpoint] = []
         for endpoint in bind {
             try socket.bind(to: endpoint)
             bound.append(try socket.lastEndpoint())
@@ -35,12 +35,12 @@ struct RelayReceiver: ~Copyable {
     /// subscriptions (`HeartbeatSender`) see every repetition; a PUB socket ignores a subscription that it knows.
     borrowing func repeatSubscription() throws(ZeroMQError) { try socket.send(Self.subscription) }
 
-    /// Receives the next frame without blocking. Returns false if there is none.
+    /// Receives the next frame without blocking. Returns false if no frame has arrived.
     borrowing func receive(into message: inout Message) throws(ZeroMQError) -> Bool {
         try socket.receive(into: &message)
     }
 
-    /// The next `errno` for which a connection could not be accepted; nil if there is none.
+    /// The next `errno` for which a connection could not be accepted; nil if all were read.
     borrowing func refusal() throws(ZeroMQError) -> Int32? { try monitor.next()?.value }
 }
 
@@ -56,7 +56,7 @@ final class RelaySender {
     /// Heartbeats that may be pending for a slow detector: 5 MB of compact heartbeats, 70 MB of the longest.
     private static let queue: Int32 = 65_536
 
-    init(to endpoint: String, in context: Context) throws(ZeroMQError) {
+    init(to endpoint: Endpoint, in context: Context) throws(ZeroMQError) {
         socket = try Socket.bestEffortPublisher(queue: Self.queue, in: context)
         try socket.set(.xpublishNoDrop, to: 1)  // otherwise drops could not be counted
         try socket.connect(to: endpoint)

@@ -28,7 +28,7 @@ struct ActiveHolds: Sendable {
     }
     private(set) var active: [Hold] = []
     private var spans: [Scope: Span] = [:]
-    /// When the next check of a hold is due; `Int64.max` if there is none.
+    /// When the next check of a hold is due; `Int64.max` if no check is due.
     private(set) var nextCheck: Int64 = .max  // ns
 
     /// The latest end of any of them.

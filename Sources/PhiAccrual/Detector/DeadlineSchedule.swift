@@ -27,7 +27,7 @@ struct DeadlineSchedule: Sendable {
         deadlines[index(slot, level)] = instant
     }
 
-    /// Sets a deadline a timeout after an instant; without a timeout there is none.
+    /// Sets a deadline a timeout after an instant. Without a timeout it removes the deadline.
     @inline(__always) mutating func set(_ slot: Int, _ level: Int, _ timeout: Int64?, after instant: Int64) {
         deadlines[index(slot, level)] = timeout.map(instant.addingSaturated) ?? Self.none
     }

@@ -67,7 +67,7 @@ extension Detector {
     ///
     /// - Parameters:
     ///   - bytes: What was learned of the node. Without it, or if it is unreadable, the node must be heard by `latest`.
-    ///   - verdicts: The last published verdict per level; nil where there is none.
+    ///   - verdicts: The last published verdict per level; nil for a level without one.
     ///   - last: The last published verdict at any level, including levels that no longer exist; nil if it is among
     ///     `verdicts`.
     ///   - incarnation: The incarnation of these verdicts.

@@ -40,7 +40,7 @@ public struct PolicyTable: Hashable, Sendable {
         self.levels = levels
     }
 
-    /// Index of the level with this name; nil if there is none.
+    /// Index of the level with this name; nil if no level has it.
     public func level(named name: String) -> Int? {
         levels.firstIndex { $0.name.utf8.elementsEqual(name.utf8) }
     }

@@ -1,8 +1,8 @@
-"""A made-up detector's control socket: answers every request with what it was given, whatever was asked.
+"""A fake control socket of a detector: answers every request with the given reply.
 
     canned_control.py REPLY
 
-REPLY is the reply without its id, such as {"ok": {}}. Prints each request as it came.
+REPLY is the reply without its id, such as {"ok": {}}. Prints each request unchanged.
 """
 
 import json

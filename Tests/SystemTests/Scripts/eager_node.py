@@ -1,4 +1,4 @@
-"""A node that says COUNT heartbeats at once when it is sent SIGUSR1; then it says "sent".
+"""A node that sends COUNT heartbeats at once on SIGUSR1, and then prints "sent".
 
     eager_node.py ENDPOINT NAME COUNT
 """
@@ -18,7 +18,7 @@ signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 socket = zmq.Context().socket(zmq.XPUB)
 socket.sndhwm = 0
 socket.connect(endpoint)
-socket.recv()  # its subscription
+socket.recv()  # the detector's subscription
 numbers = iter(range(count + 5))
 
 
@@ -31,4 +31,4 @@ say(5)
 signal.sigwait({signal.SIGUSR1})
 say(count)
 print("sent", flush=True)
-signal.pause()  # until it is ended
+signal.pause()  # until the test ends it

@@ -1,4 +1,4 @@
-"""Prints what a SUB socket receives: for each message a JSON list of its frames in hexadecimal.
+"""Prints the messages that a SUB socket receives, each as a JSON list of its frames in hexadecimal.
 
     frames.py bind 'tcp://127.0.0.1:*' PH
     frames.py connect tcp://127.0.0.1:7711 e1/ b1/

@@ -1,8 +1,8 @@
-"""Sends a detector's heartbeat socket what no node should, and then one good node's heartbeats and goodbye.
+"""Sends malformed and absurd heartbeats to a detector, and then the heartbeats and goodbye of one good node.
 
     hostile_heartbeats.py ENDPOINT
 
-Prints how often the detector must have counted what: {"malformed": {reason: count}, "heartbeats": {fate: count}}.
+Prints the counts that the detector must report: {"malformed": {reason: count}, "heartbeats": {fate: count}}.
 """
 
 import collections
@@ -15,7 +15,7 @@ import sys
 
 import zmq
 
-PUBLISHED_BYTES = 1024  # more than this, and the connection ends
+PUBLISHED_BYTES = 1024  # a larger message ends the connection
 context = zmq.Context()
 endpoint = sys.argv[1]
 malformed = collections.Counter()
@@ -31,7 +31,7 @@ def frame(group=b"lab", name=b"victim", key=None, magic=b"PH", version=1, flags=
 
 
 def outlet():
-    """A publisher that somebody listens to: what it sends is received."""
+    """A publisher with a subscriber, so that no message is dropped."""
     publisher = context.socket(zmq.XPUB)
     publisher.linger = 0
     publisher.connect(endpoint)
@@ -78,7 +78,7 @@ def send_malformed(publisher):
 
 
 def send_absurd(publisher):
-    """Well-formed, and not to be believed at once."""
+    """Sends heartbeats that are well-formed but implausible."""
     def say(**fields):
         send(publisher, frame(name=b"absurd", **fields))
 
@@ -88,13 +88,13 @@ def send_absurd(publisher):
     say(sequence=1, sent=-2**63, interval=3.4e38)
     say(sequence=2, sent=2**63 - 1, interval=1e-45)
     say(sequence=3, flags=3)
-    # Of nobody who was ever there: a goodbye.
+    # The goodbye of a node that never existed.
     send(publisher, frame(name=b"ghost", flags=1, tail=b""))
     return {"duplicate": 1, "out-of-order": 1, "implausible-jump": 3, "stale-incarnation": 1, "unknown-goodbye": 1}
 
 
 def send_more_than_allowed():
-    """One message that ends its connection."""
+    """Sends one oversized message, which ends its connection."""
     publisher = outlet()
     monitor = publisher.get_monitor_socket(zmq.EVENT_DISCONNECTED)
     publisher.send(frame(flags=0, tail=b"x" * 2000))
@@ -103,7 +103,7 @@ def send_more_than_allowed():
 
 
 def send_garbage():
-    """What has never heard of ZeroMQ, and what pretends that it has."""
+    """Sends bytes that are not ZeroMQ, and bytes that only start like it."""
     host, port = endpoint.removeprefix("tcp://").split(":")
     greeting = b"\xff" + b"\0" * 8 + b"\x7f\3\0NULL" + b"\0" * 48
     ready = b"\4\x19\5READY\x0bSocket-Type\0\0\0\3PUB"
@@ -111,7 +111,7 @@ def send_garbage():
         b"", b"\0", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\3\1\2\0\1\0\1\xfc\3\3", os.urandom(10_000),
         b"\xff" * 10_000, greeting, greeting + os.urandom(1000), greeting + ready + os.urandom(1000),
         greeting + ready + b"\2" + b"\xff" * 8, greeting + b"\4\xff" + b"A" * 254,
-        # A publisher that speaks for itself, first an empty frame.
+        # A publisher written by hand, which first sends an empty frame.
         greeting + ready + b"\0\0" + b"\0\3foo" + b"\1\0\0\0",
     ):
         with socket.create_connection((host, int(port))) as connection:
@@ -119,7 +119,7 @@ def send_garbage():
                 connection.sendall(garbage)
                 connection.shutdown(socket.SHUT_WR)
             except OSError:
-                pass  # it had enough
+                pass  # the detector closed the connection
 
 
 publisher = outlet()
@@ -127,7 +127,7 @@ send_malformed(publisher)
 fates = send_absurd(publisher)
 send_more_than_allowed()
 send_garbage()
-# Whoever hears of this node has dealt with all that came before it.
+# The detector announces this node only after it has handled all frames before.
 for sequence in range(3):
     send(publisher, frame(name=b"last", sequence=sequence))
 send(publisher, frame(name=b"last", sequence=3, flags=3))

@@ -1,4 +1,4 @@
-"""Sends a detector's control socket what no client should, and prints a line for each request: what came back.
+"""Sends invalid and odd requests to a detector's control socket, and prints one line with the reply to each.
 
     hostile_requests.py ENDPOINT
 
@@ -26,7 +26,7 @@ def report(sent, number, code, reply):
     print(json.dumps(line), flush=True)
 
 
-# Bytes, the id that the reply must have, and the code of its error (None: it is an answer).
+# Bytes, the expected id of the reply, and its expected error code (None: an answer).
 REQUESTS = [
     (b"", 0, "malformed"),
     (b"\0", 0, "malformed"),
@@ -92,7 +92,7 @@ REQUESTS = [
     (b'{"id": 118, "do": "tune", "level": "", "unset": true}', 118, "unknown-level"),
     (b'{"id": 119, "do": "tune", "level": "suspect", "policy": "phi=9", "group": "a", "node": "a/b"}', 119, "malformed"),
     (b'{"id": 120, "do": "tune", "level": "suspect", "policy": "phi=9", "group": "a/b"}', 120, "malformed"),
-    # The model of this detector weighs φ only.
+    # The model of this detector supports only phi policies.
     (b'{"id": 121, "do": "tune", "level": "suspect", "policy": "price=1000"}', 121, "invalid-policy"),
     (b'{"id": 122, "do": "tune", "node": "lab/nobody"}', 122, "unknown-node"),
     (b'{"id": 123, "do": "what-if"}', 123, "malformed"),
@@ -116,7 +116,7 @@ REQUESTS = [
     (b'{"id": 145, "do": "what-if", "policy": "phi=9", "group": 5}', 145, "malformed"),
     (b'{"id": 146, "do": "explain", "node": "' + b"x/" * 25_000 + b'"}', 146, "unknown-node"),
     (b'{"id": 147, "do": "forget", "node": "lab/\\u001b[2J"}', 147, "unknown-node"),
-    # Odd, and yet to be answered.
+    # Odd but valid.
     (b'{"do": "status"}', 0, None),
     (b'{"id": null, "do": "status"}', 0, None),
     (b'{"id": -9223372036854775808, "do": "status"}', -9223372036854775808, None),
@@ -138,14 +138,14 @@ for sent, number, code in REQUESTS:
     assert envelope == []
     report(sent, number, code, reply)
 
-# As a REQ would send it, and with more envelope than anybody needs.
+# An envelope as a REQ socket sends it, and a longer one.
 for envelope in ([b""], [b"a", b"b", b""]):
     dealer.send_multipart(envelope + [b'{"id": 40, "do": "status"}'])
     *returned, reply = dealer.recv_multipart()
     assert returned == envelope, returned
     report(b"in an envelope", 40, None, reply)
 
-# Not answered, and survived: endless frames, and one that ends its connection.
+# Not answered, but survived: a message of 10,000 frames, and an oversized one that ends its connection.
 other = client()
 other.send_multipart([b"x"] * 10_000)
 other = client()
@@ -153,7 +153,7 @@ monitor = other.get_monitor_socket(zmq.EVENT_DISCONNECTED)
 other.send(b'{"id": 50, "do": "' + b"x" * 100_000 + b'"}')
 monitor.recv_multipart()
 
-# Many at once, and nobody who reads the answers.
+# Many requests at once, whose answers are never read.
 for _ in range(20_000):
     other.send(b'{"id": 60, "do": "status"}', copy=False)
 other.close()

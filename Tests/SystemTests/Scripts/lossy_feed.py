@@ -1,10 +1,10 @@
-"""A made-up detector whose feed loses events, repeats some, forgets, leaves questions unanswered, is set
-back, and begins anew.
+"""A fake detector. Its feed loses and repeats events, drops old ones, ignores queries, is rolled back, and
+starts a new log.
 
     lossy_feed.py NUMBER_OF_SUBSCRIBERS
 
-Prints what each subscriber must have delivered in the end, as epoch:sequence in order. The new log begins on SIGUSR1:
-whoever has not got the end of the old one by then cannot get it any more.
+Prints the events that each subscriber must have delivered in the end, as epoch:sequence in order. The new log starts
+on SIGUSR1. From then on the old one is no longer available.
 """
 
 import json
@@ -19,17 +19,17 @@ print("7:4 7:6 7:7 7:8 7:9 7:10 7:11 7:12 7:14 7:15 7:16 7:10 7:11 7:12 7:13 8:1
 subscribers = int(sys.argv[1])
 context = zmq.Context()
 feed, control = context.socket(zmq.XPUB), context.socket(zmq.ROUTER)
-feed.xpub_verbose = True  # tells of every subscription
+feed.xpub_verbose = True  # reports every subscription
 for socket in (feed, control):
     socket.bind("tcp://127.0.0.1:*")
 endpoints = [socket.last_endpoint.rstrip(b"\0").decode() for socket in (feed, control)]
 print("ready", *endpoints, file=sys.stderr, flush=True)
 
 epoch = 7
-log = []  # topics; an event's sequence is its place, from 1
+log = []  # node names; an event's sequence number is its position, from 1
 forgotten = 0  # events up to this one are no longer kept
-answered = {}  # per asker: how far it was told
-ignored = None  # askers whose question was left unanswered, while that is the game
+answered = {}  # by client: epoch and sequence number up to which it has all events
+ignored = None  # clients whose first query was ignored; None while no query is ignored
 
 
 def event(sequence):
@@ -63,7 +63,7 @@ def answer(do, since, its_epoch):
 
 
 def serve(until=None):
-    """Answers questions until all subscribers know of all events."""
+    """Answers queries until all subscribers have all events."""
     while len([end for end in answered.values() if end == (epoch, len(log))]) < subscribers or until == "the end":
         while not control.poll(1000):
             beacon()
@@ -81,40 +81,40 @@ def serve(until=None):
 for _ in range(2 * subscribers):  # events and beacons
     feed.recv()
 
-log += "abaabb"  # the state, to begin with: its last events are 4 and 6
+log += "abaabb"  # the initial state; its last events are 4 and 6
 beacon()
 serve()
 
-log += "abc"  # 8 gets lost
+log += "abc"  # event 8 is lost
 publish(7, 9)
 serve()
 
-log += "a"  # the old ones once more
+log += "a"  # old events are repeated
 publish(9, 8, 10, 10)
 
-log += "bc"  # the last ones get lost
+log += "bc"  # the last events are lost
 beacon()
 serve()
 
-log += "cca"  # lost, and not kept: all that remains is the state
+log += "cca"  # lost and no longer in the log: only the state remains
 forgotten = 14
 beacon()
 serve()
 
-log += "b"  # lost, and so is each one's first question
+log += "b"  # lost, and so is each client's first query
 ignored = set()
 beacon()
 serve()
 
-log, forgotten, ignored = log[:12], 9, None  # the last ones were never written: only a beacon tells
+log, forgotten, ignored = log[:12], 9, None  # rolled back to 12 events: only a beacon shows it
 beacon()
 serve()
 
-log += "a"  # and it goes on from there
+log += "a"  # the log continues from there
 beacon()
 serve()
 
 signal.sigwait([signal.SIGUSR1])
-epoch, log, forgotten, answered = 8, ["a", "b"], 0, {}  # a new log, whose first event gets lost
+epoch, log, forgotten, answered = 8, ["a", "b"], 0, {}  # a new log, whose first event is lost
 publish(2)
 serve("the end")

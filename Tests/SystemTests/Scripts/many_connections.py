@@ -1,4 +1,4 @@
-"""Opens connections to HOST:PORT and holds them until it is ended; then says how many.
+"""Opens COUNT connections to HOST:PORT, prints their number, and keeps them open until it is ended.
 
     many_connections.py tcp://HOST:PORT COUNT
 """
@@ -8,7 +8,7 @@ import socket
 import sys
 
 host, port = sys.argv[1].removeprefix("tcp://").split(":")
-# The kernel completes them whether or not the program takes them in.
+# The kernel completes connections whether or not the program accepts them.
 connections = [socket.create_connection((host, int(port))) for _ in range(int(sys.argv[2]))]
 print(len(connections), flush=True)
-signal.pause()  # until it is ended
+signal.pause()  # until the test ends it

@@ -1,4 +1,4 @@
-"""Gives a detector one order after the other, waiting for no answer until the end, and then prints a line of counts.
+"""Sends a detector COUNT requests without waiting, then receives all replies and prints a line of counts.
 
     many_orders.py CONTROL COUNT
 

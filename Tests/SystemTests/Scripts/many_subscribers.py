@@ -1,8 +1,9 @@
-"""Subscribes to a detector's events many times over, and reads with one subscriber only.
+"""Opens many subscribers to a detector's events, of which only one reads.
 
     many_subscribers.py EVENTS COUNT
 
-Says "ready" once that many connections are made, and then prints what the one that reads receives, a JSON object a line.
+Prints "ready" once all are connected, and then each event that the reading subscriber receives, one JSON object
+per line. COUNT is the number of subscribers that do not read.
 """
 
 import sys
@@ -17,7 +18,7 @@ context.max_sockets = count + 10
 def subscriber(queue):
     socket = context.socket(zmq.SUB)
     socket.rcvhwm = queue
-    socket.rcvbuf = 4096  # what nobody reads stays with the detector, as far as possible
+    socket.rcvbuf = 4096  # unread events stay in the detector, as far as possible
     socket.subscribe("e1/")
     monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
     socket.connect(events)

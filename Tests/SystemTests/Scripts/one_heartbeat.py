@@ -1,4 +1,4 @@
-"""Prints the bytes that examples/python/node.py makes of these fields, in hexadecimal.
+"""Prints in hexadecimal the bytes that examples/python/node.py makes from these fields.
 
     one_heartbeat.py GROUP NAME INTERVAL INCARNATION SEQUENCE SENT
 """

@@ -1,4 +1,4 @@
-"""Beats for groups of as many nodes as there are intervals. What was missed while it was stopped is not made up for.
+"""Sends heartbeats for groups with one node per interval. Heartbeats that are due while it is stopped are skipped.
 
     small_groups.py ENDPOINT GROUPS SECONDS [SECONDS ...]
 """

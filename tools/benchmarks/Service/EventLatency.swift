@@ -21,7 +21,7 @@ enum EventLatency {
         let subscriber = try Socket(.subscribe, in: Context())
         try subscriber.set(.receiveHighWaterMark, to: 0)  // at the end all other nodes leave at the same time
         try subscriber.subscribe(to: Array(FeedTopic.prefix.utf8))
-        try subscriber.connect(to: cast.events)
+        try subscriber.connect(to: Endpoint(cast.events))
         var poller = Poller()
         _ = poller.add(subscriber)
         // Events are decoded afterwards, so that this work does not add to the latency of the feed.

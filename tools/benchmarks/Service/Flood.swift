@@ -18,7 +18,7 @@ struct Flood: ~Copyable {
     // A class, because arrays cannot contain non-copyable sockets.
     private final class Outlet {
         let socket: Socket
-        init(_ context: Context, queue: Int32, to endpoint: String) throws {
+        init(_ context: Context, queue: Int32, to endpoint: Endpoint) throws {
             let socket = try Socket(.publish, in: context)
             try socket.set(.sendHighWaterMark, to: queue)
             try socket.set(.xpublishNoDrop, to: 1)
@@ -27,7 +27,7 @@ struct Flood: ~Copyable {
         }
     }
 
-    init(to endpoint: String, connections: Int, nodes: Int) throws {
+    init(to endpoint: Endpoint, connections: Int, nodes: Int) throws {
         let context = try Context(maximumSockets: Int32(connections + 10))
         let queue: Int32 = connections > 1 ? 16 : 20_000
         for index in 0..<connections {

@@ -25,7 +25,7 @@ enum ReceiveRate {
     private static func measureService(_ phi: String, _ connections: Int, _ seconds: Int) throws -> Sample {
         let cast = try ProcessGroup(phi: phi, ["--state", "none"])
         defer { cast.end() }
-        var control = try ControlClient(endpoint: cast.control)
+        var control = try ControlClient(endpoint: Endpoint(cast.control))
         let flood = try startFlood(cast, to: cast.heartbeats, connections, seconds)
         return try sample(receiver: cast.detector, flood, seconds) {
             try control.status(within: .seconds(10)).heartbeats.values.reduce(0, +)
@@ -77,7 +77,7 @@ enum ReceiveRate {
         try socket.set(.backlog, to: 4096)
         try socket.subscribe(to: [])
         try socket.bind(to: "tcp://127.0.0.1:*")
-        printLine(try socket.lastEndpoint())
+        printLine(try socket.lastEndpoint().address)
         var poller = Poller()
         let heard = poller.add(socket)
         let asked = poller.add(fileDescriptor: 0)

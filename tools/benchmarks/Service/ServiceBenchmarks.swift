@@ -1,4 +1,5 @@
 import Foundation
+import ZeroMQ
 
 /// Measures a detector as a separate process. `tools/bench` runs it several times and prints tables.
 @main
@@ -15,7 +16,7 @@ struct ServiceBenchmarks {
         case ("receive", 1, 0): try ReceiveRate.receiveAlone()
         case ("flood", 4, 2), ("flood", 5, 3):
             let nodes = numbers.count > 2 ? numbers[2] : Flood.fewestNodes
-            var flood = try Flood(to: words[1], connections: numbers[0], nodes: nodes)
+            var flood = try Flood(to: Endpoint(words[1]), connections: numbers[0], nodes: nodes)
             try flood.run(seconds: numbers[1])
         default:
             print(
