@@ -50,7 +50,7 @@ public struct BudgetCheck: Sendable, Encodable {
     private enum Keys: String, CodingKey {
         case trace, samples, promised, observed, ratio, kept
         case heartbeatsPerMistake = "heartbeats_per_mistake"
-        case timeout = "wait_seconds"
+        case timeout = "timeout_seconds"
     }
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Keys.self)

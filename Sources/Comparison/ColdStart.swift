@@ -29,7 +29,7 @@ public struct ColdStart: Sendable, Encodable {
 
         private enum CodingKeys: String, CodingKey {
             case heartbeats, starts, mistakes
-            case timeout = "wait_intervals"
+            case timeout = "timeout_intervals"
         }
     }
     public struct Row: Sendable, Encodable {

@@ -22,7 +22,10 @@ public struct ComparisonReport: Sendable, Encodable {
     }
     private struct EncodedCalibration: Encodable {
         let calibration: Calibration
-        private enum Keys: String, CodingKey { case phi, expected, decades }
+        private enum Keys: String, CodingKey {
+            case phi, expected
+            case decades = "log10_error"
+        }
         func encode(to encoder: any Encoder) throws {
             var object = encoder.container(keyedBy: Keys.self)
             try object.encode(calibration.phi, forKey: .phi)

@@ -21,7 +21,7 @@ public struct Transfer: Hashable, Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case detector, parameter, rate
         case chosenRate = "chosen_rate"
-        case timeout = "wait_seconds"
+        case timeout = "timeout_seconds"
     }
 }
 

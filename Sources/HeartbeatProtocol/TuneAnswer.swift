@@ -23,9 +23,9 @@ public struct TimeoutRange: Codable, Hashable, Sendable {
     }
     private enum CodingKeys: String, CodingKey {
         case nodes
-        case minSeconds = "least_seconds"
+        case minSeconds = "min_seconds"
         case medianSeconds = "median_seconds"
-        case maxSeconds = "greatest_seconds"
+        case maxSeconds = "max_seconds"
     }
 }
 

@@ -35,7 +35,10 @@ struct ReplayReport: Encodable {
     }
     private struct EncodedCalibration: Encodable {
         let calibration: Calibration
-        private enum Keys: String, CodingKey { case phi, expected, observed, decades }
+        private enum Keys: String, CodingKey {
+            case phi, expected, observed
+            case decades = "log10_error"
+        }
         func encode(to encoder: any Encoder) throws {
             var object = encoder.container(keyedBy: Keys.self)
             try object.encode(calibration.phi, forKey: .phi)

@@ -102,7 +102,7 @@ import Testing
     @Test func `keeps its policies if a new configuration has too many`() throws {
         let stage = try Stage()
         var old = ServiceConfiguration()
-        (old.model, old.policies) = (.normal(.init()), groups(0))
+        (old.model, old.policies) = (DetectorSpec(NormalModel.Parameters()), groups(0))
         var new = old
         new.policies = groups(PolicyTable.maxScopes + 1)
         stage.service.reload(new.changes(from: old))

@@ -276,7 +276,7 @@ import Testing
         let site = try Site()
         let stage = try site.start()
         let store = try #require(try stage.status.stateStore)
-        #expect(store == StatusAnswer.Memory(folder: "\(site.folder.path)/state", events: 0, lost: nil))
+        #expect(store == StatusAnswer.StateStoreStatus(folder: "\(site.folder.path)/state", events: 0, lost: nil))
         stage.service.stop()
         let forgetful = try Stage()
         #expect(try forgetful.status.stateStore == nil)

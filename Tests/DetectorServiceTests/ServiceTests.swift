@@ -212,7 +212,7 @@ struct Stage {
         configuration.events = ["tcp://127.0.0.1:*"]
         configuration.control = ["tcp://127.0.0.1:*"]
         // Pauses of a loaded machine must not cause suspicions: the timeout is 57 intervals.
-        configuration.model = .normal(.init(floor: 10))
+        configuration.model = DetectorSpec(NormalModel.Parameters(floor: 10))
         configuration.policies = PolicyTable(levels: [.suspect(.phi(8))])
         change(&configuration)
         var logger = Logger(label: "test")

@@ -189,7 +189,7 @@ import Testing
     @Test func `counts no heartbeats of a backlog as lost`() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let detector = Self.detector(NormalModel.Parameters(), try Self.policies(), NormalModel.self)
-        let service = Service(folder: folder, choice: .normal(.init()))
+        let service = Service(folder: folder, choice: DetectorSpec(NormalModel.Parameters()))
         var writer = try RecordingWriter(
             folder: folder, limits: .init(), service.beginning(detector, at: Instant(nanoseconds: 0)))
         var buffer = RecordBuffer()
@@ -232,9 +232,9 @@ import Testing
 
     @Test func `refuses a recording of another detector`() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        var service = Service(folder: folder, choice: .normal(.init()))
+        var service = Service(folder: folder, choice: DetectorSpec(NormalModel.Parameters()))
         _ = try service.choice.open(&service)
-        var once = Once(paths: [folder], choice: .normal(.init(window: 7)))
+        var once = Once(paths: [folder], choice: DetectorSpec(NormalModel.Parameters(window: 7)))
         #expect(throws: RecordingError.self) { try once.choice.open(&once) }
     }
 }

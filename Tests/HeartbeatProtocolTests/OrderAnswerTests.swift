@@ -39,11 +39,11 @@ import Testing
                     .init(level: "suspect", policy: .phi(14), origin: Origin(.tune), allows: allowed),
                 ]),
             is: #"""
-                {"levels":[{"allows":{"greatest_seconds":4,"least_seconds":1,"median_seconds":2,"nodes":3},\#
+                {"levels":[{"allows":{"max_seconds":4,"median_seconds":2,"min_seconds":1,"nodes":3},\#
                 "name":"suspect","origin":"option","policy":"phi=8"}],"overrides":[\#
                 {"group":"lab","level":"suspect","origin":"tune, group lab","policy":"phi=10","source":"tune"},\#
                 {"level":"suspect","node":"lab/a","origin":"file, node lab/a","policy":"phi=12","source":"file"},\#
-                {"allows":{"greatest_seconds":4,"least_seconds":1,"median_seconds":2,"nodes":3},\#
+                {"allows":{"max_seconds":4,"median_seconds":2,"min_seconds":1,"nodes":3},\#
                 "level":"suspect","origin":"tune","policy":"phi=14","source":"tune"}]}
                 """#)
         try expect(
@@ -66,7 +66,7 @@ import Testing
                 level: "suspect", effectivePolicy: policies.effectivePolicy(lab, level: 0),
                 allows: TimeoutRange(nodes: 2, thresholds: [.seconds(4), .seconds(2)])),
             is: #"""
-                {"allows":{"greatest_seconds":4,"least_seconds":2,"median_seconds":4,"nodes":2},"level":"suspect",\#
+                {"allows":{"max_seconds":4,"median_seconds":4,"min_seconds":2,"nodes":2},"level":"suspect",\#
                 "origin":"tune, group lab","policy":"phi=10"}
                 """#)
     }

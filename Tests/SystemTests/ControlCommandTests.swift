@@ -34,7 +34,7 @@ extension SystemTests {
 
         @Test func `shows all policies`() async throws {
             let answer = #"""
-                {"levels":[{"allows":{"greatest_seconds":4,"least_seconds":1,"median_seconds":2,"nodes":3},\#
+                {"levels":[{"allows":{"max_seconds":4,"median_seconds":2,"min_seconds":1,"nodes":3},\#
                 "name":"suspect","origin":"default","policy":"mistakes=1/1d"}],"overrides":[{"allows":{"nodes":0},\#
                 "group":"edge","level":"suspect","origin":"tune, group edge","policy":"phi=10","source":"tune"}]}
                 """#
@@ -70,7 +70,7 @@ extension SystemTests {
         ]
         @Test(arguments: tunings) func `tunes`(line: String, request: String) async throws {
             let answer = #"""
-                {"allows":{"greatest_seconds":2.31,"least_seconds":2.31,"median_seconds":2.31,"nodes":1},\#
+                {"allows":{"max_seconds":2.31,"median_seconds":2.31,"min_seconds":2.31,"nodes":1},\#
                 "level":"suspect","origin":"tune","policy":"phi=10"}
                 """#
             try await expect(

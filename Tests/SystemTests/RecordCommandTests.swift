@@ -7,7 +7,7 @@ extension SystemTests {
     @Suite struct `A recording` {
         /// Records two nodes with 50 heartbeats each, 100 ms apart, and then silence.
         private func record(in folder: String) throws {
-            let levels = Level.standard(for: .normal(.init()))
+            let levels = Level.standard(for: DetectorSpec(NormalModel.Parameters()))
             let detector = Detector<NormalModel>(.init(levels: levels, model: .init()))
             var state = BinaryWriter()
             detector.write(to: &state)

@@ -15,7 +15,7 @@ public struct ReferenceScenario: Sendable, Encodable {
 
         private enum CodingKeys: String, CodingKey {
             case price, mistakes
-            case timeout = "wait_seconds"
+            case timeout = "timeout_seconds"
         }
     }
     public struct Goal: Sendable, Encodable {
@@ -30,7 +30,7 @@ public struct ReferenceScenario: Sendable, Encodable {
 
         private enum CodingKeys: String, CodingKey {
             case mistakes, best, fixed
-            case timeout = "wait_seconds"
+            case timeout = "timeout_seconds"
         }
     }
     public let goals: [Goal]

@@ -13,6 +13,8 @@ struct Baseline {
         self.model = model
     }
     private struct BaselineVisitor: ModelVisitor {
+        typealias Outcome = (any BaselineModel)?
+
         func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) -> (any BaselineModel)? {
             model.init(parameters) as? any BaselineModel
         }

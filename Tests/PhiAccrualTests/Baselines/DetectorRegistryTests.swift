@@ -88,5 +88,7 @@ import Testing
 }
 
 private struct TypeNames: ModelVisitor {
+    typealias Outcome = String
+
     func visit<Model: ArrivalModel>(_ model: Model.Type, _ parameters: Model.Parameters) -> String { "\(model)" }
 }
