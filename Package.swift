@@ -135,7 +135,7 @@ let package = Package(
             name: "ChartsTests", dependencies: ["Charts", "PhiAccrual", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ComparisonPageTests",
-            dependencies: ["Charts", "Comparison", "ComparisonPage", "PhiAccrual", "TestSupport"],
+            dependencies: ["Comparison", "ComparisonPage", "PhiAccrual", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "StateStoreTests",
