@@ -59,7 +59,8 @@ public struct ComparisonReport: Sendable, Encodable {
     }
 
     private enum Keys: String, CodingKey {
-        case traces, cells, holdOut
+        case traces, cells
+        case holdOut = "hold_out"
         case geometricMean = "geometric_mean"
         case interval = "geometric_mean_interval"
         case worst

@@ -86,7 +86,7 @@ extension DetectorLoop {
     mutating func persistLearnedState(at now: Instant) {
         let pages = pagesOfAll
         switch learnedStateSchedule?.next(ofPassWith: pages, at: now) {
-        case .unpersisted(let keys): publishEvents(keys.compactMap { detector.detector.persistedNode(of: $0) })
+        case .unpersisted(let keys): persist(keys.compactMap { detector.detector.persistedNode(of: $0) })
         case .pass(let cursor):
             let next = persistPage(from: cursor)
             learnedStateSchedule?.cursor = next
@@ -109,11 +109,11 @@ extension DetectorLoop {
     /// - Returns: The cursor of the next page.
     private func persistPage(from cursor: Int) -> Int {
         let (page, next) = detector.detector.persistedNodes(from: cursor, limit: LearnedStateSchedule.pageSize)
-        publishEvents(page)
+        persist(page)
         return next ?? 0
     }
 
-    private func publishEvents(_ persistedNodes: [PersistedNode]) {
+    private func persist(_ persistedNodes: [PersistedNode]) {
         guard !persistedNodes.isEmpty else { return }
         let (offset, version) = (clocks.civilOffset, Detector<Model>.persistedVersion)
         let nodes = persistedNodes.map { node in

@@ -209,7 +209,8 @@ struct EventPublisher: ~Copyable {
 
     private mutating func answerRequests() throws {
         for _ in 0..<Self.requestsPerTurn {
-            guard let received = try sockets.request() else { break }
+            guard let incoming = try sockets.receive() else { break }
+            guard case .request(let received) = incoming else { continue }
             do throws(ControlError) {
                 switch try received.request.get() {
                 case .events(let query): received.sink.put(.success(json(of: try page(query))))

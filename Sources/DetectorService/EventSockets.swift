@@ -62,22 +62,26 @@ struct EventSockets: ~Copyable {
         }
     }
 
-    /// The next request; nil if none has arrived.
-    borrowing func request() throws(ZeroMQError) -> ReceivedRequest? {
-        while let frames = try control.receiveMultipart(maximumFrames: 8) {
-            // The frames before the request address its sender: an identity, and the empty frame of a REQ socket.
-            guard frames.count >= 2, let json = frames.last else { continue }
-            var id: Int64 = 0
-            let request: Result<ControlRequest, ControlError>
-            do throws(ControlError) {
-                request = .success(try ControlFrame.reading(json, id: &id).request())
-            } catch {
-                request = .failure(error)
-            }
-            return ReceivedRequest(
-                request: request, sink: outbox.sink(envelope: Array(frames.dropLast()), id: id))
+    /// The next message; nil if none has arrived. One that cannot be answered counts as a message too: a client that
+    /// sends nothing else must not keep the thread from its other work.
+    borrowing func receive() throws(ZeroMQError) -> Incoming? {
+        guard let frames = try control.receiveMultipart(maximumFrames: 8) else { return nil }
+        // The frames before the request address its sender: an identity, and the empty frame of a REQ socket.
+        guard frames.count >= 2, let json = frames.last else { return .unanswerable }
+        var id: Int64 = 0
+        let request: Result<ControlRequest, ControlError>
+        do throws(ControlError) {
+            request = .success(try ControlFrame.reading(json, id: &id).request())
+        } catch {
+            request = .failure(error)
         }
-        return nil
+        return .request(
+            ReceivedRequest(request: request, sink: outbox.sink(envelope: Array(frames.dropLast()), id: id)))
+    }
+    enum Incoming {
+        case request(ReceivedRequest)
+        /// Too many frames, or no sender to reply to.
+        case unanswerable
     }
 
     /// Sends the replies that are in the sinks of requests. Never blocks: a client that is gone, or does not read, gets

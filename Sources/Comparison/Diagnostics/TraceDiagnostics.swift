@@ -45,7 +45,7 @@ public struct TraceDiagnostics: Sendable {
     public static let rate = 1e-3
     private static let maxEpisodes = 6
 
-    /// - Parameter contest: The comparison that was run on this trace.
+    /// - Parameter comparison: The comparison that was run on this trace.
     public init(of trace: RecordedArrivals, _ comparison: DetectorComparison) {
         (name, nodes, samples) = (trace.name, trace.nodes.count, comparison.samples)
         interval = trace.medianInterval / 1e9
