@@ -52,7 +52,7 @@ extension SystemTests {
                 #expect(outputs[0] == outputs[1])
                 let report = try JSONDecoder().decode(Report.self, from: Data(outputs[0].joined().utf8))
                 #expect(report.traces.map(\.name) == ["stationary", "heavy-tailed", "bursty-loss"])
-                #expect(report.cells.count >= 4 && report.holdOut.count >= 1)
+                #expect(report.cells.count >= 4 && report.hold_out.count >= 1)
                 #expect(report.geometric_mean_interval.low <= report.geometric_mean)
                 #expect(report.synthetic == nil)
 
@@ -98,7 +98,7 @@ private struct Report: Decodable {
     struct Cell: Decodable { var rate: Double }
     struct Interval: Decodable { var low, high: Double }
     var traces: [Trace]
-    var cells, holdOut: [Cell]
+    var cells, hold_out: [Cell]
     var geometric_mean: Double
     var geometric_mean_interval: Interval
     var synthetic: [String: String]?
