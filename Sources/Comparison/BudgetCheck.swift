@@ -74,7 +74,7 @@ public struct BudgetReport: Sendable, Encodable {
         (self.recordings, self.synthetic) = (recordings, synthetic)
     }
     private enum CodingKeys: String, CodingKey {
-        case recordings = "budgets"
+        case recordings = "budget_checks"
         case synthetic
     }
 }

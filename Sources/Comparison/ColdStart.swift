@@ -38,7 +38,7 @@ public struct ColdStart: Sendable, Encodable {
     }
     /// One row per detector of `ColdStartRun.all`.
     public let rows: [Row]
-    private enum CodingKeys: String, CodingKey { case rows = "early" }
+    private enum CodingKeys: String, CodingKey { case rows = "cold_start" }
 
     /// Results of one recording.
     ///

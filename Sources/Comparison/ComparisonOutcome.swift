@@ -7,7 +7,7 @@ public struct ComparisonOutcome: Sendable, Encodable {
 
         private enum CodingKeys: String, CodingKey {
             case seed, comparison
-            case referenceScenario = "plain_case"
+            case referenceScenario = "reference_scenario"
         }
         public init(seed: UInt64, comparison: ComparisonReport, referenceScenario: ReferenceScenario) {
             (self.seed, self.comparison, self.referenceScenario) = (seed, comparison, referenceScenario)
