@@ -53,7 +53,7 @@ let package = Package(
         .target(name: "Comparison", dependencies: ["Evaluation", "PhiAccrual", "Traces"], swiftSettings: strict),
         .target(name: "Charts", swiftSettings: strict),
         .target(
-            name: "ComparisonPage",
+            name: "ComparisonReport",
             dependencies: ["Charts", "Comparison", "Evaluation", "HeartbeatProtocol", "PhiAccrual"],
             swiftSettings: strict),
 
@@ -99,7 +99,7 @@ let package = Package(
         .executableTarget(
             name: "phi",
             dependencies: [
-                "Comparison", "ComparisonPage", "DetectorService", "Evaluation", "HeartbeatProtocol",
+                "Comparison", "ComparisonReport", "DetectorService", "Evaluation", "HeartbeatProtocol",
                 "HeartbeatPublisher", "NetworkProfiles", "PhiAccrual", "PhiClient", "ProfileFitting",
                 "Recordings", "Configuration", "SystemClocks", "Traces", "ZeroMQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -134,8 +134,8 @@ let package = Package(
         .testTarget(
             name: "ChartsTests", dependencies: ["Charts", "PhiAccrual", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "ComparisonPageTests",
-            dependencies: ["Comparison", "ComparisonPage", "PhiAccrual", "TestSupport"],
+            name: "ComparisonReportTests",
+            dependencies: ["Comparison", "ComparisonReport", "PhiAccrual", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "StateStoreTests",

@@ -2,7 +2,7 @@ import Evaluation
 import PhiAccrual
 
 /// The comparisons on several traces together.
-public struct ComparisonReport: Sendable, Encodable {
+public struct ComparisonResults: Sendable, Encodable {
     public struct Trace: Sendable, Encodable {
         public var name: String
         /// Number of judged heartbeats.

@@ -8,7 +8,7 @@ struct Summary {
     /// Index of the part's first trace among all traces.
     let firstTrace: Int
 
-    private var report: ComparisonReport { part.report }
+    private var report: ComparisonResults { part.report }
 
     /// Ratios up to this count as equal to the best.
     private static let asGood = 1.05
@@ -71,7 +71,7 @@ struct Summary {
     }
 
     private var against: Markup {
-        let means = ComparisonReport.baselineNames.compactMap { name -> Markup? in
+        let means = ComparisonResults.baselineNames.compactMap { name -> Markup? in
             report.cells.geometricMean(against: name).map { mean in
                 "<tr><th scope=\"row\">\(name)</th><td>\(mean.decimals(2))</td></tr>\n"
             }

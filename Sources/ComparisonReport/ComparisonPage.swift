@@ -8,8 +8,8 @@ public struct ComparisonPage: Sendable {
     /// Traces that are summarized together.
     public struct Part: Sendable {
         public var title: String
-        public var report: ComparisonReport
-        public init(title: String, report: ComparisonReport) { (self.title, self.report) = (title, report) }
+        public var report: ComparisonResults
+        public init(title: String, report: ComparisonResults) { (self.title, self.report) = (title, report) }
     }
     private let parts: [Part]
     private let sections: [TraceSection]

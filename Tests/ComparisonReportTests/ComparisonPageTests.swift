@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Comparison
-@testable import ComparisonPage
+@testable import ComparisonReport
 
 @Suite struct `A comparison page` {
     private static let hostile = "<script>alert('x')</script>\"&amp;\u{202E}"
@@ -15,7 +15,7 @@ import Testing
     private static func page(_ parts: [(traces: [RecordedArrivals], title: String)]) -> String {
         var diagnostics: [TraceDiagnostics] = []
         let parts = parts.map { traces, title in
-            var report = ComparisonReport()
+            var report = ComparisonResults()
             for trace in traces {
                 let contest = DetectorComparison(trace)
                 report.add(contest)
@@ -57,7 +57,7 @@ import Testing
 
     @Test func `names every detector and links to every trace`() throws {
         let tags = try #require(ParsedMarkup(Self.whole))
-        for detector in ["adaptive"] + ComparisonReport.baselineNames { #expect(tags.text.contains(detector)) }
+        for detector in ["adaptive"] + ComparisonResults.baselineNames { #expect(tags.text.contains(detector)) }
         let targets = tags.attributes.filter { $0.name == "id" }.map { "#" + $0.value }
         let links = tags.attributes.filter { $0.name == "href" }.map(\.value)
         #expect(Set(links) == Set(targets) && links.count == 4)
