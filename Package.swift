@@ -88,10 +88,30 @@ let package = Package(
             name: "PhiClient", dependencies: ["HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ"],
             swiftSettings: strict),
         .target(
+            name: "LoadGenerator",
+            dependencies: ["HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "SystemClocks", "ZeroMQ"],
+            swiftSettings: strict),
+        // What the relay and the detector share as services that receive heartbeats.
+        .target(
+            name: "ReceivingService",
+            dependencies: [
+                "HeartbeatProtocol", "PhiAccrual", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "HeartbeatRelay",
+            dependencies: [
+                "HeartbeatProtocol", "PhiAccrual", "ReceivingService", "SystemClocks", "ZeroMQ",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "DetectorService",
             dependencies: [
-                "Evaluation", "HeartbeatProtocol", "PhiAccrual", "Recordings", "StateStore", "Configuration",
-                "SystemClocks", "ZeroMQ",
+                "Evaluation", "HeartbeatProtocol", "PhiAccrual", "ReceivingService", "Recordings", "StateStore",
+                "Configuration", "SystemClocks", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -100,7 +120,8 @@ let package = Package(
             name: "phi",
             dependencies: [
                 "Comparison", "ComparisonReport", "DetectorService", "Evaluation", "HeartbeatProtocol",
-                "HeartbeatPublisher", "NetworkProfiles", "PhiAccrual", "PhiClient", "ProfileFitting",
+                "HeartbeatPublisher", "HeartbeatRelay", "LoadGenerator", "NetworkProfiles", "PhiAccrual", "PhiClient",
+                "ProfileFitting",
                 "Recordings", "Configuration", "SystemClocks", "Traces", "ZeroMQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -109,7 +130,7 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // Tests. Only ZeroMQTests, DetectorServiceTests, and SystemTests use real sockets.
+        // Tests. Only ZeroMQTests, HeartbeatRelayTests, DetectorServiceTests, and SystemTests use real sockets.
         .target(name: "TestSupport", dependencies: ["PhiAccrual"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "PhiAccrualTests", dependencies: ["PhiAccrual", "TestSupport"], exclude: ["References"],
@@ -151,11 +172,19 @@ let package = Package(
         .testTarget(
             name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol", "PhiAccrual"],
             swiftSettings: strict),
+        .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "PhiAccrual"], swiftSettings: strict),
+        .testTarget(
+            name: "HeartbeatRelayTests",
+            dependencies: [
+                "HeartbeatProtocol", "HeartbeatPublisher", "HeartbeatRelay", "PhiAccrual", "TestSupport", "ZeroMQ",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "DetectorServiceTests",
             dependencies: [
                 "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient", "Recordings",
-                "StateStore", "Configuration", "SystemClocks", "ZeroMQ",
+                "StateStore", "Configuration", "SystemClocks", "TestSupport", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

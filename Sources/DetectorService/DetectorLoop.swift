@@ -2,6 +2,7 @@ import Configuration
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
+import ReceivingService
 import SystemClocks
 import ZeroMQ
 

@@ -2,9 +2,9 @@ import Configuration
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
+import ReceivingService
 import ServiceLifecycle
 import StateStore
-import Synchronization
 import SystemClocks
 import ZeroMQ
 
@@ -138,36 +138,5 @@ private struct DetectorLoopStart: ModelVisitor {
             recording.ending.join()
         }
         return (thread, bound)
-    }
-}
-
-/// The first error that ended a thread.
-final class ThreadFailure: Sendable {
-    private let stored = Mutex<(any Error)?>(nil)
-    /// Yields when there is an error.
-    private let first: AsyncStream<Void>
-    private let continuation: AsyncStream<Void>.Continuation
-
-    init() { (first, continuation) = AsyncStream.makeStream() }
-
-    var error: (any Error)? { stored.withLock { $0 } }
-
-    /// Returns when there is an error, the task is cancelled, or its service group shuts down.
-    func waitOrShutDown() async {
-        await withTaskGroup { [first] group in
-            group.addTask { try? await gracefulShutdown() }
-            group.addTask { for await _ in first { return } }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
-    func catching(_ body: () throws -> Void) {
-        do {
-            try body()
-        } catch {
-            stored.withLock { $0 = $0 ?? error }
-            continuation.yield()
-        }
     }
 }

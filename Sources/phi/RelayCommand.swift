@@ -1,6 +1,6 @@
 import ArgumentParser
 import Configuration
-import DetectorService
+import HeartbeatRelay
 import Logging
 import PhiAccrual
 import ServiceLifecycle

@@ -1,6 +1,6 @@
 import ArgumentParser
 import HeartbeatProtocol
-import HeartbeatPublisher
+import LoadGenerator
 import PhiAccrual
 import Synchronization
 import ZeroMQ

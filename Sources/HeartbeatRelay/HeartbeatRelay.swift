@@ -1,6 +1,6 @@
 import HeartbeatProtocol
 import Logging
-import PhiAccrual
+import ReceivingService
 import ServiceLifecycle
 import Synchronization
 import ZeroMQ

@@ -1,13 +1,13 @@
 import Foundation
 import HeartbeatProtocol
+import HeartbeatPublisher
 import Logging
 import PhiAccrual
-import SystemClocks
+import TestSupport
 import Testing
 import ZeroMQ
 
-@testable import DetectorService
-@testable import HeartbeatPublisher
+@testable import HeartbeatRelay
 
 @Suite struct `A relay` {
     @Test func `forwards heartbeats byte for byte to every detector, in each node's order`() throws {
@@ -298,13 +298,4 @@ private final class StandIn {
             for _ in 0..<20 { #expect(try saysItsName()) }
         }
     }
-}
-
-/// Whether a condition becomes true within about a minute.
-func repeatedly(_ isSo: () throws -> Bool) throws -> Bool {
-    for _ in 0..<6000 {
-        if try isSo() { return true }
-        usleep(10_000)
-    }
-    return false
 }

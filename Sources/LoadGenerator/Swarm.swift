@@ -1,4 +1,5 @@
 import HeartbeatProtocol
+import HeartbeatPublisher
 import PhiAccrual
 import SystemClocks
 import ZeroMQ

@@ -4,11 +4,15 @@ import PhiAccrual
 
 /// Counts problems by reason, and logs each reason at most once a minute: a flood of bad input must not become a flood
 /// of log lines.
-struct RateLimitedLog<Reason: Hashable & Sendable> {
-    private(set) var counts: [Reason: Int64] = [:]
-    private var lastLogged: [Reason: (at: Instant, count: Int64)] = [:]
+///
+/// Inlinable, so that other modules get code for their type of reason.
+@usableFromInline package struct RateLimitedLog<Reason: Hashable & Sendable> {
+    @usableFromInline package var counts: [Reason: Int64] = [:]
+    @usableFromInline var lastLogged: [Reason: (at: Instant, count: Int64)] = [:]
 
-    mutating func count(
+    @inlinable package init() {}
+
+    @inlinable package mutating func count(
         _ reason: Reason, times: Int64 = 1, at now: Instant, log: (_ sinceLast: Int64) -> Void
     ) {
         let count = counts[reason, default: 0] + times
@@ -21,7 +25,7 @@ struct RateLimitedLog<Reason: Hashable & Sendable> {
 }
 
 extension RateLimitedLog<MalformedHeartbeat> {
-    mutating func dropped(for reason: MalformedHeartbeat, at now: Instant, logger: Logger) {
+    package mutating func dropped(for reason: MalformedHeartbeat, at now: Instant, logger: Logger) {
         count(reason, at: now) { count in
             logger.warning(
                 "dropped frames that are no heartbeats",

@@ -1,6 +1,7 @@
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
+import ReceivingService
 import SystemClocks
 import ZeroMQ
 

@@ -1,5 +1,6 @@
 import HeartbeatProtocol
 import PhiAccrual
+import ReceivingService
 import ZeroMQ
 
 /// The socket that the nodes of a relay connect to.
@@ -9,7 +10,7 @@ struct RelayReceiver: ~Copyable {
     private let monitor: Monitor
 
     init(bind: [Endpoint], in context: Context) throws(ZeroMQError) {
-        let socket = try HeartbeatSockets.open(.xsubscribe, in: context)
+        let socket = try Socket.heartbeatReceiver(.xsubscribe, in: context)
         let monitor = try Monitor(of: socket, events: .acceptFailed, in: context)
         // Subscribes to everything, so that frames that are no heartbeats are counted. Later connections get the
         // subscription too.
