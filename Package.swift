@@ -43,10 +43,16 @@ let package = Package(
         .systemLibrary(name: "CTimerFD"),
         .systemLibrary(name: "CPrefetch"),
 
+        // What differs between operating systems.
+        .target(name: "Platform", dependencies: ["CTimerFD"], path: "Sources/Platform/System", swiftSettings: strict),
+        .target(name: "PlatformFoundation", path: "Sources/Platform/Foundation", swiftSettings: strict),
+
         // The algorithm and other pure code.
         .target(name: "PhiAccrual", dependencies: ["CPrefetch"], swiftSettings: strict),
-        .target(name: "HeartbeatProtocol", dependencies: ["PhiAccrual", "CSodium"], swiftSettings: strict),
-        .target(name: "Traces", dependencies: ["CZlib"], swiftSettings: strict),
+        .target(
+            name: "HeartbeatProtocol", dependencies: ["PhiAccrual", "PlatformFoundation", "CSodium"],
+            swiftSettings: strict),
+        .target(name: "Traces", dependencies: ["Platform", "CZlib"], swiftSettings: strict),
 
         .target(name: "Evaluation", dependencies: ["PhiAccrual", "Recordings", "Traces"], swiftSettings: strict),
 
@@ -62,34 +68,36 @@ let package = Package(
             name: "NetworkProfiles", dependencies: ["PhiAccrual"], path: "Models", exclude: ["Lifecycle", "README.md"],
             resources: [.embedInCode("Network")], swiftSettings: strict),
         .target(
-            name: "ProfileFitting", dependencies: ["Comparison", "CSodium", "NetworkProfiles", "PhiAccrual", "Traces"],
+            name: "ProfileFitting",
+            dependencies: ["Comparison", "CSodium", "NetworkProfiles", "PhiAccrual", "Platform", "Traces"],
             swiftSettings: strict),
 
         // The state that survives restarts, and the configuration read at the start.
         .target(
             name: "StateStore",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
+                "HeartbeatProtocol", "PhiAccrual", "Platform", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
             name: "Configuration", dependencies: ["PhiAccrual", "ZeroMQ", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         // Recordings of everything that a detector received.
-        .target(name: "Recordings", dependencies: ["PhiAccrual", "CZlib"], swiftSettings: strict),
+        .target(name: "Recordings", dependencies: ["PhiAccrual", "Platform", "CZlib"], swiftSettings: strict),
 
         // The shells: sockets, clocks, processes, and the command line.
-        .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
-        .target(name: "SystemClocks", dependencies: ["PhiAccrual", "CTimerFD"], swiftSettings: strict),
+        .target(name: "ZeroMQ", dependencies: ["CZeroMQ", "Platform"], swiftSettings: strict),
         .target(
-            name: "HeartbeatPublisher", dependencies: ["HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ"],
+            name: "EventLoop", dependencies: ["CZeroMQ", "PhiAccrual", "Platform", "ZeroMQ"], swiftSettings: strict),
+        .target(
+            name: "HeartbeatPublisher", dependencies: ["EventLoop", "HeartbeatProtocol", "PhiAccrual", "ZeroMQ"],
             swiftSettings: strict),
         .target(
-            name: "PhiClient", dependencies: ["HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ"],
+            name: "PhiClient", dependencies: ["EventLoop", "HeartbeatProtocol", "PhiAccrual", "ZeroMQ"],
             swiftSettings: strict),
         .target(
             name: "LoadGenerator",
-            dependencies: ["HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "SystemClocks", "ZeroMQ"],
+            dependencies: ["EventLoop", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "ZeroMQ"],
             swiftSettings: strict),
         // What the relay and the detector share as services that receive heartbeats.
         .target(
@@ -102,7 +110,7 @@ let package = Package(
         .target(
             name: "HeartbeatRelay",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "ReceivingService", "SystemClocks", "ZeroMQ",
+                "EventLoop", "HeartbeatProtocol", "PhiAccrual", "Platform", "ReceivingService", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -110,8 +118,8 @@ let package = Package(
         .target(
             name: "DetectorService",
             dependencies: [
-                "Evaluation", "HeartbeatProtocol", "PhiAccrual", "ReceivingService", "Recordings", "StateStore",
-                "Configuration", "SystemClocks", "ZeroMQ",
+                "Evaluation", "EventLoop", "HeartbeatProtocol", "PhiAccrual", "Platform", "ReceivingService",
+                "Recordings", "StateStore", "Configuration", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -119,10 +127,9 @@ let package = Package(
         .executableTarget(
             name: "phi",
             dependencies: [
-                "Comparison", "ComparisonReport", "DetectorService", "Evaluation", "HeartbeatProtocol",
+                "Comparison", "ComparisonReport", "DetectorService", "Evaluation", "EventLoop", "HeartbeatProtocol",
                 "HeartbeatPublisher", "HeartbeatRelay", "LoadGenerator", "NetworkProfiles", "PhiAccrual", "PhiClient",
-                "ProfileFitting",
-                "Recordings", "Configuration", "SystemClocks", "Traces", "ZeroMQ",
+                "Platform", "ProfileFitting", "Recordings", "Configuration", "Traces", "ZeroMQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -130,7 +137,8 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // Tests. Only ZeroMQTests, HeartbeatRelayTests, DetectorServiceTests, and SystemTests use real sockets.
+        // Tests. Only ZeroMQTests, EventLoopTests, HeartbeatRelayTests, DetectorServiceTests, and SystemTests use
+        // real sockets.
         .target(name: "TestSupport", dependencies: ["PhiAccrual"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "PhiAccrualTests", dependencies: ["PhiAccrual", "TestSupport"], exclude: ["References"],
@@ -161,14 +169,16 @@ let package = Package(
         .testTarget(
             name: "StateStoreTests",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "StateStore", "TestSupport",
+                "HeartbeatProtocol", "PhiAccrual", "Platform", "StateStore", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["PhiAccrual", "Configuration"], swiftSettings: strict),
         .testTarget(
             name: "RecordingsTests", dependencies: ["PhiAccrual", "Recordings", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
+        .testTarget(name: "ZeroMQTests", dependencies: ["EventLoop", "ZeroMQ"], swiftSettings: strict),
+        .testTarget(
+            name: "EventLoopTests", dependencies: ["EventLoop", "PhiAccrual", "ZeroMQ"], swiftSettings: strict),
         .testTarget(
             name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol", "PhiAccrual"],
             swiftSettings: strict),
@@ -176,7 +186,8 @@ let package = Package(
         .testTarget(
             name: "HeartbeatRelayTests",
             dependencies: [
-                "HeartbeatProtocol", "HeartbeatPublisher", "HeartbeatRelay", "PhiAccrual", "TestSupport", "ZeroMQ",
+                "EventLoop", "HeartbeatProtocol", "HeartbeatPublisher", "HeartbeatRelay", "PhiAccrual", "TestSupport",
+                "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -184,7 +195,7 @@ let package = Package(
             name: "DetectorServiceTests",
             dependencies: [
                 "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient", "Recordings",
-                "StateStore", "Configuration", "SystemClocks", "TestSupport", "ZeroMQ",
+                "StateStore", "Configuration", "EventLoop", "TestSupport", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

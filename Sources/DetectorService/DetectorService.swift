@@ -1,11 +1,11 @@
 import Configuration
+import EventLoop
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
 import ReceivingService
 import ServiceLifecycle
 import StateStore
-import SystemClocks
 import ZeroMQ
 
 /// The service: heartbeats in, suspicion events out.
@@ -57,10 +57,10 @@ public final class DetectorService: Service {
                 owning: EventPublisher(
                     sockets: eventSockets, log: recovered.log(of: configuration), store: recovered.store,
                     levels: configuration.levels, endpoints: endpoints, inputs: inputs, detectorLoop: requests,
-                    clocks: clocks, logger: logger)
+                    clocks: clocks, logger: logger, stop: stopPublisher)
             ) { publisher in
                 var publisher = publisher
-                failure.catching { try publisher.run(until: stopPublisher) }
+                failure.catching { try publisher.run() }
             }
         } catch {
             stopDetectorLoop.signal()
@@ -123,18 +123,19 @@ private struct DetectorLoopStart: ModelVisitor {
         let learnedStateSchedule = recovered.store.map { _ in
             LearnedStateSchedule(unpersisted: unpersisted, nodes: detector.nodeCount, at: MonotonicClock.now)
         }
-        let (stop, failure) = (stop, failure)
+        let failure = failure
         let recording = RecordingSession(bounds: configuration.record, detector: configuration.model.description)
         var detectorLoop = try DetectorLoop(
             sockets: sockets, detector: detector, shard: configuration.shard, expected: configuration.expected,
             joinWithin: configuration.joinWithin, learnedStateSchedule: learnedStateSchedule,
-            recording: recording, requests: requests, publisher: publisher, clocks: clocks, logger: logger)
+            recording: recording, requests: requests, publisher: publisher, clocks: clocks, logger: logger,
+            stop: stop)
         try detectorLoop.startRecording(at: MonotonicClock.now)
         let thread = try SocketThread(
             name: "phi-ingest", owning: detectorLoop
         ) { detectorLoop in
             var detectorLoop = detectorLoop
-            failure.catching { try detectorLoop.run(until: stop) }
+            failure.catching { try detectorLoop.run() }
             recording.ending.join()
         }
         return (thread, bound)

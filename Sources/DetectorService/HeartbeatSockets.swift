@@ -1,4 +1,5 @@
 import Configuration
+import EventLoop
 import HeartbeatProtocol
 import ReceivingService
 import ZeroMQ
@@ -40,11 +41,11 @@ struct HeartbeatSockets: ~Copyable {
         shard == .whole ? [[]] : shard.firstBytes.map { HeartbeatFrame.magic + [$0] }
     }
 
-    borrowing func add(to poller: inout Poller) {
-        _ = poller.add(listening)
-        _ = poller.add(connecting)
-        _ = poller.add(listeningMonitor)
-        _ = poller.add(connectingMonitor)
+    borrowing func add(to loop: inout EventLoop) {
+        loop.add(listening)
+        loop.add(connecting)
+        loop.add(listeningMonitor)
+        loop.add(connectingMonitor)
     }
 
     enum ConnectionEvent {

@@ -1,3 +1,4 @@
+import EventLoop
 import HeartbeatProtocol
 import Logging
 import ReceivingService
@@ -38,10 +39,11 @@ public final class HeartbeatRelay: Service {
         let (stopping, published) = (try WakeUp(), PublishedCounts(detectors: configuration.to))
         (self.stopping, self.published) = (stopping, published)
         let run = RelayRun(
-            receiver: receiver, senders: senders, gather: configuration.gather, published: published, logger: logger)
+            receiver: receiver, senders: senders, gather: configuration.gather, published: published, logger: logger,
+            stop: stopping)
         thread = try SocketThread(name: "phi-relay", owning: run) { [failure] run in
             var run = run
-            failure.catching { try run.run(until: stopping) }
+            failure.catching { try run.run() }
         }
     }
 

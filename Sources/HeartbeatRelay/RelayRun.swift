@@ -1,17 +1,10 @@
+import EventLoop
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
+import Platform
 import ReceivingService
-import SystemClocks
 import ZeroMQ
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// The thread of a relay: it owns all sockets.
 ///
@@ -26,6 +19,7 @@ struct RelayRun: ~Copyable {
         var reason: Loss
     }
 
+    private var loop: EventLoop
     private let receiver: RelayReceiver
     private let senders: [RelaySender]
     private let gather: timespec
@@ -40,8 +34,11 @@ struct RelayRun: ~Copyable {
 
     init(
         receiver: consuming RelayReceiver, senders: [RelaySender], gather: Duration, published: PublishedCounts,
-        logger: Logger
+        logger: Logger, stop: WakeUp
     ) {
+        loop = EventLoop(until: stop)
+        receiver.add(to: &loop)
+        for sender in senders { sender.add(to: &loop) }
         self.receiver = receiver
         (self.senders, self.published, self.logger) = (senders, published, logger)
         self.gather = timespec(
@@ -49,18 +46,14 @@ struct RelayRun: ~Copyable {
         counts = published.counts.withLock { $0 }
     }
 
-    mutating func run(until stop: WakeUp) throws {
-        var poller = Poller()
-        let stopped = poller.add(stop)
-        receiver.add(to: &poller)
-        for sender in senders { sender.add(to: &poller) }
+    mutating func run() throws {
         while true {
-            try poller.wait(timeoutMilliseconds: nil)
+            try loop.wait(until: nil)
             let now = MonotonicClock.now
             try forwardSubscriptions(at: now)
             let isEmpty = try forward(at: now)
             try logRefusals(at: now)
-            if poller.isReadable(stopped) { return }
+            if loop.isStopped { return }
             if isEmpty { waitForMore() }
         }
     }

@@ -1,3 +1,4 @@
+import EventLoop
 import HeartbeatProtocol
 import PhiAccrual
 import ReceivingService
@@ -27,9 +28,9 @@ struct RelayReceiver: ~Copyable {
 
     private static let subscription: [UInt8] = [1]
 
-    borrowing func add(to poller: inout Poller) {
-        poller.add(socket)
-        poller.add(monitor)
+    borrowing func add(to loop: inout EventLoop) {
+        loop.add(socket)
+        loop.add(monitor)
     }
 
     /// Sends the subscription to all nodes again, so that they announce themselves. Publishers that watch for
@@ -63,7 +64,7 @@ final class RelaySender {
         try socket.connect(to: endpoint)
     }
 
-    func add(to poller: inout Poller) { poller.add(socket) }
+    func add(to loop: inout EventLoop) { loop.add(socket) }
 
     /// Whether the detector is connected and has subscribed to anything.
     var isSubscribed: Bool { !subscriptions.isEmpty || subscriptions.excess > 0 }

@@ -1,7 +1,7 @@
+import EventLoop
 import HeartbeatProtocol
 import HeartbeatPublisher
 import PhiAccrual
-import SystemClocks
 import ZeroMQ
 
 /// Publishes heartbeats of many nodes according to a plan: a load, and the ground truth to evaluate detectors against.
@@ -41,10 +41,11 @@ public final class Swarm: Sendable {
         let timer = try DeadlineTimer()
         let end = try WakeUp()
         self.end = end
-        thread = try SocketThread(name: "phi-swarm", owning: SwarmRun(plan, outlets: outlets, timer: timer)) { run in
+        let loop = EventLoop(until: end, timer: timer)
+        thread = try SocketThread(name: "phi-swarm", owning: SwarmRun(plan, outlets: outlets, loop: loop)) { run in
             var run = run
             // An error here means that the context was shut down, so no peer is left to send to.
-            try? run.run(until: end, report: report)
+            try? run.run(report: report)
             ended()
         }
     }
@@ -100,7 +101,7 @@ private struct SwarmRun: ~Copyable {
     /// In the order of their heartbeats within an interval, so that memory is accessed sequentially.
     private var nodes: [SwarmNode]
     private let outlets: [SwarmSender]
-    private var timer: DeadlineTimer
+    private var loop: EventLoop
     /// The next heartbeat of the schedule: its interval, counted from the start, and its node.
     private var round: Int64 = 0
     private var next = 0
@@ -109,7 +110,7 @@ private struct SwarmRun: ~Copyable {
     private var random: SplitMix64
     private var start: Int64 = 0
 
-    init(_ plan: SwarmPlan, outlets: [SwarmSender], timer: consuming DeadlineTimer) throws(LabelsTooLong) {
+    init(_ plan: SwarmPlan, outlets: [SwarmSender], loop: consuming EventLoop) throws(LabelsTooLong) {
         self.plan = plan
         let interval = plan.settings.interval.nanoseconds
         (self.interval, jitter) = (interval, plan.settings.jitter.nanoseconds)
@@ -120,22 +121,18 @@ private struct SwarmRun: ~Copyable {
         nodes.sort { $0.phase < $1.phase }
         random = SplitMix64(seed: plan.settings.seed &+ 1)
         self.outlets = outlets
-        self.timer = timer
+        self.loop = loop
     }
 
-    mutating func run(until end: WakeUp, report: (Swarm.GroundTruth) -> Void) throws {
-        var poller = Poller()
-        let ended = poller.add(fileDescriptor: end.fileDescriptor)
-        _ = poller.add(fileDescriptor: timer.fileDescriptor)
+    mutating func run(report: (Swarm.GroundTruth) -> Void) throws {
         start = MonotonicClock.now.nanoseconds
         let over = start.addingSaturated(plan.settings.time.nanoseconds)
         var awake = start
         while true {
             let due = min(nextDue, late.nextInstant() ?? over)
-            timer.arm(at: Instant(nanoseconds: min(over, max(due, awake.addingSaturated(Self.minSleep)))))
-            _ = try poller.wait(timeoutMilliseconds: nil)
-            if poller.isReadable(ended) { break }
-            timer.clear()
+            try loop.wait(
+                until: Instant(nanoseconds: min(over, max(due, awake.addingSaturated(Self.minSleep)))))
+            if loop.isStopped { break }
             let now = MonotonicClock.now.nanoseconds
             awake = now
             if now >= over { break }

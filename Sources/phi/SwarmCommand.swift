@@ -2,6 +2,7 @@ import ArgumentParser
 import HeartbeatProtocol
 import LoadGenerator
 import PhiAccrual
+import Platform
 import Synchronization
 import ZeroMQ
 
@@ -74,7 +75,7 @@ struct SwarmCommand: AsyncParsableCommand {
         let plan = try SwarmPlan(settings)
         let ledger = try Ledger(path: truth)
         let (ended, continuation) = AsyncStream<Void>.makeStream()
-        OpenFiles.allowAll()
+        raiseOpenFileLimit()
         let swarm = try Swarm(
             plan, connect: to.isEmpty && bind.isEmpty ? ["tcp://127.0.0.1:7710"] : to, bind: bind,
             connections: connections

@@ -1,3 +1,4 @@
+import EventLoop
 import Foundation
 import Synchronization
 import Testing
@@ -127,7 +128,10 @@ private func wait(for wakeUp: WakeUp, timeoutMilliseconds: Int?) -> Result<Int, 
         try pull.bind(to: "inproc://moved")
         let received = Mutex<[[UInt8]]?>(nil)
         let thread = try SocketThread(name: "owner", owning: pull) { pull in
-            received.withLock { $0 = try? nextMessage(from: pull) }
+            var poller = Poller()
+            poller.add(pull)
+            _ = try? poller.wait(timeoutMilliseconds: eventTimeout)
+            received.withLock { $0 = try? pull.receiveMultipart() }
         }
         let push = try Socket(.push, in: context)
         try push.connect(to: "inproc://moved")

@@ -1,8 +1,5 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
+import ZeroMQ
 
 /// Wakes a `Poller` from any thread.
 ///

@@ -1,4 +1,5 @@
 import CZeroMQ
+import ZeroMQ
 
 /// Waits until something can be read from any of several sockets and file descriptors.
 ///

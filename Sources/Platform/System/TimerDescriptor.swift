@@ -1,47 +1,39 @@
-import PhiAccrual
-
-#if canImport(Darwin)
-    import Darwin
-#else
+#if os(Linux)
     import CTimerFD
-    import Glibc
 #endif
 
-/// A file descriptor that becomes readable at an instant of `MonotonicClock`.
-///
-/// Polling calls round their timeout to milliseconds. Rounding down makes them spin. Rounding up makes them late by as
-/// much as the whole delay that an event may have. This timer is accurate to some microseconds.
-public struct DeadlineTimer: ~Copyable {
+/// A file descriptor of the kernel that becomes readable at an instant of `SystemClock.monotonic`: a timerfd on Linux,
+/// a kqueue on Apple's platforms.
+public struct TimerDescriptor: ~Copyable {
     public let fileDescriptor: Int32
-    private var armed: Instant?
 
     /// - Throws: If the limit on open files is reached.
     public init() throws(TimerError) {
         #if canImport(Darwin)
-            fileDescriptor = kqueue()
+            let descriptor = kqueue()
         #else
-            fileDescriptor = timerfd_create(CLOCK_MONOTONIC, Int32(TFD_NONBLOCK) | Int32(TFD_CLOEXEC))
+            let descriptor = timerfd_create(CLOCK_MONOTONIC, Int32(TFD_NONBLOCK) | Int32(TFD_CLOEXEC))
         #endif
-        guard fileDescriptor >= 0 else { throw TimerError(code: errno) }
+        guard descriptor >= 0 else { throw TimerError(code: errno) }
+        fileDescriptor = descriptor
     }
 
     deinit { close(fileDescriptor) }
 
-    /// Makes the file descriptor readable from `instant` on, at once if it has passed; nil disarms the timer.
-    public mutating func arm(at instant: Instant?) {
-        guard instant != armed else { return }
-        armed = instant
+    /// Makes the file descriptor readable from `instant` on, in nanoseconds, at once if it has passed; nil disarms the
+    /// timer.
+    public borrowing func arm(at instant: Int64?) {
         #if canImport(Darwin)
             var change = kevent()
             change.filter = Int16(EVFILT_TIMER)
             change.flags = UInt16(instant == nil ? EV_DELETE : EV_ADD | EV_ONESHOT)
             change.fflags = UInt32(NOTE_NSECONDS)
-            change.data = Int(max(1, instant.map { ($0 - MonotonicClock.now).nanoseconds } ?? 0))
+            change.data = Int(max(1, (instant ?? 0) - SystemClock.monotonic))
             _ = kevent(fileDescriptor, &change, 1, nil, 0, nil)
         #else
             var time = itimerspec()  // all zero disarms
             if let instant {
-                let nanoseconds = max(1, instant.nanoseconds)
+                let nanoseconds = max(1, instant)
                 time.it_value.tv_sec = Int(nanoseconds / 1_000_000_000)
                 time.it_value.tv_nsec = Int(nanoseconds % 1_000_000_000)
             }
@@ -50,8 +42,7 @@ public struct DeadlineTimer: ~Copyable {
     }
 
     /// Acknowledges that the timer fired. The file descriptor is not readable again until the timer is armed.
-    public mutating func clear() {
-        armed = nil
+    public borrowing func clear() {
         #if canImport(Darwin)
             var event = kevent()
             var none = timespec()
