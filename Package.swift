@@ -72,6 +72,11 @@ let package = Package(
             dependencies: ["Comparison", "CSodium", "NetworkProfiles", "PhiAccrual", "Platform", "Traces"],
             swiftSettings: strict),
 
+        // Sockets, and the threads that wait for them.
+        .target(name: "ZeroMQ", dependencies: ["CZeroMQ", "Platform"], swiftSettings: strict),
+        .target(
+            name: "EventLoop", dependencies: ["CZeroMQ", "PhiAccrual", "Platform", "ZeroMQ"], swiftSettings: strict),
+
         // The state that survives restarts, and the configuration read at the start.
         .target(
             name: "StateStore",
@@ -85,10 +90,7 @@ let package = Package(
         // Recordings of everything that a detector received.
         .target(name: "Recordings", dependencies: ["PhiAccrual", "Platform", "CZlib"], swiftSettings: strict),
 
-        // The shells: sockets, clocks, processes, and the command line.
-        .target(name: "ZeroMQ", dependencies: ["CZeroMQ", "Platform"], swiftSettings: strict),
-        .target(
-            name: "EventLoop", dependencies: ["CZeroMQ", "PhiAccrual", "Platform", "ZeroMQ"], swiftSettings: strict),
+        // The shells: threads, processes, and the command line.
         .target(
             name: "HeartbeatPublisher", dependencies: ["EventLoop", "HeartbeatProtocol", "PhiAccrual", "ZeroMQ"],
             swiftSettings: strict),
