@@ -43,17 +43,23 @@ let package = Package(
         .systemLibrary(name: "CTimerFD"),
         .systemLibrary(name: "CPrefetch"),
 
+        // What differs between operating systems.
+        .target(name: "Platform", dependencies: ["CTimerFD"], path: "Sources/Platform/System", swiftSettings: strict),
+        .target(name: "PlatformFoundation", path: "Sources/Platform/Foundation", swiftSettings: strict),
+
         // The algorithm and other pure code.
         .target(name: "PhiAccrual", dependencies: ["CPrefetch"], swiftSettings: strict),
-        .target(name: "HeartbeatProtocol", dependencies: ["PhiAccrual", "CSodium"], swiftSettings: strict),
-        .target(name: "Traces", dependencies: ["CZlib"], swiftSettings: strict),
+        .target(
+            name: "HeartbeatProtocol", dependencies: ["PhiAccrual", "PlatformFoundation", "CSodium"],
+            swiftSettings: strict),
+        .target(name: "Traces", dependencies: ["Platform", "CZlib"], swiftSettings: strict),
 
         .target(name: "Evaluation", dependencies: ["PhiAccrual", "Recordings", "Traces"], swiftSettings: strict),
 
         .target(name: "Comparison", dependencies: ["Evaluation", "PhiAccrual", "Traces"], swiftSettings: strict),
         .target(name: "Charts", swiftSettings: strict),
         .target(
-            name: "ComparisonPage",
+            name: "ComparisonReport",
             dependencies: ["Charts", "Comparison", "Evaluation", "HeartbeatProtocol", "PhiAccrual"],
             swiftSettings: strict),
 
@@ -62,36 +68,60 @@ let package = Package(
             name: "NetworkProfiles", dependencies: ["PhiAccrual"], path: "Models", exclude: ["Lifecycle", "README.md"],
             resources: [.embedInCode("Network")], swiftSettings: strict),
         .target(
-            name: "ProfileFitting", dependencies: ["Comparison", "CSodium", "NetworkProfiles", "PhiAccrual", "Traces"],
+            name: "ProfileFitting",
+            dependencies: ["Comparison", "CSodium", "NetworkProfiles", "PhiAccrual", "Platform", "Traces"],
             swiftSettings: strict),
+
+        // Sockets, and the threads that wait for them.
+        .target(name: "ZeroMQ", dependencies: ["CZeroMQ", "Platform"], swiftSettings: strict),
+        .target(
+            name: "EventLoop", dependencies: ["CZeroMQ", "PhiAccrual", "Platform", "ZeroMQ"], swiftSettings: strict),
 
         // The state that survives restarts, and the configuration read at the start.
         .target(
             name: "StateStore",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
+                "HeartbeatProtocol", "PhiAccrual", "Platform", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
             name: "Configuration", dependencies: ["PhiAccrual", "ZeroMQ", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         // Recordings of everything that a detector received.
-        .target(name: "Recordings", dependencies: ["PhiAccrual", "CZlib"], swiftSettings: strict),
+        .target(name: "Recordings", dependencies: ["PhiAccrual", "Platform", "CZlib"], swiftSettings: strict),
 
-        // The shells: sockets, clocks, processes, and the command line.
-        .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
-        .target(name: "SystemClocks", dependencies: ["PhiAccrual", "CTimerFD"], swiftSettings: strict),
+        // The shells: threads, processes, and the command line.
         .target(
-            name: "HeartbeatPublisher", dependencies: ["HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ"],
+            name: "HeartbeatPublisher", dependencies: ["EventLoop", "HeartbeatProtocol", "PhiAccrual", "ZeroMQ"],
             swiftSettings: strict),
         .target(
-            name: "PhiClient", dependencies: ["HeartbeatProtocol", "PhiAccrual", "SystemClocks", "ZeroMQ"],
+            name: "PhiClient", dependencies: ["EventLoop", "HeartbeatProtocol", "PhiAccrual", "ZeroMQ"],
+            swiftSettings: strict),
+        .target(
+            name: "LoadGenerator",
+            dependencies: ["EventLoop", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "ZeroMQ"],
+            swiftSettings: strict),
+        // What the relay and the detector share as services that receive heartbeats.
+        .target(
+            name: "ReceivingService",
+            dependencies: [
+                "HeartbeatProtocol", "PhiAccrual", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "HeartbeatRelay",
+            dependencies: [
+                "EventLoop", "HeartbeatProtocol", "PhiAccrual", "Platform", "ReceivingService", "ZeroMQ",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: strict),
         .target(
             name: "DetectorService",
             dependencies: [
-                "Evaluation", "HeartbeatProtocol", "PhiAccrual", "Recordings", "StateStore", "Configuration",
-                "SystemClocks", "ZeroMQ",
+                "Evaluation", "EventLoop", "HeartbeatProtocol", "PhiAccrual", "Platform", "ReceivingService",
+                "Recordings", "StateStore", "Configuration", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -99,9 +129,9 @@ let package = Package(
         .executableTarget(
             name: "phi",
             dependencies: [
-                "Comparison", "ComparisonPage", "DetectorService", "Evaluation", "HeartbeatProtocol",
-                "HeartbeatPublisher", "NetworkProfiles", "PhiAccrual", "PhiClient", "ProfileFitting",
-                "Recordings", "Configuration", "SystemClocks", "Traces", "ZeroMQ",
+                "Comparison", "ComparisonReport", "DetectorService", "Evaluation", "EventLoop", "HeartbeatProtocol",
+                "HeartbeatPublisher", "HeartbeatRelay", "LoadGenerator", "NetworkProfiles", "PhiAccrual", "PhiClient",
+                "Platform", "ProfileFitting", "Recordings", "Configuration", "Traces", "ZeroMQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -109,7 +139,8 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // Tests. Only ZeroMQTests, DetectorServiceTests, and SystemTests use real sockets.
+        // Tests. Only ZeroMQTests, EventLoopTests, HeartbeatRelayTests, DetectorServiceTests, and SystemTests use
+        // real sockets.
         .target(name: "TestSupport", dependencies: ["PhiAccrual"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "PhiAccrualTests", dependencies: ["PhiAccrual", "TestSupport"], exclude: ["References"],
@@ -134,28 +165,39 @@ let package = Package(
         .testTarget(
             name: "ChartsTests", dependencies: ["Charts", "PhiAccrual", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "ComparisonPageTests",
-            dependencies: ["Comparison", "ComparisonPage", "PhiAccrual", "TestSupport"],
+            name: "ComparisonReportTests",
+            dependencies: ["Comparison", "ComparisonReport", "PhiAccrual", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "StateStoreTests",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "StateStore", "TestSupport",
+                "HeartbeatProtocol", "PhiAccrual", "Platform", "StateStore", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["PhiAccrual", "Configuration"], swiftSettings: strict),
         .testTarget(
             name: "RecordingsTests", dependencies: ["PhiAccrual", "Recordings", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
+        .testTarget(name: "ZeroMQTests", dependencies: ["EventLoop", "ZeroMQ"], swiftSettings: strict),
+        .testTarget(
+            name: "EventLoopTests", dependencies: ["EventLoop", "PhiAccrual", "ZeroMQ"], swiftSettings: strict),
         .testTarget(
             name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol", "PhiAccrual"],
+            swiftSettings: strict),
+        .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "PhiAccrual"], swiftSettings: strict),
+        .testTarget(
+            name: "HeartbeatRelayTests",
+            dependencies: [
+                "EventLoop", "HeartbeatProtocol", "HeartbeatPublisher", "HeartbeatRelay", "PhiAccrual", "TestSupport",
+                "ZeroMQ",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "DetectorServiceTests",
             dependencies: [
                 "DetectorService", "HeartbeatProtocol", "HeartbeatPublisher", "PhiAccrual", "PhiClient", "Recordings",
-                "StateStore", "Configuration", "SystemClocks", "ZeroMQ",
+                "StateStore", "Configuration", "EventLoop", "TestSupport", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

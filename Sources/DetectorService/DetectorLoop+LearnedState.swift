@@ -1,6 +1,6 @@
+import EventLoop
 import PhiAccrual
 import StateStore
-import SystemClocks
 
 /// When learned state is persisted: of new nodes soon, of all other nodes gradually, in passes.
 struct LearnedStateSchedule {

@@ -1,7 +1,7 @@
 import Configuration
+import EventLoop
 import HeartbeatProtocol
 import PhiAccrual
-import SystemClocks
 
 /// A message to the detector loop.
 enum DetectorLoopInput: Sendable {

@@ -1,17 +1,11 @@
 import Configuration
+import EventLoop
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
-import SystemClocks
+import Platform
+import ReceivingService
 import ZeroMQ
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// The thread that owns the heartbeat sockets and the detector.
 ///
@@ -32,8 +26,9 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     /// The nodes whose heartbeats are received.
     let shard: Shard
     var detector: RecordingDetector<Model>
-    private var timer: DeadlineTimer
+    private var loop: EventLoop
     private let requests: Mailbox<DetectorLoopInput>
+    private let requestSlot: Int
     /// Drained from the mailbox, and not answered yet.
     private var pendingRequests: ArraySlice<DetectorLoopInput> = []
     let publisher: Mailbox<EventPublisherInput>
@@ -73,15 +68,18 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         requests: Mailbox<DetectorLoopInput>,
         publisher: Mailbox<EventPublisherInput>,
         clocks: ServiceClocks,
-        logger: Logger
+        logger: Logger,
+        stop: WakeUp
     ) throws {
+        loop = EventLoop(until: stop, timer: try DeadlineTimer())
+        requestSlot = loop.add(requests)
+        sockets.add(to: &loop)
         self.sockets = sockets
         self.shard = shard
         let now = MonotonicClock.now
         self.detector = RecordingDetector(detector, at: now)
         self.recording = recording
         wallOffset = clocks.civilOffset
-        timer = try DeadlineTimer()
         (self.requests, self.publisher, self.clocks, self.logger) = (requests, publisher, clocks, logger)
         self.joinWithin = joinWithin
         heartbeats.reserveCapacity(Self.batch)
@@ -93,12 +91,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     // specialised with it.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
-    mutating func run(until stop: WakeUp) throws {
-        var poller = Poller()
-        let stopped = poller.add(fileDescriptor: stop.fileDescriptor)
-        let timed = poller.add(fileDescriptor: timer.fileDescriptor)
-        let asked = poller.add(fileDescriptor: requests.wakeUp.fileDescriptor)
-        sockets.add(to: &poller)
+    mutating func run() throws {
         var awake = MonotonicClock.now
         while true {
             var asleep = MonotonicClock.now
@@ -109,8 +102,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
             let wakeUp =
                 pendingRequests.isEmpty
                 ? selfObservation.nextWakeUp(after: asleep, deadline: detector.nextDeadline) : asleep
-            timer.arm(at: wakeUp)
-            _ = try poller.wait(timeoutMilliseconds: nil)
+            try loop.wait(until: wakeUp)
             awake = MonotonicClock.now
             selfObservation.polled(from: asleep, to: awake, wakeUp: wakeUp, into: &conclusions)
             _ = applyConclusions()
@@ -119,10 +111,9 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
                 if !conclusions.isEmpty { followCivilTime() }
                 _ = applyConclusions()
             }
-            if poller.isReadable(stopped) { return finish() }
-            if poller.isReadable(timed) { timer.clear() }
+            if loop.isStopped { return finish() }
             try turn(after: awake)
-            if poller.isReadable(asked) || !pendingRequests.isEmpty { answerRequests() }
+            if loop.isReadable(requestSlot) || !pendingRequests.isEmpty { answerRequests() }
             if awake - lastFlush >= Self.flushInterval { flushRecording(at: awake) }
             persistLearnedState(at: awake)
         }

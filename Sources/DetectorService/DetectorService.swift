@@ -1,11 +1,11 @@
 import Configuration
+import EventLoop
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
+import ReceivingService
 import ServiceLifecycle
 import StateStore
-import Synchronization
-import SystemClocks
 import ZeroMQ
 
 /// The service: heartbeats in, suspicion events out.
@@ -57,10 +57,10 @@ public final class DetectorService: Service {
                 owning: EventPublisher(
                     sockets: eventSockets, log: recovered.log(of: configuration), store: recovered.store,
                     levels: configuration.levels, endpoints: endpoints, inputs: inputs, detectorLoop: requests,
-                    clocks: clocks, logger: logger)
+                    clocks: clocks, logger: logger, stop: stopPublisher)
             ) { publisher in
                 var publisher = publisher
-                failure.catching { try publisher.run(until: stopPublisher) }
+                failure.catching { try publisher.run() }
             }
         } catch {
             stopDetectorLoop.signal()
@@ -123,51 +123,21 @@ private struct DetectorLoopStart: ModelVisitor {
         let learnedStateSchedule = recovered.store.map { _ in
             LearnedStateSchedule(unpersisted: unpersisted, nodes: detector.nodeCount, at: MonotonicClock.now)
         }
-        let (stop, failure) = (stop, failure)
+        let failure = failure
         let recording = RecordingSession(bounds: configuration.record, detector: configuration.model.description)
         var detectorLoop = try DetectorLoop(
             sockets: sockets, detector: detector, shard: configuration.shard, expected: configuration.expected,
             joinWithin: configuration.joinWithin, learnedStateSchedule: learnedStateSchedule,
-            recording: recording, requests: requests, publisher: publisher, clocks: clocks, logger: logger)
+            recording: recording, requests: requests, publisher: publisher, clocks: clocks, logger: logger,
+            stop: stop)
         try detectorLoop.startRecording(at: MonotonicClock.now)
         let thread = try SocketThread(
             name: "phi-ingest", owning: detectorLoop
         ) { detectorLoop in
             var detectorLoop = detectorLoop
-            failure.catching { try detectorLoop.run(until: stop) }
+            failure.catching { try detectorLoop.run() }
             recording.ending.join()
         }
         return (thread, bound)
-    }
-}
-
-/// The first error that ended a thread.
-final class ThreadFailure: Sendable {
-    private let stored = Mutex<(any Error)?>(nil)
-    /// Yields when there is an error.
-    private let first: AsyncStream<Void>
-    private let continuation: AsyncStream<Void>.Continuation
-
-    init() { (first, continuation) = AsyncStream.makeStream() }
-
-    var error: (any Error)? { stored.withLock { $0 } }
-
-    /// Returns when there is an error, the task is cancelled, or its service group shuts down.
-    func waitOrShutDown() async {
-        await withTaskGroup { [first] group in
-            group.addTask { try? await gracefulShutdown() }
-            group.addTask { for await _ in first { return } }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
-    func catching(_ body: () throws -> Void) {
-        do {
-            try body()
-        } catch {
-            stored.withLock { $0 = $0 ?? error }
-            continuation.yield()
-        }
     }
 }

@@ -1,8 +1,8 @@
+import EventLoop
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
 import StateStore
-import SystemClocks
 import ZeroMQ
 
 /// A message from the detector loop to the event publisher.
@@ -51,7 +51,9 @@ struct EventPublisher: ~Copyable {
     private let sockets: EventSockets
     private let levels: [Level]
     private let endpoints: ServiceEndpoints
+    private var loop: EventLoop
     private let inputs: Mailbox<EventPublisherInput>
+    private let inputSlot: Int
     private let detectorLoop: Mailbox<DetectorLoopInput>
     private let clocks: ServiceClocks
     private let logger: Logger
@@ -68,28 +70,26 @@ struct EventPublisher: ~Copyable {
         sockets: consuming EventSockets, log: EventLog, store: sending StoreWriter?, levels: [Level],
         endpoints: ServiceEndpoints, inputs: Mailbox<EventPublisherInput>, detectorLoop: Mailbox<DetectorLoopInput>,
         clocks: ServiceClocks,
-        logger: Logger
+        logger: Logger,
+        stop: WakeUp
     ) {
+        loop = EventLoop(until: stop)
+        inputSlot = loop.add(inputs)
+        sockets.add(to: &loop)
         self.sockets = sockets
         (self.log, self.levels, self.endpoints) = (log, levels, endpoints)
         self.store = store
         (self.inputs, self.detectorLoop, self.clocks, self.logger) = (inputs, detectorLoop, clocks, logger)
     }
 
-    mutating func run(until stop: WakeUp) throws {
-        var poller = Poller()
-        let stopped = poller.add(fileDescriptor: stop.fileDescriptor)
-        let fed = poller.add(fileDescriptor: inputs.wakeUp.fileDescriptor)
-        sockets.add(to: &poller)
+    mutating func run() throws {
         while true {
-            let wait = (nextBeacon - MonotonicClock.now).nanoseconds / 1_000_000
-            let isBusy = store?.hasWork ?? false
-            _ = try poller.wait(timeoutMilliseconds: isBusy ? 0 : max(0, Int(wait) + 1))
-            if poller.isReadable(fed) { try applyInputs() }
+            if store?.hasWork ?? false { try loop.poll() } else { try loop.wait(until: nextBeacon) }
+            if loop.isReadable(inputSlot) { try applyInputs() }
             try sockets.dropSubscriptions()
             try answerRequests()
             if MonotonicClock.now >= nextBeacon { try sendBeacon() }
-            if poller.isReadable(stopped) { break }
+            if loop.isStopped { break }
             if inputs.isEmpty || store?.isBehind ?? false { store?.work(at: MonotonicClock.now) }
             try publishStoreLoss()
         }

@@ -1,3 +1,4 @@
+import EventLoop
 import HeartbeatProtocol
 import Synchronization
 import ZeroMQ
@@ -41,9 +42,9 @@ struct EventSockets: ~Copyable {
         return bound
     }
 
-    borrowing func add(to poller: inout Poller) {
-        _ = poller.add(events)
-        _ = poller.add(control)
+    borrowing func add(to loop: inout EventLoop) {
+        loop.add(events)
+        loop.add(control)
     }
 
     borrowing func publish(_ event: StoredEvent, epoch: UInt64) throws(ZeroMQError) {

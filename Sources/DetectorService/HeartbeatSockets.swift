@@ -1,5 +1,7 @@
 import Configuration
+import EventLoop
 import HeartbeatProtocol
+import ReceivingService
 import ZeroMQ
 
 /// The SUB sockets that receive heartbeats: one for nodes that connect to the service, one for nodes that it connects
@@ -15,10 +17,10 @@ struct HeartbeatSockets: ~Copyable {
 
     /// - Parameter shard: The nodes whose heartbeats are received.
     init(bind: [Endpoint], connect: [Endpoint], shard: Shard = .whole, in context: Context) throws(ZeroMQError) {
-        let listening = try Self.open(.subscribe, in: context)
+        let listening = try Socket.heartbeatReceiver(.subscribe, in: context)
         for prefix in Self.prefixes(of: shard) { try listening.subscribe(to: prefix) }
         let listeningMonitor = try Monitor(of: listening, events: [.acceptFailed, .disconnected], in: context)
-        let connecting = try Self.open(.subscribe, in: context)
+        let connecting = try Socket.heartbeatReceiver(.subscribe, in: context)
         for prefix in Self.prefixes(of: shard) { try connecting.subscribe(to: prefix) }
         let connectingMonitor = try Monitor(of: connecting, events: .disconnected, in: context)
         var bound: [Endpoint] = []
@@ -39,30 +41,11 @@ struct HeartbeatSockets: ~Copyable {
         shard == .whole ? [[]] : shard.firstBytes.map { HeartbeatFrame.magic + [$0] }
     }
 
-    /// Opens a socket for heartbeats, with no subscription yet.
-    static func open(_ kind: Socket.Kind, in context: Context) throws(ZeroMQError) -> Socket {
-        let socket = try Socket(kind, in: context)
-        // Per connection. A SUB socket never drops. It pushes back, and the publisher then drops the newest messages. A
-        // connection may carry one node or a swarm of thousands, whose burst has to fit while the service is not
-        // scheduled.
-        try socket.set(.receiveHighWaterMark, to: 4096)
-        try socket.setMaximumMessageSize(Int64(HeartbeatFrame.maximumSize))
-        try socket.set(.backlog, to: 4096)
-        try socket.set(.handshakeInterval, to: 3000)
-        try socket.set(.reconnectInterval, to: 100)
-        try socket.set(.reconnectIntervalMaximum, to: 2000)
-        try socket.set(.tcpKeepalive, to: 1)
-        try socket.set(.tcpKeepaliveIdle, to: 30)
-        try socket.set(.tcpKeepaliveInterval, to: 10)
-        try socket.set(.tcpKeepaliveCount, to: 3)
-        return socket
-    }
-
-    borrowing func add(to poller: inout Poller) {
-        _ = poller.add(listening)
-        _ = poller.add(connecting)
-        _ = poller.add(listeningMonitor)
-        _ = poller.add(connectingMonitor)
+    borrowing func add(to loop: inout EventLoop) {
+        loop.add(listening)
+        loop.add(connecting)
+        loop.add(listeningMonitor)
+        loop.add(connectingMonitor)
     }
 
     enum ConnectionEvent {

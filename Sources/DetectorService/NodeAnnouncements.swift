@@ -1,13 +1,6 @@
 import HeartbeatProtocol
 import PhiAccrual
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Platform
 
 /// The nodes' last announcements: the tails of their long frames, which are parsed only when they change.
 struct NodeAnnouncements {

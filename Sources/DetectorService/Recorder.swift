@@ -1,4 +1,5 @@
 import Configuration
+import EventLoop
 import PhiAccrual
 import Recordings
 import Synchronization
@@ -75,13 +76,12 @@ final class Recorder: Sendable {
 
     private func run(_ writer: consuming RecordingWriter) {
         defer { state.withLock { $0.hasEnded = true } }
-        var poller = Poller()
-        let stopped = poller.add(fileDescriptor: stop.fileDescriptor)
-        _ = poller.add(fileDescriptor: work.wakeUp.fileDescriptor)
+        var loop = EventLoop(until: stop)
+        loop.add(work)
         do {
             while true {
-                _ = try poller.wait(timeoutMilliseconds: nil)
-                let isLast = poller.isReadable(stopped)
+                try loop.wait(until: nil)
+                let isLast = loop.isStopped
                 for work in work.drain() { try perform(work, &writer) }
                 if isLast { break }
             }

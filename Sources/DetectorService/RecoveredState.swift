@@ -1,9 +1,9 @@
 import Configuration
+import EventLoop
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
 import StateStore
-import SystemClocks
 
 /// What the service finds when it starts: the state store and its contents, or nothing.
 struct RecoveredState {

@@ -1,5 +1,5 @@
+import EventLoop
 import PhiAccrual
-import SystemClocks
 
 /// The clocks that may jump. Verdicts rest only on the monotonic clock.
 struct ServiceClocks: Sendable {

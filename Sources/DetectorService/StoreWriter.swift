@@ -1,7 +1,7 @@
+import EventLoop
 import HeartbeatProtocol
 import PhiAccrual
 import StateStore
-import SystemClocks
 
 /// Learned state of some nodes, or of a group: what one write stores.
 enum StoredPage: Sendable {

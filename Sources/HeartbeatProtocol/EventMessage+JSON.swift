@@ -1,10 +1,5 @@
 import PhiAccrual
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import PlatformFoundation
 
 /// JSON as this project writes it: keys are sorted, so that equal values give equal bytes.
 public enum WireJSON {

@@ -1,11 +1,6 @@
 import CSodium
 import PhiAccrual
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import PlatformFoundation
 
 /// The fields that the long form of a heartbeat adds: the node's names, and labels such as its zone.
 public struct NodeAnnouncement: Hashable, Sendable {

@@ -1,7 +1,7 @@
+import EventLoop
 import HeartbeatProtocol
 import PhiAccrual
 import Synchronization
-import SystemClocks
 import ZeroMQ
 
 /// How the publisher ends. The caller that stops it decides.
@@ -15,15 +15,12 @@ final class StopReason: Sendable {
 /// show how many heartbeats were never sent, and the schedule continues unchanged.
 struct HeartbeatLoop: ~Copyable {
     var sender: HeartbeatSender
-    var timer: DeadlineTimer
+    /// Ends the heartbeats when it is stopped.
+    var loop: EventLoop
 
     mutating func run(
-        _ first: Heartbeat, announcing announcement: NodeAnnouncement, until stop: WakeUp,
-        sayingGoodbye ending: StopReason
+        _ first: Heartbeat, announcing announcement: NodeAnnouncement, sayingGoodbye ending: StopReason
     ) throws {
-        var poller = Poller()
-        let stopped = poller.add(fileDescriptor: stop.fileDescriptor)
-        _ = poller.add(fileDescriptor: timer.fileDescriptor)
         let start = MonotonicClock.now.nanoseconds
         var slot: Int64 = 0
         var nextAnnouncement = Int64.min
@@ -37,10 +34,8 @@ struct HeartbeatLoop: ~Copyable {
 
             slot = max(slot + 1, (MonotonicClock.now.nanoseconds - start) / first.announcedInterval)
             let (offset, overflow) = slot.multipliedReportingOverflow(by: first.announcedInterval)
-            timer.arm(at: overflow ? nil : Instant(nanoseconds: start.addingSaturated(offset)))
-            _ = try poller.wait(timeoutMilliseconds: nil)
-            if poller.isReadable(stopped) { break }
-            timer.clear()
+            try loop.wait(until: overflow ? nil : Instant(nanoseconds: start.addingSaturated(offset)))
+            if loop.isStopped { break }
         }
         guard ending.isGoodbye.load(ordering: .relaxed) else { return }
         try sender.lingerOnClose()

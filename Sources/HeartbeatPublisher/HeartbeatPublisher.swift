@@ -1,6 +1,6 @@
+import EventLoop
 import HeartbeatProtocol
 import PhiAccrual
-import SystemClocks
 import ZeroMQ
 
 /// Publishes one node's heartbeats from its own thread, and never blocks the application.
@@ -56,11 +56,11 @@ public final class HeartbeatPublisher: Sendable {
         let beat = Heartbeat(
             key: NodeKey(of: configuration.identity), incarnation: incarnation, sequence: 0, sent: 0,
             announcedInterval: interval)
-        let timer = try DeadlineTimer()
-        thread = try SocketThread(name: "phi-beat", owning: HeartbeatLoop(sender: sender, timer: timer)) { loop in
+        let loop = EventLoop(until: end, timer: try DeadlineTimer())
+        thread = try SocketThread(name: "phi-beat", owning: HeartbeatLoop(sender: sender, loop: loop)) { loop in
             var loop = loop
             // An error here means that the context was shut down, so no peer is left to send to.
-            try? loop.run(beat, announcing: announcement, until: end, sayingGoodbye: ending)
+            try? loop.run(beat, announcing: announcement, sayingGoodbye: ending)
         }
     }
 

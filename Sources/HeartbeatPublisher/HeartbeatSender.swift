@@ -6,11 +6,11 @@ import ZeroMQ
 ///
 /// A stale heartbeat is worthless, and sending never blocks the application: the queue is short, and nothing is queued
 /// without a connection.
-struct HeartbeatSender: ~Copyable {
-    let boundEndpoints: [Endpoint]
+package struct HeartbeatSender: ~Copyable {
+    package let boundEndpoints: [Endpoint]
     private let socket: Socket
     /// Interval at which a node announces itself even without new subscribers.
-    static let announcementInterval: Int64 = 10_000_000_000  // ns
+    package static let announcementInterval: Int64 = 10_000_000_000  // ns
     /// How often the socket is polled for subscriptions: each poll costs a system call.
     private static let subscriptionPollInterval: Int64 = 1_000_000  // ns
     /// One for each first byte of a key, and one for all keys.
@@ -22,7 +22,7 @@ struct HeartbeatSender: ~Copyable {
     ///   - queue: How many heartbeats may wait for a slow connection. A sender that serves many nodes needs more than
     ///     the few of one node.
     ///   - context: Nil for a new one.
-    init(
+    package init(
         connect: [Endpoint], bind: [Endpoint], queue: Int32 = 16, in context: Context? = nil
     ) throws(ZeroMQError) {
         // Peers see a PUB. An XPUB also reports subscriptions; verbose, it reports each one, even those that a relay
@@ -42,7 +42,7 @@ struct HeartbeatSender: ~Copyable {
 
     /// Whether nodes should announce themselves in every heartbeat: a subscription arrived within the last ten seconds,
     /// or none exists yet. A new subscriber should not receive a heartbeat without a name.
-    mutating func hasNewSubscribers(at now: Int64) throws(ZeroMQError) -> Bool {
+    package mutating func hasNewSubscribers(at now: Int64) throws(ZeroMQError) -> Bool {
         if now >= nextPoll {
             nextPoll = now.addingSaturated(Self.subscriptionPollInterval)
             if try subscriptions.update(from: socket).added > 0 {
@@ -53,7 +53,7 @@ struct HeartbeatSender: ~Copyable {
     }
 
     /// Drops the heartbeat if there is no connection, or if the connection is slower than the heartbeats.
-    borrowing func send(
+    package borrowing func send(
         _ heartbeat: Heartbeat, announcing announcement: NodeAnnouncement? = nil
     ) throws(ZeroMQError) {
         if let announcement {
@@ -65,5 +65,5 @@ struct HeartbeatSender: ~Copyable {
     }
 
     /// Gives the last heartbeats 500 ms to leave after the socket is closed.
-    borrowing func lingerOnClose() throws(ZeroMQError) { try socket.set(.linger, to: 500) }
+    package borrowing func lingerOnClose() throws(ZeroMQError) { try socket.set(.linger, to: 500) }
 }

@@ -1,6 +1,6 @@
+import EventLoop
 import HeartbeatProtocol
 import PhiAccrual
-import SystemClocks
 import ZeroMQ
 
 /// Sends a service one request at a time, and waits for the answer.

@@ -1,6 +1,6 @@
+import EventLoop
 import HeartbeatProtocol
 import PhiAccrual
-import SystemClocks
 import ZeroMQ
 
 /// Subscribes to a service's events and misses none, across message loss and restarts of either side.
@@ -25,9 +25,7 @@ public struct FeedSubscriber: ~Copyable {
 
     private let events: Socket
     private let control: Socket
-    private var poller = Poller()
-    private let woken: Int
-    private let wakeUp: WakeUp
+    private var loop: EventLoop
     private var replica: FeedReplica
     private var ready: ArraySlice<FeedReplica.Delivery> = []
     private var asked: (query: FeedReplica.Query, id: Int64, at: Instant)?
@@ -63,10 +61,9 @@ public struct FeedSubscriber: ~Copyable {
         try events.subscribe(to: Array(Beacon.topic.utf8))
         try events.connect(to: eventsEndpoint)
         try control.connect(to: controlEndpoint)
-        _ = poller.add(events)
-        _ = poller.add(control)
-        woken = poller.add(fileDescriptor: wakeUp.fileDescriptor)
-        self.wakeUp = wakeUp
+        loop = EventLoop(until: wakeUp)
+        loop.add(events)
+        loop.add(control)
         replica = FeedReplica(from: start)
         self.events = events
         self.control = control
@@ -84,14 +81,11 @@ public struct FeedSubscriber: ~Copyable {
             ready += replica.dequeueDeliveries()
             guard ready.isEmpty else { continue }
             if let silenceTimeout = silenceTimeout() { return silenceTimeout }
-            var wait = Self.retryInterval
-            if let end {
-                let left = end - MonotonicClock.now
-                if left <= .zero { return nil }
-                wait = min(wait, left)
-            }
-            _ = try poller.wait(timeoutMilliseconds: Int(wait.nanoseconds / 1_000_000) + 1)
-            if poller.isReadable(woken) { return nil }
+            let now = MonotonicClock.now
+            if let end, end <= now { return nil }
+            let retry = now + Self.retryInterval
+            try loop.wait(until: end.map { min($0, retry) } ?? retry)
+            if loop.isStopped { return nil }
         }
     }
 

@@ -1,12 +1,5 @@
 import CSodium
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Platform
 
 /// A file that is read as raw bytes.
 public struct InputFile: ~Copyable {

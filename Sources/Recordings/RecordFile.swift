@@ -1,12 +1,5 @@
 import PhiAccrual
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Platform
 
 /// Reads the records of one file in order, up to the first invalid one.
 final class RecordFile {

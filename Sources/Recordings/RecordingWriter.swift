@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Platform
 
 /// Writes a recording into a folder, file after file. It deletes the oldest files when the total exceeds its limit.
 ///
@@ -70,7 +64,9 @@ public struct RecordingWriter: ~Copyable {
         guard descriptor >= 0 else { throw RecordingError(path: path, reason: "the recording has ended") }
         var done = 0
         while done < bytes.count {
-            let count = bytes.withUnsafeBytes { Self.write(descriptor, UnsafeRawBufferPointer(rebasing: $0[done...])) }
+            let count = bytes.withUnsafeBytes {
+                writeBytes(UnsafeRawBufferPointer(rebasing: $0[done...]), to: descriptor)
+            }
             if count > 0 {
                 done += count
             } else if count == 0 || errno != EINTR {
@@ -86,15 +82,5 @@ public struct RecordingWriter: ~Copyable {
     /// Blocks until everything written is on disk.
     public borrowing func synchronize() throws(RecordingError) {
         guard descriptor < 0 || fsync(descriptor) == 0 else { throw .current("cannot be brought to the disk", path) }
-    }
-
-    private static func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
-        #if canImport(Darwin)
-            Darwin.write(descriptor, bytes.baseAddress, bytes.count)
-        #elseif canImport(Musl)
-            Musl.write(descriptor, bytes.baseAddress, bytes.count)
-        #else
-            Glibc.write(descriptor, bytes.baseAddress, bytes.count)
-        #endif
     }
 }

@@ -1,12 +1,7 @@
 import CZlib
 import Foundation
 import PhiAccrual
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// The journal: a file of records that are not yet in SQLite's tables. Each record is appended by one write. Once
 /// SQLite has all records, the file is emptied.

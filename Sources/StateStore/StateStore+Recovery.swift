@@ -1,4 +1,5 @@
 import PhiAccrual
+import Platform
 
 extension StateStore {
     /// Opens the state store in a folder, or creates one.

@@ -1,10 +1,5 @@
 import CZeroMQ
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// Sending and receiving. A message is one or more frames, which arrive together or not at all.
 extension Socket {

@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// An endpoint that is a file: `ipc:///run/phi.sock`.
 enum LocalEndpoint {
@@ -27,11 +23,7 @@ enum LocalEndpoint {
         let room = MemoryLayout.size(ofValue: address.sun_path)
         guard bytes.count < room else { return false }  // libzmq rejects it
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        #if canImport(Darwin)
-            let descriptor = socket(AF_UNIX, SOCK_STREAM, 0)
-        #else
-            let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        #endif
+        let descriptor = openLocalSocket()
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         return withUnsafePointer(to: &address) { pointer in

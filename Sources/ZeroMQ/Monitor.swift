@@ -6,7 +6,7 @@ import CZeroMQ
 /// stop until there is room. To miss nothing, start it before the socket binds or connects.
 public struct Monitor: ~Copyable {
     private let socket: SocketHandle
-    let reader: Socket
+    package let reader: Socket
 
     /// - Parameters:
     ///   - socket: Must not have another monitor.

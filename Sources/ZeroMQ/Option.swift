@@ -1,10 +1,5 @@
 import CZeroMQ
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 extension Socket {
     /// A socket option. Most take effect for later binds and connects.

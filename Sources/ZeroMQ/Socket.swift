@@ -1,20 +1,15 @@
 import CZeroMQ
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// A ZeroMQ socket, closed when its single owner releases it.
 ///
 /// libzmq sockets are not thread safe. `Socket` is neither copyable nor `Sendable`, so sharing one
 /// between threads does not compile; moving it, with `sending`, does.
 ///
-/// No call waits. A `Poller` waits, for any number of sockets at once. Signals never end a call. Once the context is
+/// No call waits. A poller (module EventLoop) waits, for any number of sockets at once. Signals never end a call. Once the context is
 /// shut down, every call throws an error that `isTerminated`.
 public struct Socket: ~Copyable {
-    let handle: SocketHandle
+    package let handle: SocketHandle
 
     /// - Throws: `open` with `EMFILE` at the context's limit on sockets or the system's limit on files.
     public init(_ kind: Kind, in context: Context) throws(ZeroMQError) {

@@ -1,12 +1,12 @@
 import CZeroMQ
 
-/// The libzmq socket inside a `Socket`, shared with the poller and the monitor that watch it.
+/// The libzmq socket inside a `Socket`, shared with the poller of its thread and the monitor that watch it.
 ///
 /// They may outlive the socket. They check `isOpen`, and so never pass libzmq a pointer that it has freed.
-final class SocketHandle {
-    let pointer: UnsafeMutableRawPointer
+package final class SocketHandle {
+    package let pointer: UnsafeMutableRawPointer
     private(set) var context: Context?  // until closed: terminating a context waits for its sockets
-    private(set) var isOpen = true
+    package private(set) var isOpen = true
     private(set) var isMonitored = false
 
     init(_ kind: Socket.Kind, in context: Context) throws(ZeroMQError) {

@@ -1,10 +1,5 @@
 import CZeroMQ
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// What failed, and why.
 public struct ZeroMQError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -73,7 +68,7 @@ private let zmqIncompatible = Int32(ENOCOMPATPROTO)
 /// Calls libzmq, and repeats the call as long as signals interrupt it.
 ///
 /// - Returns: The result, or, if the call failed, the negated errno, read before anything else could overwrite it.
-@inline(__always) func uninterrupted(_ call: () -> Int32) -> Int32 {
+@inline(__always) package func uninterrupted(_ call: () -> Int32) -> Int32 {
     while true {
         let result = call()
         guard result < 0 else { return result }

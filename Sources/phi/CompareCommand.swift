@@ -1,6 +1,6 @@
 import ArgumentParser
 import Comparison
-import ComparisonPage
+import ComparisonReport
 import Evaluation
 import HeartbeatProtocol
 import PhiAccrual
@@ -113,7 +113,7 @@ struct CompareCommand: AsyncParsableCommand {
             let comparison = DetectorComparison(recording, onProgress: onProgress)
             return (comparison: comparison, diagnostics: draws ? TraceDiagnostics(of: recording, comparison) : nil)
         }
-        var (report, made) = (ComparisonReport(), ComparisonReport())
+        var (report, made) = (ComparisonResults(), ComparisonResults())
         for (source, outcome) in zip(work.sources, outcomes) {
             if source.isSynthetic { made.add(outcome.comparison) } else { report.add(outcome.comparison) }
         }
@@ -139,7 +139,7 @@ struct CompareCommand: AsyncParsableCommand {
         }
     }
 
-    private func table(_ report: ComparisonReport, isSynthetic: Bool = false) -> [String] {
+    private func table(_ report: ComparisonResults, isSynthetic: Bool = false) -> [String] {
         var lines = ["TRACE                      MISTAKES   ADAPTIVE     BEST CLASSICAL            RATIO  90 %"]
         for cell in report.cells {
             let ratio = cell.ratio.map { $0.decimals(3) } ?? "not reached"
@@ -167,7 +167,7 @@ struct CompareCommand: AsyncParsableCommand {
                     + "\(within) of \(cells.count) within 5 %")
         }
         if let summary = ComparisonTables.summary(report.holdOut) { lines.append(summary) }
-        let against = ComparisonReport.baselineNames.compactMap { name in
+        let against = ComparisonResults.baselineNames.compactMap { name in
             report.cells.geometricMean(against: name).map { "\(name) \($0.decimals(2))" }
         }
         if !against.isEmpty { lines.append("against each  \(against.joined(separator: ", "))") }
@@ -192,7 +192,7 @@ struct CompareCommand: AsyncParsableCommand {
         } ?? "-"
     }
 
-    private static func whyWithoutCells(_ report: ComparisonReport) -> (ComparisonReport.Trace) -> String? {
+    private static func whyWithoutCells(_ report: ComparisonResults) -> (ComparisonResults.Trace) -> String? {
         let compared = Set(report.cells.map(\.trace))
         return { trace in
             guard !compared.contains(trace.name) else { return nil }

@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// Output for people and programs: results on standard output, everything else on standard error.
 enum Console {
@@ -33,7 +29,7 @@ enum Console {
     private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { posixWrite(descriptor, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes { writeBytes($0, to: descriptor) }
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if errno == EAGAIN {
@@ -47,12 +43,6 @@ enum Console {
         return nil
     }
 }
-
-#if canImport(Darwin)
-    private let posixWrite = Darwin.write
-#else
-    private let posixWrite = Glibc.write
-#endif
 
 enum Colour: String {
     case red = "31"

@@ -1,10 +1,10 @@
 import DetectorService
+import EventLoop
 import Foundation
 import HeartbeatProtocol
 import PhiAccrual
 import PhiClient
 import Synchronization
-import SystemClocks
 import ZeroMQ
 
 /// The demo: five nodes join, one is killed and restarted, and all leave.

@@ -3,6 +3,7 @@ import Configuration
 import DetectorService
 import Logging
 import PhiAccrual
+import Platform
 import ServiceLifecycle
 import UnixSignals
 
@@ -46,7 +47,7 @@ struct DetectCommand: AsyncParsableCommand {
         for warning in effective.warnings { logger.warning("\(warning)") }
         // Trap SIGHUP before anything runs: without a handler, it terminates the process.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
-        OpenFiles.allowAll()
+        raiseOpenFileLimit()
         let service = try DetectorService(configuration, logger: logger)
         let endpoints = service.endpoints
         let ready: Logger.Metadata = [

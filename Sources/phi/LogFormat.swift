@@ -1,7 +1,7 @@
 import Configuration
+import EventLoop
 import HeartbeatProtocol
 import Logging
-import SystemClocks
 
 extension LogFormat {
     /// A logger that writes to standard error in this format.

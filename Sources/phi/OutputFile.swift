@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// A file of results, written in large blocks. The previous contents are kept until the first block is written or the
 /// file is finished.
@@ -53,19 +49,11 @@ struct OutputFile: ~Copyable {
         }
         var rest = pending[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Self.write(descriptor, $0) }
+            let count = rest.withUnsafeBytes { writeBytes($0, to: descriptor) }
             if count < 0, errno != EINTR { throw CannotWrite(path: path, code: errno) }
             rest = rest.dropFirst(max(0, count))
         }
         pending.removeAll(keepingCapacity: true)
-    }
-
-    private static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-        #if canImport(Darwin)
-            Darwin.write(descriptor, bytes.baseAddress, bytes.count)
-        #else
-            Glibc.write(descriptor, bytes.baseAddress, bytes.count)
-        #endif
     }
 }
 

@@ -4,6 +4,7 @@ import DetectorService
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
+import Platform
 import Recordings
 import ZeroMQ
 
@@ -78,7 +79,7 @@ struct RecordCommand: AsyncParsableCommand {
         configuration.connect = connect
         (configuration.events, configuration.control) = (["inproc://events"], ["inproc://control"])
         configuration.record = RecordingBounds(folder: folder)
-        OpenFiles.allowAll()
+        raiseOpenFileLimit()
         let service = try DetectorService(configuration, logger: LogFormat.logfmt.logger(label: "phi.record"))
         Console.note("recording \(service.endpoints.heartbeats.joined(separator: ", ")) in \(folder)")
         await untilStopped { [time] in try? await Task.sleep(for: time ?? .forever) }

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Configuration
-import DetectorService
+import HeartbeatRelay
 import Logging
 import PhiAccrual
+import Platform
 import ServiceLifecycle
 import ZeroMQ
 
@@ -44,7 +45,7 @@ struct RelayCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = log.logger(label: "phi.relay")
-        OpenFiles.allowAll()
+        raiseOpenFileLimit()
         let service = try HeartbeatRelay(relay, logger: logger)
         let ready: Logger.Metadata = [
             "from": "\(service.boundEndpoints.joined(separator: ","))", "to": "\(to.joined(separator: ","))",

@@ -1,6 +1,7 @@
 import Foundation
 import HeartbeatProtocol
 import PhiAccrual
+import Platform
 import Synchronization
 
 /// A shell command that runs once per input, with a time limit.
@@ -91,36 +92,12 @@ struct ShellCommand: Sendable {
         return ends[0]
     }
 
-    /// Starts the shell as a process group leader. `input` is its standard input, our other files are closed, and no
-    /// signal is blocked or ignored.
+    /// Starts the shell, while the strings live.
     private func spawn(
         _ process: inout pid_t, _ arguments: borrowing CStrings, _ environment: borrowing CStrings, input: Int32
     ) -> Int32 {
-        #if canImport(Darwin)
-            var (actions, attributes): (posix_spawn_file_actions_t?, posix_spawnattr_t?) = (nil, nil)
-            let closingOthers = POSIX_SPAWN_CLOEXEC_DEFAULT
-        #else
-            var (actions, attributes) = (posix_spawn_file_actions_t(), posix_spawnattr_t())
-            let closingOthers: Int32 = 0  // all files opened here are marked close-on-exec
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
-        var (none, defaulted) = (sigset_t(), sigset_t())
-        sigemptyset(&none)
-        sigemptyset(&defaulted)
-        for signal in [SIGTERM, SIGINT, SIGPIPE] { sigaddset(&defaulted, signal) }
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &defaulted)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        let flags = Int32(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | closingOthers
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-        return posix_spawn(&process, Self.shell, &actions, &attributes, arguments.pointers, environment.pointers)
+        spawnGroupLeader(
+            &process, Self.shell, arguments: arguments.pointers, environment: environment.pointers, input: input)
     }
 }
 

@@ -1,3 +1,4 @@
+import EventLoop
 import PhiClient
 import Synchronization
 import ZeroMQ

@@ -1,7 +1,8 @@
 import ArgumentParser
 import HeartbeatProtocol
-import HeartbeatPublisher
+import LoadGenerator
 import PhiAccrual
+import Platform
 import Synchronization
 import ZeroMQ
 
@@ -74,7 +75,7 @@ struct SwarmCommand: AsyncParsableCommand {
         let plan = try SwarmPlan(settings)
         let ledger = try Ledger(path: truth)
         let (ended, continuation) = AsyncStream<Void>.makeStream()
-        OpenFiles.allowAll()
+        raiseOpenFileLimit()
         let swarm = try Swarm(
             plan, connect: to.isEmpty && bind.isEmpty ? ["tcp://127.0.0.1:7710"] : to, bind: bind,
             connections: connections

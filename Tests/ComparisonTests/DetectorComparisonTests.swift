@@ -11,7 +11,7 @@ import Testing
         #expect(comparison.samples == recording.samples - 2 * DetectorComparison.warmUp)
         #expect(comparison.cells.map(\.rate) == [0.1, 0.03, 0.01])
         #expect(comparison.holdOut.map(\.rate) == [0.1, 0.03])
-        #expect(comparison.baselines.map(\.detector) == ComparisonReport.baselineNames)
+        #expect(comparison.baselines.map(\.detector) == ComparisonResults.baselineNames)
         for cell in comparison.cells {
             let interval = try #require(cell.resampled?.interval)
             #expect(interval.lowerBound > 0.5 && interval.upperBound < 3)
@@ -29,7 +29,7 @@ import Testing
 
     @Test func `adds all its results to the report`() {
         let comparison = DetectorComparison(SyntheticFamily.burstyLoss.recording(seed: 4, nodes: 1, sent: 900))
-        var report = ComparisonReport()
+        var report = ComparisonResults()
         report.add(comparison)
         #expect(report.cells == comparison.cells && report.holdOut == comparison.holdOut)
         #expect(report.traces.map(\.name) == ["bursty-loss"])

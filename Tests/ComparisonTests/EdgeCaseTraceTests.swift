@@ -15,7 +15,7 @@ import Traces
 
         let arrivals = try RecordedArrivals(path: path)
         #expect(arrivals.samples > 0 || trace == .oneHeartbeat)
-        var report = ComparisonReport()
+        var report = ComparisonResults()
         let comparison = DetectorComparison(arrivals)
         report.add(comparison)
         #expect(report.cells.allSatisfy { $0.best > 0 && $0.ratio.map { $0 > 0 && $0.isFinite } ?? true })

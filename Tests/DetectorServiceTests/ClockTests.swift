@@ -1,7 +1,7 @@
+import EventLoop
 import HeartbeatProtocol
 import PhiAccrual
 import Synchronization
-import SystemClocks
 import Testing
 
 @testable import DetectorService

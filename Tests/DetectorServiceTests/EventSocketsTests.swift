@@ -1,4 +1,6 @@
+import EventLoop
 import HeartbeatProtocol
+import PhiAccrual
 import Testing
 import ZeroMQ
 
@@ -9,9 +11,9 @@ import ZeroMQ
     private func next(_ sockets: borrowing EventSockets) throws -> EventSockets.Incoming? {
         for _ in 0..<600 {
             if let incoming = try sockets.receive() { return incoming }
-            var poller = Poller()
-            sockets.add(to: &poller)
-            _ = try poller.wait(timeoutMilliseconds: 100)
+            var loop = EventLoop(until: try WakeUp())
+            sockets.add(to: &loop)
+            try loop.wait(until: MonotonicClock.now + .milliseconds(100))
         }
         return nil
     }

@@ -5,6 +5,7 @@ import HeartbeatPublisher
 import PhiAccrual
 import PhiClient
 import StateStore
+import TestSupport
 import Testing
 
 @testable import DetectorService

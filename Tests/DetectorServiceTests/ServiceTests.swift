@@ -1,10 +1,10 @@
 import Configuration
+import EventLoop
 import HeartbeatProtocol
 import HeartbeatPublisher
 import Logging
 import PhiAccrual
 import PhiClient
-import SystemClocks
 import Testing
 import ZeroMQ
 

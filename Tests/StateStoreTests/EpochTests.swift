@@ -1,5 +1,6 @@
 import Foundation
 import PhiAccrual
+import Platform
 import StateStore
 import Testing
 

@@ -56,7 +56,7 @@ struct `The compiler` {
         }
         """,
     ]) func `rejects two owners of one socket`(source: String) throws {
-        let (succeeded, output) = try Compiler.check("import ZeroMQ\n" + source)
+        let (succeeded, output) = try Compiler.check("import EventLoop\nimport ZeroMQ\n" + source)
         #expect(!succeeded)
         #expect(
             [
@@ -69,6 +69,7 @@ struct `The compiler` {
     @Test func `accepts one owner after the other`() throws {
         let (succeeded, output) = try Compiler.check(
             """
+            import EventLoop
             import ZeroMQ
             func move(in context: Context) throws {
                 let socket = try Socket(.push, in: context)
@@ -108,10 +109,11 @@ private enum Compiler {
         let process = Process()
         let output = Pipe()
         process.executableURL = swiftc
-        process.arguments = [
-            "-swift-version", "6", "-parse-as-library", "-emit-sil", "-o", "/dev/null",
-            "-I", modules.path, "-I", sources.appending(path: "CZeroMQ").path, file.path,
-        ]
+        let modulesOfC = try FileManager.default.contentsOfDirectory(at: sources, includingPropertiesForKeys: nil)
+            .filter { FileManager.default.fileExists(atPath: $0.appending(path: "module.modulemap").path) }
+        process.arguments =
+            ["-swift-version", "6", "-parse-as-library", "-emit-sil", "-o", "/dev/null", "-I", modules.path]
+            + modulesOfC.flatMap { ["-I", $0.path] } + [file.path]
         (process.standardOutput, process.standardError) = (output, output)
         try process.run()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

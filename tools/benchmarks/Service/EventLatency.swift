@@ -1,7 +1,7 @@
+import EventLoop
 import Foundation
 import HeartbeatProtocol
 import PhiClient
-import SystemClocks
 import ZeroMQ
 
 /// How long after its scheduled instant a suspicion reaches its subscriber, with real processes and real sockets.

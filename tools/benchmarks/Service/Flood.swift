@@ -1,7 +1,7 @@
+import EventLoop
 import Foundation
 import HeartbeatProtocol
 import PhiAccrual
-import SystemClocks
 import ZeroMQ
 
 /// Sends heartbeats of many nodes as fast as the receiver accepts them: over one connection with many per segment, or

@@ -1,6 +1,6 @@
+import EventLoop
 import PhiAccrual
 import Synchronization
-import SystemClocks
 import ZeroMQ
 
 /// How late a thread wakes up that only waits for its timer. On this machine and under this load, no thread can wake up

@@ -1,8 +1,8 @@
+import EventLoop
 import Foundation
 import HeartbeatProtocol
 import PhiAccrual
 import PhiClient
-import SystemClocks
 import ZeroMQ
 
 /// How many heartbeats per second a detector receives, compared with a loop that only receives them.

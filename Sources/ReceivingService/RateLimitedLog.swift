@@ -1,0 +1,35 @@
+import HeartbeatProtocol
+import Logging
+import PhiAccrual
+
+/// Counts problems by reason, and logs each reason at most once a minute: a flood of bad input must not become a flood
+/// of log lines.
+///
+/// Inlinable, so that other modules get code for their type of reason.
+@usableFromInline package struct RateLimitedLog<Reason: Hashable & Sendable> {
+    @usableFromInline package var counts: [Reason: Int64] = [:]
+    @usableFromInline var lastLogged: [Reason: (at: Instant, count: Int64)] = [:]
+
+    @inlinable package init() {}
+
+    @inlinable package mutating func count(
+        _ reason: Reason, times: Int64 = 1, at now: Instant, log: (_ sinceLast: Int64) -> Void
+    ) {
+        let count = counts[reason, default: 0] + times
+        counts[reason] = count
+        let last = lastLogged[reason]
+        if let last, now - last.at < .seconds(60) { return }
+        lastLogged[reason] = (now, count)
+        log(count - (last?.count ?? 0))
+    }
+}
+
+extension RateLimitedLog<MalformedHeartbeat> {
+    package mutating func dropped(for reason: MalformedHeartbeat, at now: Instant, logger: Logger) {
+        count(reason, at: now) { count in
+            logger.warning(
+                "dropped frames that are no heartbeats",
+                metadata: ["reason": "\(reason.rawValue)", "count": "\(count)"])
+        }
+    }
+}
