@@ -49,7 +49,7 @@ public final class SocketThread: Sendable {
         // Held while waiting, so that a second caller waits as well.
         thread.withLock { thread in
             guard let identifier = thread?.identifier else { return }
-            precondition(pthread_equal(identifier, pthread_self()) == 0, "a thread cannot wait for its own end")
+            precondition(pthread_equal(identifier, pthread_self()) == 0, "a thread cannot join itself")
             pthread_join(identifier, nil)
             thread = nil
         }

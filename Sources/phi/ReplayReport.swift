@@ -89,20 +89,21 @@ struct ReplayReport: Encodable {
             ("interval", seconds(quality.interval)),
             (
                 "mistakes",
-                "\(quality.mistakes)" + (quality.mistakesPerHeartbeat.map { ", \(rate($0)) per heartbeat" } ?? "")
+                quality.mistakesPerHeartbeat.map { "\(quality.mistakes) false suspicions, \(rate($0)) per heartbeat" }
+                    ?? "\(quality.mistakes) false suspicions"
             ),
             ("between mistakes", seconds(quality.mistakeRecurrence)),
             ("mistakes last", seconds(quality.mistakeDuration)),
             ("query accuracy", quality.queryAccuracy.map { "\($0.decimals(6))" } ?? "-"),
             ("detection time", "\(seconds(quality.detectionTime)) mean, \(seconds(quality.detectionTimeP99)) p99"),
-            ("silence allowed", seconds(quality.margin)),
+            ("mean timeout", seconds(quality.margin)),
         ]
         for line in quality.calibration where line.decades != nil {
             rows.append(
                 (
                     "φ > \(line.phi.decimals(0))",
-                    "\(line.observed.decimals(0)) times, \(line.expected.formattedToThreeDigits) if φ were true "
-                        + "(\((line.decades ?? 0).decimals(2)) decades)"
+                    "\(line.observed.decimals(0)) times, \(line.expected.formattedToThreeDigits) expected "
+                        + "(log10 error \((line.decades ?? 0).decimals(2)))"
                 ))
         }
         if let timing {
