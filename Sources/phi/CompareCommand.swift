@@ -176,12 +176,12 @@ struct CompareCommand: AsyncParsableCommand {
             lines += ["", "HOLD-OUT: PARAMETERS CHOSEN ON THE FIRST HALF, EVALUATED ON THE SECOND"]
             lines += ComparisonTables.holdOut(report.holdOut)
         }
-        lines += ["", "CALIBRATION OF φ (log10 err)  φ = 1    φ = 2    φ = 3    φ = 4"]
+        lines += ["", "CALIBRATION (log10 error)   φ = 1    φ = 2    φ = 3    φ = 4"]
         for trace in report.traces {
             let values = Calibration.levels.map { level in
                 trace.calibration.first { $0.phi == Double(level) }?.decades?.decimals(2) ?? "-"
             }
-            lines.append(trace.name.padded(to: 30) + values.map { $0.padded(to: 8) }.joined(separator: " "))
+            lines.append(trace.name.padded(to: 28) + values.map { $0.padded(to: 8) }.joined(separator: " "))
         }
         return lines
     }

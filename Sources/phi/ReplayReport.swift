@@ -87,11 +87,7 @@ struct ReplayReport: Encodable {
             ),
             ("heartbeats", "\(quality.samples) of \(quality.nodes) nodes, \(quality.losses) lost"),
             ("interval", seconds(quality.interval)),
-            (
-                "mistakes",
-                quality.mistakesPerHeartbeat.map { "\(quality.mistakes) false suspicions, \(rate($0)) per heartbeat" }
-                    ?? "\(quality.mistakes) false suspicions"
-            ),
+            ("mistakes", mistakes),
             ("between mistakes", seconds(quality.mistakeRecurrence)),
             ("mistakes last", seconds(quality.mistakeDuration)),
             ("query accuracy", quality.queryAccuracy.map { "\($0.decimals(6))" } ?? "-"),
@@ -115,5 +111,9 @@ struct ReplayReport: Encodable {
     }
 
     private func seconds(_ value: Double?) -> String { value?.formattedDuration ?? "-" }
-    private func rate(_ value: Double) -> String { value == 0 ? "0" : "1 in \((1 / value).decimals(0))" }
+    private var mistakes: String {
+        let count = "\(quality.mistakes) false suspicion\(quality.mistakes == 1 ? "" : "s")"
+        guard let rate = quality.mistakesPerHeartbeat, rate > 0 else { return count }
+        return "\(count), 1 in \((1 / rate).decimals(0)) heartbeats"
+    }
 }
