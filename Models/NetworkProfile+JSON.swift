@@ -14,7 +14,7 @@ extension NetworkProfile {
         } catch let error as InvalidNetworkProfile {
             throw error
         } catch {
-            throw InvalidNetworkProfile(reason: "must be a JSON object that 'phi fit' could have written")
+            throw InvalidNetworkProfile(reason: "must be a JSON object as 'phi fit' writes it")
         }
     }
 }
@@ -48,7 +48,7 @@ extension NetworkProfile: Codable {
         let schema: Int = try object.read(.schema, as: "the whole number \(Self.schema)")
         guard schema == Self.schema else {
             throw InvalidNetworkProfile(
-                place: "schema", reason: "must be \(Self.schema), which this version reads, found \(schema)")
+                place: "schema", reason: "must be \(Self.schema), the only schema this version reads, found \(schema)")
         }
         let kinds = Kind.allCases.map(\.rawValue).joined(separator: ", ")
         let tables: [String: [[Int]]] = try object.read(

@@ -66,7 +66,7 @@ public struct NetworkProfile: Hashable, Sendable {
         (self.calibration, self.lateness) = (calibration, lateness)
     }
 
-    static let namesAre = "1 to 40 letters a–z, digits and hyphens, a letter first"
+    static let namesAre = "1 to 40 letters a–z, digits, and hyphens, starting with a letter"
 
     public static func isName(_ text: String) -> Bool {
         let letters = UInt8(ascii: "a")...UInt8(ascii: "z")

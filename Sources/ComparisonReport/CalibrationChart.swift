@@ -11,7 +11,7 @@ enum CalibrationChart {
         let lowest = max(fewest * 0.3, points.map(\.observedShare).min().map { $0 * 0.5 } ?? 0, fewest * 0.03)
         let ticks = Tick.logarithmic(from: lowest, to: 1, label: NumberFormatting.share)
         let x = Axis(
-            .logarithmic, from: fewest * 0.8, to: 1, label: "promised share of gaps, 10^−φ",
+            .logarithmic, from: fewest * 0.8, to: 1, label: "predicted share of gaps, 10^−φ",
             ticks: Tick.logarithmic(from: fewest * 0.8, to: 1, about: 3, label: NumberFormatting.share))
         let y = Axis(.logarithmic, from: lowest, to: 1, label: "share of gaps that reached this φ", ticks: ticks)
 
@@ -32,7 +32,7 @@ enum CalibrationChart {
                     reliable.map { point in
                         .init(
                             Point(point.promisedShare, point.observedShare),
-                            "φ = \(point.phi): promised \(NumberFormatting.share(point.promisedShare)), was \(NumberFormatting.share(point.observedShare))"
+                            "φ = \(point.phi): predicted \(NumberFormatting.share(point.promisedShare)), observed \(NumberFormatting.share(point.observedShare))"
                         )
                     }, pen))
         }
@@ -40,6 +40,6 @@ enum CalibrationChart {
             title: "Calibration of φ on \(diagnostics.name.shown)", x: x, y: y, marks: marks,
             legend: diagnostics.views.enumerated().map { number, view in
                 .init(view.detector, DetectorStyles.pen(of: view.detector), number == 0 ? .lineWithDots : .line)
-            } + [.init("true to ±0.3", .faint, .box)])
+            } + [.init("within ±0.3", .faint, .box)])
     }
 }

@@ -58,14 +58,15 @@ public struct ComparisonPage: Sendable {
     }
 
     private static let announcement: Markup = """
-        <p>A heartbeat sets a deadline for the next one. If that comes later, the node is suspected although it is up: a \
-        <b>mistake</b>. Whoever waits longer makes fewer mistakes and notices a crash later, so detectors are compared by \
-        their mean <b>wait</b>, from the last heartbeat to the deadline, at equal rates of mistakes.</p>
-        <p>A <b>ratio</b> is the wait of the adaptive detector over that of the best classical one, which for every single \
-        cell is the best of \(DetectorRegistry.compared.count.spelledOut), each with the parameter that hindsight finds \
-        best there. <b class="better">Below 1</b> the \
-        adaptive detector waits less than all of them; <b class="worse">above 1.05</b> one of them is clearly better. A cell \
-        is empty where a trace is too short for 20 mistakes.</p>
+        <p>Each heartbeat sets a deadline for the next one. If the next one arrives later, the node is suspected \
+        although it is up: a <b>mistake</b> (false suspicion). A longer timeout means fewer mistakes, but also a later \
+        detection of crashes. So the detectors are compared by their mean <b>timeout</b>, from the last heartbeat to \
+        the deadline, at equal mistake rates.</p>
+        <p>A <b>ratio</b> is the timeout of the adaptive detector divided by that of the best baseline. For each cell, \
+        the best baseline is chosen from \(DetectorRegistry.compared.count.spelledOut) detectors, each with the \
+        parameter that is best there in hindsight. <b class="better">Below 1</b>, the adaptive detector has a shorter \
+        timeout than all baselines; <b class="worse">above 1.05</b>, a baseline is clearly better. A cell is empty if \
+        the trace is too short for 20 mistakes.</p>
 
         """
 
@@ -74,20 +75,20 @@ public struct ComparisonPage: Sendable {
         <h2>Trace by trace</h2>
         <details>
         <summary>How to read the charts</summary>
-        <p><b>Waits against mistakes.</b> Each dot is a detector with one value of its parameter; further down and further \
-        to the left is better. The adaptive detector is drawn as stairs, since nothing between its dots is counted for it. \
-        The classical ones are joined by straight lines, which is how they are counted. At the very bottom are those that \
-        made no mistake at all.</p>
-        <p><b>Calibration.</b> φ promises that one gap in 10^φ gets this far. On the dashed diagonal it keeps its promise; in \
-        the grey band within a factor of two. Above it there are more long gaps than promised. Dots stand where at least 30 \
-        gaps were promised; beyond them chance has a say. Detectors without a φ are absent.</p>
-        <p><b>Gaps.</b> The black stairs are the recording: which share of gaps was longer than so much. Curves are what \
-        detectors took it to be, 10^−φ: averaged over the way through the trace, and for the adaptive one also at its end \
-        (dashed).</p>
-        <p><b>Mistakes.</b> Suspicion around some of the mistakes of the adaptive detector, at the price at which it makes \
-        about 1 in 1000 heartbeats, evenly chosen among all of them. Below are the heartbeats that came, and for each \
-        detector its deadlines (strokes), when it was wrong (boxes). The other detectors have the φ at which they make about \
-        as many mistakes.</p>
+        <p><b>Timeouts against mistakes.</b> Each dot is a detector with one value of its parameter. Lower and further \
+        left is better. The adaptive detector is drawn as stairs because values between its dots are not used. The \
+        baselines are joined by straight lines, which is how they are interpolated. Detectors without a mistake are at \
+        the bottom.</p>
+        <p><b>Calibration.</b> φ predicts that one gap in 10^φ reaches it. On the dashed diagonal the prediction is \
+        exact; in the grey band it is within a factor of two. Above the band there are more long gaps than predicted. \
+        Dots mark predictions of at least 30 gaps; beyond them, chance dominates. Detectors without φ are not \
+        drawn.</p>
+        <p><b>Gaps.</b> The black stairs show the recording: the share of gaps longer than a given length. The curves \
+        show the estimates of the detectors, 10^−φ, averaged over the trace, and for the adaptive detector also at its \
+        end (dashed).</p>
+        <p><b>Mistakes.</b> φ around some mistakes of the adaptive detector, evenly chosen, at the price at which it \
+        makes about 1 mistake in 1000 heartbeats. Below are the heartbeats, and for each detector its deadlines \
+        (strokes) and its mistakes (boxes). The baselines have the φ at which they make about as many mistakes.</p>
         </details>
 
         """

@@ -31,8 +31,8 @@ enum EpisodeChart {
             marks.append(.line(track.phi.map { Point($0.time, $0.phi) }, DetectorStyles.pen(of: track.detector)))
         }
         return Chart(
-            title: "Suspicion of \(episode.node.shown) on \(diagnostics.name.shown) around a silence of "
-                + episode.silence.formattedDuration,
+            title: "φ of \(episode.node.shown) on \(diagnostics.name.shown) around a silence of "
+                + "\(episode.silence.formattedDuration)",
             x: x, y: Axis(.linear, from: lanes, to: highest, label: "φ", ticks: ticks), marks: marks, plotHeight: 205)
     }
 

@@ -8,7 +8,7 @@ enum ParetoChart {
         let curves = diagnostics.curves
         guard let range = Range(curves, samples: diagnostics.samples) else { return nil }
         let x = Axis(
-            .logarithmic, from: range.shortest, to: range.longest, label: "mean wait after the last heartbeat",
+            .logarithmic, from: range.shortest, to: range.longest, label: "mean timeout after the last heartbeat",
             ticks: Tick.durations(from: range.shortest, to: range.longest, label: NumberFormatting.tick))
         let shares = Tick.logarithmic(from: range.fewest * 3, to: 1, label: NumberFormatting.share)
         let y = Axis(
@@ -32,7 +32,7 @@ enum ParetoChart {
             marks += [.line(staircase(adaptive, range), pen), .notedDots(noted, pen)]
         }
         return Chart(
-            title: "Waits against mistakes on \(diagnostics.name.shown)", x: x, y: y, marks: marks,
+            title: "Timeouts against mistakes on \(diagnostics.name.shown)", x: x, y: y, marks: marks,
             legend: curves.enumerated().map { number, curve in
                 .init(curve.detector, DetectorStyles.pen(of: curve.detector), number == 0 ? .lineWithDots : .line)
             }, plotHeight: 280)

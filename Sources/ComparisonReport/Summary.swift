@@ -17,7 +17,7 @@ struct Summary {
 
     private var headline: Markup {
         guard let mean = report.cells.geometricMean, let worst = report.cells.worst else {
-            return "<p>No trace has heartbeats enough to compare by.</p>\n"
+            return "<p>No trace has enough heartbeats for a comparison.</p>\n"
         }
         let within = report.cells.count { ($0.ratio ?? .infinity) <= Self.asGood }
         let interval = Self.formatted(report.cells.resampledGeometricMean.interval)
@@ -26,7 +26,7 @@ struct Summary {
             <dl>
             <div><dt>geometric mean of the ratios</dt><dd>\(mean.decimals(3))<small>\(interval)</small></dd></div>
             <div><dt>worst</dt><dd>\(worstRatio)<small>\(worst.trace.shown), \(NumberFormatting.rate(worst.rate))</small></dd></div>
-            <div><dt>at most 5 % above the best</dt><dd>\(within)<small>of \(report.cells.count)</small></dd></div>
+            <div><dt>at most 5 % above the best baseline</dt><dd>\(within)<small>of \(report.cells.count)</small></dd></div>
             </dl>
 
             """
@@ -79,8 +79,8 @@ struct Summary {
         guard !means.isEmpty else { return "" }
         return """
             <details>
-            <summary>Against each classical detector alone</summary>
-            <p>Geometric mean of the ratios to this one detector, still with the best parameter for every cell.</p>
+            <summary>Against each baseline alone</summary>
+            <p>Geometric mean of the ratios to this detector, with its best parameter for each cell.</p>
             <table>
             <tbody>
             \(means)</tbody>
@@ -102,10 +102,10 @@ struct Summary {
         }
         return """
             <details>
-            <summary>All \(report.cells.count) cells with their waits</summary>
+            <summary>All \(report.cells.count) cells with their timeouts</summary>
             <div class="wide"><table>
             <thead><tr><th scope="col">trace</th><th scope="col">mistakes</th><th scope="col">adaptive</th>\
-            <th scope="col" colspan="2">best classical</th><th scope="col">ratio</th>\
+            <th scope="col" colspan="2">best baseline</th><th scope="col">ratio</th>\
             <th scope="col">90 % interval</th></tr></thead>
             <tbody>
             \(rows)</tbody>

@@ -17,7 +17,7 @@ struct TraceSection {
 
     var markup: Markup {
         let charts = [
-            figure(ParetoChart.chart(diagnostics), "Waits against mistakes"),
+            figure(ParetoChart.chart(diagnostics), "Timeouts against mistakes"),
             figure(CalibrationChart.chart(diagnostics), "Calibration of φ"),
             figure(GapChart.chart(diagnostics), "Gaps"),
         ]
@@ -33,9 +33,9 @@ struct TraceSection {
     }
 
     private var facts: String {
-        let nodes = diagnostics.nodes == 1 ? "1 node" : "\(diagnostics.nodes) nodes"
-        return "\(diagnostics.samples.grouped) heartbeats judged, \(nodes), a heartbeat every "
-            + diagnostics.interval.formattedDuration
+        return "\(diagnostics.samples.grouped) heartbeats evaluated, "
+            + "\(diagnostics.nodes) node\(diagnostics.nodes == 1 ? "" : "s"), "
+            + "a heartbeat every \(diagnostics.interval.formattedDuration)"
     }
 
     private func figure(_ chart: Chart?, _ caption: String) -> Markup {
@@ -54,7 +54,7 @@ struct TraceSection {
             "\(view.detector) \(NumberFormatting.parameter(view.policy)) (\(view.rate.map(NumberFormatting.share) ?? "none"))"
         }
         return """
-            <h4>Around mistakes: \(diagnostics.episodes.count) of \(diagnostics.mistakes)</h4>
+            <h4>Mistakes: \(diagnostics.episodes.count) of \(diagnostics.mistakes)</h4>
             <p class="facts">\(policies.joined(separator: ", "))</p>
             <div class="charts">
             \(figures)</div>

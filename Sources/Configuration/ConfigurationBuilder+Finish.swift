@@ -19,8 +19,10 @@ extension ConfigurationBuilder {
         if let location = locations["record.total_size"] ?? locations["record.file_size"],
             record.totalSize < record.fileSize
         {
-            let sizes = "\(ByteCount.notation(record.totalSize)) is less than \(ByteCount.notation(record.fileSize))"
-            report(location, "record.total_size must be at least record.file_size, but \(sizes)")
+            let (totalSize, fileSize) = (ByteCount.notation(record.totalSize), ByteCount.notation(record.fileSize))
+            report(
+                location,
+                "record.total_size must be at least record.file_size, but \(totalSize) is less than \(fileSize)")
         }
     }
 

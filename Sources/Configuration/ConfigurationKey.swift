@@ -49,7 +49,7 @@ package struct ConfigurationKey: Sendable {
     }
 }
 
-/// What a running service does if the value of a key changed when its configuration is read again.
+/// What a running service does if the value of a key changed when its configuration is reloaded.
 enum ReloadRule: Sendable {
     /// It applies the change.
     case applied(@Sendable (_ new: ServiceConfiguration, _ reload: inout Reload) -> Void)

@@ -80,8 +80,9 @@ extension ConfigurationBuilder {
             } else if let present = renamed[name] {
                 if !text.isEmpty { report(.variable(name), "this variable is now \(present)") }
             } else if !ConfigurationSources.otherVariables.contains(name) {
-                let suggestion = name.nearest(in: keys.keys.sorted()).map { ": did you mean \"\($0)\"?" } ?? ""
-                warnings.append("unknown environment variable \"\(name.escapingControls)\" is ignored\(suggestion)")
+                let ignored = "unknown environment variable \"\(name.escapingControls)\" is ignored"
+                let nearest = name.nearest(in: keys.keys.sorted())
+                warnings.append(nearest.map { "\(ignored): did you mean \"\($0)\"?" } ?? ignored)
             }
         }
         return warnings

@@ -7,9 +7,9 @@ extension Endpoint {
     /// What is wrong with the address, by its text alone; nil if it may be valid. Other errors appear when the endpoint is
     /// used.
     var mistake: String? {
-        let expected = "write for example tcp://127.0.0.1:7710 or ipc:///run/phi.sock"
         func mistake(_ reason: String) -> String {
-            "\"\(address.escapingControls)\" is not an endpoint: \(reason); \(expected)"
+            "\"\(address.escapingControls)\" is not an endpoint: \(reason); "
+                + "write for example tcp://127.0.0.1:7710 or ipc:///run/phi.sock"
         }
         guard let end = address.firstRange(of: "://") else { return mistake("'://' is missing") }
         let (transport, place) = (String(address[..<end.lowerBound]), address[end.upperBound...])

@@ -13,18 +13,18 @@ extension ControlFrame {
             let example = #"{"id": 1, "do": "status"}"#
             throw ControlError(
                 .malformed,
-                "the request of \(bytes.count) bytes is none: \(Self.reason(error)); send for example \(example)")
+                "invalid request (\(bytes.count) bytes): \(Self.reason(error)); send for example \(example)")
         }
     }
 
     private static func reason(_ error: any Error) -> String {
         switch error {
-        case DecodingError.keyNotFound(let key, _): "it has no \"\(key.stringValue)\""
+        case DecodingError.keyNotFound(let key, _): "\"\(key.stringValue)\" is missing"
         case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-            context.codingPath.last.map { "\"\($0.stringValue)\" is of another kind" } ?? "it is no JSON object"
+            context.codingPath.last.map { "\"\($0.stringValue)\" has the wrong type" } ?? "not a JSON object"
         case DecodingError.dataCorrupted(let context):
-            context.codingPath.last.map { "\"\($0.stringValue)\" is out of range" } ?? "it is no JSON"
-        default: "it is no JSON object"
+            context.codingPath.last.map { "\"\($0.stringValue)\" is out of range" } ?? "not valid JSON"
+        default: "not a JSON object"
         }
     }
 }

@@ -9,7 +9,7 @@ struct RecordingSession: Sendable {
     var bounds: RecordingBounds?
     /// The detector, in the notation of `DetectorSpec`.
     var detector: String
-    /// Recorders that were told to end.
+    /// Recorders that are ending.
     let ending = RecorderShutdown()
 
     /// Program name and version in the header of recordings.
@@ -49,7 +49,8 @@ extension DetectorLoop {
 
     mutating func record(_ isOn: Bool, at now: Instant) throws(ControlError) -> RecordAnswer {
         guard let bounds = recording.bounds else {
-            throw ControlError(.refused, "this detector has no folder to record in: start it with --record DIR")
+            throw ControlError(
+                .refused, "cannot record: this detector has no recording folder; start it with --record DIR")
         }
         if !isOn {
             if let records = detector.dequeueRecords(at: now) { recorder?.write(records) }
@@ -71,11 +72,12 @@ extension DetectorLoop {
         guard let recent = detector.recent else {
             throw ControlError(
                 .refused,
-                "too many nodes are watched for their arrivals to be kept: record them (--record DIR), and "
-                    + "ask 'phi replay DIR --policy \(order.policy)'")
+                "cannot answer what-if: recent arrivals are not kept because too many nodes are watched; "
+                    + "record them with --record DIR, and use 'phi replay DIR --policy \(order.policy)'")
         }
         guard whatIfGate.begin() else {
-            throw ControlError(.refused, "another question of what would be is being answered: ask again in a minute")
+            throw ControlError(
+                .refused, "cannot answer what-if: another what-if request is running; try again in a minute")
         }
         let question = WhatIf(
             recent: recent, order: order, level: level, policies: policies, proposed: proposed, now: now)

@@ -78,7 +78,7 @@ extension DetectorLoop {
 
     private func status(of identity: NodeIdentity, at now: Instant) throws(ControlError) -> NodeStatus {
         guard let status = detector.detector.status(of: NodeKey(of: identity), at: now) else {
-            throw ControlError(.unknownNode, "no node \(identity) is known here")
+            throw ControlError(.unknownNode, "unknown node \(identity): 'phi status' lists the watched nodes")
         }
         return status
     }
@@ -175,7 +175,8 @@ extension DetectorLoop {
         }
         guard !policies.isTooLarge else {
             throw ControlError(
-                .refused, "\(PolicyTable.maxScopes) groups and nodes have policies of their own, and that is the most")
+                .refused,
+                "cannot set the policy: \(PolicyTable.maxScopes) groups and nodes have overrides already, the maximum")
         }
     }
 
@@ -183,7 +184,7 @@ extension DetectorLoop {
         if let level = policies.level(named: name) { return level }
         let known = policies.levels.map(\.name).joined(separator: ", ")
         throw ControlError(
-            .unknownLevel, "no level is called \"\(name.escapingControls)\"; known are \(known)")
+            .unknownLevel, "unknown level \"\(name.escapingControls)\": expected one of \(known)")
     }
 
     private mutating func pause(_ order: PauseRequest, at now: Instant) throws(ControlError) -> PauseAnswer {
@@ -222,8 +223,8 @@ extension DetectorLoop {
         }
         if policies.isTooLarge {
             logger.error(
-                "policies stay as they are: with those tuned, too many groups and nodes would have their own",
-                metadata: ["most": "\(PolicyTable.maxScopes)"])
+                "reloaded policies not applied: together with the tuned ones they exceed the maximum number of overrides",
+                metadata: ["max_overrides": "\(PolicyTable.maxScopes)"])
         } else {
             detector.apply(.policies(policies, at: now), into: &events)
         }

@@ -166,18 +166,25 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         case .paused(let time):
             pauseLog.count("paused", at: now) { [logger] count in
                 logger.warning(
-                    "was stopped or starved: that time is held against nobody",
+                    "detector was paused for \(time.nanoseconds.seconds.formattedDuration); node timeouts extended",
                     metadata: ["seconds": "\(time.nanoseconds.seconds)", "count": "\(count)"])
             }
         case .overloaded:
-            logger.warning("heartbeats come faster than they can be taken in, so no deadline is acted on")
+            logger.warning(
+                "overloaded: heartbeats arrive faster than they are applied; no node is suspected until the backlog is drained"
+            )
         case .caughtUp(let time):
             logger.info(
-                "heartbeats are taken in as they come again", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
+                "backlog drained after \(time.nanoseconds.seconds.formattedDuration) of overload; silent nodes are suspected again",
+                metadata: ["seconds": "\(time.nanoseconds.seconds)"])
         case .machineSuspended(let time):
-            logger.warning("the machine was suspended", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
+            logger.warning(
+                "machine was suspended for \(time.nanoseconds.seconds.formattedDuration); node timeouts extended",
+                metadata: ["seconds": "\(time.nanoseconds.seconds)"])
         case .clockStepped(let time):
-            logger.warning("civil time was set", metadata: ["seconds": "\(time.nanoseconds.seconds)"])
+            logger.warning(
+                "wall clock jumped by \(time.nanoseconds.seconds.formattedDuration); verdicts do not depend on it",
+                metadata: ["seconds": "\(time.nanoseconds.seconds)"])
         }
     }
 
@@ -189,7 +196,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         if let records { recorder.write(records) }
         if let reason = recorder.failure {
             stopRecording()
-            logger.error("recording has stopped", metadata: ["reason": "\(reason)"])
+            logger.error("recording stopped; later inputs are not recorded", metadata: ["reason": "\(reason)"])
             publisher.put(.notice(.recordingStopped(reason), at: now))
         } else if recorder.wantsBeginning {
             recorder.begin(makeSegmentHeader(at: now))
@@ -237,7 +244,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     private mutating func logRefusal(_ code: Int32, at now: Instant) {
         refusalLog.count(code, at: now) { [logger] _ in
             logger.warning(
-                "cannot take in more connections: their nodes are not heard",
+                "connection refused; heartbeats of its nodes are not received",
                 metadata: [
                     "reason": "\(String(cString: strerror(code)))",
                     "advice": "raise the limit on open files (ulimit -n), or let nodes share connections",

@@ -178,7 +178,7 @@ struct EventPublisher: ~Copyable {
     private mutating func publishStoreLoss() throws {
         guard !hasPublishedStoreLoss, let loss = store?.loss else { return }
         hasPublishedStoreLoss = true
-        logger.error("\(loss)")
+        logger.error("persistence disabled: \(loss)")
         detectorLoop.put(.stateStoreLost)
         try number(.stateStoreLost("\(loss)."), at: MonotonicClock.now)
         try publishPending()
@@ -225,14 +225,16 @@ struct EventPublisher: ~Copyable {
 
     private func forward(_ request: DetectorRequest, _ sink: ReplySink) throws(ControlError) {
         guard detectorLoop.count < Self.maxPending else {
-            throw ControlError(.refused, "\(Self.maxPending) requests are waiting already: ask again later")
+            throw ControlError(.refused, "too many requests: \(Self.maxPending) are pending; try again later")
         }
         detectorLoop.put(.request(request, sink))
     }
 
     private func page(_ query: EventQuery) throws(ControlError) -> EventLog.Page {
         if let epoch = query.epoch, epoch != log.epoch {
-            throw ControlError(.otherEpoch, "epoch \(epoch) is another log than the present one of epoch \(log.epoch)")
+            throw ControlError(
+                .otherEpoch,
+                "epoch \(epoch) is not the epoch of the current event log, \(log.epoch): request a snapshot")
         }
         switch query.selection {
         case .snapshot: return log.snapshot(since: query.since, prefix: query.prefix, limit: query.limit)
@@ -240,7 +242,7 @@ struct EventPublisher: ~Copyable {
             guard let page = log.events(since: query.since, prefix: query.prefix, limit: query.limit) else {
                 throw ControlError(
                     .gone,
-                    "events after \(query.since) are not all kept; the last one is \(log.lastSequence): ask for a snapshot"
+                    "events after \(query.since) are no longer complete; the last event is \(log.lastSequence): request a snapshot"
                 )
             }
             return page

@@ -109,7 +109,7 @@ struct NodeRecovery {
                 }
             }
         } catch {
-            logger.error("what was learned cannot be read: \(error)")
+            logger.error("cannot read learned state; its nodes start without it: \(error)")
         }
         for node in published.values.sorted(by: { $0.last < $1.last }) where node.last > 0 {
             _ = restore(node, bytes: nil)
@@ -119,7 +119,8 @@ struct NodeRecovery {
         for group in groups.keys { try? store.forget(group: group) }
         if unread > 0 {
             logger.warning(
-                "some nodes and groups start without what was learned of them", metadata: ["count": "\(unread)"])
+                "learned state of \(unread) nodes and groups not restored; they start without it",
+                metadata: ["count": "\(unread)"])
         }
         for pause in found.pauses {
             guard detector.knows(pause.key) else {

@@ -56,7 +56,7 @@ final class Recorder: Sendable {
         let isTooMuch = state.withLock { state in
             state.waiting += records.bytes.count
             if state.waiting > Self.maxPending {
-                state.failure = state.failure ?? "\(folder): files are written more slowly than heartbeats come"
+                state.failure = state.failure ?? "\(folder): heartbeats arrive faster than the disk writes them"
             }
             return state.failure != nil
         }
@@ -105,7 +105,7 @@ final class Recorder: Sendable {
     }
 }
 
-/// Recorders that were told to end and may still write. The service waits for them when it stops; heartbeats do not.
+/// Recorders that are ending and may still write. The service waits for them when it stops; heartbeats do not.
 final class RecorderShutdown: Sendable {
     private let recorders = Mutex<[Recorder]>([])
 

@@ -64,8 +64,8 @@ struct RecoveredState {
         let (policies, dropped) = kept.found.policies(over: configured, for: model)
         for tuning in dropped {
             logger.warning(
-                "a tuned policy holds no longer: there is no such level, or the detector cannot follow it",
-                metadata: ["level": "\(tuning.level)", "policy": "\(tuning.policy)", "for": "\(tuning.scope)"])
+                "tuned policy dropped: the level no longer exists, or the detector cannot apply the policy",
+                metadata: ["level": "\(tuning.level)", "policy": "\(tuning.policy)", "scope": "\(tuning.scope)"])
         }
         forget(dropped.map { .tuning(level: $0.level, $0.scope, nil) })
         return policies
@@ -87,7 +87,7 @@ struct RecoveredState {
             into: &detector, of: shard, from: kept.store, patience, civilOffset: clocks.civilOffset, logger: logger)
         forget(outcome.obsoleteChanges)
         logger.info(
-            "remembers",
+            "state restored",
             metadata: [
                 "nodes": "\(detector.nodeCount)", "epoch": "\(kept.found.epoch)", "event": "\(kept.found.lastSequence)",
                 "seconds": "\((MonotonicClock.now - now).nanoseconds.seconds)",

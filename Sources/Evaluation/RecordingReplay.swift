@@ -108,7 +108,7 @@ struct DetectorMismatch: Error, CustomStringConvertible {
     var made: String
     var replayed: String
     var description: String {
-        "was recorded by '\(made.escapingControls)', and files before it by '\(replayed.escapingControls)': replay them apart"
+        "this file was recorded with the detector '\(made.escapingControls)', earlier files with '\(replayed.escapingControls)': replay them separately"
     }
 }
 

@@ -40,7 +40,7 @@ public final class SocketThread: Sendable {
         // Held while waiting, so that a second caller waits as well.
         thread.withLock { thread in
             guard let running = thread else { return }
-            precondition(!running.isCurrent, "a thread cannot wait for its own end")
+            precondition(!running.isCurrent, "a thread cannot join itself")
             running.join()
             thread = nil
         }

@@ -96,16 +96,18 @@ public struct PauseRequest: Hashable, Sendable {
         guard duration > .zero, duration <= Self.maxDuration else {
             throw ControlError(
                 .malformed,
-                "a pause of \(duration.nanoseconds.seconds) s cannot be: it lasts more than 0 s and at most 366 days")
+                "invalid pause of \(duration.nanoseconds.seconds) s: the duration must be above 0 s and at most 366 days"
+            )
         }
         guard reason.utf8.count <= Self.maxReasonLength else {
             throw ControlError(
                 .malformed,
-                "the reason has \(reason.utf8.count) bytes, and \(Self.maxReasonLength) is the most")
+                "invalid reason (\(reason.utf8.count) bytes): the maximum is \(Self.maxReasonLength) bytes")
         }
         guard reason.escapingControls == reason else {
             throw ControlError(
-                .malformed, "the reason \"\(reason.escapingControls)\" has control characters: write one line of text")
+                .malformed,
+                "invalid reason \"\(reason.escapingControls)\": it contains control characters; write one line of text")
         }
         (self.node, self.duration, self.reason) = (node, duration, reason)
     }
@@ -121,7 +123,7 @@ extension ControlFrame {
         guard let action = Action(rawValue: action) else {
             let known = Action.allCases.map(\.rawValue).joined(separator: ", ")
             throw ControlError(
-                .unknownRequest, "\"\(self.action.escapingControls)\" cannot be asked here; known are \(known)")
+                .unknownRequest, "unknown request \"\(self.action.escapingControls)\": expected one of \(known)")
         }
         switch action {
         case .status: return .detector(.status)
@@ -163,7 +165,8 @@ extension ControlFrame {
         let policy = try parsedPolicy()
         guard (policy == nil) == isTakenBack else {
             throw ControlError(
-                .malformed, "a policy is set by \"policy\": \"phi=10\" or taken back by \"unset\": true, one of the two"
+                .malformed,
+                "invalid tune request: send either \"policy\": \"phi=10\" to set a policy, or \"unset\": true to remove it"
             )
         }
         return .tune(TuneRequest(level: level, policy: policy, scope: try scope()))
@@ -183,7 +186,7 @@ extension ControlFrame {
                 throw ControlError(.malformed, error.description)
             }
         case (_?, _?):
-            throw ControlError(.malformed, "a policy is for a group or for a node: send one of the two, or neither")
+            throw ControlError(.malformed, "invalid scope: send \"group\", or \"node\", or neither to mean all nodes")
         }
     }
 
@@ -195,7 +198,7 @@ extension ControlFrame {
     }
 
     private func missing(_ field: String, _ example: String) -> ControlError {
-        ControlError(.malformed, "\"\(action)\" needs a \"\(field)\": send for example \(example)")
+        ControlError(.malformed, "request \"\(action)\" lacks \"\(field)\": send for example \(example)")
     }
 }
 
@@ -205,7 +208,9 @@ extension NodeIdentity {
     public init(writtenAs text: String) throws(ControlError) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, let identity = try? NodeIdentity(group: parts[0], name: parts[1]) else {
-            throw ControlError(.unknownNode, "\"\(text.escapingControls)\" names no node: write group/node")
+            throw ControlError(
+                .unknownNode,
+                "\"\(text.escapingControls)\" is not a node: write its group and name, such as edge/edge-1")
         }
         self = identity
     }

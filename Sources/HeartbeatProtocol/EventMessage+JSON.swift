@@ -101,7 +101,7 @@ extension EventMessage: Codable {
                     explanation: try object.decode(String.self, forKey: .explanation)))
         case (_, nil):
             throw DecodingError.dataCorruptedError(
-                forKey: .kind, in: object, debugDescription: "no kind of event is called \(kind)")
+                forKey: .kind, in: object, debugDescription: "unknown kind of event: \(kind)")
         }
     }
 }

@@ -77,42 +77,59 @@ extension ExplainAnswer {
 
     private var presence: [String] {
         let name = node.node.map { "\(node.group ?? "-")/\($0)" } ?? "The node with key \(node.key)"
-        guard let silence = node.silenceSeconds else { return ["\(name) is expected, and was not heard yet."] }
-        let next = node.expectedSeconds.map { ", and is expected every \($0.formattedDuration)" } ?? ""
-        let phi = node.phi.map { "φ is \($0.formattedToThreeDigits), judged by" } ?? "Judged by"
-        let missing = node.missing == 0 ? "" : "; \(counted(Int(node.missing), "heartbeat")) of this start missing"
-        return [
-            "\(name) was last heard \(silence.formattedDuration) ago\(next).",
-            "\(phi) \(counted(node.samples, "gap"))\(missing).",
-        ]
+        guard let silence = node.silenceSeconds?.formattedDuration else {
+            return ["\(name) is expected; no heartbeat received yet."]
+        }
+        return [heard(name, silence), missing.map { "\(basis) \($0)" } ?? basis]
+    }
+
+    private func heard(_ name: String, _ silence: String) -> String {
+        guard let interval = node.expectedSeconds?.formattedDuration else {
+            return "\(name) was last heard \(silence) ago."
+        }
+        return "\(name) was last heard \(silence) ago; a heartbeat is expected every \(interval)."
+    }
+
+    private var basis: String {
+        guard let phi = node.phi?.formattedToThreeDigits else {
+            return "Timeouts are estimated from \(counted(node.samples, "gap"))."
+        }
+        return "φ is \(phi), estimated from \(counted(node.samples, "gap"))."
+    }
+
+    private var missing: String? {
+        node.missing == 0 ? nil : "Missing from this incarnation: \(counted(Int(node.missing), "heartbeat"))."
     }
 
     private static func sentence(_ level: LevelPolicyStatus) -> String {
-        let since = level.secondsLeft.map { $0 < 0 ? " for \((-$0).formattedDuration)" : "" } ?? ""
-        let state = (level.state ?? "unknown") + (level.state == "suspected" ? since : "")
-        return "\(level.name): \(state). \(level.policy) (\(level.origin)) \(consequence(level))."
-    }
-
-    /// What the policy means for the node.
-    private static func consequence(_ level: LevelPolicyStatus) -> String {
-        guard let silence = level.thresholdSeconds?.formattedDuration else { return "holds" }
-        guard level.state == "trusted" || level.state == "learning", let left = level.secondsLeft else {
-            return "allows \(silence) of silence"
+        let (name, policy, origin) = (level.name, level.policy, level.origin)
+        var state = level.state ?? "unknown"
+        if state == "suspected", let left = level.secondsLeft, left < 0 {
+            state = "suspected for \((-left).formattedDuration)"
         }
-        let moment =
-            left < 0 ? "which is over since \((-left).formattedDuration)" : "\(left.formattedDuration) from now"
-        return "suspects it after \(silence) of silence, \(moment)"
+        guard let timeout = level.thresholdSeconds?.formattedDuration else {
+            return "\(name): \(state). \(policy) (\(origin)): no timeout yet."
+        }
+        guard level.state == "trusted" || level.state == "learning", let left = level.secondsLeft else {
+            return "\(name): \(state). \(policy) (\(origin)): timeout \(timeout)."
+        }
+        let time = abs(left).formattedDuration
+        return left < 0
+            ? "\(name): \(state). \(policy) (\(origin)): timeout \(timeout), exceeded \(time) ago."
+            : "\(name): \(state). \(policy) (\(origin)): timeout \(timeout), reached in \(time) without a heartbeat."
     }
 
     private var circumstances: [String] {
         [
-            disconnectedSeconds.map { "Its connection was closed \($0.formattedDuration) ago." },
+            disconnectedSeconds.map { "The node's connection closed \($0.formattedDuration) ago." },
             pause.map { pause in
-                let reason = pause.reason.isEmpty ? "" : ": \(pause.reason)"
-                return "Its absence is planned, for another \(pause.secondsLeft.formattedDuration)\(reason)."
+                let time = pause.secondsLeft.formattedDuration
+                return pause.reason.isEmpty
+                    ? "Planned absence for another \(time)."
+                    : "Planned absence for another \(time); reason: \(pause.reason)."
             },
             heldSeconds.map {
-                "So many fell silent at once \($0.formattedDuration) ago that suspicions are held back."
+                "Suspicions in the node's group have been held for \($0.formattedDuration): many nodes fell silent at once."
             },
         ].compactMap(\.self)
     }

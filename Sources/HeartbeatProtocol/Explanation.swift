@@ -6,105 +6,127 @@ enum Explanation {
         let evidence = transition.evidence
         let silence = formatted(evidence.silence)
         switch transition.to {
-        case _ where evidence.isRestored: return "So it was before the restart; this level had not told of it yet."
+        case _ where evidence.isRestored: return "State restored after restart; first event for this level."
         case .learning where evidence.isByPolicy, .trusted where evidence.isByPolicy:
-            let allowed =
-                evidence.timeout.map { " allows \(formatted($0)) of silence, and" }
-                ?? " suspects nobody for silence, and"
-            return
-                "\(transition.effectivePolicy.policy) (\(transition.effectivePolicy.origin))\(allowed) it has lasted \(silence)."
-        case .new: return "Expected, and not heard yet."
+            return policyChange(transition, silence)
+        case .new: return "Node expected; no heartbeat received yet."
         case .learning where transition.from == .left, .trusted where transition.from == .left:
-            return "The node is back after its goodbye."
+            return "The node sends heartbeats again after its goodbye."
         case .learning where transition.from == .suspected:
-            return "A heartbeat ended a silence of \(silence); too few were heard to say more."
-        case .learning: return "First heartbeat."
+            return "Heartbeat received after \(silence) of silence; too few heartbeats so far for a verdict."
+        case .learning: return "First heartbeat received."
         case .trusted where transition.from == .suspected:
-            if let inRow = evidence.inRow, inRow > 1 {
-                return "\(counted(inRow, "heartbeat")) in a row came in time\(lost(evidence))."
-            }
-            return "A heartbeat ended a silence of \(silence)\(lost(evidence))."
+            return joined(recovery(evidence, silence), missing(evidence))
         case .trusted: return "Heartbeats arrive in order."
         case .left: return "The node said goodbye."
-        case .forgotten: return "The node is kept no longer. Nothing was heard of it for \(silence)."
+        case .forgotten: return "Node removed after \(silence) without a heartbeat."
         case .suspected where transition.from == .new && evidence.expected == nil:
-            return "Expected for \(silence), and never heard."
+            return "No heartbeat received within \(silence); the node was expected."
         case .suspected:
-            let expected = evidence.expected.map { ", expected after \(formatted($0))" } ?? ""
-            let threshold = evidence.timeout.map { " after \(formatted($0))" } ?? ""
-            let basis = evidence.samples == 0 ? "its announced interval" : "\(counted(evidence.samples, "gap"))"
-            let reached =
-                transition.effectivePolicy.policy.phi != nil
-                ? "is reached\(threshold)" : evidence.timeout.map { "allows \(formatted($0))" } ?? "is broken"
-            let connection = evidence.disconnected.map { " Its connection closed \(formatted($0)) before." } ?? ""
-            return "No heartbeat for \(silence)\(expected)\(lost(evidence)). "
-                + "\(transition.effectivePolicy.policy) (\(transition.effectivePolicy.origin)) \(reached), judged by \(basis).\(connection)"
+            return joined(
+                overdue(evidence, silence), missing(evidence), violation(transition),
+                evidence.disconnected.map { "The node's connection closed \(formatted($0)) earlier." })
         }
     }
 
+    private static func policyChange(_ transition: Transition, _ silence: String) -> String {
+        let (policy, origin) = (transition.effectivePolicy.policy, transition.effectivePolicy.origin)
+        guard let timeout = transition.evidence.timeout.map(formatted) else {
+            return "Policy is now \(policy) (\(origin)): it has no timeout; silence so far \(silence)."
+        }
+        return "Policy is now \(policy) (\(origin)): timeout \(timeout), silence so far \(silence)."
+    }
+
+    private static func recovery(_ evidence: Evidence, _ silence: String) -> String {
+        if let inRow = evidence.inRow, inRow > 1 {
+            return "\(counted(inRow, "consecutive heartbeat")) arrived in time."
+        }
+        return "Heartbeat received after \(silence) of silence."
+    }
+
+    private static func overdue(_ evidence: Evidence, _ silence: String) -> String {
+        guard let interval = evidence.expected.map(formatted) else { return "No heartbeat for \(silence)." }
+        return "No heartbeat for \(silence), expected after \(interval)."
+    }
+
+    /// The timeout that was exceeded, and its basis.
+    private static func violation(_ transition: Transition) -> String {
+        let (policy, origin) = (transition.effectivePolicy.policy, transition.effectivePolicy.origin)
+        guard let timeout = transition.evidence.timeout.map(formatted) else {
+            return "Policy \(policy) (\(origin)) is violated."
+        }
+        guard transition.evidence.samples > 0 else {
+            return "Timeout \(timeout) exceeded: \(policy) (\(origin)), estimated from the announced interval."
+        }
+        return "Timeout \(timeout) exceeded: \(policy) (\(origin)), "
+            + "estimated from \(counted(transition.evidence.samples, "gap"))."
+    }
+
+    private static func missing(_ evidence: Evidence) -> String? {
+        evidence.missing == 0 ? nil : "Missing so far: \(counted(Int(evidence.missing), "heartbeat"))."
+    }
+
     static func of(_ hold: HoldChange) -> String {
-        let scopeName = hold.group.map { "group \($0)" } ?? "all groups"
+        let scope = hold.group.map { "group \($0)" } ?? "all groups"
         let held = formatted((hold.at - hold.began).nanoseconds)
         switch hold.phase {
         case .begins:
-            let asked = hold.overdue + hold.heard
-            return
-                "Of \(counted(asked, "node")) asked in \(scopeName), \(hold.overdue) fell silent at once: the network, "
-                + "more likely than the nodes. Suspicions are held back."
+            return "Mass silence: \(hold.overdue) of \(counted(hold.overdue + hold.heard, "sampled node")) in \(scope) "
+                + "fell silent at once. The network is the likely cause; suspicions are held."
         case .released:
-            return
-                "\(hold.heard) of the \(counted(hold.overdue, "silent node")) asked in \(scopeName) are heard again. "
-                + "\(held) are held against nobody."
+            return "Hold released after \(held): \(hold.heard) of \(counted(hold.overdue, "silent node")) in \(scope) "
+                + "are heard again. This time does not count as silence."
         case .expired:
-            return
-                "After \(held) only \(hold.heard) of the \(counted(hold.overdue, "silent node")) asked in \(scopeName) "
-                + "are heard again: the others are suspected."
+            return "Hold expired after \(held): only \(hold.heard) of \(counted(hold.overdue, "silent node")) "
+                + "in \(scope) are heard again. The other nodes are suspected."
         }
     }
 
     static func of(_ notice: Notice, level: String?) -> String {
         let node = notice.node.map { "\($0)" } ?? "the node with key \(notice.key)"
-        let budget = [notice.effectivePolicy.map { "\($0.policy)" }, level.map { "of level \($0)" }].compactMap(\.self)
-            .joined(separator: " ")
+        let policy = notice.effectivePolicy.map { "\($0.policy)" } ?? "-"
+        let level = level ?? "-"
         switch notice.code {
         case .unnamed:
-            return "Heartbeats of a node with key \(notice.key) arrive, and none of them said its name yet. "
-                + "It is watched, and announced once its name is known."
+            return "Heartbeats with key \(notice.key) arrive, but the node has not announced its name yet. "
+                + "The node is watched; its events are published once its name is known."
         case .takeover:
-            return "Heartbeats of \(node) with an older start or an unlikely sequence number kept coming in order, "
-                + "so they are taken for the living sender."
+            return "Heartbeats of \(node) with an older incarnation or an unexpected sequence number keep arriving "
+                + "in order. They are accepted from now on."
         case .duplicateNode:
-            return "Two senders take turns as \(node). Give each a name of its own."
+            return "Two senders send heartbeats as \(node). Give each sender its own name."
         case .nameCollision:
-            return "A second name claims the key of \(node). The first name stays."
+            return "A second name has the same key as \(node). The first name is kept."
         case .budgetInfeasible:
-            let had = notice.shortfall.map { shortfall in
-                let had = "comes one mistake in \(counted(1 / shortfall.mistakesPerHeartbeat, "heartbeat"))"
-                return shortfall.neededTimeout.map {
-                    " Within its limit \(had); the budget needs a limit of \(formatted($0))."
-                } ?? " By outages alone \(had), however long the wait."
-            }
-            return
-                "The budget \(budget) cannot be kept for \(node)."
-                + (had ?? "")
+            return joined("The budget \(policy) of level \(level) cannot be met for \(node).", shortfall(notice))
         case .budgetFeasible:
-            return
-                "The budget \(budget) can be kept for \(node) again."
+            return "The budget \(policy) of level \(level) can be met for \(node) again."
         case .flapping:
-            return "\(node) was suspected so often of late that it is trusted again only after a time of calm."
+            return "\(node) is flapping: it was suspected too often. It is trusted again only after a quiet period."
         case .paused:
-            let time = notice.pause.map { " for \(formatted(max(0, ($0.until - notice.at).nanoseconds)))" } ?? ""
-            return "Planned absence: \(node) is not suspected\(time).\(reason(notice))"
-        case .resumed: return "The planned absence of \(node) is over.\(reason(notice))"
+            guard let pause = notice.pause else { return "Planned absence: \(node) is not suspected." }
+            let duration = formatted(max(0, (pause.until - notice.at).nanoseconds))
+            return joined("Planned absence: \(node) is not suspected for \(duration).", reason(notice))
+        case .resumed: return joined("The planned absence of \(node) ended.", reason(notice))
         }
     }
 
-    private static func reason(_ notice: Notice) -> String {
-        notice.pause.map { $0.reason.isEmpty ? "" : " Reason given: \($0.reason)" } ?? ""
+    private static func shortfall(_ notice: Notice) -> String? {
+        guard let shortfall = notice.shortfall else { return nil }
+        let heartbeatsPerMistake = 1 / shortfall.mistakesPerHeartbeat
+        guard let neededTime = shortfall.neededTimeout.map(formatted) else {
+            return "Outages alone cause one mistake in \(counted(heartbeatsPerMistake, "heartbeat")), with any timeout."
+        }
+        return "With its limit, one mistake in \(counted(heartbeatsPerMistake, "heartbeat")) is likely; "
+            + "the budget needs a limit of \(neededTime)."
     }
 
-    private static func lost(_ evidence: Evidence) -> String {
-        evidence.missing == 0 ? "" : ", \(counted(Int(evidence.missing), "heartbeat")) missing so far"
+    private static func reason(_ notice: Notice) -> String? {
+        notice.pause.flatMap { $0.reason.isEmpty ? nil : "Reason: \($0.reason)" }
+    }
+
+    private static func joined(_ sentences: String?...) -> String {
+        sentences.compactMap(\.self).joined(separator: " ")
     }
 
     private static func counted(_ count: Double, _ noun: String) -> String {

@@ -73,7 +73,7 @@ public struct LabelsTooLong: Error, Hashable, Sendable, CustomStringConvertible 
     /// Size that the heartbeat would have, in bytes.
     public let size: Int
     public var description: String {
-        "these labels make a heartbeat of \(size) bytes, and detectors accept \(HeartbeatFrame.maximumSize): use fewer or shorter ones"
+        "labels are too long: the heartbeat has \(size) bytes, and the maximum is \(HeartbeatFrame.maximumSize); use fewer or shorter labels"
     }
 }
 

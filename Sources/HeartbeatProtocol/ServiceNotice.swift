@@ -10,7 +10,7 @@ public enum ServiceNotice: Hashable, Sendable {
     case recordingStopped(String)
     /// A policy was set, or removed if it is nil, while the service runs.
     case tuned(level: String, scope: PolicyScope, Policy?, effectivePolicy: PolicyTable.EffectivePolicy)
-    /// The configuration was read again.
+    /// The configuration was reloaded.
     case reloaded(String)
 
     /// A hold for one group, or for all groups, was active when the service ended.
@@ -44,55 +44,54 @@ extension NoticeMessage {
         case .observed(.paused(let time)):
             code = "detector-paused"
             explanation =
-                "The detector was stopped or starved for \(Explanation.formatted(time.nanoseconds)): "
-                + "that time is held against nobody."
+                "The detector was paused for \(Explanation.formatted(time.nanoseconds)); node timeouts are extended."
         case .observed(.overloaded):
             code = "overloaded"
             explanation =
-                "Heartbeats come faster than the detector can take them in: nobody is suspected before all that came was read."
+                "Heartbeats arrive faster than the detector applies them. No node is suspected until the backlog is drained."
         case .observed(.caughtUp(let time)):
             code = "caught-up"
             explanation =
-                "Heartbeats are taken in as they come again. The detector was overloaded for "
-                + "\(Explanation.formatted(time.nanoseconds))."
+                "The backlog is drained after \(Explanation.formatted(time.nanoseconds)) of overload. "
+                + "Silent nodes are suspected again."
         case .observed(.machineSuspended(let time)):
             code = "suspended"
             explanation =
-                "The detector's machine was suspended for \(Explanation.formatted(time.nanoseconds)): "
-                + "that time is held against nobody."
+                "The detector's machine was suspended for \(Explanation.formatted(time.nanoseconds)); "
+                + "node timeouts are extended."
         case .observed(.clockStepped(let time)):
             code = "clock-step"
-            let way = time < .zero ? "back" : "forward"
+            let direction = time < .zero ? "back" : "forward"
             explanation =
-                "The detector's civil time was set \(way) by "
+                "The wall clock of the detector's machine was set \(direction) by "
                 + "\(Explanation.formatted(abs(time.nanoseconds))). Verdicts do not depend on it."
         case .stateStoreLost(let reason):
             code = "state-store-lost"
-            explanation = "Events and what was learned are remembered no longer: \(reason)"
+            explanation = "Persistence disabled: \(reason)"
         case .recordingStopped(let reason):
             code = "recording-stopped"
-            explanation = "What the detector is told is recorded no longer: \(reason)"
+            explanation = "Recording stopped: \(reason)"
         case .tuned(let level, let scope, let policy, let effectivePolicy):
             kind = .tune
             code = policy == nil ? "unset" : "set"
             let scopeName: String
             switch scope {
-            case .everyone: scopeName = "everyone"
+            case .everyone: scopeName = "all nodes"
             case .group(let name): (scopeName, group) = ("group \(name)", name)
             case .node(let identity): (scopeName, group, node) = ("\(identity)", identity.group, identity.name)
             }
             explanation =
-                policy.map { "Level \(level) of \(scopeName) was set to \($0)." }
-                ?? "What was tuned of level \(level) for \(scopeName) was taken back: \(effectivePolicy.policy) (\(effectivePolicy.origin)) holds."
+                policy.map { "Policy of level \(level) for \(scopeName) set to \($0)." }
+                ?? "Override of level \(level) for \(scopeName) removed; the effective policy is "
+                + "\(effectivePolicy.policy) (\(effectivePolicy.origin))."
         case .holdReleased(let group):
             (kind, self.group) = (.hold, group)
             code = HoldChange.Phase.released.rawValue
-            explanation =
-                "The detector was restarted: the nodes of \(group.map { "group \($0)" } ?? "all groups") have their time "
-                + "to be heard again, and suspicions are held back no longer."
+            let scope = group.map { "group \($0)" } ?? "all groups"
+            explanation = "Hold for \(scope) released: the detector restarted, and its nodes get time to reconnect."
         case .reloaded(let what):
             code = "reloaded"
-            explanation = "The configuration was read again. \(what)"
+            explanation = "Configuration reloaded: \(what)"
         }
     }
 }

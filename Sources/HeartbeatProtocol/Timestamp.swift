@@ -52,7 +52,7 @@ extension Timestamp: LosslessStringConvertible, Codable {
         let text = try container.decode(String.self)
         guard let value = Timestamp(text) else {
             throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "not an RFC 3339 time in UTC: \(text)")
+                in: container, debugDescription: "invalid RFC 3339 time in UTC: \(text)")
         }
         self = value
     }

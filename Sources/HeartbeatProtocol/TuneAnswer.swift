@@ -126,34 +126,36 @@ public struct WhatIfAnswer: Codable, Hashable, Sendable {
 extension TimeoutRange: CustomStringConvertible {
     public var description: String {
         guard let least = minSeconds, let median = medianSeconds, let greatest = maxSeconds else {
-            return nodes == 0 ? "no node" : "\(counted), not known yet"
+            return nodes == 0 ? "no nodes" : "not known yet (\(counted))"
         }
-        if least == greatest { return "\(counted), after \(least.formattedDuration)" }
-        return "\(counted), after \(least.formattedDuration) to \(greatest.formattedDuration), "
-            + "half of them by \(median.formattedDuration)"
+        if least == greatest { return "\(least.formattedDuration) (\(counted))" }
+        return "\(least.formattedDuration) to \(greatest.formattedDuration), median \(median.formattedDuration) "
+            + "(\(counted))"
     }
     private var counted: String { "\(nodes) node\(nodes == 1 ? "" : "s")" }
 }
 
 extension TuneAnswer {
     public var sentence: String {
-        "Level \(level): \(policy) (\(origin)) holds now. Suspected by silence: \(allows)."
+        "Level \(level): the effective policy is now \(policy) (\(origin)). Timeout: \(allows)."
     }
 }
 
 extension WhatIfAnswer {
     public var sentences: [String] {
         func detection(_ outcome: Outcome) -> String {
-            guard let mean = outcome.meanDetectionSeconds else { return "nothing to judge by" }
-            let p99 = outcome.p99DetectionSeconds.map { ", 99 % within \($0.formattedDuration)" } ?? ""
-            return "crashes detected after \(mean.formattedDuration)\(p99)"
+            guard let mean = outcome.meanDetectionSeconds else { return "no detection time" }
+            guard let p99 = outcome.p99DetectionSeconds else {
+                return "crashes detected after \(mean.formattedDuration)"
+            }
+            return "crashes detected after \(mean.formattedDuration), 99 % within \(p99.formattedDuration)"
         }
-        func line(_ time: String, _ outcome: Outcome) -> String {
-            "\(time) \(outcome.policy): \(outcome.mistakes) mistake\(outcome.mistakes == 1 ? "" : "s") in "
+        func line(_ label: String, _ outcome: Outcome) -> String {
+            "\(label) \(outcome.policy): \(outcome.mistakes) mistake\(outcome.mistakes == 1 ? "" : "s") in "
                 + "\(outcome.heartbeats) heartbeats, \(detection(outcome))"
         }
         return [
-            "Level \(level), over the last \(seconds.formattedDuration) of \(nodes) node\(nodes == 1 ? "" : "s"):",
+            "Level \(level), replay of the last \(seconds.formattedDuration), \(nodes) node\(nodes == 1 ? "" : "s"):",
             line("now ", before), line("then", after),
         ]
     }

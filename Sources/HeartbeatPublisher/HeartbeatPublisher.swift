@@ -89,5 +89,7 @@ public final class HeartbeatPublisher: Sendable {
 /// The interval between heartbeats is not above 0.
 public struct InvalidInterval: Error, Hashable, Sendable, CustomStringConvertible {
     public let interval: Duration
-    public var description: String { "heartbeats cannot be \(interval) apart: give an interval above 0, such as 1s" }
+    public var description: String {
+        "invalid interval between heartbeats, \(interval): give a duration above 0, such as 1s"
+    }
 }

@@ -104,18 +104,18 @@ public struct InvalidRelay: Error, Hashable, Sendable, CustomStringConvertible {
 extension HeartbeatRelay.Configuration {
     /// Why the configuration is invalid; nil if it is valid.
     public var mistake: String? {
-        if from.isEmpty { return "a relay needs an endpoint to bind for its nodes, such as tcp://*:7720" }
-        if to.isEmpty { return "a relay needs a detector to connect to, such as tcp://127.0.0.1:7710" }
+        if from.isEmpty { return "--from is missing: name an endpoint to bind for nodes, such as tcp://*:7720" }
+        if to.isEmpty { return "--to is missing: name a detector to connect to, such as tcp://127.0.0.1:7710" }
         let addresses = to.map(\.address)
         if let twice = Set(addresses).first(where: { address in addresses.count { $0 == address } > 1 }) {
-            return "\(twice) is given twice: each heartbeat would arrive there twice"
+            return "--to \(twice) is given twice: name each detector once"
         }
         guard (.zero ... .seconds(1)).contains(gather) else {
-            return "heartbeats cannot be gathered for \(gather): give a time up to 1s"
+            return "--gather \(gather) is out of range: give a time from 0s to 1s"
         }
         for (inward, outward) in from.flatMap({ inward in to.map { (inward, $0) } }) where meets(inward, outward) {
-            return "\(outward) is this relay's own \(inward), and heartbeats would go round for ever; "
-                + "give the relay a port of its own, such as tcp://*:7720"
+            return "--to \(outward) is this relay's own endpoint \(inward): heartbeats would circulate forever; "
+                + "bind the relay to another port, such as tcp://*:7720"
         }
         return nil
     }

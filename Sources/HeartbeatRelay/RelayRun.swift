@@ -70,7 +70,7 @@ struct RelayRun: ~Copyable {
         for (index, sender) in senders.enumerated() where try sender.drainSubscriptions() {
             isNew = true
             subscribed.count(index, at: now) { [logger, counts] _ in
-                logger.info("a detector listens", metadata: ["detector": "\(counts.detectors[index].endpoint)"])
+                logger.info("detector subscribed", metadata: ["detector": "\(counts.detectors[index].endpoint)"])
             }
         }
         if isNew { try receiver.repeatSubscription() }
@@ -133,9 +133,12 @@ struct RelayRun: ~Copyable {
                 "detector": "\(counts.detectors[loss.detector].endpoint)", "count": "\(count)",
             ]
             switch loss.reason {
-            case .absent: logger.warning("dropped heartbeats: the detector is not connected", metadata: metadata)
+            case .absent:
+                logger.warning("dropped \(count) heartbeats: the detector is not connected", metadata: metadata)
             case .slow:
-                logger.warning("dropped heartbeats: the detector takes them slower than they come", metadata: metadata)
+                logger.warning(
+                    "dropped \(count) heartbeats: they arrive faster than the detector receives them",
+                    metadata: metadata)
             }
         }
     }
@@ -146,7 +149,7 @@ struct RelayRun: ~Copyable {
             guard let code = try receiver.refusal() else { return }
             refusals.count(code, at: now) { [logger] count in
                 logger.warning(
-                    "cannot take in more connections: their nodes are not heard",
+                    "refused \(count) connections; heartbeats of their nodes are not received",
                     metadata: [
                         "reason": "\(String(cString: strerror(code)))", "count": "\(count)",
                         "advice": "raise the limit on open files (ulimit -n), or use another relay",

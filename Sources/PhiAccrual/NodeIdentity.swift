@@ -47,12 +47,12 @@ public struct NodeIdentity: Hashable, Sendable, CustomStringConvertible {
     public static func invalidity(ofName name: String) -> String? {
         let bytes = name.utf8
         if bytes.isEmpty { return "it is empty" }
-        if bytes.count > 64 { return "it has \(bytes.count) bytes, and 64 is the most" }
-        if name == "-" { return "'-' stands for none" }
+        if bytes.count > 64 { return "it has \(bytes.count) bytes, more than 64" }
+        if name == "-" { return "'-' is reserved" }
         if bytes.contains(UInt8(ascii: "/")) { return "'/' separates group and node" }
         // Unicode's category Cc, which will never change. Look-ups in the table of all categories are slow.
         if name.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
-            return "it has a control character"
+            return "it contains a control character"
         }
         return nil
     }
@@ -67,7 +67,7 @@ public struct InvalidName: Error, Hashable, Sendable, CustomStringConvertible {
         (self.part, self.text, self.reason) = (part, text, reason)
     }
     public var description: String {
-        "\(part) name \"\(text.escapingControls)\" cannot be used: \(reason); use 1 to 64 bytes of UTF-8 without '/' or control characters"
+        "invalid \(part) name \"\(text.escapingControls)\": \(reason); use 1 to 64 bytes of UTF-8 without '/' or control characters"
     }
 }
 

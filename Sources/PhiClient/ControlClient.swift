@@ -57,7 +57,8 @@ public struct ControlClient: ~Copyable {
                 guard let json = frames.last else { continue }
                 guard let reply = try? WireJSON.decode(ControlReply<Answer>.self, from: json) else {
                     throw ControlError(
-                        .malformed, "the service at \(endpoint) sent a reply to \"\(request.action)\" that is none")
+                        .malformed,
+                        "invalid reply from \(endpoint) to the request \"\(request.action)\": it is not a reply of phi")
                 }
                 guard reply.id == request.id else { continue }  // a late answer to an earlier request
                 if let answer = reply.ok { return answer }
@@ -65,10 +66,10 @@ public struct ControlClient: ~Copyable {
                     throw ControlError(
                         .unknownRequest,
                         "the detector at \(endpoint) does not know the request \"\(request.action)\": "
-                            + "is it of an older version than this program?")
+                            + "it may be older than this program; update it")
                 }
                 throw reply.error
-                    ?? ControlError(.malformed, "the service at \(endpoint) sent a reply without an answer")
+                    ?? ControlError(.malformed, "invalid reply from \(endpoint): it has neither an answer nor an error")
             }
             let left = end - MonotonicClock.now
             guard left > .zero else { throw NoAnswer(endpoint: endpoint, timeout: timeout) }
@@ -82,6 +83,6 @@ public struct NoAnswer: Error, Hashable, Sendable, CustomStringConvertible {
     public let endpoint: Endpoint
     public let timeout: Duration
     public var description: String {
-        "no answer from \(endpoint) within \(timeout): is 'phi detect' running there, with this as its --control?"
+        "no answer from \(endpoint) within \(timeout): check that 'phi detect' runs there with this endpoint as --control"
     }
 }

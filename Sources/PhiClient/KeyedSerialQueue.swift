@@ -20,7 +20,7 @@ public struct KeyedSerialQueue<Subject: Hashable, Work> {
     ///   - atOnce: Maximum number of running work items; at least 1.
     ///   - capacity: Maximum number of waiting work items; at least 1.
     public init(atOnce: Int, capacity: Int) {
-        precondition(atOnce >= 1 && capacity >= 1, "a queue without room does no work")
+        precondition(atOnce >= 1 && capacity >= 1, "a queue needs room for work")
         (self.atOnce, self.capacity) = (atOnce, capacity)
     }
 
@@ -29,7 +29,7 @@ public struct KeyedSerialQueue<Subject: Hashable, Work> {
 
     /// - Precondition: The queue is not full.
     public mutating func add(_ work: Work, of subject: Subject) {
-        precondition(!isFull, "whoever adds work waits while the queue is full")
+        precondition(!isFull, "no work may be added while the queue is full")
         if lines[subject] == nil { ready.append(subject) }
         lines[subject, default: Line()].waiting.append(work)
         waiting += 1
@@ -48,7 +48,7 @@ public struct KeyedSerialQueue<Subject: Hashable, Work> {
 
     /// Reports that the running work of this subject has ended.
     public mutating func end(of subject: Subject) {
-        guard let line = lines[subject], line.isBusy else { preconditionFailure("no work of this subject was begun") }
+        guard let line = lines[subject], line.isBusy else { preconditionFailure("no work of this subject was started") }
         running -= 1
         if line.waiting.isEmpty {
             lines[subject] = nil

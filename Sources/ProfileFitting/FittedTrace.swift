@@ -35,7 +35,7 @@ public struct TooFewHeartbeats: Error, Hashable, Sendable, CustomStringConvertib
     public var heartbeats: Int
     public var description: String {
         let found = heartbeats == 0 ? "none" : "\(heartbeats)"
-        return "\(path) must have at least \(FittedTrace.minHeartbeats) heartbeats that come after another of "
+        return "\(path) must have at least \(FittedTrace.minHeartbeats) heartbeats that follow another of "
             + "the same node, found \(found)"
     }
 }

@@ -23,7 +23,7 @@ public struct InputFile: ~Copyable {
             if count == 0 { return contents }
             contents += file.piece[..<count]
         }
-        throw CannotRead(path: path, reason: "it has more than \(limit) bytes")
+        throw CannotRead(path: path, reason: "it is larger than \(limit) bytes")
     }
 
     /// SHA-256 of the whole file, in 64 hexadecimal digits. Only regular files are allowed: the file is read twice, and
@@ -31,7 +31,7 @@ public struct InputFile: ~Copyable {
     public static func sha256(ofFile path: String) throws(CannotRead) -> String {
         var status = stat()
         guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
-            throw CannotRead(path: path, reason: "it must be an ordinary file, since it is read twice")
+            throw CannotRead(path: path, reason: "it must be a regular file because it is read twice")
         }
         var file = try InputFile(path: path)
         var state = crypto_hash_sha256_state()

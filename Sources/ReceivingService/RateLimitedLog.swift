@@ -28,7 +28,7 @@ extension RateLimitedLog<MalformedHeartbeat> {
     package mutating func dropped(for reason: MalformedHeartbeat, at now: Instant, logger: Logger) {
         count(reason, at: now) { count in
             logger.warning(
-                "dropped frames that are no heartbeats",
+                "dropped \(count) messages that are not heartbeats",
                 metadata: ["reason": "\(reason.rawValue)", "count": "\(count)"])
         }
     }

@@ -13,7 +13,7 @@ extension BinaryWriter {
             begin(.expectation, now)
             write(end.nanoseconds)
             write(KnownName(identity, key: key))
-        case .heartbeats: preconditionFailure("heartbeats have a way of their own")
+        case .heartbeats: preconditionFailure("heartbeats are coded separately")
         case .advance(let now): begin(.advance, now)
         case .ignoredSilence(let start, let end):
             begin(.ignoredSilence, start)
@@ -102,7 +102,7 @@ extension DetectorInput {
             let recovery: RecoveryRule = try reader.state()
             self = .rules(recovery, try reader.optional { reader throws(CorruptData) in try reader.state() })
         }
-        guard reader.isAtEnd else { throw CorruptData("there is more than the record should hold") }
+        guard reader.isAtEnd else { throw CorruptData("the record has extra bytes") }
     }
 }
 

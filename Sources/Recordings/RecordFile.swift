@@ -31,11 +31,11 @@ final class RecordFile {
     init(path: String) throws(RecordingError) {
         guard !path.utf8.contains(0) else { throw RecordingError(path: path, reason: "its name contains a zero byte") }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe without a writer must not block us
-        guard descriptor >= 0 else { throw .current("cannot be opened", path) }
+        guard descriptor >= 0 else { throw .current("cannot open the file", path) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
-            throw RecordingError(path: path, reason: "must be a recording in a file, or a folder of them")
+            throw RecordingError(path: path, reason: "neither a recording nor a folder of recordings")
         }
         (self.path, self.descriptor, size) = (path, descriptor, Int64(status.st_size))
         do { try skipPrefix() } catch { throw RecordingError(path: path, reason: error.reason) }
@@ -67,11 +67,11 @@ final class RecordFile {
         let version = integer(at: RecordingFormat.magic.count)
         guard version == RecordingFormat.version else {
             throw Discontinuity(
-                reason: "is a recording of format \(version), and this program reads format \(RecordingFormat.version)")
+                reason: "unsupported recording format \(version): this program reads format \(RecordingFormat.version)")
         }
         at = RecordingFormat.prefixCount
     }
-    private static let foreign = Discontinuity(reason: "is no recording of phi: it begins with other bytes")
+    private static let foreign = Discontinuity(reason: "not a recording of phi: the first bytes differ")
 
     /// Offset in the file of the next unread byte.
     var position: Int64 { bufferedFrom + Int64(at) }
@@ -81,22 +81,22 @@ final class RecordFile {
     /// - Returns: Nil at a valid end.
     func next() throws(Discontinuity) -> Record? {
         guard size >= RecordingFormat.prefixCount else {
-            throw Discontinuity(reason: "ends within its first bytes", isTorn: true)
+            throw Discontinuity(reason: "the file ends within its header", isTorn: true)
         }
         guard try fill(1) else { return nil }
-        guard try fill(4) else { throw Discontinuity(reason: "ends within a record", isTorn: true) }
+        guard try fill(4) else { throw Discontinuity(reason: "the file ends within a record", isTorn: true) }
         let count = Int(integer(at: at))
         guard (1...RecordingFormat.maxBodySize).contains(count) else {
-            throw Discontinuity(reason: "has a record that says it is \(count) bytes long")
+            throw Discontinuity(reason: "a record has an invalid length of \(count) bytes")
         }
         guard try fill(count + RecordingFormat.frameCount) else {
-            throw Discontinuity(reason: "ends within a record", isTorn: true)
+            throw Discontinuity(reason: "the file ends within a record", isTorn: true)
         }
         let (start, end) = (at, at + 4 + count)
         let check = buffer.withUnsafeBytes { RecordingFormat.check(UnsafeRawBufferPointer(rebasing: $0[start..<end])) }
-        guard check == integer(at: end) else { throw Discontinuity(reason: "has a record whose check is wrong") }
+        guard check == integer(at: end) else { throw Discontinuity(reason: "a record has a wrong checksum") }
         guard let kind = RecordKind(rawValue: buffer[start + 4]) else {
-            throw Discontinuity(reason: "has a record of kind \(buffer[start + 4]), which this program does not know")
+            throw Discontinuity(reason: "a record has the unknown kind \(buffer[start + 4])")
         }
         at = end + 4
         return Record(kind: kind, body: buffer[(start + 5)..<end])
@@ -120,7 +120,7 @@ final class RecordFile {
             }
             if got == 0 { return false }
             guard got > 0 || errno == EINTR else {
-                throw Discontinuity(reason: "cannot be read: \(String(cString: strerror(errno)))")
+                throw Discontinuity(reason: "cannot read the file: \(String(cString: strerror(errno)))")
             }
             end += max(0, got)
         }

@@ -15,7 +15,7 @@ struct RecordingFolder {
 
     init(path: String) throws(RecordingError) {
         self.path = path
-        guard let folder = opendir(path) else { throw .current("the folder cannot be read", path) }
+        guard let folder = opendir(path) else { throw .current("cannot read the folder", path) }
         defer { closedir(folder) }
         while let entry = readdir(folder) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
@@ -58,7 +58,7 @@ struct RecordingFolder {
         while total > bytes, let oldest = files.first {
             // Another process may have deleted the file in the meantime. That is fine.
             guard unlink(oldest.path) == 0 || errno == ENOENT else {
-                throw .current("the oldest file cannot be deleted", oldest.path)
+                throw .current("cannot delete the oldest file", oldest.path)
             }
             total -= oldest.size
             files.removeFirst()

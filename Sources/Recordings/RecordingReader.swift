@@ -25,7 +25,7 @@ public struct RecordingDamage: Hashable, Sendable, CustomStringConvertible {
     public var skippedBytes: Int64
 
     public var description: String {
-        "\(path.escapingControls) \(reason); the last \(skippedBytes) bytes are left out"
+        "\(path.escapingControls): \(reason); skipped the last \(skippedBytes) bytes"
     }
 }
 
@@ -60,7 +60,7 @@ public struct RecordingReader: ~Copyable {
             }
             let found = try RecordingFolder(path: path).files.map(\.path)
             guard !found.isEmpty else {
-                throw RecordingError(path: path, reason: "must hold recordings (phi-*.phirec), found none")
+                throw RecordingError(path: path, reason: "the folder has no recordings (phi-*.phirec)")
             }
             files += found
         }
@@ -80,7 +80,7 @@ public struct RecordingReader: ~Copyable {
     public static func header(of paths: [String]) throws(RecordingError) -> RecordingHeader {
         var reader = try RecordingReader(paths)
         while let part = try reader.next() { if case .beginning(let header, _) = part { return header } }
-        throw RecordingError(path: paths.joined(separator: ", "), reason: "has no beginning that can be read")
+        throw RecordingError(path: paths.joined(separator: ", "), reason: "no segment header can be read")
     }
 
     /// The share that was read so far, 0 ... 1.
@@ -101,7 +101,9 @@ public struct RecordingReader: ~Copyable {
             }
             do throws(RecordFile.Discontinuity) {
                 guard let record = try file?.next() else {
-                    guard hasStarted else { throw .init(reason: "ends before its beginning is complete", isTorn: true) }
+                    guard hasStarted else {
+                        throw .init(reason: "the file ends within the header of its first segment", isTorn: true)
+                    }
                     endFile()
                     continue
                 }
@@ -139,15 +141,15 @@ public struct RecordingReader: ~Copyable {
                 return .names(names)
             case .clock where hasStarted:
                 let offset: Int64 = try reader.integer()
-                guard reader.isAtEnd else { throw CorruptData("there is more than the record should hold") }
+                guard reader.isAtEnd else { throw CorruptData("the record has extra bytes") }
                 return .clock(wallOffset: offset)
             default:
-                guard hasStarted else { throw CorruptData("its beginning is not complete") }
+                guard hasStarted else { throw CorruptData("the segment header is incomplete") }
                 return .input(try DetectorInput(record.kind, body: &reader))
             }
             return nil
         } catch {
-            throw .init(reason: "has a record that makes no sense: \(error.reason)")
+            throw .init(reason: "invalid record: \(error.reason)")
         }
     }
 }

@@ -29,7 +29,7 @@ public struct RecordingWriter: ~Copyable {
         guard !folder.utf8.contains(0) else {
             throw RecordingError(path: folder, reason: "the folder's name contains a zero byte")
         }
-        guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { throw .current("the folder cannot be made", folder) }
+        guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { throw .current("cannot create the folder", folder) }
         try begin(beginning)
     }
     deinit { if descriptor >= 0 { close(descriptor) } }
@@ -47,7 +47,7 @@ public struct RecordingWriter: ~Copyable {
         let name = RecordingFolder.name(createdAt: beginning.header.createdAt, number: overflow ? .max : number)
         let path = "\(folder.path)/\(name)"
         let next = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o644)
-        guard next >= 0 else { throw .current("the file cannot be made", path) }
+        guard next >= 0 else { throw .current("cannot create the file", path) }
         if descriptor >= 0 { close(descriptor) }
         (descriptor, self.path, written) = (next, path, 0)
         do throws(RecordingError) { try append(bytes) } catch {
@@ -61,7 +61,7 @@ public struct RecordingWriter: ~Copyable {
     public mutating func write(_ records: borrowing RecordBuffer) throws(RecordingError) { try append(records.bytes) }
 
     private mutating func append(_ bytes: [UInt8]) throws(RecordingError) {
-        guard descriptor >= 0 else { throw RecordingError(path: path, reason: "the recording has ended") }
+        guard descriptor >= 0 else { throw RecordingError(path: path, reason: "the recording was closed") }
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes {
@@ -70,7 +70,7 @@ public struct RecordingWriter: ~Copyable {
             if count > 0 {
                 done += count
             } else if count == 0 || errno != EINTR {
-                let failure = RecordingError.current("cannot be written, and the recording has ended", path)
+                let failure = RecordingError.current("cannot write the file; recording stopped", path)
                 close(descriptor)
                 descriptor = -1
                 throw failure
@@ -81,6 +81,6 @@ public struct RecordingWriter: ~Copyable {
 
     /// Blocks until everything written is on disk.
     public borrowing func synchronize() throws(RecordingError) {
-        guard descriptor < 0 || fsync(descriptor) == 0 else { throw .current("cannot be brought to the disk", path) }
+        guard descriptor < 0 || fsync(descriptor) == 0 else { throw .current("cannot flush the file to disk", path) }
     }
 }

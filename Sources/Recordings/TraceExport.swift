@@ -62,7 +62,7 @@ public struct TraceExport: Sendable {
             let arrival = now.nanoseconds.addingSaturated(wallOffset ?? 0)
             guard arrival >= lastArrival else {
                 throw InvalidExport(
-                    reason: "must be files in the order in which they were written, found arrival \(arrival) ns "
+                    reason: "must be given in the order in which they were written, found arrival \(arrival) ns "
                         + "after \(lastArrival) ns")
             }
             (lastInstant, lastArrival) = (now, arrival)

@@ -43,7 +43,7 @@ final class EventJournal {
         self.path = path
         size = Int(lseek(file, 0, SEEK_END))
         guard size >= 0 else {
-            throw .unusable(folder: folder, reason: "\(path) is no file that can be read again: \(Self.reason(errno))")
+            throw .unusable(folder: folder, reason: "\(path) is not a regular file: \(Self.reason(errno))")
         }
     }
     deinit { close(file) }
@@ -58,7 +58,7 @@ final class EventJournal {
         body.write(record)
         let count = body.bytes.count
         guard count <= Self.maxBodySize, size + count + Self.headSize <= Self.maxFileSize else {
-            throw .lost(file: path, reason: "\(count) bytes are too many to be taken down at once")
+            throw .lost(file: path, reason: "a journal record of \(count) bytes is too large")
         }
         let (written, code) = Self.write(body.bytes, to: file)
         guard written == count + Self.headSize else {
@@ -109,7 +109,7 @@ final class EventJournal {
     /// - Returns: The records, and the damage that ended reading, if any.
     /// - Throws: `.lost` if the disk fails.
     func records() throws(StoreError) -> (records: [JournalRecord], damage: CorruptData?) {
-        guard size <= Self.maxFileSize else { return ([], CorruptData("the journal of events is too large")) }
+        guard size <= Self.maxFileSize else { return ([], CorruptData("the event journal is too large")) }
         var rest = try bytes()[...]
         var records: [JournalRecord] = []
         do throws(CorruptData) {
@@ -126,10 +126,12 @@ final class EventJournal {
         var head = BinaryReader(rest.prefix(headSize))
         let sizes = rest.prefix(8)
         let (count, sum) = (Int(try head.integer(UInt32.self)), try head.integer(UInt32.self))
-        guard try head.integer() == checksum(of: sizes) else { throw CorruptData("a record's head is wrong") }
+        guard try head.integer() == checksum(of: sizes) else {
+            throw CorruptData("a journal record has a wrong header checksum")
+        }
         let body = rest.dropFirst(headSize).prefix(count)
         guard body.count == count else { return nil }
-        guard checksum(of: body) == sum else { throw CorruptData("a record's checksum is wrong") }
+        guard checksum(of: body) == sum else { throw CorruptData("a journal record has a wrong checksum") }
         rest = rest.dropFirst(headSize + count)
         var reader = BinaryReader(body)
         return try reader.state()

@@ -24,7 +24,7 @@ extension JournalRecord: BinaryCodable {
         (events, changes) = ([], [])
         for _ in 0..<(try reader.integer(UInt32.self)) { events.append(try reader.state()) }
         for _ in 0..<(try reader.integer(UInt32.self)) { changes.append(try reader.state()) }
-        guard reader.isAtEnd else { throw CorruptData("there is more than a record should hold") }
+        guard reader.isAtEnd else { throw CorruptData("a journal record has extra bytes") }
     }
 }
 
@@ -42,7 +42,7 @@ extension StoredEvent: BinaryCodable {
         let topic = FeedTopic(level: try reader.name(), group: try reader.name(), node: try reader.name())
         let verdict: Verdict? = try reader.optional { reader throws(CorruptData) in
             let text = try reader.text()
-            guard let verdict = Verdict(rawValue: text) else { throw CorruptData("no verdict is called \(text)") }
+            guard let verdict = Verdict(rawValue: text) else { throw CorruptData("unknown verdict \(text)") }
             return verdict
         }
         self.init(
@@ -90,7 +90,7 @@ extension StoreChange: BinaryCodable {
             self = .pause(StoredPause(key: key, node: node, until: until, reason: try reader.text()))
         case .resumption: self = .resumption(try reader.state())
         case .forgetting: self = .forgetting(try reader.state())
-        case nil: throw CorruptData("a change is of no known kind")
+        case nil: throw CorruptData("unknown kind of change")
         }
     }
 }

@@ -94,7 +94,7 @@ extension StoredPause: StoredRow {
     }
     init(from row: inout RowReader) throws(StoreDamage) {
         key = try row.key()
-        guard let node = try row.identity() else { throw StoreDamage("a pause is for no node") }
+        guard let node = try row.identity() else { throw StoreDamage("a pause has no node") }
         (self.node, until) = (node, try row.integer())
         reason = String(decoding: try row.bytes(), as: UTF8.self)
     }

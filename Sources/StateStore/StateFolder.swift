@@ -37,7 +37,7 @@ struct StateFolder: ~Copyable {
             defer { close(lock) }
             throw code == EWOULDBLOCK
                 ? .inUse(folder: path, process: Self.processNumber(in: lock))
-                : .unusable(folder: path, reason: "it cannot be locked: \(Self.reason(code))")
+                : .unusable(folder: path, reason: "cannot lock it: \(Self.reason(code))")
         }
         (self.path, self.lock) = (path, lock)
         // For error messages of other processes only: a full disk may refuse it.

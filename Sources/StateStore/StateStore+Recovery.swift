@@ -45,10 +45,10 @@ private struct StoreRecovery {
         let (last, log) = try file.read { (try $0.logHeader(), try $0.log()) }
 
         var incompleteReason = last?.incompleteReason(boot: boot, isComplete: isComplete)
-        if log == nil || !isJournalWhole { incompleteReason = "some events cannot be read any more" }
-        if last == nil, isComplete { incompleteReason = "nothing is left" }
+        if log == nil || !isJournalWhole { incompleteReason = "some stored events cannot be read" }
+        if last == nil, isComplete { incompleteReason = "the old log is empty" }
         if let incompleteReason {
-            found.warnings.append("a new log of events begins, since of the old one \(incompleteReason)")
+            found.warnings.append("started a new event log: \(incompleteReason)")
         }
 
         let isNew = last == nil || incompleteReason != nil
@@ -78,7 +78,7 @@ private struct StoreRecovery {
                 let place = try folder.setAside(at: unixMilliseconds)
                 recovery = try StoreRecovery(of: folder, boot: boot, at: unixMilliseconds)
                 recovery.found.warnings.append(
-                    "\(folder.database) was damaged (\(error)) and is now \(place): nothing of before is remembered")
+                    "\(folder.database) was damaged (\(error)): moved to \(place), and created an empty state store")
             }
             try folder.markComplete()
             return recovery
@@ -98,10 +98,10 @@ private struct StoreRecovery {
             )
         }
         (found.tunings, found.pauses, found.groups) = (tunings.values, pauses.values, groups.values)
-        for (count, what) in [
-            (tunings.damaged, "tuned policies"), (pauses.damaged, "pauses"), (groups.damaged, "groups' learned states"),
-        ] where count > 0 {
-            found.warnings.append("\(what) that cannot be read any more, and no longer hold: \(count)")
+        if tunings.damaged > 0 { found.warnings.append("dropped \(tunings.damaged) unreadable tuned policies") }
+        if pauses.damaged > 0 { found.warnings.append("dropped \(pauses.damaged) unreadable planned absences") }
+        if groups.damaged > 0 {
+            found.warnings.append("dropped the unreadable learned state of \(groups.damaged) groups")
         }
     }
 }

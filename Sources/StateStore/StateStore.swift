@@ -169,7 +169,7 @@ public final class StateStore {
 
     private func perform(_ body: (StoreDatabase) throws -> Void) throws(StoreError) {
         switch condition {
-        case .closed: preconditionFailure("the memory was closed")
+        case .closed: preconditionFailure("the state store was closed")
         case .lost(let error): throw error
         case .open(let file):
             do { try body(file) } catch {

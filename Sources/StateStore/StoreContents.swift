@@ -42,9 +42,9 @@ struct LogHeader: Hashable, StoredRow {
     /// - Parameter isComplete: Whether all events were persisted before they were published, as far as the service
     ///   knows.
     func incompleteReason(boot: String?, isComplete: Bool) -> String? {
-        if !isComplete { return "the end is missing: the service went on without its memory" }
+        if !isComplete { return "the end of the old log is missing because the service ran without its state store" }
         if isClean || boot == self.boot { return nil }
-        return "the end may be missing: the machine stopped while the service ran"
+        return "the end of the old log may be missing because the machine stopped while the service ran"
     }
 }
 

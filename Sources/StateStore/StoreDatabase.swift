@@ -39,7 +39,8 @@ final class StoreDatabase {
         configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { database in
             guard try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL") == "wal" else {
-                throw DatabaseError(resultCode: .SQLITE_IOERR, message: "the file system allows no write-ahead log")
+                throw DatabaseError(
+                    resultCode: .SQLITE_IOERR, message: "the file system does not support a write-ahead log")
             }
             try database.execute(
                 sql: """
@@ -53,7 +54,7 @@ final class StoreDatabase {
 
     private func check() throws {
         let verdict = try database.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
-        if verdict != "ok" { throw StoreDamage(verdict ?? "its check says nothing") }
+        if verdict != "ok" { throw StoreDamage(verdict ?? "the integrity check gave no result") }
     }
 
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result { try database.read(body) }

@@ -16,16 +16,15 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .inUse(let folder, let process):
-            "folder \(folder.escapingControls) is in use by \(process.map { "process \($0)" } ?? "another process"): "
+            "state folder \(folder.escapingControls) is in use by \(process.map { "process \($0)" } ?? "another process"): "
                 + "stop that service, or use another folder"
         case .unusable(let folder, let reason):
-            "folder \(folder.escapingControls) cannot hold what the service remembers: \(reason); "
-                + "name a folder that may be written to"
+            "cannot use \(folder.escapingControls) as state folder: \(reason); name a writable folder"
         case .tooNew(let file):
-            "\(file.escapingControls) was written by a later version of phi: use that version, or another folder"
+            "cannot open \(file.escapingControls): a later version of phi wrote it; use that version, or another folder"
         case .lost(let file, let reason):
-            "\(file.escapingControls) can no longer be used: \(reason.escapingControls); "
-                + "what happens until the next start is not remembered"
+            "cannot use \(file.escapingControls): \(reason.escapingControls); "
+                + "events and changes until the next start are not persisted"
         }
     }
 
@@ -38,9 +37,9 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         self =
             switch (error as? DatabaseError)?.resultCode {
             case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
-                .unusable(folder: folder, reason: "\(file) cannot be opened for writing")
+                .unusable(folder: folder, reason: "cannot open \(file) for writing")
             case .SQLITE_FULL: .lost(file: file, reason: "the disk is full")
-            case .SQLITE_BUSY, .SQLITE_LOCKED: .lost(file: file, reason: "another program keeps it locked")
+            case .SQLITE_BUSY, .SQLITE_LOCKED: .lost(file: file, reason: "another program locks it")
             case .SQLITE_IOERR: .lost(file: file, reason: "the disk failed or is full (\(error))")
             default: .lost(file: file, reason: "\(error)")
             }

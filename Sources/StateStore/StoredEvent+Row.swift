@@ -17,7 +17,7 @@ extension StoredEvent: StoredRow {
         let verdict: Verdict?
         if let text = try row.name() {
             verdict = Verdict(rawValue: text)
-            if verdict == nil { throw StoreDamage("no verdict is called \(text)") }
+            if verdict == nil { throw StoreDamage("unknown verdict \(text)") }
         } else {
             verdict = nil
         }

@@ -20,18 +20,18 @@ struct RowReader {
     init(_ row: Row) throws(StoreDamage) {
         let values = Array(row.databaseValues)
         guard case .int64(Int64(checksum(of: values.dropLast()))) = values.last?.storage else {
-            throw StoreDamage("a checksum is wrong")
+            throw StoreDamage("a row has a wrong checksum")
         }
         rest = values.dropLast()
     }
 
     private mutating func next() throws(StoreDamage) -> DatabaseValue.Storage {
-        guard let value = rest.popFirst() else { throw StoreDamage("a row ends too early") }
+        guard let value = rest.popFirst() else { throw StoreDamage("a row has too few columns") }
         return value.storage
     }
     mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type = Value.self) throws(StoreDamage) -> Value {
         guard case .int64(let wide) = try next(), let value = Value(exactly: wide) else {
-            throw StoreDamage("a row's number is none, or too large")
+            throw StoreDamage("a row has an invalid number")
         }
         return value
     }
@@ -39,7 +39,7 @@ struct RowReader {
         NodeKey(rawValue: UInt64(bitPattern: try integer(Int64.self)))
     }
     mutating func text() throws(StoreDamage) -> String {
-        guard case .string(let text) = try next() else { throw StoreDamage("a row's text is none") }
+        guard case .string(let text) = try next() else { throw StoreDamage("a row has an invalid text") }
         return text
     }
     /// A name; nil if the column contains `noName`.
@@ -53,7 +53,7 @@ struct RowReader {
         do { return try NodeIdentity(group: group, name: name) } catch { throw StoreDamage("\(error)") }
     }
     mutating func bytes() throws(StoreDamage) -> [UInt8] {
-        guard case .blob(let data) = try next() else { throw StoreDamage("a row's bytes are none") }
+        guard case .blob(let data) = try next() else { throw StoreDamage("a row has invalid bytes") }
         return Array(data)
     }
 }

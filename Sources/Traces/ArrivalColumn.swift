@@ -4,7 +4,7 @@
 /// with `#` are comments. One header may precede the numbers: a word that begins with `arrival` or `time`, such as
 /// `timestamp`. It may end in its unit, such as `arrival_ns`.
 struct ArrivalColumn: TraceFormat {
-    var order: String { "arrival times must not fall (sort them, or cut the file where the clock was set back)" }
+    var order: String { "arrival times must not decrease (sort them, or split the file where the clock was set back)" }
     var hasBlankLines: Bool { false }
 
     private static let node = Array("node".utf8)
@@ -37,8 +37,8 @@ struct ArrivalColumn: TraceFormat {
         }
         guard let arrival = number.scaled(by: unit.decimals) else {
             throw MalformedLine(
-                "must be within 292 years of 0, and \(quoted(text)) in \(unit) is not: "
-                    + "tell the unit by --unit or in a header such as arrival_ns")
+                "must be an arrival time within 292 years of 0, found \(quoted(text)) in \(unit): "
+                    + "set the unit with --unit or with a header such as arrival_ns")
         }
         isHeaderAllowed = false
         defer { sequence += 1 }
@@ -61,7 +61,7 @@ struct ArrivalColumn: TraceFormat {
             let named = TimeUnit(rawValue: String(word[word.index(after: mark)...]))
         else { return }
         guard unitAskedFor == nil || unitAskedFor == named else {
-            throw MalformedLine("names \(named) as its unit in \(quoted(text)), but is to be read in \(unit)")
+            throw MalformedLine("has the unit \(named) in its header \(quoted(text)), but --unit is \(unit)")
         }
         unit = named
     }

@@ -1,7 +1,7 @@
 /// Phi's own trace format: CSV with any number of nodes and whole nanoseconds.
 struct CSVTrace: TraceFormat {
     static let header = "node,seq,sent_ns,arrival_ns"
-    var order: String { "arrival_ns must not fall" }
+    var order: String { "arrival_ns must not decrease" }
     var hasBlankLines: Bool { false }
 
     private var isHeaderRead = false
@@ -38,7 +38,10 @@ struct CSVTrace: TraceFormat {
     ) -> MalformedLine {
         let digits = found.first == UInt8(ascii: "-") ? found.dropFirst() : found[...]
         let isTooLarge = !digits.isEmpty && digits.allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
-        let range = isTooLarge ? " within \(Int64.min) ... \(Int64.max)" : ""
-        return MalformedLine("\(field) must be \(right)\(range), found \(quoted(found))")
+        if isTooLarge {
+            return MalformedLine(
+                "\(field) must be \(right) within \(Int64.min) ... \(Int64.max), found \(quoted(found))")
+        }
+        return MalformedLine("\(field) must be \(right), found \(quoted(found))")
     }
 }

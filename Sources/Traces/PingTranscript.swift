@@ -13,7 +13,7 @@
 ///
 /// Source: `ping_common.c` in iputils/iputils, `gather_statistics` and `finish`.
 struct PingTranscript: TraceFormat {
-    var order: String { "times in brackets must not fall (where the clock was set back, cut the file in two)" }
+    var order: String { "times in brackets must not decrease (split the file where the clock was set back)" }
     var hasBlankLines: Bool { true }
 
     private var numberings: [Numbering] = []  // by node

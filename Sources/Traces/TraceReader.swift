@@ -99,7 +99,7 @@ public struct TraceReader: ~Copyable {
             return row
         } catch {
             // A recorder that is killed during a write leaves an unfinished last line. The message says so first.
-            let torn = line.ending == .endOfFile ? "the file is torn here, without a line end: the last line " : ""
+            let torn = line.ending == .endOfFile ? "the file ends in the middle of this line: " : ""
             throw TraceError(file: file, line: lines.number, reason: torn + error.reason)
         }
     }

@@ -109,11 +109,11 @@ struct UnpackedFile: ~Copyable {
         switch inflate(stream, Z_NO_FLUSH) {
         case Z_OK: break
         case Z_STREAM_END: isInsideMember = false
-        case Z_BUF_ERROR where isAtEnd: damage = Unreadable(reason: "gzip data is cut off here")
+        case Z_BUF_ERROR where isAtEnd: damage = Unreadable(reason: "the gzip data ends early: the file is truncated")
         case Z_BUF_ERROR: break  // needs more input
         default:
-            let message = stream.pointee.msg.map { String(cString: $0) } ?? "unknown fault"
-            damage = Unreadable(reason: "gzip data is damaged here: \(message)")
+            let message = stream.pointee.msg.map { String(cString: $0) } ?? "unknown error"
+            damage = Unreadable(reason: "the gzip data is damaged: \(message)")
         }
         return buffer.count - Int(stream.pointee.avail_out)
     }

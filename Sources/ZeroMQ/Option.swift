@@ -50,7 +50,7 @@ extension Socket.Option {
     /// Maximum number of messages that wait for the network, per peer.
     public static let sendHighWaterMark = Self("ZMQ_SNDHWM", ZMQ_SNDHWM, takes: "0 (no limit) or more messages")
     /// How long a closed socket keeps sending, in milliseconds; 0 in these contexts unless set.
-    public static let linger = Self("ZMQ_LINGER", ZMQ_LINGER, takes: "-1 (for ever), or 0 or more milliseconds")
+    public static let linger = Self("ZMQ_LINGER", ZMQ_LINGER, takes: "-1 (no limit), or 0 or more milliseconds")
     /// 1: queue messages only for peers whose connection is complete.
     public static let immediate = Self("ZMQ_IMMEDIATE", ZMQ_IMMEDIATE, takes: "0 or 1")
 
@@ -70,19 +70,19 @@ extension Socket.Option {
 
     // Detection of lost peers.
 
-    public static let tcpKeepalive = Self("ZMQ_TCP_KEEPALIVE", ZMQ_TCP_KEEPALIVE, takes: "-1 (the system's), 0 or 1")
+    public static let tcpKeepalive = Self("ZMQ_TCP_KEEPALIVE", ZMQ_TCP_KEEPALIVE, takes: "-1 (system default), 0 or 1")
     /// Seconds of silence before the first probe.
     public static let tcpKeepaliveIdle = Self(
-        "ZMQ_TCP_KEEPALIVE_IDLE", ZMQ_TCP_KEEPALIVE_IDLE, takes: "-1 (the system's), or 1 or more seconds")
+        "ZMQ_TCP_KEEPALIVE_IDLE", ZMQ_TCP_KEEPALIVE_IDLE, takes: "-1 (system default), or 1 or more seconds")
     /// Seconds between probes.
     public static let tcpKeepaliveInterval = Self(
-        "ZMQ_TCP_KEEPALIVE_INTVL", ZMQ_TCP_KEEPALIVE_INTVL, takes: "-1 (the system's), or 1 or more seconds")
+        "ZMQ_TCP_KEEPALIVE_INTVL", ZMQ_TCP_KEEPALIVE_INTVL, takes: "-1 (system default), or 1 or more seconds")
     /// Unanswered probes after which the connection counts as lost.
     public static let tcpKeepaliveCount = Self(
-        "ZMQ_TCP_KEEPALIVE_CNT", ZMQ_TCP_KEEPALIVE_CNT, takes: "-1 (the system's), or 1 or more probes")
+        "ZMQ_TCP_KEEPALIVE_CNT", ZMQ_TCP_KEEPALIVE_CNT, takes: "-1 (system default), or 1 or more probes")
     /// Maximum time that sent data may stay unacknowledged, in milliseconds.
     public static let tcpMaximumRetransmitTime = Self(
-        "ZMQ_TCP_MAXRT", ZMQ_TCP_MAXRT, takes: "0 (the system's) or more milliseconds")
+        "ZMQ_TCP_MAXRT", ZMQ_TCP_MAXRT, takes: "0 (system default) or more milliseconds")
 
     // Kinds of sockets.
 
@@ -110,6 +110,6 @@ extension Socket.Option {
     fileprivate func error(_ code: Int32, value: String) -> ZeroMQError {
         ZeroMQError(
             code: code, operation: .setOption, subject: "\(name) to \(value)",
-            advice: code == zmqTerminated ? nil : "it takes \(values)")
+            advice: code == zmqTerminated ? nil : "valid values: \(values)")
     }
 }

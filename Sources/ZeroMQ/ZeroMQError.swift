@@ -44,14 +44,14 @@ public struct ZeroMQError: Error, Hashable, Sendable, CustomStringConvertible {
         case (zmqTerminated, _): "the context was shut down"
         case (ENOTSOCK, _): "the socket was closed"
         case (EINVAL, .bind), (EINVAL, .connect):
-            "not an endpoint; use for example tcp://127.0.0.1:7710, tcp://*:7710 or ipc:///run/phi.sock"
+            "not an endpoint; use for example tcp://127.0.0.1:7710, tcp://*:7710, or ipc:///run/phi.sock"
         case (EADDRINUSE, .bind): "the address is already in use"
-        case (EEXIST, .bind): "a file of that name exists, and is no socket"
+        case (EEXIST, .bind): "a file with this name exists and is not a socket"
         case (EADDRNOTAVAIL, .bind), (ENODEV, .bind): "no such interface or address on this machine"
-        case (EACCES, .bind): "permission denied; use a port from 1024 on, or a folder that may be written to"
+        case (EACCES, .bind): "permission denied; use a port from 1024 on, or a writable folder"
         case (ENOENT, .bind): "no such folder"
         case (ENAMETOOLONG, .bind), (ENAMETOOLONG, .connect): "the path is too long for a socket"
-        case (EPROTONOSUPPORT, _): "unknown transport; use tcp://, ipc:// or inproc://"
+        case (EPROTONOSUPPORT, _): "unknown transport; use tcp://, ipc://, or inproc://"
         case (zmqIncompatible, _): "this kind of socket cannot use that transport"
         case (EMFILE, .open), (EMFILE, .monitor):
             "too many sockets or open files; raise the context's maximumSockets or RLIMIT_NOFILE"

@@ -9,11 +9,11 @@ struct BeatCommand: AsyncParsableCommand {
         commandName: "beat",
         abstract: "Publish one node's heartbeats.",
         discussion: """
-            Runs until SIGTERM or SIGINT, and then says goodbye: the node has left, and is not suspected. SIGKILL says \
-            nothing, and the node is suspected.
+            The command runs until SIGTERM or SIGINT. It then sends a goodbye, so that detectors do not suspect the \
+            node. After SIGKILL there is no goodbye, and the node is suspected.
 
-            With --while it beats as long as a command runs. A command that fails gets no goodbye, so its node is \
-            suspected; its exit status becomes that of 'phi beat'.
+            With --while, it sends heartbeats as long as a shell command runs. If the command fails, there is no \
+            goodbye, and 'phi beat' ends with the command's exit status.
 
             Example: phi beat --group edge --node edge-1 --every 1s --while ./my-service
             """)
@@ -30,9 +30,9 @@ struct BeatCommand: AsyncParsableCommand {
     var every: Duration = .seconds(1)
     @Option(help: "Label NAME=VALUE that describes the node (repeatable).", transform: Parsing.label)
     var label: [Label] = []
-    @Option(name: .customLong("while"), help: "Beat as long as this shell command runs.")
+    @Option(name: .customLong("while"), help: "Send heartbeats as long as this shell command runs.")
     var command: String?
-    @Option(name: .customLong("for"), help: "Stop after this time, with a goodbye.", transform: Parsing.duration)
+    @Option(name: .customLong("for"), help: "Stop after this time and send a goodbye.", transform: Parsing.duration)
     var time: Duration?
 
     func validate() throws { _ = try Parsing.explained { try announcement } }
@@ -58,7 +58,7 @@ struct BeatCommand: AsyncParsableCommand {
             process?.terminate()
             throw error
         }
-        for endpoint in publisher.boundEndpoints { Console.note("publishing \(identity) at \(endpoint)") }
+        for endpoint in publisher.boundEndpoints { Console.note("publishing heartbeats of \(identity) at \(endpoint)") }
         await untilStopped { [time] in
             await withTaskGroup { group in
                 group.addTask { try? await Task.sleep(for: time ?? .forever) }

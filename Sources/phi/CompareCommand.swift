@@ -9,14 +9,14 @@ import Traces
 struct CompareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
-        abstract: "Compare detectors on recorded traces: time waited at equal rates of mistakes, and calibration.",
+        abstract: "Compare detectors on recorded traces: timeouts at equal mistake rates, and calibration.",
         discussion: """
-            For each trace and each rate of mistakes that it has heartbeats enough for, the wait of the adaptive detector \
-            is put beside the best of \(DetectorRegistry.compared.count.spelledOut) classical ones, each with the \
-            parameter that hindsight finds best for that very cell. Below 1 the adaptive detector waits less than all of \
-            them. Waits are deadline − arrival, averaged after 200 heartbeats per node. Beside each ratio stands its 90 % \
-            interval, had other parts of the same \
-            recording been met. docs/quality.md says how all of it is worked out.
+            For each trace and each mistake rate (false suspicions per heartbeat) that the trace is long enough for, \
+            the command prints the mean timeout of the adaptive detector, that of the best of \
+            \(DetectorRegistry.compared.count.spelledOut) baseline detectors, and their ratio. Each baseline has the \
+            parameter that is best for this trace and rate in hindsight. A ratio below 1 means that the adaptive \
+            detector has a shorter timeout than every baseline. A timeout is deadline minus arrival, averaged after \
+            200 heartbeats per node. Each ratio has a 90 % bootstrap interval. docs/quality.md describes the method.
 
             \(ReplayCommand.formats)
 
@@ -27,15 +27,15 @@ struct CompareCommand: AsyncParsableCommand {
     var traces: [String] = []
     @Option(help: ReplayCommand.unitHelp)
     var unit: TimeUnit?
-    @Flag(help: "Also compare on recordings made of processes whose law is known; they are counted apart.")
+    @Flag(help: "Also compare on synthetic recordings with known distributions, in separate tables.")
     var synthetic = false
-    @Option(help: "What the made recordings are drawn by: equal seeds give equal ones.")
+    @Option(help: "Seed of the synthetic recordings: equal seeds give equal recordings.")
     var seed: UInt64 = 1
-    @Flag(help: "Also print the cells with parameters chosen on the first half of each trace and judged on the second.")
+    @Flag(help: "Also print results on the second half of each trace, with parameters chosen on the first half.")
     var holdOut = false
-    @Flag(help: "Instead, compare mistakes among the first heartbeats of nodes that nothing is known of.")
+    @Flag(help: "Instead, compare mistakes among the first heartbeats of unknown nodes.")
     var coldStart = false
-    @Flag(help: "Instead, see whether the adaptive detector keeps stated budgets of mistakes.")
+    @Flag(help: "Instead, check whether the adaptive detector keeps its mistake budgets.")
     var checkBudgets = false
     @Flag(name: .customLong("halves"), help: .hidden) var formerHoldOut = false
     @Flag(name: .customLong("early"), help: .hidden) var formerColdStart = false
@@ -44,9 +44,8 @@ struct CompareCommand: AsyncParsableCommand {
     var json = false
     @Option(
         help: """
-            Also write an HTML page to this file, complete in itself: a table of the ratios; and for each trace waits \
-            against mistakes of all detectors, calibration of φ, lengths of gaps against what detectors make of them, and \
-            suspicion around some mistakes.
+            Also write a self-contained HTML page to this file: the table of ratios, and for each trace charts of \
+            timeouts against mistakes, calibration of φ, gap lengths, and φ around some mistakes.
             """)
     var html: String?
 
@@ -58,18 +57,20 @@ struct CompareCommand: AsyncParsableCommand {
         for (isUsed, former, present) in renamed where isUsed {
             throw ValidationError("\(former) is now \(present)")
         }
-        guard synthetic || !traces.isEmpty else { throw ValidationError("name traces to read, or ask for --synthetic") }
+        guard synthetic || !traces.isEmpty else {
+            throw ValidationError("traces are missing: name traces to read, or use --synthetic")
+        }
         guard !(coldStart && checkBudgets) else {
-            throw ValidationError("--cold-start and --check-budgets are two questions: ask one")
+            throw ValidationError("--cold-start and --check-budgets cannot be combined: use one of them")
         }
         guard !coldStart || !synthetic else {
-            throw ValidationError("--cold-start is asked of recordings: leave out --synthetic")
+            throw ValidationError("--cold-start and --synthetic cannot be combined: --cold-start needs recordings")
         }
         guard !holdOut || !(coldStart || checkBudgets) else {
-            throw ValidationError("--hold-out has nothing to say of that")
+            throw ValidationError("--hold-out cannot be combined with --cold-start or --check-budgets: leave it out")
         }
         guard html == nil || !(coldStart || checkBudgets) else {
-            throw ValidationError("--html draws the comparison: leave out --cold-start and --check-budgets")
+            throw ValidationError("--html cannot be combined with --cold-start or --check-budgets: leave it out")
         }
     }
 
@@ -120,7 +121,7 @@ struct CompareCommand: AsyncParsableCommand {
         if draws {
             // `work.sources` lists recordings before synthetic families.
             var parts = traces.isEmpty ? [] : [ComparisonPage.Part(title: "Recordings", report: report)]
-            if synthetic { parts.append(.init(title: "Made by known laws (seed \(seed))", report: made)) }
+            if synthetic { parts.append(.init(title: "Synthetic recordings (seed \(seed))", report: made)) }
             try file?.write(ComparisonPage(parts, outcomes.compactMap(\.diagnostics)).html)
             try file?.finish()
         }
@@ -140,7 +141,7 @@ struct CompareCommand: AsyncParsableCommand {
     }
 
     private func table(_ report: ComparisonResults, isSynthetic: Bool = false) -> [String] {
-        var lines = ["TRACE                      MISTAKES   ADAPTIVE     BEST CLASSICAL            RATIO  90 %"]
+        var lines = ["TRACE                      MISTAKES   ADAPTIVE     BEST BASELINE             RATIO  90 %"]
         for cell in report.cells {
             let ratio = cell.ratio.map { $0.decimals(3) } ?? "not reached"
             let colour: Colour? = cell.ratio.map { $0 <= 1.0 ? .green : $0 > 1.05 ? .red : nil } ?? .red
@@ -172,10 +173,10 @@ struct CompareCommand: AsyncParsableCommand {
         }
         if !against.isEmpty { lines.append("against each  \(against.joined(separator: ", "))") }
         if holdOut {
-            lines += ["", "PARAMETERS CHOSEN ON THE FIRST HALF, JUDGED ON THE SECOND"]
+            lines += ["", "HOLD-OUT: PARAMETERS CHOSEN ON THE FIRST HALF, EVALUATED ON THE SECOND"]
             lines += ComparisonTables.holdOut(report.holdOut)
         }
-        lines += ["", "CALIBRATION OF φ (decades)  φ = 1    φ = 2    φ = 3    φ = 4"]
+        lines += ["", "CALIBRATION (log10 error)   φ = 1    φ = 2    φ = 3    φ = 4"]
         for trace in report.traces {
             let values = Calibration.levels.map { level in
                 trace.calibration.first { $0.phi == Double(level) }?.decades?.decimals(2) ?? "-"
@@ -199,8 +200,8 @@ struct CompareCommand: AsyncParsableCommand {
             let least = ComparisonCell.minSamples
             let reason =
                 trace.samples < least
-                ? "\(trace.samples) heartbeats to judge, and \(least) are the least"
-                : "no classical detector waits at all"
+                ? "too few heartbeats (\(trace.samples)); the minimum is \(least)"
+                : "all baseline detectors have a timeout of 0"
             return "\(trace.name.padded(to: 26)) not compared: \(reason)"
         }
     }

@@ -6,7 +6,7 @@ enum ComparisonTables {
     /// Parameters chosen on the first half, and their results on the second half.
     static func holdOut(_ cells: [HoldOutCell]) -> [String] {
         var lines = [
-            "TRACE                      CHOSEN FOR  ADAPTIVE MADE          CLASSICAL MADE                        RATIO"
+            "TRACE                      CHOSEN FOR  ADAPTIVE               BASELINE                              RATIO"
         ]
         for cell in cells {
             let adaptive =
@@ -27,7 +27,7 @@ enum ComparisonTables {
     static func summary(_ cells: [HoldOutCell]) -> String? {
         guard let mean = cells.geometricMean, let worst = cells.worst, let ratio = worst.ratio else { return nil }
         let factors = [
-            ("adaptive", cells.rateFactor { $0.adaptive }), ("classical", cells.rateFactor { $0.baselines }),
+            ("adaptive", cells.rateFactor { $0.adaptive }), ("baseline", cells.rateFactor { $0.baselines }),
         ]
         .compactMap { name, factor in factor.map { "\(name) \($0.decimals(2))" } }
         return "second half  geometric mean \(mean.decimals(3)), worst \(ratio.decimals(2)) "
@@ -36,22 +36,23 @@ enum ComparisonTables {
     }
 
     static func referenceScenario(_ plain: ReferenceScenario) -> [String] {
-        ["PLAIN CASE (100 ms ± 5 ms normal, 0.5 % lost, \(plain.samples) heartbeats)"]
+        ["REFERENCE SCENARIO (normal intervals of 100 ms ± 5 ms, 0.5 % lost, \(plain.samples) heartbeats)"]
             + plain.goals.map { goal in
                 let found =
                     goal.best.map {
-                        "\($0.mistakes) mistakes in \($0.timeout.formattedDuration) at price \($0.price.formattedToThreeDigits)"
+                        "\($0.mistakes) mistakes with a mean timeout of \($0.timeout.formattedDuration) at price \($0.price.formattedToThreeDigits)"
                     }
-                    ?? "no price waits so little"
-                return "within \(goal.timeout.formattedDuration): \(found); a fixed timeout \(goal.fixed); "
-                    + "goal \(goal.mistakes): \(goal.isReached ? "reached" : "missed")"
+                    ?? "no price gives so short a timeout"
+                return "timeout at most \(goal.timeout.formattedDuration): \(found); "
+                    + "\(goal.fixed) mistakes with a fixed timeout; "
+                    + "goal of \(goal.mistakes) mistakes \(goal.isReached ? "reached" : "missed")"
             }
     }
 
     static func coldStart(_ life: ColdStart) -> [String] {
         let horizons = ColdStart.horizons.map { "first \($0)" }
         var lines = [
-            "".padded(to: 24) + "MISTAKES PER START".padded(to: 33) + "MEAN WAIT IN INTERVALS",
+            "".padded(to: 24) + "MISTAKES PER START".padded(to: 33) + "MEAN TIMEOUT IN INTERVALS",
             "DETECTOR".padded(to: 24) + (horizons + horizons).map { $0.padded(to: 11) }.joined(),
         ]
         for row in life.rows {
@@ -65,7 +66,7 @@ enum ComparisonTables {
 
     static func budgetChecks(_ report: BudgetReport) -> [String] {
         var lines = [
-            "TRACE                      BUDGET       PROMISED  OBSERVED  RATIO  95 % INTERVAL  CLUSTERS  WAIT      VERDICT"
+            "TRACE                      BUDGET       PROMISED  OBSERVED  RATIO  95 % INTERVAL  CLUSTERS  TIMEOUT   VERDICT"
         ]
         for check in report.recordings + report.synthetic {
             let interval = "\(check.ratio.low.decimals(2)) … \(check.ratio.high.decimals(2))"
@@ -81,7 +82,7 @@ enum ComparisonTables {
         lines.append("")
         for (name, checks) in [("recordings", report.recordings), ("synthetic", report.synthetic)] where !checks.isEmpty
         {
-            lines.append("\(name.padded(to: 12)) \(checks.count { $0.isKept }) of \(checks.count) kept")
+            lines.append("\(name.padded(to: 12)) \(checks.count { $0.isKept }) of \(checks.count) budgets kept")
         }
         return lines
     }

@@ -7,11 +7,11 @@ import Synchronization
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "See it all at once on this machine, in one terminal.",
+        abstract: "Show a detector and five nodes on this machine, in one terminal.",
         discussion: """
-            Runs a detector and five nodes, each a process of its own, over real sockets. One node is killed (SIGKILL) \
-            after a few seconds and restarted later. Exit status 0 if the kill and the recovery were seen and nobody \
-            else was suspected.
+            Runs a detector and five nodes as processes that communicate over real sockets. After a few seconds the \
+            demo kills one node (SIGKILL), and later restarts it. Exit status 0 if the detector reported the crash and \
+            the recovery and suspected no other node.
             """)
 
     @Option(help: "Time between heartbeats (default 200ms).", transform: Parsing.duration)
@@ -51,7 +51,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     private struct Unfinished: Error, CustomStringConvertible {
-        var description: String { "the demo was stopped before its end" }
+        var description: String { "the demo was interrupted" }
     }
 
     private final class Outcome: Sendable {

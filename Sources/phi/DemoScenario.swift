@@ -26,10 +26,10 @@ final class DemoScenario: Sendable {
             return [
                 "",
                 "detection time   \(detection.formattedDuration) from SIGKILL to suspicion "
-                    + "(allowed silence \((suspicion.threshold.seconds ?? 0).formattedDuration), policy \(suspicion.threshold.policy))",
+                    + "(timeout \((suspicion.threshold.seconds ?? 0).formattedDuration), policy \(suspicion.threshold.policy))",
                 "event            received \(event.formattedDuration) after the scheduled instant",
                 "recovery         \(recovery.formattedDuration) from restart to trust",
-                "mistakes         \(otherSuspicions) suspicions of living nodes",
+                "mistakes         \(otherSuspicions) false suspicions",
                 "goodbyes         \(goodbyes) of \(DemoScenario.names.count) nodes left without being suspected",
             ]
         }
@@ -50,7 +50,7 @@ final class DemoScenario: Sendable {
 
     init(endpoints: ServiceEndpoints, every: Duration) throws {
         guard let program = Bundle.main.executablePath else {
-            throw CannotRun(path: "phi", reason: "its path is not known")
+            throw CannotRun(path: "phi", reason: "the path of this program is unknown")
         }
         heartbeats = endpoints.heartbeats.joined()
         (self.every, self.program) = (every, program)
@@ -85,7 +85,7 @@ final class DemoScenario: Sendable {
         let recovery = try await audience.sees(Self.victim, becoming: .trusted)
         try await Task.sleep(for: every * 10)
 
-        Console.note("-- asking all nodes to leave")
+        Console.note("-- stopping all nodes")
         for name in Self.names { process(name)?.terminate() }
         for name in Self.names { _ = try await audience.sees(name, becoming: .left) }
         return Report(

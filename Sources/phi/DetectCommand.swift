@@ -12,13 +12,13 @@ struct DetectCommand: AsyncParsableCommand {
         commandName: "detect",
         abstract: "Run the detector: heartbeats in, suspicion events out.",
         discussion: """
-            Binds all endpoints to this machine by default. '*' as a port takes a free port, which the log names. SIGTERM \
-            and SIGINT stop the detector. SIGHUP reloads the configuration: the detector applies what it can without a \
-            restart, and logs what needs one.
+            Binds all endpoints to this machine by default. '*' as a port takes a free port, which the log names. \
+            SIGTERM and SIGINT stop the detector. SIGHUP reloads the configuration: the detector applies what it can \
+            without a restart, and logs what needs one.
 
-            Every option can also be set in a configuration file, as 'retention: 24h', or in an environment variable, as \
-            PHI_RETENTION=24h. Options override variables, and both override the file. If the file or a variable has an \
-            error, the command exits with status 2.
+            Every option can also be set in a configuration file, as 'retention: 24h', or in an environment variable, \
+            as PHI_RETENTION=24h. Options override variables, and both override the file. If the file or a variable \
+            has an error, the command exits with status 2.
 
             Example: phi detect --heartbeats 'tcp://*:7710' --level suspect=mistakes=1/7d,within=5s
             """)
@@ -88,11 +88,11 @@ struct DetectCommand: AsyncParsableCommand {
                     current = reload.configuration
                     for sentence in reload.applied { logger.info("configuration: \(sentence)") }
                     for sentence in reload.refused { logger.warning("configuration: \(sentence)") }
-                    logger.info("configuration read again")
+                    logger.info("configuration reloaded")
                 } catch {
                     let lines = (error as? InvalidConfiguration)?.lines ?? ["\(error)"]
                     for line in lines { logger.error("\(line)") }
-                    logger.error("the configuration stays as it was")
+                    logger.error("configuration not reloaded; the old one stays in effect")
                 }
             }
         }

@@ -47,7 +47,7 @@ final class EventHooks: Sendable {
             }
             if isNews {
                 Console.note(
-                    "commands are slower than events: \(Self.backlog) are waiting, and the feed waits with them")
+                    "commands are slower than events: \(Self.backlog) events are queued, and the feed is paused")
             }
             room.wait()
         }
@@ -70,7 +70,7 @@ final class EventHooks: Sendable {
             return state.queue.running
         }
         room.signal()
-        if count > 0 { Console.note("waiting for \(count) command\(count == 1 ? "" : "s") to end") }
+        if count > 0 { Console.note("waiting for \(count) running command\(count == 1 ? "" : "s") to end") }
         running.wait()
     }
 
@@ -78,9 +78,9 @@ final class EventHooks: Sendable {
 
     var summary: String {
         state.withLock { state in
-            let commands = "\(state.run) command\(state.run == 1 ? "" : "s") run, of which \(state.failed) failed"
-            let others = "\(state.notStarted) more event\(state.notStarted == 1 ? "" : "s")"
-            return state.notStarted == 0 ? commands : commands + "; none was begun for \(others)"
+            let commands = "\(state.run) command\(state.run == 1 ? "" : "s") run, \(state.failed) failed"
+            let others = "no command started for \(state.notStarted) event\(state.notStarted == 1 ? "" : "s")"
+            return state.notStarted == 0 ? commands : "\(commands); \(others)"
         }
     }
 
@@ -109,8 +109,8 @@ final class EventHooks: Sendable {
     private func end(_ subject: FeedTopic, _ hook: Hook, _ ending: ShellCommand.Ending) {
         if !ending.isGood {
             let (group, node) = hook.message.scopeName
-            let whose = node.map { " of \(group ?? "-")/\($0.escapingControls)" } ?? ""
-            Console.note("the command for event \(hook.message.place.sequence)\(whose) \(ending)")
+            let scope = node.map { "\(group ?? "-")/\($0.escapingControls)" } ?? group ?? "-"
+            Console.note("command for event \(hook.message.place.sequence) of \(scope) \(ending)")
         }
         state.withLock { state in
             state.queue.end(of: subject)

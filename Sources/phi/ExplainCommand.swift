@@ -5,10 +5,9 @@ import PhiAccrual
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Say why a node is trusted or suspected.",
+        abstract: "Explain why a node is trusted or suspected.",
         discussion: """
-            Tells what is known of the node now, what each level's policy means for it in seconds, and its last verdicts \
-            with their reasons.
+            Prints the current state of the node, its timeout at each level, and its last verdicts with their reasons.
 
             Example: phi explain edge/edge-1
             """)

@@ -8,13 +8,14 @@ import Traces
 struct FitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fit",
-        abstract: "Make a profile of a network from recorded traces.",
+        abstract: "Create a network profile from recorded traces.",
         discussion: """
-            A profile says how late heartbeats come on one kind of network. 'phi detect --profile' and 'phi replay \
-            --profile' lend it to nodes that have shown little themselves. Traces weigh alike, however long they are.
+            A profile describes how late heartbeats arrive on one kind of network. 'phi detect --profile' and 'phi \
+            replay --profile' use it for nodes with few heartbeats. All traces have the same weight, whatever their \
+            length.
 
-            With two traces or more it also shows what a profile is worth: for new nodes of each trace, mistakes and waits \
-            among the first heartbeats, alone and with what the other traces show.
+            With two or more traces, the command also prints what a profile is worth: mistakes and timeouts of each \
+            trace's nodes during their first heartbeats, without a profile and with a profile of the other traces.
 
             \(ReplayCommand.formats)
 
@@ -25,14 +26,14 @@ struct FitCommand: ParsableCommand {
     var traces: [String]
     @Option(help: ReplayCommand.unitHelp)
     var unit: TimeUnit?
-    @Option(help: "What the profile is called: letters a–z, digits and hyphens.")
+    @Option(help: "Name of the profile: letters a–z, digits, and hyphens.")
     var name: String
     @Option(help: "Kind of network: \(NetworkProfile.Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
     var kind = NetworkProfile.Kind.other
-    @Option(help: "What it describes, in a sentence.")
+    @Option(help: "Description of the network, in one sentence.")
     var description = ""
     @Option(
-        help: "FILE=TEXT: where a trace comes from, and under which licence (repeatable).",
+        help: "FILE=TEXT: origin and licence of a trace (repeatable).",
         transform: Parsing.origin)
     var origin: [Origin] = []
     @Option(name: .shortAndLong, help: "File to write; '-' is standard output.")
@@ -46,17 +47,19 @@ struct FitCommand: ParsableCommand {
     func validate() throws {
         guard NetworkProfile.isName(name) else {
             throw ValidationError(
-                "--name \"\(name)\" must be 1 to 40 letters a–z, digits and hyphens, a letter first")
+                "--name \"\(name)\" is invalid: use 1 to 40 letters a–z, digits, and hyphens, starting with a letter")
         }
         guard !traces.contains("-") else {
-            throw ValidationError("a profile names its traces and their digests, so they must be files: '-' is none")
+            throw ValidationError(
+                "'-' is not a file: a profile contains the names and digests of its traces, so name files")
         }
         let files = traces.map(Self.file)
         if let double = files.first(where: { file in files.count { $0 == file } > 1 }) {
-            throw ValidationError("two traces are called \(double): each must have a name of its own, and count once")
+            throw ValidationError("two traces have the name \(double): give each trace its own name, and list it once")
         }
         if let stranger = origin.first(where: { !files.contains($0.file) }) {
-            throw ValidationError("--origin is for \(stranger.file), which is none of \(files.joined(separator: ", "))")
+            throw ValidationError(
+                "--origin names \(stranger.file), which is not one of the traces: \(files.joined(separator: ", "))")
         }
     }
 
@@ -75,7 +78,7 @@ struct FitCommand: ParsableCommand {
             }
             fitted.append(trace)
         }
-        let fit = ProfileFit(fitted) { progress.show("trying \($0 + 1) of \(traces.count): \(traces[$0])") }
+        let fit = ProfileFit(fitted) { progress.show("evaluating \($0 + 1) of \(traces.count): \(traces[$0])") }
         let profile = try NetworkProfile(
             name: name, kind: kind, description: description, provenance: fit.sources, estimator: ProfileFit.estimator,
             calibration: fit.calibration, lateness: fit.lateness)
@@ -92,14 +95,14 @@ struct FitCommand: ParsableCommand {
 
     private struct SameTrace: Error, CustomStringConvertible {
         var files: [String]
-        var description: String { "\(files.joined(separator: " and ")) hold the same bytes: a trace counts once" }
+        var description: String { "\(files.joined(separator: " and ")) have the same content: list each trace once" }
     }
 
     private static func table(_ fit: ProfileFit) -> [String] {
         guard !fit.rows.isEmpty else { return [] }
         var lines = [
-            "FIRST HEARTBEATS OF NEW NODES                               ALONE                  PROFILE OF THE OTHERS",
-            "TRACE                             POLICY                    MISTAKES    WAIT       MISTAKES    WAIT",
+            "FIRST HEARTBEATS OF NEW NODES                               WITHOUT PROFILE        PROFILE OF THE OTHER TRACES",
+            "TRACE                             POLICY                    MISTAKES    TIMEOUT    MISTAKES    TIMEOUT",
         ]
         for row in fit.rows {
             lines.append(
@@ -109,7 +112,9 @@ struct FitCommand: ParsableCommand {
                     mistakes(row.profiled).padded(to: 11), timeout(row.profiled),
                 ].joined(separator: " "))
         }
-        return lines + ["Mistakes per 1000 heartbeats; mean waits in intervals of the node, from arrival to deadline."]
+        return lines + [
+            "Mistakes per 1000 heartbeats; mean timeouts in intervals of the node, from arrival to deadline."
+        ]
     }
     private static func mistakes(_ trial: ColdStartTrial) -> String { (trial.rate * 1000).decimals(1) }
     private static func timeout(_ trial: ColdStartTrial) -> String { trial.timeout.decimals(2) }

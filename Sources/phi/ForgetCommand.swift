@@ -5,10 +5,10 @@ import PhiAccrual
 struct ForgetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forget",
-        abstract: "Have the detector forget a node.",
+        abstract: "Remove a node and its learned state from the detector.",
         discussion: """
-            For a node that will not come back. What was learned of it is lost. Should it be heard again after all, it \
-            appears as a new one.
+            Use it for a node that will not come back. The detector deletes what it learned about the node. If the \
+            node sends heartbeats again, it is a new node.
             """)
 
     @Argument(help: "The node, as group/name.", transform: Parsing.node)
@@ -16,6 +16,6 @@ struct ForgetCommand: ParsableCommand {
     @OptionGroup var service: RequestOptions
 
     func run() throws {
-        try service.answer(.forget(node)) { (answer: ForgetAnswer) in ["\(answer.node) is forgotten"] }
+        try service.answer(.forget(node)) { (answer: ForgetAnswer) in ["\(answer.node) was removed"] }
     }
 }

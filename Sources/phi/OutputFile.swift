@@ -61,7 +61,8 @@ struct CannotWrite: Error, CustomStringConvertible {
     let path: String
     let code: Int32
     var description: String {
-        let reason = code == EEXIST ? "it is a file of this very command" : String(cString: strerror(code))
+        let reason =
+            code == EEXIST ? "this command already uses the file; name another one" : String(cString: strerror(code))
         return "cannot write \(path): \(reason)"
     }
 }

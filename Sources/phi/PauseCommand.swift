@@ -5,19 +5,19 @@ import PhiAccrual
 struct PauseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Announce a node's planned absence.",
+        abstract: "Announce the planned absence of a node.",
         discussion: """
-            The node is not suspected meanwhile. Events tell when its absence begins and when it ends, which is after \
-            the given time or with 'phi resume'.
+            The detector does not suspect the node during its planned absence. The absence ends after the given time \
+            or with 'phi resume'. The detector publishes an event when it begins and when it ends.
 
             Example: phi pause edge/edge-1 --for 2h --reason 'kernel update'
             """)
 
     @Argument(help: "The node, as group/name.", transform: Parsing.node)
     var node: NodeIdentity
-    @Option(name: .customLong("for"), help: "How long it will be absent.", transform: Parsing.duration)
+    @Option(name: .customLong("for"), help: "Duration of the absence.", transform: Parsing.duration)
     var time: Duration
-    @Option(help: "Why, in at most 200 bytes.")
+    @Option(help: "Reason, at most 200 bytes; it is part of the events.")
     var reason = ""
     @OptionGroup var service: RequestOptions
 

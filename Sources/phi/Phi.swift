@@ -7,8 +7,8 @@ struct Phi: AsyncParsableCommand {
         commandName: "phi",
         abstract: "Adaptive phi-accrual failure detection over ZeroMQ.",
         discussion: """
-            Nodes publish heartbeats ('phi beat'), a detector learns how they arrive and suspects the silent \
-            ('phi detect'), and whoever wants to know subscribes ('phi watch').
+            Nodes publish heartbeats ('phi beat'). A detector learns how they arrive and suspects silent nodes \
+            ('phi detect'). Subscribers receive its events ('phi watch').
 
             Try it: phi demo
             """,

@@ -16,14 +16,14 @@ enum ProfileOption: Hashable, Sendable {
             self = .builtIn(text)
         } else {
             throw ValidationError(
-                "no profile is called \"\(text)\": known are \(Self.names), and files of 'phi fit', with a dot or "
-                    + "a slash in their path")
+                "unknown profile \"\(text)\": expected one of \(Self.names), or the path of a file from 'phi fit', with a "
+                    + "dot or a slash")
         }
     }
 
     static var names: String { NetworkProfile.builtInNames.joined(separator: ", ") }
     static var help: ArgumentHelp {
-        "What nodes are taken for until they have shown themselves: \(names), or a file of 'phi fit'; adaptive only."
+        "Profile for nodes that Phi knows little about: \(names), or a file from 'phi fit'; adaptive only."
     }
 
     /// Bytes. A profile with many traces has some kilobytes.
@@ -58,7 +58,7 @@ extension DetectorSpec {
     func requireProfileSupport() throws {
         guard isAdaptive else {
             throw ValidationError(
-                "--profile is for the detector 'adaptive': '\(self)' goes by nothing but the node itself")
+                "--profile needs the detector 'adaptive': '\(self)' does not use profiles")
         }
     }
 }

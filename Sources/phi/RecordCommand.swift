@@ -11,14 +11,15 @@ import ZeroMQ
 struct RecordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "record",
-        abstract: "Record heartbeats, or export what was recorded.",
+        abstract: "Record heartbeats, or export a recording as a trace.",
         discussion: """
-            With a folder it takes in heartbeats by itself, as a detector does that nobody asks, until it is stopped. With \
-            --on or --off a running detector begins or ends its recording, in the folder of its own option --record.
+            With a folder, the command receives heartbeats itself and records them until it is stopped. With --on or \
+            --off, a running detector starts or stops recording in the folder of its own option --record.
 
-            A recording holds everything that a detector was told, and 'phi replay' tells it again. With --csv it becomes a \
-            trace, for exchange: arrivals, with the header 'node,seq,sent_ns,arrival_ns'. What is damaged is left out and \
-            told of, and the exit status is 1 then; a last record that its recorder could not finish is no damage.
+            A recording contains every input of a detector, and 'phi replay' replays it. With --csv, the command \
+            exports recordings as a trace for exchange: one arrival per row, with the header \
+            'node,seq,sent_ns,arrival_ns'. It skips damaged parts, reports them, and ends with exit status 1. An \
+            unfinished last record does not count as damage.
 
             Example: phi record --heartbeats 'tcp://*:7710' --for 1h recording
             Example: phi record --csv day.csv /var/lib/phi/recording
@@ -27,7 +28,7 @@ struct RecordCommand: AsyncParsableCommand {
     enum Switch: String, EnumerableFlag {
         case on, off
         static func help(for turn: Switch) -> ArgumentHelp? {
-            turn == .on ? "Have a running detector begin to record." : "Have it end that."
+            turn == .on ? "Start recording in a running detector." : "Stop recording in a running detector."
         }
     }
     @Option(help: "Endpoint to bind for nodes that connect (repeatable; default tcp://127.0.0.1:7710).")
@@ -44,26 +45,32 @@ struct RecordCommand: AsyncParsableCommand {
     var csv: String?
     @Argument(
         help:
-            "The folder to record in; with --csv the recordings to read: files in the order in which they were written, or folders."
+            "Folder to record in. With --csv: recordings to read, as folders, or as files in the order in which they were written."
     )
     var paths: [String] = []
 
     func validate() throws {
         if turn != nil {
             guard paths.isEmpty, csv == nil else {
-                throw ValidationError("--on and --off are for a running detector: leave out paths and --csv")
+                throw ValidationError(
+                    "--on and --off cannot be combined with paths or --csv: the running detector has its own folder")
             }
         } else if csv != nil {
-            guard !paths.isEmpty else { throw ValidationError("--csv needs recordings to read: name files or folders") }
+            guard !paths.isEmpty else {
+                throw ValidationError("recordings are missing: name the files or folders that --csv should read")
+            }
         } else if paths.count != 1 {
-            throw ValidationError("name one folder to record in, or say --csv, --on or --off")
+            throw ValidationError("name one folder to record in, or use --csv, --on, or --off")
         }
     }
 
     func run() async throws {
         if let turn {
             try detector.answer(.record(turn == .on)) { (answer: RecordAnswer) in
-                [answer.file.map { "recording to \($0)" } ?? "recording is off; what there is lies in \(answer.folder)"]
+                [
+                    answer.file.map { "recording to \($0)" }
+                        ?? "recording is off; earlier recordings are in \(answer.folder)"
+                ]
             }
         } else if let csv {
             try export(to: csv)

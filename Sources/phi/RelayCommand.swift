@@ -10,14 +10,14 @@ import ZeroMQ
 struct RelayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "relay",
-        abstract: "Hand many nodes' heartbeats on to detectors, over one connection each.",
+        abstract: "Forward heartbeats of many nodes to detectors, over one connection per detector.",
         discussion: """
-            Binds --from for nodes, which connect to it as they would to a detector, and connects to each --to as a \
-            node would. Heartbeats are handed on byte for byte, those of a node in their order; what is no heartbeat \
-            is dropped and counted. '*' as a port takes a free one; the log says which. SIGTERM and SIGINT end it.
+            The relay binds --from, where nodes connect as they would to a detector, and connects to each --to as a \
+            node would. It forwards heartbeats unchanged, and those of one node in order. It drops and counts other \
+            messages. '*' as a port takes a free port, which the log names. SIGTERM and SIGINT stop the relay.
 
-            A detector takes in many times more heartbeats when they come many to a segment. docs/relay.md tells when \
-            that matters, and what a relay costs.
+            A detector can receive many times more heartbeats if a TCP segment contains several. docs/relay.md \
+            describes when that matters, and what a relay costs.
 
             Example: phi relay --from 'tcp://*:7720' --to tcp://10.0.0.5:7710 --to tcp://10.0.0.6:7710
             """)
@@ -27,10 +27,10 @@ struct RelayCommand: AsyncParsableCommand {
     @Option(help: "Detector, or further relay, to connect to (repeatable).")
     var to: [Endpoint]
     @Option(
-        help: "How long a heartbeat may wait for others to travel with, up to 1s; 0s hands each on at once.",
+        help: "Maximum time to collect heartbeats before forwarding them together: 0s (forward at once) to 1s.",
         transform: { text in try Parsing.explained { try Duration(parsing: text) } })
     var gather: Duration = HeartbeatRelay.Configuration().gather
-    @Option(help: "How the log is written to standard error: logfmt or json.")
+    @Option(help: "Format of the log on standard error: logfmt or json.")
     var log = LogFormat.logfmt
 
     func validate() throws {

@@ -8,25 +8,27 @@ import Traces
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Run a trace or a recording through the detector and report its quality of service.",
+        abstract: "Replay a trace or a recording through a detector, and report its quality of service.",
         discussion: """
-            Time comes from the trace: a day replays in seconds, with the same result every time.
+            The time comes from the trace, so a day replays in seconds, always with the same result.
 
             \(formats)
 
-            A recording ('phi detect --record', a file or a folder) says itself which detector made it, and its replay \
-            gives the events once more that the service decided. With --policy it gives those that would have been.
+            A recording is a file or a folder from 'phi detect --record'. It contains the detector's configuration, \
+            and its replay gives the same events as the recorded service. With --policy, it gives the events of \
+            another policy.
 
             Example: phi replay day.csv.gz --policy mistakes=1/10000hb --deadlines deadlines.csv
             Example: ping -D 10.0.0.1 | tee ping.txt, then phi replay ping.txt
             """)
     /// The trace formats, for the help of all commands that read traces.
     static let formats = """
-        A trace, plain or gzip'ed, is CSV with the header 'node,seq,sent_ns,arrival_ns', the output of 'ping -D' (Linux), \
-        or a column of arrival times, one number per line. Its first line tells which. Arrivals must be in order.
+        A trace, plain or gzip'ed, is CSV with the header 'node,seq,sent_ns,arrival_ns', the output of 'ping -D' \
+        (Linux), or a column of arrival times, one number per line. The first line determines the format. Arrivals \
+        must be in order.
         """
     static let unitHelp: ArgumentHelp =
-        "Unit of a column of arrival times whose header, such as 'arrival_ns', names none; seconds if not given."
+        "Unit of a column of arrival times, unless its header has one, as 'arrival_ns' does (default: seconds)."
 
     @Argument(help: "Trace or recording to read; '-' is standard input.")
     var trace: String
@@ -34,23 +36,23 @@ struct ReplayCommand: ParsableCommand {
     var unit: TimeUnit?
     @Option(
         help:
-            "How arrivals are judged: 'adaptive' (default), or a classical detector, such as 'normal' or 'akka,threshold=12'.",
+            "Detector that evaluates arrivals: 'adaptive' (default), or a baseline such as 'normal' or 'akka,threshold=12'.",
         transform: Parsing.model)
     var detector: DetectorSpec?
     @Option(help: ProfileOption.help, transform: Parsing.profile)
     var profile: ProfileOption?
     @Option(
         help: """
-            When to suspect: 'mistakes=1/1d' (default), 'mistakes=1/30d,within=3s', 'price=1000', or 'phi=8' (default of \
-            classical detectors).
+            Policy that decides when to suspect: 'mistakes=1/1d' (default), 'mistakes=1/30d,within=3s', 'price=1000', \
+            or 'phi=8' (default of baseline detectors).
             """,
         transform: Parsing.policy)
     var policy: Policy?
     @Option(
-        help: "The interval that nodes announce; without it, it is learned from the trace.", transform: Parsing.duration
+        help: "Interval that nodes announce (default: learned from the trace).", transform: Parsing.duration
     )
     var interval: Duration?
-    @Option(help: "Fresh heartbeats per node before judging begins.")
+    @Option(help: "Fresh heartbeats per node before the evaluation starts.")
     var warmUp = 0
     @Option(help: "Write a CSV row per fresh arrival to this file: node,seq,arrival_ns,phi,deadline_ns.")
     var deadlines: String?
@@ -67,7 +69,7 @@ struct ReplayCommand: ParsableCommand {
         if profile != nil { try detector.requireProfileSupport() }
         guard policy == nil || detector.usesPolicy else {
             throw ValidationError(
-                "'\(detector)' says itself when to suspect: leave out --policy, or change its parameters")
+                "the detector '\(detector)' does not use a policy: leave out --policy, or change its parameters")
         }
     }
 
@@ -94,12 +96,13 @@ struct ReplayCommand: ParsableCommand {
             .merging(["--unit": unit != nil]) { $1 }
         if let option = own.filter(\.value).keys.sorted().first {
             throw ValidationError(
-                "\(option) is not for recordings: they have their own; 'phi record --csv' makes a trace of them")
+                "\(option) cannot be used with a recording, which contains this setting: export a trace with 'phi record --csv'"
+            )
         }
         let header = try RecordingReader.header(of: [trace])
         let made = try DetectorSpec(parsing: header.detector)
         guard policy == nil || made.usesPolicy else {
-            throw ValidationError("'\(made)' says itself when to suspect: leave out --policy")
+            throw ValidationError("the detector '\(made)' does not use a policy: leave out --policy")
         }
         var run = RecordingRun(command: self, recorded: header.detector, detector: policy?.phi.map(made.made) ?? made)
         try run.detector.open(&run)
@@ -202,7 +205,7 @@ private struct ReplayOutput: ~Copyable {
         try deadlines?.write("\(step.node),\(step.sequence),\(step.arrival),\(phi),\(deadline)\n")
     }
     mutating func show(_ share: Double?) {
-        progress.show((share.map { "\(Int($0 * 100)) % read, " } ?? "") + "\(heartbeats) heartbeats")
+        progress.show(share.map { "\(Int($0 * 100)) % read, \(heartbeats) heartbeats" } ?? "\(heartbeats) heartbeats")
     }
     mutating func note(_ line: String) {
         progress.clear()

@@ -87,22 +87,19 @@ struct ReplayReport: Encodable {
             ),
             ("heartbeats", "\(quality.samples) of \(quality.nodes) nodes, \(quality.losses) lost"),
             ("interval", seconds(quality.interval)),
-            (
-                "mistakes",
-                "\(quality.mistakes)" + (quality.mistakesPerHeartbeat.map { ", \(rate($0)) per heartbeat" } ?? "")
-            ),
+            ("mistakes", mistakes),
             ("between mistakes", seconds(quality.mistakeRecurrence)),
             ("mistakes last", seconds(quality.mistakeDuration)),
             ("query accuracy", quality.queryAccuracy.map { "\($0.decimals(6))" } ?? "-"),
             ("detection time", "\(seconds(quality.detectionTime)) mean, \(seconds(quality.detectionTimeP99)) p99"),
-            ("silence allowed", seconds(quality.margin)),
+            ("mean timeout", seconds(quality.margin)),
         ]
         for line in quality.calibration where line.decades != nil {
             rows.append(
                 (
                     "φ > \(line.phi.decimals(0))",
-                    "\(line.observed.decimals(0)) times, \(line.expected.formattedToThreeDigits) if φ were true "
-                        + "(\((line.decades ?? 0).decimals(2)) decades)"
+                    "\(line.observed.decimals(0)) times, \(line.expected.formattedToThreeDigits) expected "
+                        + "(log10 error \((line.decades ?? 0).decimals(2)))"
                 ))
         }
         if let timing {
@@ -114,5 +111,9 @@ struct ReplayReport: Encodable {
     }
 
     private func seconds(_ value: Double?) -> String { value?.formattedDuration ?? "-" }
-    private func rate(_ value: Double) -> String { value == 0 ? "0" : "1 in \((1 / value).decimals(0))" }
+    private var mistakes: String {
+        let count = "\(quality.mistakes) false suspicion\(quality.mistakes == 1 ? "" : "s")"
+        guard let rate = quality.mistakesPerHeartbeat, rate > 0 else { return count }
+        return "\(count), 1 in \((1 / rate).decimals(0)) heartbeats"
+    }
 }

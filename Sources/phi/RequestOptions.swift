@@ -6,9 +6,9 @@ import ZeroMQ
 
 /// Options of all commands that send a request to a running detector.
 struct RequestOptions: ParsableArguments {
-    @Option(help: "The detector's endpoint of requests.")
+    @Option(help: "Endpoint of the detector for requests.")
     var control: Endpoint = "tcp://127.0.0.1:7712"
-    @Option(help: "How long to wait for an answer (default 3s).", transform: Parsing.duration)
+    @Option(help: "Timeout of the request (default 3s).", transform: Parsing.duration)
     var timeout: Duration?
     @Flag(help: "Print one JSON object.")
     var json = false

@@ -5,8 +5,8 @@ import PhiAccrual
 struct ResumeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "End a node's planned absence before its time.",
-        discussion: "From now on the node's silence counts again.")
+        abstract: "End the planned absence of a node early.",
+        discussion: "The detector suspects the node again if it is silent.")
 
     @Argument(help: "The node, as group/name.", transform: Parsing.node)
     var node: NodeIdentity
@@ -14,7 +14,7 @@ struct ResumeCommand: ParsableCommand {
 
     func run() throws {
         try service.answer(.resume(node)) { (answer: ResumeAnswer) in
-            [answer.wasPaused ? "\(answer.node) is watched again" : "\(answer.node) was not paused, and is watched"]
+            [answer.wasPaused ? "\(answer.node) is watched again" : "\(answer.node) was not paused; it is watched"]
         }
     }
 }

@@ -9,7 +9,7 @@ import ProfileFitting
 ///
 /// The argument parser needs a literal declaration of each option. The rest is declared in `ConfigurationKey.all`.
 struct ServiceOptions: ParsableArguments {
-    @Option(help: "Configuration file (docs/configuration.md); the variable PHI_CONFIG can name it too.")
+    @Option(help: "Configuration file (docs/configuration.md); can also be set with the variable PHI_CONFIG.")
     var config: String?
     @Option(help: .declared("--heartbeats")) var heartbeats: [String] = []
     @Option(help: .declared("--connect")) var connect: [String] = []

@@ -29,8 +29,9 @@ struct ShellCommand: Sendable {
         var description: String {
             switch self {
             case .exited(let status): "ended with exit status \(status)"
-            case .killed(let signal): "was ended by signal \(signal)"
-            case .overtime(let limit): "took longer than \(limit.nanoseconds.seconds.formattedDuration), and was ended"
+            case .killed(let signal): "was killed by signal \(signal)"
+            case .overtime(let limit):
+                "exceeded its time limit of \(limit.nanoseconds.seconds.formattedDuration) and was killed"
             case .notStarted(let reason): "could not be started: \(reason)"
             }
         }
@@ -80,7 +81,8 @@ struct ShellCommand: Sendable {
     private static func readingEnd(ofPipeWith bytes: [UInt8]) throws(CannotRun) -> Int32 {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else {
-            throw CannotRun(path: shell, reason: "no pipe for its input: \(String(cString: strerror(errno)))")
+            throw CannotRun(
+                path: shell, reason: "cannot create a pipe for its input: \(String(cString: strerror(errno)))")
         }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)

@@ -6,17 +6,17 @@ import ZeroMQ
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show who is how suspicious.",
+        abstract: "Show the state of all nodes, and how close each is to suspicion.",
         discussion: """
-            Beside φ stands what it means: the seconds of silence left until the node is suspected. 'late' is no state \
-            but a hint: the next heartbeat is overdue.
+            Besides φ, the table shows the time left until a silent node is suspected. 'late' is not a state but a \
+            hint: the next heartbeat is later than usual.
 
             Exit status 1 if a node is suspected at any level.
             """)
 
-    @Option(help: "The detector's endpoint of requests.")
+    @Option(help: "Endpoint of the detector for requests.")
     var control: Endpoint = "tcp://127.0.0.1:7712"
-    @Option(help: "How long to wait for an answer.", transform: Parsing.duration)
+    @Option(help: "Timeout of the request.", transform: Parsing.duration)
     var timeout: Duration = .seconds(3)
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -47,8 +47,8 @@ struct StatusCommand: ParsableCommand {
         if !dropped.isEmpty { lines.append("dropped frames: \(dropped.joined(separator: ", "))") }
         if let store = service.stateStore {
             lines.append(
-                store.lost.map { "remembers nothing any more: \($0)" }
-                    ?? "remembers \(store.events) events in \(store.folder.escapingControls)")
+                store.lost.map { "persistence disabled: \($0)" }
+                    ?? "state store: \(store.events) events in \(store.folder.escapingControls)")
         }
         guard !report.nodes.isEmpty else { return lines }
         lines.append("NODE                     STATE       φ      SILENT     EXPECTED   SUSPECTED IN  MISSING")

@@ -9,10 +9,10 @@ import ZeroMQ
 struct SwarmCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "swarm",
-        abstract: "Publish for many nodes, with crashes, pauses and jitter on a seed.",
+        abstract: "Publish heartbeats of many simulated nodes, with seeded crashes, pauses, and jitter.",
         discussion: """
-            What really happened goes to the --truth file as CSV: node,event,at_unix_ns with the events start, crash \
-            and leave. At the end all nodes that did not crash say goodbye.
+            The command writes the ground truth to the file --truth, as CSV with the header node,event,at_unix_ns and \
+            the events start, crash, and leave. At the end, all nodes that did not crash send a goodbye.
 
             Example: phi swarm --nodes 1000 --every 1s --crash 10 --for 60s --seed 7 --truth truth.csv
             """)
@@ -21,32 +21,33 @@ struct SwarmCommand: AsyncParsableCommand {
     var to: [Endpoint] = []
     @Option(help: "Endpoint to bind, for detectors that connect (repeatable).")
     var bind: [Endpoint] = []
-    @Option(help: "Group of the nodes, which are called node-1, node-2, …")
+    @Option(help: "Group of the nodes. Their names are node-1, node-2, …")
     var group = "swarm"
-    @Option(help: "How many nodes.")
+    @Option(help: "Number of nodes.")
     var nodes: Int
-    @Option(help: "How many connections to each detector the nodes share.")
+    @Option(help: "Number of connections to each detector; the nodes share them.")
     var connections = 1
     @Option(help: "Time between heartbeats (default 1s).", transform: Parsing.duration)
     var every: Duration = .seconds(1)
     @Option(
-        help: "Nodes begin one after the other within this time (default: one interval).", transform: Parsing.duration)
+        help: "Time over which the starts of the nodes are spread (default: one interval).", transform: Parsing.duration
+    )
     var beginWithin: Duration?
-    @Option(help: "Seed: equal seeds plan equal swarms.")
+    @Option(help: "Seed: equal seeds give equal plans.")
     var seed: UInt64 = 1
-    @Option(help: "How many nodes crash.")
+    @Option(help: "Number of nodes that crash.")
     var crash = 0
-    @Option(help: "How many nodes pause once.")
+    @Option(help: "Number of nodes that pause once.")
     var pause = 0
-    @Option(help: "How long a pause is (default 2s).", transform: Parsing.duration)
+    @Option(help: "Duration of a pause (default 2s).", transform: Parsing.duration)
     var pauseFor: Duration = .seconds(2)
-    @Option(help: "Heartbeats are late by up to this much, and by an interval at most.", transform: Parsing.duration)
+    @Option(help: "Maximum lateness of a heartbeat; at most one interval.", transform: Parsing.duration)
     var jitter: Duration?
-    @Option(help: "Share of heartbeats that is never sent, from 0 to 1.")
+    @Option(help: "Share of heartbeats that are not sent, from 0 to 1.")
     var loss = 0.0
-    @Option(name: .customLong("for"), help: "How long (default 60s).", transform: Parsing.duration)
+    @Option(name: .customLong("for"), help: "Stop after this time (default 60s).", transform: Parsing.duration)
     var time: Duration = .seconds(60)
-    @Option(help: "File for what really happened.")
+    @Option(help: "File for the ground truth.")
     var truth: String?
 
     func validate() throws {
@@ -56,7 +57,8 @@ struct SwarmCommand: AsyncParsableCommand {
             throw ValidationError("--connections must be from 1 to the number of nodes, \(nodes)")
         }
         guard connections == 1 || bind.isEmpty else {
-            throw ValidationError("--connections is for --to: what is bound has as many as detectors connect to it")
+            throw ValidationError(
+                "--connections needs --to: at a bound endpoint, the detectors determine the number of connections")
         }
         guard (0...nodes).contains(crash) else {
             throw ValidationError("--crash must be from 0 to the number of nodes, \(nodes)")

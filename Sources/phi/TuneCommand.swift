@@ -6,12 +6,12 @@ import PhiClient
 struct TuneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tune",
-        abstract: "Show and change when nodes are suspected, while the detector runs.",
+        abstract: "Show or change policies while the detector runs.",
         discussion: """
-            Without a setting it shows which policy each level has, for whom, where it was set, and what it means in \
-            seconds. A setting holds at once, and goes before what was configured for the same nodes; what is said of a \
-            node goes before what is said of its group. --what-if changes nothing: the detector goes through its own \
-            recent arrivals under the policy that holds and under the proposed one.
+            Without a setting, the command shows the policy of each level, its scope, its origin, and the timeouts \
+            that it gives. A setting applies at once and overrides the configuration for the same nodes. Node settings \
+            override group settings, which override global ones. --what-if changes nothing: the detector replays its \
+            recent arrivals under the effective policy and under the proposed one.
 
             Examples:
             phi tune
@@ -20,12 +20,13 @@ struct TuneCommand: ParsableCommand {
             phi tune --what-if suspect=phi=10
             """)
 
-    @Argument(help: "What to set: LEVEL=POLICY, such as suspect=phi=10.", transform: Parsing.level)
+    @Argument(help: "Setting LEVEL=POLICY, such as suspect=phi=10.", transform: Parsing.level)
     var setting: Level?
-    @Option(help: "Take back what was set for this level.")
+    @Option(help: "Remove the setting for this level.")
     var unset: String?
     @Option(
-        help: "Try a policy, such as phi=10 (for the first level) or evict=phi=10.", transform: Parsing.proposal)
+        help: "Evaluate a policy without applying it, such as phi=10 (for the first level) or evict=phi=10.",
+        transform: Parsing.proposal)
     var whatIf: WhatIfRequest?
     @Option(help: "Only for this group.", transform: Parsing.group)
     var group: PolicyScope?
@@ -38,13 +39,13 @@ struct TuneCommand: ParsableCommand {
 
     func validate() throws {
         guard [setting != nil, unset != nil, whatIf != nil].count(where: \.self) <= 1 else {
-            throw ValidationError("a setting, --unset and --what-if do not go together: give one of them")
+            throw ValidationError("a setting, --unset, and --what-if cannot be combined: use one of them")
         }
         guard group == nil || node == nil else {
-            throw ValidationError("--group and --node do not go together: a node's own policy holds for it alone")
+            throw ValidationError("--group and --node cannot be combined: use one of them")
         }
         guard group == nil || setting != nil || unset != nil || whatIf != nil else {
-            throw ValidationError("--group needs a setting, --unset or --what-if")
+            throw ValidationError("--group needs a setting, --unset, or --what-if")
         }
     }
 
@@ -72,14 +73,14 @@ struct TuneCommand: ParsableCommand {
 
     private static func table(_ answer: PoliciesAnswer) -> [String] {
         let levels = answer.levels.map { level in
-            row(level.name, answer.node ?? "everyone", level.policy, level.origin, meaning(level))
+            row(level.name, answer.node ?? "all nodes", level.policy, level.origin, meaning(level))
         }
         let overrides = answer.overrides.map { override in
             row(
-                override.level, override.node ?? override.group.map { "group \($0)" } ?? "everyone", override.policy,
+                override.level, override.node ?? override.group.map { "group \($0)" } ?? "all nodes", override.policy,
                 override.origin, override.allows?.description ?? "-")
         }
-        let head = row("LEVEL", "FOR", "POLICY", "SET BY", "SUSPECTED BY SILENCE")
+        let head = row("LEVEL", "FOR", "POLICY", "SET BY", "TIMEOUT")
         // For a single node, the level rows already show its effective policies. Other overrides do not apply to it.
         return [head] + levels + (answer.node == nil ? overrides : [])
     }
@@ -93,10 +94,11 @@ struct TuneCommand: ParsableCommand {
 
     private static func meaning(_ level: LevelPolicyStatus) -> String {
         guard let threshold = level.thresholdSeconds else { return level.allows?.description ?? "-" }
-        let left = level.secondsLeft.map {
-            $0 < 0 ? ", since \((-$0).formattedDuration)" : ", in \($0.formattedDuration)"
-        }
-        return "after \(threshold.formattedDuration)\(left ?? "")"
+        let timeout = threshold.formattedDuration
+        guard let left = level.secondsLeft else { return timeout }
+        return left < 0
+            ? "\(timeout), exceeded \((-left).formattedDuration) ago"
+            : "\(timeout), reached in \(left.formattedDuration)"
     }
 }
 

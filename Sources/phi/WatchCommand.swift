@@ -11,14 +11,15 @@ struct WatchCommand: AsyncParsableCommand {
         commandName: "watch",
         abstract: "Subscribe to events.",
         discussion: """
-            Prints the present state of all nodes, and then every change as it happens: text on a terminal, one JSON \
-            object per line in a pipe. No event is missed while the detector remembers it.
+            Prints the current state of all nodes, and then every change as it happens: text on a terminal, one JSON \
+            object per line in a pipe. It fetches events that it missed, as long as the detector keeps them.
 
-            With --exec a shell command is run for each event as well, with the event's JSON on its standard input and \
-            its parts in variables: PHI_EVENT_KIND, _GROUP, _NODE, _LEVEL, _FROM, _TO, _CODE, _AT, _EPOCH, _SEQUENCE, \
-            _EXPLANATION. What it prints goes to standard error. Events of one node are dealt with one after the \
-            other. When commands are slower than events, the feed waits, and nothing is lost. After SIGTERM or SIGINT \
-            no more commands begin, and those that run are waited for (at most --exec-timeout).
+            With --exec, it also runs a shell command for each event. The command gets the event's JSON on its \
+            standard input, and the parts of the event in variables: PHI_EVENT_KIND, _GROUP, _NODE, _LEVEL, _FROM, \
+            _TO, _CODE, _AT, _EPOCH, _SEQUENCE, _EXPLANATION. Its output goes to standard error. Commands for events \
+            of one node run one after the other. If commands are slower than events, the feed is paused, and no event \
+            is lost. After SIGTERM or SIGINT, no more commands start, and running ones have at most --exec-timeout to \
+            end.
 
             Exit status 1 if a command failed.
 
@@ -27,27 +28,28 @@ struct WatchCommand: AsyncParsableCommand {
             phi watch --start now --level evict --to suspected --exec './replace "$PHI_EVENT_NODE"'
             """)
 
-    @Option(help: "The detector's endpoint of events.")
+    @Option(help: "Endpoint of the detector for events.")
     var from: Endpoint = "tcp://127.0.0.1:7711"
-    @Option(help: "The detector's endpoint of requests.")
+    @Option(help: "Endpoint of the detector for requests.")
     var control: Endpoint = "tcp://127.0.0.1:7712"
-    @Option(help: "Begin with the present state (snapshot), the first event kept (beginning), or what comes (now).")
+    @Option(
+        help: "Start with the current state (snapshot), the oldest event kept (beginning), or new events only (now).")
     var start = FeedReplica.Start.snapshot
     @Option(help: "Only this level.")
     var level: String?
     @Option(help: "Only this group.")
     var group: String?
-    @Option(help: "Only nodes whose name starts so.")
+    @Option(help: "Only nodes whose name starts with this text.")
     var node: String?
     @Option(help: "Only changes to this verdict, such as suspected (repeatable).")
     var to: [Verdict] = []
-    @Flag(help: "One JSON object per line, also on a terminal.")
+    @Flag(help: "Print one JSON object per line, also on a terminal.")
     var json = false
     @Option(name: .customLong("exec"), help: "Run this shell command for each event.")
     var command: String?
-    @Option(help: "Commands that may run at the same time.")
+    @Option(help: "Maximum number of commands that run at the same time.")
     var jobs = 4
-    @Option(help: "How long a command may run (default 30s).", transform: Parsing.duration)
+    @Option(help: "Time limit of a command (default 30s).", transform: Parsing.duration)
     var execTimeout: Duration = .seconds(30)
     @Option(name: .customLong("for"), help: "Stop after this time.", transform: Parsing.duration)
     var time: Duration?
@@ -100,16 +102,17 @@ struct WatchCommand: AsyncParsableCommand {
         case .unknown(let json):
             if asJSON { Console.print(json) }
         case .live(let epoch, let sequence):
-            Console.note("in step at event \(sequence) of epoch \(epoch)")
+            Console.note("up to date at event \(sequence) of epoch \(epoch)")
         case .feedSilent:
-            Console.note("nothing is heard from the detector: is 'phi detect' running, with these --events?")
+            Console.note("no events received: check that 'phi detect' runs with this endpoint as --events")
         case .controlSilent:
-            Console.note("events are heard, but requests are not answered: is --control of the same 'phi detect'?")
+            Console.note(
+                "events received, but no answer to requests: check that --control belongs to the same 'phi detect'")
         case .gap(let after, _):
             Console.note(
-                "events after \(after) are no longer kept by the detector; what follows is the present state")
+                "the detector no longer keeps all events after \(after); the current state follows")
         case .rolledBack(let sequence, _):
-            Console.note("the detector lost its events after \(sequence); what follows is the present state")
+            Console.note("the detector lost its events after \(sequence); the current state follows")
         }
     }
 }
@@ -128,7 +131,7 @@ struct WatchTally: Sendable {
     }
 
     var summary: String {
-        "\(events) events: \(suspicions) suspicions, of which \(endings.mistakes) ended by the same start of the node "
-            + "(mistakes or cuts) and \(endings.restarts) by a new one (restarts)"
+        "\(events) events, \(suspicions) suspicions: \(endings.mistakes) ended without a restart of the node (false "
+            + "suspicions or network cuts), \(endings.restarts) with a restart"
     }
 }

@@ -14,7 +14,7 @@ import Testing
     private static let policies = "write for example 'phi=8', 'price=1000', or 'mistakes=1/30d,within=3s'"
     private static let names = "use 1 to 64 bytes of UTF-8 without '/' or control characters"
     private static let endpoints = "write for example tcp://127.0.0.1:7710 or ipc:///run/phi.sock"
-    private static let durations = "write a number with its unit, such as 250ms, 1s, 2m, 24h or 7d"
+    private static let durations = "write a number with its unit, such as 250ms, 1s, 2m, 24h, or 7d"
 
     @Test(arguments: [
         // Keys.
@@ -91,9 +91,9 @@ import Testing
         Mistake("http: :8080", #"phi.yaml:1: http ":8080" is not supported yet: only 'off' is valid"#),
 
         // Values.
-        Mistake("retention: 5", "phi.yaml:1: \"5\" is no duration: \(durations)"),
+        Mistake("retention: 5", "phi.yaml:1: \"5\" is not a duration: \(durations)"),
         Mistake("retention: 0s", #"phi.yaml:1: "0s" is not above 0: write for example 250ms or 1s"#),
-        Mistake("hold: {max_duration: soon}", "phi.yaml:1: \"soon\" is no duration: \(durations)"),
+        Mistake("hold: {max_duration: soon}", "phi.yaml:1: \"soon\" is not a duration: \(durations)"),
         Mistake("hold: {max_duration: 61m}", #"phi.yaml:1: "61m" is too long: the maximum is 1h"#),
         Mistake("hold: {share: 1.5}", #"phi.yaml:1: hold.share must be a number above 0 and at most 1, found "1.5""#),
         Mistake(
@@ -113,7 +113,7 @@ import Testing
         Mistake("record:\n  file_size: 2MB", "phi.yaml:2: record needs a folder: set record.folder"),
         Mistake(
             "detector: casandra",
-            #"phi.yaml:1: detector "casandra" cannot be used: 'casandra' is not a detector known here; known: "#
+            #"phi.yaml:1: invalid detector "casandra": unknown detector 'casandra'; expected: "#
                 + DetectorSpec.names.joined(separator: ", ")),
         Mistake("profile: wired", #"phi.yaml:1: no profile is called "wired""#),
         Mistake(
@@ -141,10 +141,10 @@ import Testing
         Mistake("levels: {}", "phi.yaml:1: levels must name at least one level"),
         Mistake(
             "levels: {a: certainty=9}",
-            "phi.yaml:1: policy \"certainty=9\" cannot be used: 'certainty' is not a policy known here; \(policies)"),
+            "phi.yaml:1: invalid policy \"certainty=9\": unknown policy 'certainty'; \(policies)"),
         Mistake(
             "levels: {a/b: phi=9}",
-            "phi.yaml:1: level name \"a/b\" cannot be used: '/' separates group and node; \(names)"),
+            "phi.yaml:1: invalid level name \"a/b\": '/' separates group and node; \(names)"),
         Mistake("levels: [suspect]", #"phi.yaml:1: level "suspect" has no policy: write for example 'suspect=phi=8'"#),
         Mistake("levels: a=phi=1 a=phi=2", #"phi.yaml:1: level "a" is defined twice"#),
         Mistake(
@@ -152,8 +152,8 @@ import Testing
             "phi.yaml:1: there are 9 levels, but at most 8 are possible"),
         Mistake(
             "detector: akka\nlevels:\n  suspect: phi=8\n  evict: mistakes=1/1d",
-            "phi.yaml:4: policy \"mistakes=1/1d\" cannot be used: only the adaptive detector weighs mistakes against time; "
-                + "this one takes 'phi=8'; \(policies)"),
+            "phi.yaml:4: invalid policy \"mistakes=1/1d\": only the adaptive detector supports it; "
+                + "baseline detectors support 'phi=8'; \(policies)"),
         Mistake(
             "groups:\n  edge:\n    levels:\n      suspct: phi=8",
             #"phi.yaml:4: unknown level "suspct": did you mean "suspect"?"#),
@@ -162,15 +162,15 @@ import Testing
             #"phi.yaml:3: unknown level "page": expected one of suspect, evict"#),
         Mistake(
             "detector: normal\ngroups: {edge: {levels: {suspect: price=9}}}",
-            "phi.yaml:2: policy \"price=9\" cannot be used: only the adaptive detector weighs mistakes against time; "
-                + "this one takes 'phi=8'; \(policies)"),
-        Mistake("groups: {'-': {}}", "phi.yaml:1: group name \"-\" cannot be used: '-' stands for none; \(names)"),
+            "phi.yaml:2: invalid policy \"price=9\": only the adaptive detector supports it; "
+                + "baseline detectors support 'phi=8'; \(policies)"),
+        Mistake("groups: {'-': {}}", "phi.yaml:1: invalid group name \"-\": '-' is reserved; \(names)"),
         Mistake(
             "nodes: {edge: {}}", #"phi.yaml:1: "edge" is not a node: write its group and name, such as edge/edge-1"#),
-        Mistake("nodes: {edge/: {}}", "phi.yaml:1: node name \"\" cannot be used: it is empty; \(names)"),
+        Mistake("nodes: {edge/: {}}", "phi.yaml:1: invalid node name \"\": it is empty; \(names)"),
         Mistake(
             "groups:\n  edge:\n    expect: [a, b/c]",
-            "phi.yaml:3: node name \"b/c\" cannot be used: '/' separates group and node; \(names)"),
+            "phi.yaml:3: invalid node name \"b/c\": '/' separates group and node; \(names)"),
         Mistake(
             "groups:\n  edge:\n    expect:\n      - a\n      - b\n      - a",
             #"phi.yaml:6: node "edge/a" is expected twice, first at phi.yaml:4"#),

@@ -29,7 +29,7 @@ struct NoProfile: Error, CustomStringConvertible {
 
 extension PolicyTable {
     /// The effective policy of a node at a level, with its origin: `phi=8 (file)`.
-    func said(_ level: Int = 0, of node: String = "lab/somebody") -> String {
+    func said(_ level: Int = 0, of node: String = "lab/other") -> String {
         let parts = node.split(separator: "/").map(String.init)
         let effectivePolicy = effectivePolicy(try? NodeIdentity(group: parts[0], name: parts[1]), level: level)
         return "\(effectivePolicy.policy) (\(effectivePolicy.origin))"

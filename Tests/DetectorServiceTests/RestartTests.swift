@@ -205,7 +205,7 @@ import Testing
         #expect(published.allSatisfy { $0.level == "evict" && $0.from == .new })
         #expect(
             Dictionary(uniqueKeysWithValues: published.map { ($0.node, $0.to) }) == ["living": .trusted, "gone": .left])
-        #expect(published.first?.explanation == "So it was before the restart; this level had not told of it yet.")
+        #expect(published.first?.explanation == "State restored after restart; first event for this level.")
         #expect(try (0..<4).map { _ in try late.nextTransition() }.suffix(2) == published[...])
         let last = try second.status.sequence
         second.service.stop()

@@ -83,35 +83,35 @@ import Testing
 
     @Test(
         arguments: [
-            (#"{"do":"explode\u001b[31m"}"#, .unknownRequest, #""explode\u{1b}[31m" cannot"#),
+            (#"{"do":"explode\u001b[31m"}"#, .unknownRequest, #"unknown request "explode\u{1b}[31m""#),
             (#"{"do":""}"#, .unknownRequest, "status, nodes, events, snapshot, explain, tune, what-if"),
-            (#"{"do":"explain"}"#, .malformed, #""explain" needs a "node""#),
+            (#"{"do":"explain"}"#, .malformed, #""explain" lacks "node""#),
             (#"{"do":"resume"}"#, .malformed, #""node": "group/name""#),
             (#"{"do":"forget"}"#, .malformed, "node"),
-            (#"{"do":"explain","node":"a"}"#, .unknownNode, "group/node"),
+            (#"{"do":"explain","node":"a"}"#, .unknownNode, "edge/edge-1"),
             (#"{"do":"nodes","node":"a/\u0000"}"#, .unknownNode, #"a/\u{0}"#),
             (#"{"do":"forget","node":"a/b/c"}"#, .unknownNode, "a/b/c"),
             (#"{"do":"tune","level":"suspect"}"#, .malformed, "unset"),
-            (#"{"do":"tune","level":"suspect","unset":false}"#, .malformed, "one of the two"),
-            (#"{"do":"tune","level":"suspect","policy":"phi=1","unset":true}"#, .malformed, "one of the two"),
-            (#"{"do":"tune","policy":"phi=1"}"#, .malformed, #"needs a "level""#),
+            (#"{"do":"tune","level":"suspect","unset":false}"#, .malformed, "send either"),
+            (#"{"do":"tune","level":"suspect","policy":"phi=1","unset":true}"#, .malformed, "send either"),
+            (#"{"do":"tune","policy":"phi=1"}"#, .malformed, #"lacks "level""#),
             (#"{"do":"tune","unset":true}"#, .malformed, "level"),
             (#"{"do":"tune","group":"lab"}"#, .malformed, "level"),
             (#"{"do":"tune","level":"suspect","policy":"phi=-1"}"#, .invalidPolicy, "above 0"),
             (#"{"do":"tune","level":"suspect","policy":"\u001b"}"#, .invalidPolicy, #"\u{1b}"#),
-            (#"{"do":"tune","level":"s","policy":"phi=1","group":"a","node":"a/b"}"#, .malformed, "a group or"),
+            (#"{"do":"tune","level":"s","policy":"phi=1","group":"a","node":"a/b"}"#, .malformed, "invalid scope"),
             (#"{"do":"tune","level":"s","policy":"phi=1","group":"a/b"}"#, .malformed, "group name"),
             (#"{"do":"tune","level":"s","policy":"phi=1","group":""}"#, .malformed, "empty"),
             (#"{"do":"what-if"}"#, .malformed, "policy"),
             (#"{"do":"what-if","policy":"certainty=9"}"#, .invalidPolicy, "certainty"),
-            (#"{"do":"what-if","policy":"phi=1","group":"a","node":"a/b"}"#, .malformed, "one of the two"),
+            (#"{"do":"what-if","policy":"phi=1","group":"a","node":"a/b"}"#, .malformed, "invalid scope"),
             (#"{"do":"pause","node":"lab/a"}"#, .malformed, "seconds"),
             (#"{"do":"pause","seconds":1}"#, .malformed, "node"),
-            (#"{"do":"pause","node":"lab/a","seconds":0}"#, .malformed, "more than 0 s"),
+            (#"{"do":"pause","node":"lab/a","seconds":0}"#, .malformed, "above 0 s"),
             (#"{"do":"pause","node":"lab/a","seconds":-5}"#, .malformed, "-5"),
             (#"{"do":"pause","node":"lab/a","seconds":31622401}"#, .malformed, "366 days"),
             (#"{"do":"pause","node":"lab/a","seconds":1e300}"#, .malformed, "366 days"),
-            (#"{"do":"pause","node":"lab/a","seconds":1e-300}"#, .malformed, "more than 0 s"),
+            (#"{"do":"pause","node":"lab/a","seconds":1e-300}"#, .malformed, "above 0 s"),
             (#"{"do":"pause","node":"lab/a","seconds":1,"reason":"a\nb"}"#, .malformed, #"a\u{a}b"#),
             (#"{"do":"record"}"#, .malformed, #""on": true"#),
         ] as [(String, ControlError.Code, String)])
@@ -123,7 +123,7 @@ import Testing
     @Test func `accepts reasons of up to 200 bytes`() throws {
         _ = try PauseRequest(lab("a"), for: .seconds(1), reason: String(repeating: "ä", count: 100))
         _ = try PauseRequest(lab("a"), for: PauseRequest.maxDuration)
-        #expect(throws: ControlError(.malformed, "the reason has 201 bytes, and 200 is the most")) {
+        #expect(throws: ControlError(.malformed, "invalid reason (201 bytes): the maximum is 200 bytes")) {
             try PauseRequest(lab("a"), for: .seconds(1), reason: String(repeating: "ä", count: 100) + "a")
         }
     }

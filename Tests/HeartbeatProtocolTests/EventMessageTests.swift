@@ -43,8 +43,8 @@ import Testing
         #expect(
             try json(suspicion()) == """
                 {"at":"2026-01-01T00:01:00.000000005Z","disconnected_seconds":null,"epoch":1767225600000,"expected_seconds":1,\
-                "explanation":"No heartbeat for 1.56 s, expected after 1 s, 3 heartbeats missing so far. \
-                phi=8 (default) is reached after 1.56 s, judged by 1000 gaps.",\
+                "explanation":"No heartbeat for 1.56 s, expected after 1 s. Missing so far: 3 heartbeats. \
+                Timeout 1.56 s exceeded: phi=8 (default), estimated from 1000 gaps.",\
                 "from":"trusted","group":"edge","incarnation":1767000000,"kind":"transition","level":"suspect",\
                 "missing":3,"node":"edge-1","own_late_seconds":0.000125,"phi":8.25,"prev":7,"samples":1000,\
                 "sender_late_seconds":-0.0025,"sequence":42,"silence_seconds":1.561,\
@@ -74,13 +74,13 @@ import Testing
                 ownLate: 0, samples: 9))
         let message = TransitionMessage(transition, level: level.name, at: Self.place)
         #expect(message.threshold.origin == "option")
-        #expect(message.explanation.contains("phi=5 (option) is reached after 2 s"))
+        #expect(message.explanation.contains("Timeout 2 s exceeded: phi=5 (option)"))
     }
     @Test func `has null for unknown values`() throws {
         #expect(
             try json(firstTransition()) == """
                 {"at":"2026-01-01T00:01:00.000000005Z","disconnected_seconds":null,"epoch":1767225600000,"expected_seconds":null,\
-                "explanation":"First heartbeat.",\
+                "explanation":"First heartbeat received.",\
                 "from":"new","group":"edge","incarnation":0,"kind":"transition","level":"suspect",\
                 "missing":0,"node":"edge-1","own_late_seconds":0,"phi":null,"prev":7,"samples":0,\
                 "sender_late_seconds":null,"sequence":42,"silence_seconds":0,\
@@ -91,8 +91,8 @@ import Testing
         #expect(
             try json(notice(.unnamed, named: false)) == """
                 {"at":"2026-01-01T00:01:00.000000005Z","code":"unnamed","epoch":1767225600000,\
-                "explanation":"Heartbeats of a node with key 0000000000000abc arrive, and none of them said its name yet. \
-                It is watched, and announced once its name is known.",\
+                "explanation":"Heartbeats with key 0000000000000abc arrive, but the node has not announced its name yet. \
+                The node is watched; its events are published once its name is known.",\
                 "group":null,"key":"0000000000000abc","kind":"notice","node":null,\
                 "numbers":{"incarnation":9},"prev":7,"sequence":42}
                 """)
@@ -201,7 +201,7 @@ import Testing
             ("suspect", "edge", "edge-1"), (nil, "edge", "ünï’"), (nil, "-x", nil), (nil, nil, nil),
             ("a b", "e\u{301}", "--"),
         ] as [(String?, String?, String?)])
-    func `have a topic whose names can be read again`(level: String?, group: String?, node: String?) {
+    func `have a topic that gives its names back`(level: String?, group: String?, node: String?) {
         let names = FeedTopic(level: level, group: group, node: node).names
         for (name, expected) in [(names.level, level), (names.group, group), (names.node, node)] {
             #expect(name.map { Array($0.utf8) } == expected.map { Array($0.utf8) })

@@ -23,33 +23,33 @@ import Testing
     }
 
     static let transitions: [(Verdict, Verdict, String)] = [
-        (.new, .learning, "First heartbeat."),
+        (.new, .learning, "First heartbeat received."),
         (.new, .trusted, "Heartbeats arrive in order."),
         (
             .new, .suspected,
-            "No heartbeat for 12 s, expected after 1 s. phi=8 (default) is reached after 2 s, judged by 50 gaps."
+            "No heartbeat for 12 s, expected after 1 s. Timeout 2 s exceeded: phi=8 (default), estimated from 50 gaps."
         ),
         (.new, .left, "The node said goodbye."),
         (.learning, .trusted, "Heartbeats arrive in order."),
         (
             .learning, .suspected,
-            "No heartbeat for 12 s, expected after 1 s. phi=8 (default) is reached after 2 s, judged by 50 gaps."
+            "No heartbeat for 12 s, expected after 1 s. Timeout 2 s exceeded: phi=8 (default), estimated from 50 gaps."
         ),
         (
             .trusted, .suspected,
-            "No heartbeat for 12 s, expected after 1 s. phi=8 (default) is reached after 2 s, judged by 50 gaps."
+            "No heartbeat for 12 s, expected after 1 s. Timeout 2 s exceeded: phi=8 (default), estimated from 50 gaps."
         ),
-        (.suspected, .learning, "A heartbeat ended a silence of 12 s; too few were heard to say more."),
-        (.suspected, .trusted, "A heartbeat ended a silence of 12 s."),
+        (.suspected, .learning, "Heartbeat received after 12 s of silence; too few heartbeats so far for a verdict."),
+        (.suspected, .trusted, "Heartbeat received after 12 s of silence."),
         (.learning, .left, "The node said goodbye."),
         (.trusted, .left, "The node said goodbye."),
         (.suspected, .left, "The node said goodbye."),
-        (.left, .learning, "The node is back after its goodbye."),
-        (.left, .trusted, "The node is back after its goodbye."),
-        (.learning, .forgotten, "The node is kept no longer. Nothing was heard of it for 12 s."),
-        (.trusted, .forgotten, "The node is kept no longer. Nothing was heard of it for 12 s."),
-        (.suspected, .forgotten, "The node is kept no longer. Nothing was heard of it for 12 s."),
-        (.left, .forgotten, "The node is kept no longer. Nothing was heard of it for 12 s."),
+        (.left, .learning, "The node sends heartbeats again after its goodbye."),
+        (.left, .trusted, "The node sends heartbeats again after its goodbye."),
+        (.learning, .forgotten, "Node removed after 12 s without a heartbeat."),
+        (.trusted, .forgotten, "Node removed after 12 s without a heartbeat."),
+        (.suspected, .forgotten, "Node removed after 12 s without a heartbeat."),
+        (.left, .forgotten, "Node removed after 12 s without a heartbeat."),
     ]
     @Test(arguments: transitions) func `gives the reason`(from: Verdict, to: Verdict, sentence: String) throws {
         #expect(try explanation(from, to) == sentence)
@@ -57,34 +57,35 @@ import Testing
     @Test func `reports missing heartbeats and what φ is based on`() throws {
         #expect(
             try explanation(.trusted, .suspected, missing: 1, samples: 1)
-                == "No heartbeat for 12 s, expected after 1 s, 1 heartbeat missing so far. phi=8 (default) is reached after 2 s, judged by 1 gap."
+                == "No heartbeat for 12 s, expected after 1 s. Missing so far: 1 heartbeat. Timeout 2 s exceeded: phi=8 (default), estimated from 1 gap."
         )
         #expect(
             try explanation(.learning, .suspected, missing: 2, samples: 0)
-                == "No heartbeat for 12 s, expected after 1 s, 2 heartbeats missing so far. phi=8 (default) is reached after 2 s, judged by its announced interval."
+                == "No heartbeat for 12 s, expected after 1 s. Missing so far: 2 heartbeats. Timeout 2 s exceeded: phi=8 (default), estimated from the announced interval."
         )
         #expect(
             try explanation(.suspected, .trusted, missing: 250)
-                == "A heartbeat ended a silence of 12 s, 250 heartbeats missing so far.")
+                == "Heartbeat received after 12 s of silence. Missing so far: 250 heartbeats.")
     }
     @Test func `omits unknown values`() throws {
         #expect(
             try explanation(.learning, .suspected, expected: nil, timeout: nil)
-                == "No heartbeat for 12 s. phi=8 (default) is reached, judged by 50 gaps.")
+                == "No heartbeat for 12 s. Policy phi=8 (default) is violated.")
     }
     @Test func `of a budget gives its timeout`() throws {
         #expect(
             try explanation(.trusted, .suspected, policy: .mistakes(MistakeBudget(.every(86_400e9))))
-                == "No heartbeat for 12 s, expected after 1 s. mistakes=1/1d (default) allows 2 s, judged by 50 gaps.")
+                == "No heartbeat for 12 s, expected after 1 s. Timeout 2 s exceeded: mistakes=1/1d (default), estimated from 50 gaps."
+        )
     }
     @Test func `names a changed policy as the end of a suspicion`() throws {
         for to in [Verdict.learning, .trusted] {
             #expect(
                 try explanation(.suspected, to, silence: .seconds(3), timeout: .seconds(9), isByPolicy: true)
-                    == "phi=8 (default) allows 9 s of silence, and it has lasted 3 s.")
+                    == "Policy is now phi=8 (default): timeout 9 s, silence so far 3 s.")
             #expect(
                 try explanation(.suspected, to, timeout: nil, isByPolicy: true)
-                    == "phi=8 (default) suspects nobody for silence, and it has lasted 12 s.")
+                    == "Policy is now phi=8 (default): it has no timeout; silence so far 12 s.")
         }
     }
     @Test func `of a notice states the fact and the consequence`() throws {
@@ -103,25 +104,25 @@ import Testing
                 .budgetInfeasible,
                 shortfall: BudgetShortfall(mistakesPerHeartbeat: 0.004, neededTimeout: .milliseconds(7400))
             )
-                == "The budget mistakes=1/10000hb,within=3s of level suspect cannot be kept for lab/a. Within its limit comes one mistake in 250 heartbeats; the budget needs a limit of 7.4 s."
+                == "The budget mistakes=1/10000hb,within=3s of level suspect cannot be met for lab/a. With its limit, one mistake in 250 heartbeats is likely; the budget needs a limit of 7.4 s."
         )
         #expect(
             sentence(.budgetInfeasible, shortfall: BudgetShortfall(mistakesPerHeartbeat: 0.004, neededTimeout: nil))
-                == "The budget mistakes=1/10000hb,within=3s of level suspect cannot be kept for lab/a. By outages alone comes one mistake in 250 heartbeats, however long the wait."
+                == "The budget mistakes=1/10000hb,within=3s of level suspect cannot be met for lab/a. Outages alone cause one mistake in 250 heartbeats, with any timeout."
         )
         #expect(
             sentence(.budgetFeasible)
-                == "The budget mistakes=1/10000hb,within=3s of level suspect can be kept for lab/a again.")
+                == "The budget mistakes=1/10000hb,within=3s of level suspect can be met for lab/a again.")
         #expect(
             sentence(.unnamed)
-                == "Heartbeats of a node with key 00000000000000ff arrive, and none of them said its name yet. It is watched, and announced once its name is known."
+                == "Heartbeats with key 00000000000000ff arrive, but the node has not announced its name yet. The node is watched; its events are published once its name is known."
         )
         #expect(
             sentence(.takeover)
-                == "Heartbeats of lab/a with an older start or an unlikely sequence number kept coming in order, so they are taken for the living sender."
+                == "Heartbeats of lab/a with an older incarnation or an unexpected sequence number keep arriving in order. They are accepted from now on."
         )
-        #expect(sentence(.duplicateNode) == "Two senders take turns as lab/a. Give each a name of its own.")
-        #expect(sentence(.nameCollision) == "A second name claims the key of lab/a. The first name stays.")
+        #expect(sentence(.duplicateNode) == "Two senders send heartbeats as lab/a. Give each sender its own name.")
+        #expect(sentence(.nameCollision) == "A second name has the same key as lab/a. The first name is kept.")
     }
     @Test(
         arguments: [

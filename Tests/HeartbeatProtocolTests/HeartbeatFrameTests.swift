@@ -142,7 +142,8 @@ import Testing
         }
         #expect(
             error?.description
-                == "these labels make a heartbeat of 1025 bytes, and detectors accept 1024: use fewer or shorter ones")
+                == "labels are too long: the heartbeat has 1025 bytes, and the maximum is 1024; use fewer or shorter labels"
+        )
     }
     @Test func `are sorted by key, so equal labels give equal bytes`() throws {
         let identity = try NodeIdentity(group: "lab", name: "a")

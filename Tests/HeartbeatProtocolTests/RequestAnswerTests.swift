@@ -103,10 +103,10 @@ import Testing
         ]
         #expect(
             ExplainAnswer(node: node(), levels: levels, verdicts: []).sentences == [
-                "lab/a was last heard 1.5 s ago, and is expected every 1 s.",
-                "φ is 0.25, judged by 4 gaps; 2 heartbeats of this start missing.",
-                "suspect: suspected for 500 ms. mistakes=1/1d (default) allows 2 s of silence.",
-                "evict: trusted. phi=12 (tune, group lab) suspects it after 10 s of silence, 7.5 s from now.",
+                "lab/a was last heard 1.5 s ago; a heartbeat is expected every 1 s.",
+                "φ is 0.25, estimated from 4 gaps. Missing from this incarnation: 2 heartbeats.",
+                "suspect: suspected for 500 ms. mistakes=1/1d (default): timeout 2 s.",
+                "evict: trusted. phi=12 (tune, group lab): timeout 10 s, reached in 7.5 s without a heartbeat.",
             ])
     }
     @Test func `to explain gives the reasons that delay a verdict`() {
@@ -119,9 +119,9 @@ import Testing
             ], verdicts: [], disconnectedSeconds: 3, pause: .init(secondsLeft: 5400, reason: "kernel"), heldSeconds: 4)
         #expect(
             answer.sentences.dropFirst(2) == [
-                "suspect: trusted. phi=8 (default) suspects it after 2 s of silence, which is over since 1 s.",
-                "Its connection was closed 3 s ago.", "Its absence is planned, for another 90 min: kernel.",
-                "So many fell silent at once 4 s ago that suspicions are held back.",
+                "suspect: trusted. phi=8 (default): timeout 2 s, exceeded 1 s ago.",
+                "The node's connection closed 3 s ago.", "Planned absence for another 90 min; reason: kernel.",
+                "Suspicions in the node's group have been held for 4 s: many nodes fell silent at once.",
             ])
     }
     @Test func `to explain omits unknown values`() {
@@ -130,39 +130,40 @@ import Testing
         let level = LevelPolicyStatus(name: "suspect", policy: "phi=8", origin: "default", state: "new")
         #expect(
             ExplainAnswer(node: unheard, levels: [level], verdicts: []).sentences == [
-                "The node with key 000000000000000a is expected, and was not heard yet.",
-                "suspect: new. phi=8 (default) holds.",
+                "The node with key 000000000000000a is expected; no heartbeat received yet.",
+                "suspect: new. phi=8 (default): no timeout yet.",
             ])
         var young = node()
         (young.phi, young.expectedSeconds, young.samples, young.missing) = (nil, nil, 1, 1)
         #expect(
             ExplainAnswer(node: young, levels: [], verdicts: []).sentences == [
-                "lab/a was last heard 1.5 s ago.", "Judged by 1 gap; 1 heartbeat of this start missing.",
+                "lab/a was last heard 1.5 s ago.",
+                "Timeouts are estimated from 1 gap. Missing from this incarnation: 1 heartbeat.",
             ])
     }
     @Test(
         arguments: [
-            ([], "no node"), ([.seconds(2)], "1 node, after 2 s"),
-            ([.seconds(2), .seconds(2)], "2 nodes, after 2 s"),
-            ([.seconds(4), .seconds(1), .seconds(2)], "3 nodes, after 1 s to 4 s, half of them by 2 s"),
+            ([], "no nodes"), ([.seconds(2)], "2 s (1 node)"),
+            ([.seconds(2), .seconds(2)], "2 s (2 nodes)"),
+            ([.seconds(4), .seconds(1), .seconds(2)], "1 s to 4 s, median 2 s (3 nodes)"),
         ] as [([Int64], String)])
     func `to tune describes the timeouts that it allows`(thresholds: [Int64], text: String) {
         #expect(TimeoutRange(nodes: thresholds.count, thresholds: thresholds).description == text)
     }
     @Test func `to tune names the effective policy, and unknown timeouts`() {
         let unknown = TimeoutRange(nodes: 2, thresholds: [])
-        #expect(unknown.description == "2 nodes, not known yet")
+        #expect(unknown.description == "not known yet (2 nodes)")
         let effectivePolicy = PolicyTable(levels: [.suspect(.phi(8))]).effectivePolicy(lab, level: 0)
         #expect(
             TuneAnswer(level: "suspect", effectivePolicy: effectivePolicy, allows: unknown).sentence
-                == "Level suspect: phi=8 (default) holds now. Suspected by silence: 2 nodes, not known yet.")
+                == "Level suspect: the effective policy is now phi=8 (default). Timeout: not known yet (2 nodes).")
     }
     @Test func `to what-if compares both policies`() {
         #expect(
             whatIf.sentences == [
-                "Level suspect, over the last 10 min of 5 nodes:",
+                "Level suspect, replay of the last 10 min, 5 nodes:",
                 "now  phi=8: 2 mistakes in 1000 heartbeats, crashes detected after 1.25 s, 99 % within 3 s",
-                "then phi=10: 0 mistakes in 1000 heartbeats, nothing to judge by",
+                "then phi=10: 0 mistakes in 1000 heartbeats, no detection time",
             ])
     }
 

@@ -46,11 +46,12 @@ import Testing
     }
 
     @Test(arguments: [
-        Fault(#""schema":1"#, #""schema":2"#, says: #""schema" must be 1, which this version reads, found 2"#),
+        Fault(
+            #""schema":1"#, #""schema":2"#, says: #""schema" must be 1, the only schema this version reads, found 2"#),
         Fault(#""schema":1"#, #""schema":"one""#, says: #""schema" must be the whole number 1"#),
         Fault(#""schema":1,"#, "", says: #""schema" must be the whole number 1"#),
         Fault(#""name":"depot""#, #""name":"Depot""#, says: #""name" must be 1 to 40 letters a–z"#, #"found "Depot""#),
-        Fault(#""name":"depot""#, #""name":"4g""#, says: #""name" must be"#, "a letter first"),
+        Fault(#""name":"depot""#, #""name":"4g""#, says: #""name" must be"#, "starting with a letter"),
         Fault(#""name":"depot""#, #""name":7"#, says: #""name" must be"#),
         Fault(#""kind":"wifi""#, #""kind":"wire""#, says: #""kind" must be one of lan, wan, wifi"#),
         Fault(#""estimator":"counted","#, "", says: #""estimator" must be a text"#),

@@ -47,11 +47,11 @@ import Testing
         let file = try scratch.file(holding: Array(good.prefix(good.count - 1)))
         #expect(
             try RecordingReader.parts([file]).damages.map(\.description)
-                == ["\(file) ends within a record; the last 24 bytes are left out"])
+                == ["\(file): the file ends within a record; skipped the last 24 bytes"])
         let none = try scratch.file(holding: Array(good.prefix(20)))
         #expect(
             try RecordingReader.parts([none]).damages.map(\.description)
-                == ["\(none) ends within a record; the last 8 bytes are left out"])
+                == ["\(none): the file ends within a record; skipped the last 8 bytes"])
     }
 
     @Test(arguments: 0..<RecordingFormat.prefixCount)
@@ -61,7 +61,7 @@ import Testing
         for files in [[torn, whole], [whole, torn]] {
             let parts = try RecordingReader.parts(files)
             #expect(parts.inputs == inputs)
-            let reason = "ends within its first bytes"
+            let reason = "the file ends within its header"
             #expect(
                 parts.damages == [
                     RecordingDamage(path: torn, reason: reason, isTorn: true, skippedBytes: Int64(count))
@@ -96,7 +96,7 @@ import Testing
         let names = parts.compactMap { if case .names = $0 { $0 } else { nil } }[0]
         let beginning = RecordingItem.beginning(.specimen(), checkpoint: [1, 2, 3])
         let damage = RecordingDamage(
-            path: "\(scratch.folder)/phi-20260101T000000Z-000007.phirec", reason: "has a record whose check is wrong",
+            path: "\(scratch.folder)/phi-20260101T000000Z-000007.phirec", reason: "a record has a wrong checksum",
             isTorn: false, skippedBytes: 25)
         let (lost, all) = (inputs.dropLast().map(RecordingItem.input), inputs.map(RecordingItem.input))
         #expect(parts == [beginning, names] + lost + [.damage(damage), beginning, names] + all)
@@ -126,12 +126,12 @@ import Testing
             try scratch.file(holding: good + header + good.dropFirst(beginningCount))
         ])
         #expect(parts.inputs == inputs)
-        #expect(parts.damages.map(\.reason) == ["has a record that makes no sense: the record is out of place"])
+        #expect(parts.damages.map(\.reason) == ["invalid record: the record is out of place"])
         let noHeader = try scratch.file(
             holding: Array(good.prefix(RecordingFormat.prefixCount)) + good.dropFirst(beginningCount))
         #expect(
             try RecordingReader.parts([noHeader]).map { if case .damage(let damage) = $0 { damage.reason } else { "" } }
-                == ["has a record that makes no sense: its beginning is not complete"])
+                == ["invalid record: the segment header is incomplete"])
     }
 
     @Test func `with an extra byte in a record ends there`() throws {

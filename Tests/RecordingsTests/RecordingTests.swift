@@ -157,8 +157,8 @@ import Testing
     @Test func `fails with the reason if its folder cannot be used`() throws {
         let file = try scratch.file("file", holding: [])
         for (folder, reason) in [
-            (file, "the folder cannot be read: Not a directory"),
-            ("\(scratch.folder)/no/such", "the folder cannot be made: No such file or directory"),
+            (file, "cannot read the folder: Not a directory"),
+            ("\(scratch.folder)/no/such", "cannot create the folder: No such file or directory"),
             ("a\0b", "the folder's name contains a zero byte"),
         ] {
             #expect(throws: RecordingError(path: folder, reason: reason)) {
@@ -167,7 +167,7 @@ import Testing
         }
         var writer = try RecordingWriter(folder: scratch.folder, SegmentStart(.specimen()))
         try FileManager.default.removeItem(atPath: scratch.folder)
-        let reason = "the folder cannot be read: No such file or directory"
+        let reason = "cannot read the folder: No such file or directory"
         #expect(throws: RecordingError(path: scratch.folder, reason: reason)) {
             try writer.begin(SegmentStart(.specimen()))
         }
@@ -178,7 +178,7 @@ import Testing
         let trace = try scratch.file("a.csv", holding: Array("node,seq,sent_ns,arrival_ns\n".utf8))
         let short = try scratch.file("short.csv", holding: Array("node".utf8))
         for file in [trace, short] {
-            #expect(throws: RecordingError(path: file, reason: "is no recording of phi: it begins with other bytes")) {
+            #expect(throws: RecordingError(path: file, reason: "not a recording of phi: the first bytes differ")) {
                 try RecordingReader.parts([file])
             }
             #expect(!RecordingReader.isRecording(file))
@@ -187,16 +187,17 @@ import Testing
         bytes[8] = 4
         let newer = try scratch.file(holding: bytes)
         #expect(
-            throws: RecordingError(path: newer, reason: "is a recording of format 4, and this program reads format 3")
+            throws: RecordingError(path: newer, reason: "unsupported recording format 4: this program reads format 3")
         ) { try RecordingReader.parts([newer]) }
         #expect(RecordingReader.isRecording(newer) && RecordingReader.isRecording(scratch.folder))
         let other = Scratch()
         _ = try other.file("a.csv", holding: [])
-        #expect(throws: RecordingError(path: other.folder, reason: "must hold recordings (phi-*.phirec), found none")) {
+        #expect(throws: RecordingError(path: other.folder, reason: "the folder has no recordings (phi-*.phirec)")) {
             try RecordingReader.parts([other.folder])
         }
-        #expect(throws: RecordingError(path: "/dev/null", reason: "must be a recording in a file, or a folder of them"))
-        { try RecordingReader.parts(["/dev/null"]) }
+        #expect(throws: RecordingError(path: "/dev/null", reason: "neither a recording nor a folder of recordings")) {
+            try RecordingReader.parts(["/dev/null"])
+        }
         #expect(throws: RecordingError.self) { try RecordingReader.parts(["\(scratch.folder)/none"]) }
     }
 }

@@ -56,7 +56,7 @@ import Testing
     @Test func `is replaced if the marker file is missing, since the database may be an old copy`() throws {
         let scratch = try prepared(closing: true)
         try FileManager.default.removeItem(atPath: scratch.path + "/complete")
-        try expectNewLog(scratch, boot: "one", because: "without its memory")
+        try expectNewLog(scratch, boot: "one", because: "without its state store")
         let found = try scratch.open(boot: "one").found
         #expect(found.lastSequence == 1 && found.warnings.isEmpty)
     }

@@ -114,7 +114,7 @@ import Testing
         let error = #expect(throws: StoreError.self) {
             try journal.append(JournalRecord(number: 1, events: [event], changes: []))
         }
-        #expect(error?.description.contains("too many") == true && journal.size == 0)
+        #expect(error?.description.contains("too large") == true && journal.size == 0)
     }
 }
 

@@ -72,13 +72,13 @@ extension TestBed {
     /// Starts a subscriber and waits until it has the current state. It misses no event from then on.
     func watch(_ detector: RunningDetector) async throws -> RunningProgram {
         let watch = try phi("watch", "--json", "--from", detector.events, "--control", detector.control, "--for", "5m")
-        _ = try await watch.note("in step") { $0.hasPrefix("in step") }
+        _ = try await watch.note("up to date") { $0.hasPrefix("up to date") }
         return watch
     }
     /// The same with the Python example.
     func pythonSubscriber(_ detector: RunningDetector) async throws -> RunningProgram {
         let subscriber = try python(.example("subscriber"), detector.events, detector.control)
-        _ = try await subscriber.note("in step") { $0.hasPrefix("in step") }
+        _ = try await subscriber.note("up to date") { $0.hasPrefix("up to date") }
         return subscriber
     }
 }

@@ -58,7 +58,7 @@ extension SystemTests {
 
                 let table = try bed.phi("compare", "--hold-out", "heavy-tailed.csv")
                 #expect(try await table.exit() == 0)
-                #expect(table.output.contains { $0.hasPrefix("PARAMETERS CHOSEN ON THE FIRST HALF") })
+                #expect(table.output.contains { $0.hasPrefix("HOLD-OUT: PARAMETERS") })
 
                 let early = try bed.phi(["compare", "--cold-start"] + traces)
                 #expect(try await early.exit() == 0)
@@ -83,7 +83,7 @@ extension SystemTests {
                 #expect(try await text.exit() == 0)
                 #expect(
                     text.output.contains {
-                        $0.hasPrefix("short ") && $0.hasSuffix(" 99 heartbeats to judge, and 200 are the least")
+                        $0.hasPrefix("short ") && $0.hasSuffix(" too few heartbeats (99); the minimum is 200")
                     })
                 let json = try bed.phi("compare", "short.csv", "--json")
                 #expect(try await json.exit() == 0)

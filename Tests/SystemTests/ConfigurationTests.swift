@@ -120,9 +120,9 @@ extension SystemTests {
                 let program = try bed.phi("detect", "--config", "phi.yaml", "--log", "json")
                 _ = try await program.note("ready") { $0.contains(#""message":"ready""#) }
                 try Self.change("trust_again_aftr: 3", of: program, in: bed)
-                _ = try await program.note("kept") { $0.contains("the configuration stays as it was") }
+                _ = try await program.note("kept") { $0.contains("configuration not reloaded") }
                 try Self.change("trust_again_after: 3\nretention: 1h", of: program, in: bed)
-                _ = try await program.note("read") { $0.contains("configuration read again") }
+                _ = try await program.note("read") { $0.contains("configuration reloaded") }
                 program.terminate()
                 #expect(try await program.exit() == 0)
                 let said = program.errors.joined()

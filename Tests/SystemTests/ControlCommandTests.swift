@@ -23,10 +23,10 @@ extension SystemTests {
             try await expect(
                 "explain edge/edge-1", sends: #"{"do":"explain","id":1,"node":"edge/edge-1"}"#, answer: answer,
                 prints: [
-                    "edge/edge-1 was last heard 3 s ago, and is expected every 1 s.",
-                    "φ is 9.5, judged by 9 gaps.",
-                    "suspect: suspected for 1 s. phi=8 (default) allows 2 s of silence.",
-                    "So many fell silent at once 4 s ago that suspicions are held back.",
+                    "edge/edge-1 was last heard 3 s ago; a heartbeat is expected every 1 s.",
+                    "φ is 9.5, estimated from 9 gaps.",
+                    "suspect: suspected for 1 s. phi=8 (default): timeout 2 s.",
+                    "Suspicions in the node's group have been held for 4 s: many nodes fell silent at once.",
                     "",
                     "2026-01-02T03:04:05  suspect  trusted → suspected   No heartbeat for 3 s.",
                 ])
@@ -41,9 +41,9 @@ extension SystemTests {
             try await expect(
                 "tune", sends: #"{"do":"tune","id":1}"#, answer: answer,
                 prints: [
-                    "LEVEL    FOR                  POLICY                       SET BY               SUSPECTED BY SILENCE",
-                    "suspect  everyone             mistakes=1/1d                default              3 nodes, after 1 s to 4 s, half of them by 2 s",
-                    "suspect  group edge           phi=10                       tune, group edge     no node",
+                    "LEVEL    FOR                  POLICY                       SET BY               TIMEOUT",
+                    "suspect  all nodes            mistakes=1/1d                default              1 s to 4 s, median 2 s (3 nodes)",
+                    "suspect  group edge           phi=10                       tune, group edge     no nodes",
                 ])
         }
 
@@ -55,8 +55,8 @@ extension SystemTests {
             try await expect(
                 "tune --node edge/edge-1", sends: #"{"do":"tune","id":1,"node":"edge/edge-1"}"#, answer: answer,
                 prints: [
-                    "LEVEL    FOR                  POLICY                       SET BY               SUSPECTED BY SILENCE",
-                    "suspect  edge/edge-1          phi=10                       tune                 after 2.31 s, in 1.5 s",
+                    "LEVEL    FOR                  POLICY                       SET BY               TIMEOUT",
+                    "suspect  edge/edge-1          phi=10                       tune                 2.31 s, reached in 1.5 s",
                 ])
         }
 
@@ -75,7 +75,7 @@ extension SystemTests {
                 """#
             try await expect(
                 "tune \(line)", sends: request, answer: answer,
-                prints: ["Level suspect: phi=10 (tune) holds now. Suspected by silence: 1 node, after 2.31 s."])
+                prints: ["Level suspect: the effective policy is now phi=10 (tune). Timeout: 2.31 s (1 node)."])
         }
 
         static let proposals: [(String, String)] = [
@@ -94,7 +94,7 @@ extension SystemTests {
             try await expect(
                 "tune --what-if \(line)", sends: request, answer: answer,
                 prints: [
-                    "Level suspect, over the last 10 min of 1 node:",
+                    "Level suspect, replay of the last 10 min, 1 node:",
                     "now  phi=8: 1 mistake in 1000 heartbeats, crashes detected after 1.25 s, 99 % within 3 s",
                     "then phi=10: 0 mistakes in 1000 heartbeats, crashes detected after 2 s, 99 % within 4 s",
                 ])
@@ -113,9 +113,9 @@ extension SystemTests {
             ),
             (
                 "resume a/b", #"{"do":"resume","id":1,"node":"a/b"}"#, #"{"node":"a/b","was_paused":false}"#,
-                "a/b was not paused, and is watched"
+                "a/b was not paused; it is watched"
             ),
-            ("forget a/b", #"{"do":"forget","id":1,"node":"a/b"}"#, #"{"node":"a/b"}"#, "a/b is forgotten"),
+            ("forget a/b", #"{"do":"forget","id":1,"node":"a/b"}"#, #"{"node":"a/b"}"#, "a/b was removed"),
         ]
         @Test(arguments: orders)
         func `pauses, resumes, and forgets`(line: String, request: String, answer: String, text: String) async throws {
@@ -152,7 +152,10 @@ extension SystemTests {
                 let (control, _) = try await bed.cannedControl(#"{"ok":{"node":5}}"#)
                 let program = try bed.phi("forget", "a/b", "--control", control)
                 #expect(try await program.exit() == 2)
-                #expect(program.errors == ["phi: the service at \(control) sent a reply to \"forget\" that is none"])
+                #expect(
+                    program.errors == [
+                        "phi: invalid reply from \(control) to the request \"forget\": it is not a reply of phi"
+                    ])
             }
         }
 

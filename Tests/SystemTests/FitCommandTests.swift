@@ -43,7 +43,7 @@ extension SystemTests {
                 try trace.write(toFile: bed.path("a.csv"), atomically: false, encoding: .utf8)
                 let fit = try bed.phi("fit", "a.csv", "--name", "depot", "-o", "a.csv")
                 #expect(try await fit.exit() == 2)
-                #expect(fit.errors == ["phi: cannot write a.csv: it is a file of this very command"])
+                #expect(fit.errors == ["phi: cannot write a.csv: this command already uses the file; name another one"])
                 #expect(try bed.contents("a.csv") == trace)
             }
         }
@@ -55,7 +55,7 @@ extension SystemTests {
                 }
                 let fit = try bed.phi("fit", "a.csv", "b.csv", "--name", "depot", "-o", "-")
                 #expect(try await fit.exit() == 2)
-                #expect(fit.errors == ["phi: a.csv and b.csv hold the same bytes: a trace counts once"])
+                #expect(fit.errors == ["phi: a.csv and b.csv have the same content: list each trace once"])
             }
         }
 

@@ -101,7 +101,7 @@ extension SystemTests {
                     try await watch.transition(of: "first", to: .trusted)
                     disk.fill()
                     _ = try await detector.program.note("the end") {
-                        $0.contains("level=error") && $0.contains("recording has stopped")
+                        $0.contains("level=error") && $0.contains("recording stopped")
                             && $0.contains("No space left")
                     }
                     let line = try await watch.line("the end") { $0.contains(#""code":"recording-stopped""#) }

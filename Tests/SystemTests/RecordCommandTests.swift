@@ -93,7 +93,7 @@ extension SystemTests {
                 #expect(
                     export.errors.count == 1
                         && export.errors[0].hasPrefix(
-                            "phi: recording/\(name) has a record whose check is wrong; the last ")
+                            "phi: recording/\(name): a record has a wrong checksum; skipped the last ")
                 )
                 #expect(try bed.contents("out.csv").split(separator: "\n").count == 99)
 
@@ -104,14 +104,14 @@ extension SystemTests {
 
                 let none = try bed.phi("record", "--csv", "other.csv", "out.csv")
                 #expect(try await none.exit() == 2)
-                #expect(none.errors == ["phi: out.csv: is no recording of phi: it begins with other bytes"])
+                #expect(none.errors == ["phi: out.csv: not a recording of phi: the first bytes differ"])
 
                 // A recorder that is killed as it starts leaves an empty file.
                 try Data().write(to: URL(fileURLWithPath: bed.path("empty.phirec")))
                 let empty = try bed.phi("record", "--csv", "other.csv", "empty.phirec")
                 #expect(try await empty.exit() == 1)
                 #expect(
-                    empty.errors == ["phi: empty.phirec ends within its first bytes; the last 0 bytes are left out"])
+                    empty.errors == ["phi: empty.phirec: the file ends within its header; skipped the last 0 bytes"])
             }
         }
     }

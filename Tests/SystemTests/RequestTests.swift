@@ -43,15 +43,15 @@ extension SystemTests {
                 for node in nodes { node.crash() }
                 try await watch.transition(of: "other", to: .suspected)
                 let explained = try await bed.say("explain lab/absent", to: detector)
-                #expect(explained.contains("Its absence is planned, for another 60 min: upgrade."), "\(explained)")
+                #expect(explained.contains("Planned absence for another 60 min; reason: upgrade."), "\(explained)")
                 #expect(explained.contains { $0.contains("learning → trusted") })
-                #expect(explained.contains { $0.contains("paused") && $0.hasSuffix("Reason given: upgrade") })
+                #expect(explained.contains { $0.contains("paused") && $0.hasSuffix("Reason: upgrade") })
                 #expect(!watch.transitions.contains { $0.node == "absent" && $0.to == .suspected })
                 #expect(try await bed.say("resume lab/absent", to: detector) == ["lab/absent is watched again"])
                 try await watch.transition(of: "absent", to: .suspected)
                 #expect(
                     try await bed.say("resume lab/absent", to: detector)
-                        == ["lab/absent was not paused, and is watched"])
+                        == ["lab/absent was not paused; it is watched"])
             }
         }
 
@@ -63,14 +63,14 @@ extension SystemTests {
                 try await watch.transition(of: "n", to: .trusted)
                 node.terminate()
                 try await watch.transition(of: "n", to: .left)
-                #expect(try await bed.say("forget lab/n", to: detector) == ["lab/n is forgotten"])
+                #expect(try await bed.say("forget lab/n", to: detector) == ["lab/n was removed"])
                 try await watch.transition(of: "n", to: .forgotten)
                 for line in ["forget lab/n", "explain lab/n", "pause lab/n --for 1s", "resume lab/n"] {
-                    try await bed.refuse(line, to: detector, because: "no node lab/n is known here")
+                    try await bed.refuse(line, to: detector, because: "unknown node lab/n")
                 }
                 try await bed.refuse(
-                    "tune certain=phi=9", to: detector, because: "no level is called \"certain\"; known are suspect")
-                try await bed.refuse("tune suspect=price=9", to: detector, because: "policy \"price=9\" cannot be used")
+                    "tune certain=phi=9", to: detector, because: "unknown level \"certain\": expected one of suspect")
+                try await bed.refuse("tune suspect=price=9", to: detector, because: "invalid policy \"price=9\"")
             }
         }
     }

@@ -52,7 +52,7 @@ extension SystemTests {
                 detector.program.signal(SIGCONT)
                 // How many heartbeats it learns from, and how many only advance the node's sequence number, depends
                 // on how fast it reads them.
-                try await eventually("all heartbeats were taken in") {
+                try await eventually("all heartbeats were received") {
                     try detector.status.heartbeats.values.reduce(0, +) >= count + 5
                 }
                 let status = try await bed.status(of: detector)
@@ -114,7 +114,7 @@ extension SystemTests {
                     #expect(suspicion.place.at >= end.place.at)
                     // The kernel closed the connection of the killed process.
                     #expect(suspicion.disconnectedSeconds ?? 0 > 0)
-                    #expect(suspicion.explanation.contains("Its connection closed"))
+                    #expect(suspicion.explanation.contains("The node's connection closed"))
                 }
                 #expect(begins.place.sequence < end.place.sequence)
                 try await detector.goesOn(for: 3)

@@ -154,7 +154,7 @@ extension SystemTests {
                 let watch = try bed.phi(
                     after: cable.entering(.near),
                     ["watch", "--json", "--for", "10m", "--from", detector.events, "--control", detector.control])
-                _ = try await watch.note("in step") { $0.hasPrefix("in step") }
+                _ = try await watch.note("up to date") { $0.hasPrefix("up to date") }
                 for group in ["a", "b"] {
                     _ = try bed.phi(
                         after: cable.entering(.far),
@@ -189,7 +189,7 @@ extension RunningDetector {
     }
     /// Returns once the detector has learned from `count` heartbeats since its start.
     fileprivate func waitForHeartbeats(_ count: Int64) async throws {
-        try await eventually("\(count) heartbeats were taken in") {
+        try await eventually("\(count) heartbeats were received") {
             try status.heartbeats["fresh"] ?? 0 >= count
         }
     }

@@ -111,7 +111,7 @@ extension SystemTests {
                     _ = try await first.program.note("the loss") { $0.contains("level=error") && $0.contains("full") }
                     #expect(
                         try await bed.text(of: "status", at: first).contains {
-                            $0.contains("remembers nothing any more")
+                            $0.contains("persistence disabled")
                         })
                     let notice = try await watch.memoryLoss()
                     #expect(notice.explanation.contains("full"))
@@ -152,7 +152,7 @@ extension TestBed {
         let watch = try phi(
             "watch", "--json", "--from", detector.events, "--control", detector.control, "--start", start, "--for",
             "10m")
-        _ = try await watch.note("in step") { $0.hasPrefix("in step") }
+        _ = try await watch.note("up to date") { $0.hasPrefix("up to date") }
         return watch
     }
     fileprivate func text(of command: String..., at detector: RunningDetector) async throws -> [String] {
@@ -164,7 +164,7 @@ extension TestBed {
 
 extension RunningDetector {
     fileprivate func tuneUntilMemoryIsLost() async throws {
-        try await eventually("nothing is remembered any more") {
+        try await eventually("persistence is disabled") {
             try tune(Array(repeating: .phi(9), count: 100))
             return try status.stateStore?.lost != nil
         }

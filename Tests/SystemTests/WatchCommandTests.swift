@@ -31,7 +31,7 @@ extension SystemTests {
                 #expect(goodbyes.transitions.map(\.to) == [.left, .left, .left])
                 watch.terminate()
                 #expect(try await watch.exit() == 0)
-                #expect(watch.errors.last == "\(watch.output.count) commands run, of which 0 failed")
+                #expect(watch.errors.last == "\(watch.output.count) commands run, 0 failed")
             }
         }
 
@@ -45,10 +45,11 @@ extension SystemTests {
                 try await watch.transition(of: "n", to: .trusted)
                 node.terminate()
                 for ending in [
-                    "ended with exit status 3", "was ended by signal 9", "took longer than 3 s, and was ended",
+                    "ended with exit status 3", "was killed by signal 9",
+                    "exceeded its time limit of 3 s and was killed",
                 ] {
                     let note = try await watch.note(ending) { $0.hasSuffix(ending) }
-                    #expect(note.hasPrefix("the command for event ") && note.contains(" of lab/n "))
+                    #expect(note.hasPrefix("command for event ") && note.contains(" of lab/n "))
                 }
                 watch.terminate()
                 #expect(try await watch.exit() == 1)
@@ -64,7 +65,7 @@ extension SystemTests {
                 let detector = try await bed.detector()
                 let watch = try await bed.watch(detector, running: hook, "--exec-timeout", "100ms", "--to", "learning")
                 _ = try bed.beat("n", to: detector)
-                _ = try await watch.note("its end") { $0.hasSuffix("took longer than 100 ms, and was ended") }
+                _ = try await watch.note("its end") { $0.hasSuffix("exceeded its time limit of 100 ms and was killed") }
                 watch.terminate()
                 // A remaining process would keep the watcher's standard error open.
                 #expect(try await watch.exit() == 1)
@@ -113,7 +114,7 @@ extension SystemTests {
                 #expect(try await watch.exit() == 0)
                 #expect(watch.errors.filter { $0.hasPrefix("begun ") } == ["begun learning"])
                 #expect(watch.errors.contains("ended learning"))
-                #expect(watch.errors.last == "1 command run, of which 0 failed; none was begun for 1 more event")
+                #expect(watch.errors.last == "1 command run, 0 failed; no command started for 1 event")
             }
         }
 
@@ -149,7 +150,7 @@ extension TestBed {
         let watch = try phi(
             ["watch", "--json", "--from", detector.events, "--control", detector.control, "--for", "5m"]
                 + ["--exec", command] + more)
-        _ = try await watch.note("in step") { $0.hasPrefix("in step") }
+        _ = try await watch.note("up to date") { $0.hasPrefix("up to date") }
         return watch
     }
 }

@@ -66,12 +66,12 @@ import Traces
         ("7\0", number + #""7\0""#),
         (
             "1732188912123",
-            #"must be within 292 years of 0, and "1732188912123" in seconds is not: "#
-                + "tell the unit by --unit or in a header such as arrival_ns"
+            #"must be an arrival time within 292 years of 0, found "1732188912123" in seconds: "#
+                + "set the unit with --unit or with a header such as arrival_ns"
         ),
         (
             "4.5",
-            "arrival times must not fall (sort them, or cut the file where the clock was set back), "
+            "arrival times must not decrease (sort them, or split the file where the clock was set back), "
                 + "found 4500000000 after 5000000000 ns"
         ),
         ("", "must be a row, found a blank line before the end"),
@@ -84,7 +84,7 @@ import Traces
         let error = Reading("# x\narrival_ns\n5\n", columnUnit: .milliseconds).error
         #expect(
             error?.description
-                == #"trace.csv, line 2: names nanoseconds as its unit in "arrival_ns", but is to be read in milliseconds"#
+                == #"trace.csv, line 2: has the unit nanoseconds in its header "arrival_ns", but --unit is milliseconds"#
         )
     }
     @Test func `has a unit option that CSV traces ignore`() {

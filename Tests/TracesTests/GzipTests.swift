@@ -19,7 +19,7 @@ import Traces
         var most = 0
         for length in 1..<packed.count {
             let reading = Reading(Array(packed.prefix(length)))
-            #expect(reading.error?.reason == "gzip data is cut off here")
+            #expect(reading.error?.reason == "the gzip data ends early: the file is truncated")
             #expect(reading.rows == Array(trace.rows.prefix(reading.rows.count)))
             #expect(reading.rows.count >= most)
             most = max(most, reading.rows.count)
@@ -33,13 +33,13 @@ import Traces
         let reading = Reading(packed)
         #expect(reading.rows == trace.rows)
         #expect(
-            reading.error?.description == "trace.csv, line 42: gzip data is damaged here: incorrect data check")
+            reading.error?.description == "trace.csv, line 42: the gzip data is damaged: incorrect data check")
     }
     @Test func `does not end silently if a later member is damaged`() throws {
         let first = try gzipped(header + "a,1,,5\n")
-        #expect(Reading(first + [0x1F, 0x8C, 8]).error?.reason.hasPrefix("gzip data is damaged here") == true)
-        #expect(Reading(first + Array("a,2,,6\n".utf8)).error?.reason.hasPrefix("gzip data is damaged here") == true)
-        #expect(Reading(first + [0x1F]).error?.reason == "gzip data is cut off here")
+        #expect(Reading(first + [0x1F, 0x8C, 8]).error?.reason.hasPrefix("the gzip data is damaged") == true)
+        #expect(Reading(first + Array("a,2,,6\n".utf8)).error?.reason.hasPrefix("the gzip data is damaged") == true)
+        #expect(Reading(first + [0x1F]).error?.reason == "the gzip data ends early: the file is truncated")
     }
     @Test func `with a damaged byte gives an error or the right rows`() throws {
         let trace = longTrace(rows: 40)

@@ -36,7 +36,7 @@ private let openings = "must begin with the header \(columns), output of 'ping -
             "arrival_ns must be a whole number of nanoseconds within -9223372036854775808 ... 9223372036854775807, "
                 + #"found "18446744073709551616""#
         ),
-        ("a,1,,-7", "arrival_ns must not fall, found -7 after 0 ns"),
+        ("a,1,,-7", "arrival_ns must not decrease, found -7 after 0 ns"),
         ("a,1,7", "must have the 4 fields \(columns), found 3"),
         ("a,1,,7,", "must have the 4 fields \(columns), found 5"),
         ("a", "must have the 4 fields \(columns), found 1"),
@@ -53,13 +53,13 @@ private let openings = "must begin with the header \(columns), output of 'ping -
     @Test(arguments: [
         ("a,1,", "must have the 4 fields \(columns), found 3"),
         ("a,1,,", #"arrival_ns must be a whole number of nanoseconds, found """#),
-        ("a,1,,12", "arrival_ns must not fall, found 12 after 100 ns"),
+        ("a,1,,12", "arrival_ns must not decrease, found 12 after 100 ns"),
         ("go", "must have the 4 fields \(columns), found 1"),
     ]) func `may be torn at its end`(end: String, reason: String) {
         let reading = Reading(header + "good,1,,100\n" + end)
         #expect(reading.rows.count == 1)
         #expect(reading.error?.line == 3)
-        #expect(reading.error?.reason == "the file is torn here, without a line end: the last line " + reason)
+        #expect(reading.error?.reason == "the file ends in the middle of this line: " + reason)
     }
     @Test func `may have another header`() {
         let found = Reading("time,host\n1,2\n").error
@@ -102,7 +102,7 @@ private let openings = "must begin with the header \(columns), output of 'ping -
         let error = withFile(of: [], permissions: 0) { Reading(path: $0).error }
         #expect(error?.reason == "cannot be opened: Permission denied")
     }
-    @Test func `gives the same error when it is read again`() throws {
+    @Test func `gives the same error on the next call`() throws {
         let lines = try withFile(of: Array((header + "a,1,,x\na,2,,7\n").utf8)) { path in
             var reader = try TraceReader(path: path)
             return (0..<2).map { _ in

@@ -169,7 +169,7 @@ import Traces
         let reading = Reading(Self.line(1, at: 2) + Self.line(2, at: 1))
         #expect(
             reading.error?.description
-                == "trace.csv, line 2: times in brackets must not fall (where the clock was set back, cut the file in two), "
+                == "trace.csv, line 2: times in brackets must not decrease (split the file where the clock was set back), "
                 + "found 1000000000 after 2000000000 ns")
     }
     @Test func `may be torn at its end`() {
@@ -178,7 +178,7 @@ import Traces
             let reading = Reading(Self.line(1, at: 1) + line.prefix(length))
             #expect(reading.rows.count == 1)
             #expect(reading.error?.line == 2)
-            #expect(reading.error?.reason.hasPrefix("the file is torn here, without a line end: ") == true)
+            #expect(reading.error?.reason.hasPrefix("the file ends in the middle of this line: ") == true)
         }
         let whole = Reading(Self.line(1, at: 1) + line)
         #expect(whole.error == nil)

@@ -37,7 +37,7 @@ import ZeroMQ
     }
 
     static let notAnEndpoint =
-        "not an endpoint; use for example tcp://127.0.0.1:7710, tcp://*:7710 or ipc:///run/phi.sock"
+        "not an endpoint; use for example tcp://127.0.0.1:7710, tcp://*:7710, or ipc:///run/phi.sock"
 
     @Test(arguments: [
         ("tcp://foo", "cannot bind tcp://foo: \(notAnEndpoint)"),
@@ -48,7 +48,7 @@ import ZeroMQ
         ("tcp://*:", "cannot bind tcp://*:: \(notAnEndpoint)"),
         ("127.0.0.1:7710", "cannot bind 127.0.0.1:7710: \(notAnEndpoint)"),
         ("tcp://127.0.0.1:7710\0.example.org", "cannot bind tcp://127.0.0.1:7710\\0.example.org: \(notAnEndpoint)"),
-        ("carrier://pigeon", "cannot bind carrier://pigeon: unknown transport; use tcp://, ipc:// or inproc://"),
+        ("carrier://pigeon", "cannot bind carrier://pigeon: unknown transport; use tcp://, ipc://, or inproc://"),
         ("tcp://192.0.2.1:7710", "cannot bind tcp://192.0.2.1:7710: no such interface or address on this machine"),
         ("tcp://nowhere0:7710", "cannot bind tcp://nowhere0:7710: no such interface or address on this machine"),
         ("ipc:///no/such/folder/a", "cannot bind ipc:///no/such/folder/a: no such folder"),
@@ -75,9 +75,9 @@ import ZeroMQ
         let number = #expect(throws: ZeroMQError.self) { try socket.set(.sendHighWaterMark, to: -5) }
         #expect(
             number?.description
-                == "cannot set ZMQ_SNDHWM to -5: invalid value; it takes 0 (no limit) or more messages")
+                == "cannot set ZMQ_SNDHWM to -5: invalid value; valid values: 0 (no limit) or more messages")
         let key = #expect(throws: ZeroMQError.self) { try socket.set(.curveSecretKey, to: [1, 2, 3]) }
-        #expect(key?.description == "cannot set ZMQ_CURVE_SECRETKEY to 3 bytes: invalid value; it takes 32 bytes")
+        #expect(key?.description == "cannot set ZMQ_CURVE_SECRETKEY to 3 bytes: invalid value; valid values: 32 bytes")
         let size = #expect(throws: ZeroMQError.self) { try socket.setMaximumMessageSize(-2) }
         #expect(size?.subject == "ZMQ_MAXMSGSIZE to -2")
     }

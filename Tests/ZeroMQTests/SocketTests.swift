@@ -107,7 +107,7 @@ import ZeroMQ
         let router = try Socket(.router, in: context)
         try router.set(.routerMandatory, to: 1)
         try router.bind(to: "tcp://127.0.0.1:*")
-        #expect(try !router.send([Array("nobody".utf8), [1]]))
+        #expect(try !router.send([Array("missing".utf8), [1]]))
 
         let dealer = try Socket(.dealer, in: context)
         try dealer.set(.routingID, to: Array("node".utf8))

@@ -55,7 +55,7 @@ def catch_up(control, question, epoch, last):
             print(json.dumps(event, ensure_ascii=False, separators=(",", ":")), flush=True)
         last = reply["ok"]["through"]
         if not reply["ok"]["more"]:
-            print(f"in step at event {last} of epoch {epoch}", file=sys.stderr, flush=True)
+            print(f"up to date at event {last} of epoch {epoch}", file=sys.stderr, flush=True)
             return last
 
 

@@ -240,6 +240,6 @@ extension Hysteresis: BinaryCodable {
     func write(to writer: inout BinaryWriter) { writer.write(bits) }
     init(from reader: inout BinaryReader) throws(CorruptData) {
         bits = try reader.integer()
-        guard flips <= Self.maxTurns, bits & 0x30 == 0 else { throw CorruptData("no budget is spoken of so") }
+        guard flips <= Self.maxTurns, bits & 0x30 == 0 else { throw CorruptData("invalid budget state") }
     }
 }

@@ -81,7 +81,7 @@ public struct LatenessProfile: Hashable, Sendable {
         }
         guard abs(sum - heartbeats) <= tolerance else {
             throw InvalidLatenessProfile(
-                place: family.name, reason: "must have counts that come to about \(heartbeats), found \(sum)")
+                place: family.name, reason: "must have counts that add up to about \(heartbeats), found \(sum)")
         }
         return counts
     }

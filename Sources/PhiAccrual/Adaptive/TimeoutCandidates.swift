@@ -180,7 +180,7 @@ extension TimeoutChoice: BinaryCodable {
     }
     init(from reader: inout BinaryReader) throws(CorruptData) {
         guard let family = Family(rawValue: Int(try reader.integer(UInt8.self))) else {
-            throw CorruptData("there is no such family")
+            throw CorruptData("unknown lateness family")
         }
         self.init(family)
         for state in edges.indices { edges[state] = try reader.integer(in: 0...UInt8(family.edgeCount - 1)) }

@@ -124,7 +124,7 @@ extension BaselineModel {
     public func timeout(until threshold: Threshold, in levelState: NoLevelState) -> Int64? { timeout(until: threshold) }
     public static func refusal(of policy: Policy) -> String? {
         usesPolicy && policy.phi == nil
-            ? "only the adaptive detector weighs mistakes against time; this one takes 'phi=8'" : nil
+            ? "only the adaptive detector supports it; baseline detectors support 'phi=8'" : nil
     }
 }
 

@@ -20,7 +20,7 @@ public struct DetectorSpec: Sendable {
         let name = parts.first ?? ""
         guard let preset = DetectorRegistry.spec(named: name) else {
             throw InvalidDetectorSpec(
-                text: text, reason: "'\(name)' is not a detector known here",
+                text: text, reason: "unknown detector '\(name)'",
                 known: Self.names.joined(separator: ", "))
         }
         guard pairs.isEmpty || preset.hasParameters else {
@@ -86,6 +86,6 @@ public struct InvalidDetectorSpec: Error, Hashable, Sendable, CustomStringConver
     public let reason: String
     public let known: String
     public var description: String {
-        "detector \"\(text.escapingControls)\" cannot be used: \(reason.escapingControls); known: \(known)"
+        "invalid detector \"\(text.escapingControls)\": \(reason.escapingControls); expected: \(known)"
     }
 }

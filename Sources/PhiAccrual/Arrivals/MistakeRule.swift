@@ -5,7 +5,7 @@
 /// already passed. In that case the suspicion continues, and the next late arrival belongs to the same mistake. `Detector`
 /// publishes the same verdicts.
 ///
-/// A value of this type owns what one node and one level must remember from arrival to arrival. Times are nanoseconds
+/// A value of this type owns what one node and one level keep from arrival to arrival. Times are nanoseconds
 /// of any one clock.
 public struct MistakeRule: Hashable, Sendable {
     public enum Punctuality: Hashable, Sendable {

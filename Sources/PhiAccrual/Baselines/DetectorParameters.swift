@@ -27,10 +27,10 @@ extension DetectorParameters {
         for pair in pairs {
             guard let parameter = Self.named.first(where: { $0.name == pair.name }) else {
                 throw Self.invalid(
-                    pairs, "'\(pair.name)' is no parameter of \(Self.detectorName); there are \(Self.listOfNames)")
+                    pairs, "\(Self.detectorName) has no parameter '\(pair.name)', only \(Self.listOfNames)")
             }
             guard parameter.read(pair.value, &self) else {
-                throw Self.invalid(pairs, "\(pair.name) must be \(parameter.rule), not '\(pair.value)'")
+                throw Self.invalid(pairs, "\(pair.name) must be \(parameter.rule), found '\(pair.value)'")
             }
         }
     }

@@ -153,7 +153,7 @@ extension SelfTuningModel {
         margin = try reader.double(in: 0...0x1p63)
         feedback = try reader.optional { reader throws(CorruptData) in
             guard let feedback = Feedback(rawValue: try reader.integer()) else {
-                throw CorruptData("no slot leads to such a thing")
+                throw CorruptData("invalid slot state")
             }
             return feedback
         }

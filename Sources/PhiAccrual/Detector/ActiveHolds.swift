@@ -152,7 +152,7 @@ extension ActiveHolds: BinaryCodable {
             }
             // Bounds the number of checks until the hold ends.
             guard hold.until.subtractingSaturated(hold.nextCheck) <= HoldRule.maxDurationLimit else {
-                throw CorruptData("a hold lasts longer than any may")
+                throw CorruptData("a hold is longer than the maximum")
             }
             hold.candidate = try reader.optional { reader throws(CorruptData) in try reader.state() }
             active.append(hold)
@@ -166,7 +166,7 @@ extension ActiveHolds: BinaryCodable {
         // Each active hold has its own span.
         guard active.allSatisfy({ spans[$0.scope]?.until == $0.until && spans[$0.scope]?.isActive == true }),
             spans.values.count(where: \.isActive) == active.count
-        else { throw CorruptData("a hold contradicts another, or itself") }
+        else { throw CorruptData("a hold is inconsistent") }
         updateNextCheck()
     }
 }

@@ -83,7 +83,7 @@ struct PolicyInterner: Sendable {
     private var numbers: [[PolicyTable.EffectivePolicy]: UInt16] = [:]
 
     init(policies: PolicyTable) {
-        precondition(!policies.isTooLarge, "a node's plan is a number of two bytes")
+        precondition(!policies.isTooLarge, "too many overrides")
         self.policies = policies
         _ = number(for: nil)
     }

@@ -52,7 +52,8 @@ extension Detector {
     public init(model: Model.Parameters, from reader: inout BinaryReader) throws(CorruptData) {
         let version = try reader.text()
         guard version == Model.stateVersion else {
-            throw CorruptData("it is of \(version.escapingControls), and this is \(Model.stateVersion)")
+            throw CorruptData(
+                "it has version \(version.escapingControls), but this program reads \(Model.stateVersion)")
         }
         let policies: PolicyTable = try reader.state()
         for policy in policies.allPolicies {
@@ -83,7 +84,7 @@ extension Detector {
         try readGroups(from: &reader)
         // A vacant slot has one byte here and four in the list below; in memory it is as large as another.
         let count = try reader.count(ofBytes: 5)
-        guard count <= capacity else { throw CorruptData("\(count) nodes are more than it has room for") }
+        guard count <= capacity else { throw CorruptData("it has \(count) nodes, more than the capacity") }
         for _ in 0..<count { try readNode(from: &reader) }
         thresholds = plans.effectivePolicies.joined().map { Model.threshold(for: $0.policy) }
         try readOrder(from: &reader)
@@ -98,7 +99,7 @@ extension Detector {
             heardAt.append(try reader.integer())
             guard number > 0 else { continue }
             guard groups.updateValue(UInt16(number), forKey: name) == nil else {
-                throw CorruptData("a group is there twice")
+                throw CorruptData("a group occurs twice")
             }
         }
     }
@@ -121,7 +122,7 @@ extension Detector {
             coldStates.recoveries.isEmpty || coldStates.recoveries.count == levelCount,
             node.flags.contains(.paused) == (coldStates.pause != nil),
             node.flags.contains(.contended) == (coldStates.contender != nil)
-        else { throw CorruptData("a node contradicts itself or another") }
+        else { throw CorruptData("a node is inconsistent or occurs twice") }
         node.plan = plans.number(for: coldStates.identity)
         models.append(try Model(configuration.model, from: &reader))
         schedule.appendSlot()
@@ -142,9 +143,9 @@ extension Detector {
         vacant = try reader.slots(upTo: slots).map(Int.init)
         guard Set(vacant).count == vacant.count, vacant.allSatisfy({ !isInUse($0) }),
             vacant.count + nodeCount == slots
-        else { throw CorruptData("what is vacant is not") }
+        else { throw CorruptData("a vacant slot is in use") }
         guard holds.active.allSatisfy({ Int($0.scope ?? 0) < groupNames.count }) else {
-            throw CorruptData("a hold is of no group")
+            throw CorruptData("a hold has an unknown group")
         }
         members = []
         for group in groupNames.indices {
@@ -152,14 +153,14 @@ extension Detector {
             for (place, slot) in slots.enumerated() {
                 guard isInUse(Int(slot)), Int(nodes[Int(slot)].group) == group, coldStates[Int(slot)].memberIndex < 0
                 else {
-                    throw CorruptData("a node is of another group")
+                    throw CorruptData("a node has the wrong group")
                 }
                 coldStates[Int(slot)].memberIndex = Int32(place)
             }
             members.append(slots)
         }
         guard nodes.indices.allSatisfy({ !isInUse($0) || coldStates[$0].memberIndex >= 0 }) else {
-            throw CorruptData("a node is of no group")
+            throw CorruptData("a node has an unknown group")
         }
     }
 }
@@ -175,7 +176,7 @@ extension BinaryReader {
     fileprivate mutating func slots(upTo count: Int) throws(CorruptData) -> [Int32] {
         var slots: [Int32] = []
         for _ in 0..<(try self.count(ofBytes: 4)) {
-            guard slots.count < count else { throw CorruptData("more slots are named than there are") }
+            guard slots.count < count else { throw CorruptData("there are more slot numbers than slots") }
             slots.append(try integer(in: 0...Int32(clamping: max(0, count - 1))))
         }
         return slots

@@ -29,7 +29,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
             seed: UInt64 = 0
         ) {
             precondition((1...Int(Int32.max)).contains(capacity))
-            precondition(retention.map { $0 > 0 } ?? true, "a node is kept for some time")
+            precondition(retention.map { $0 > 0 } ?? true, "the retention is above 0")
             policies = PolicyTable(levels: levels)
             self.model = model
             self.retention = retention

@@ -13,9 +13,12 @@ public struct HoldRule: Hashable, Sendable {
     public static let maxDurationLimit: Int64 = 3_600_000_000_000  // ns
 
     public init(share: Double = 0.5, minExcess: Int = 3, maxDuration: Int64 = 30_000_000_000) {
-        precondition(share > 0 && share <= 1, "a share")
-        precondition((2...HoldRule.sampleSize).contains(minExcess), "a mass is more than one, and is seen in a sample")
-        precondition((1...Self.maxDurationLimit).contains(maxDuration), "a hold takes time, and not for ever")
+        precondition(share > 0 && share <= 1, "the share is above 0 and at most 1")
+        precondition(
+            (2...HoldRule.sampleSize).contains(minExcess),
+            "the minimum excess is at least 2 and at most the sample size")
+        precondition(
+            (1...Self.maxDurationLimit).contains(maxDuration), "the maximum duration of a hold is above 0 and limited")
         (self.share, self.minExcess, self.maxDuration) = (share, minExcess, maxDuration)
     }
 

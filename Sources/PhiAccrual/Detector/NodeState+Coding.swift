@@ -38,7 +38,7 @@ extension NodeState: BinaryCodable {
     }
     init(from reader: inout BinaryReader) throws(CorruptData) {
         self.init()
-        guard let phase = Phase(rawValue: try reader.integer()) else { throw CorruptData("no such phase of life") }
+        guard let phase = Phase(rawValue: try reader.integer()) else { throw CorruptData("unknown phase") }
         self.phase = phase
         for level in 0..<8 where try reader.bool() { suspect(atLevel: level) }
     }

@@ -16,7 +16,7 @@ public struct RecoveryRule: Hashable, Sendable {
         minConsecutive: Int = 1, flaps: Int? = nil, within: Int64 = 600_000_000_000, quietPeriod: Int64 = 60_000_000_000
     ) {
         precondition(
-            minConsecutive >= 1 && minConsecutive <= Int(Int32.max), "at least the heartbeat that ends the silence")
+            minConsecutive >= 1 && minConsecutive <= Int(Int32.max), "at least one consecutive heartbeat")
         precondition(flaps.map { (1...Recovery.maxFlaps).contains($0) } ?? true, "between 1 and 64 suspicions")
         precondition(within > 0 && quietPeriod >= 0, "times are not negative")
         (self.minConsecutive, self.flaps, self.within, self.quietPeriod) = (minConsecutive, flaps, within, quietPeriod)

@@ -11,7 +11,7 @@ public protocol BinaryCodable {
 public struct CorruptData: Error, Hashable, Sendable, CustomStringConvertible {
     public let reason: String
     public init(_ reason: String) { self.reason = reason }
-    public var description: String { "the stored state cannot be read: \(reason)" }
+    public var description: String { "cannot read the stored state: \(reason)" }
 }
 
 /// Writes values one after the other: integers little-endian in their full width, floating-point numbers as their bits.
@@ -69,7 +69,7 @@ public struct BinaryReader: Sendable {
         _ type: Value.Type = Value.self, in range: ClosedRange<Value>
     ) throws(CorruptData) -> Value {
         let value = try integer(type)
-        guard range.contains(value) else { throw CorruptData("\(value) lies outside \(range)") }
+        guard range.contains(value) else { throw CorruptData("\(value) is outside \(range)") }
         return value
     }
     /// - Throws: Also for NaN and infinities.
@@ -85,12 +85,12 @@ public struct BinaryReader: Sendable {
     }
     public mutating func float(in range: ClosedRange<Float>) throws(CorruptData) -> Float {
         let value = try float()
-        guard range.contains(value) else { throw CorruptData("\(value) lies outside \(range)") }
+        guard range.contains(value) else { throw CorruptData("\(value) is outside \(range)") }
         return value
     }
     public mutating func double(in range: ClosedRange<Double>) throws(CorruptData) -> Double {
         let value = try double()
-        guard range.contains(value) else { throw CorruptData("\(value) lies outside \(range)") }
+        guard range.contains(value) else { throw CorruptData("\(value) is outside \(range)") }
         return value
     }
     /// A finite number that is at least 0.
@@ -103,7 +103,7 @@ public struct BinaryReader: Sendable {
     /// - Throws: If there are fewer bytes: a number alone must not cause a large allocation.
     public mutating func count(ofBytes size: Int) throws(CorruptData) -> Int {
         let count = Int(try integer(UInt32.self))
-        guard count <= rest.count / size else { throw CorruptData("it ends before \(count) that it tells of") }
+        guard count <= rest.count / size else { throw CorruptData("it ends before the announced \(count) elements") }
         return count
     }
     public mutating func bool() throws(CorruptData) -> Bool { try integer(UInt8.self, in: 0...1) == 1 }
@@ -115,7 +115,7 @@ public struct BinaryReader: Sendable {
     }
     public mutating func text() throws(CorruptData) -> String {
         guard let text = String(validating: try bytes(), as: UTF8.self) else {
-            throw CorruptData("a text is no UTF-8")
+            throw CorruptData("a text is not valid UTF-8")
         }
         return text
     }

@@ -121,13 +121,13 @@ extension PolicyTable: BinaryCodable {
     public init(from reader: inout BinaryReader) throws(CorruptData) {
         var levels: [Level] = []
         for _ in 0..<(try reader.integer(UInt8.self, in: 1...8)) { levels.append(try reader.state()) }
-        guard Set(levels.map(\.name)).count == levels.count else { throw CorruptData("two levels have one name") }
+        guard Set(levels.map(\.name)).count == levels.count else { throw CorruptData("two levels have the same name") }
         self.init(levels: levels)
         for _ in 0..<(try reader.count(ofBytes: 12)) {  // minimum: level, policy, source, and scope
             let level = Int(try reader.integer(UInt8.self, in: 0...UInt8(levels.count - 1)))
             let policy: Policy = try reader.state()
             set(policy, level: level, from: try reader.state())
         }
-        guard !isTooLarge else { throw CorruptData("too many groups and nodes have policies of their own") }
+        guard !isTooLarge else { throw CorruptData("too many groups and nodes have overrides") }
     }
 }

@@ -73,10 +73,10 @@ extension Policy: CustomStringConvertible {
                 throw InvalidPolicy(text: text, reason: error.reason)
             }
             names.removeAll { $0 == "within" }
-        default: throw InvalidPolicy(text: text, reason: "'\(names.first ?? "")' is not a policy known here")
+        default: throw InvalidPolicy(text: text, reason: "unknown policy '\(names.first ?? "")'")
         }
         guard names.count == 1 else {
-            throw InvalidPolicy(text: text, reason: "'\(names[1])' does not go with '\(names[0])'")
+            throw InvalidPolicy(text: text, reason: "'\(names[1])' cannot be combined with '\(names[0])'")
         }
     }
 
@@ -101,12 +101,15 @@ extension MistakeBudget: CustomStringConvertible {
         }
         if parts[1].hasSuffix("hb") {
             guard let heartbeats = Double(parts[1].dropLast(2)), heartbeats.isFinite, heartbeats >= count else {
-                throw Unreadable(reason: "there can be at most one mistake per heartbeat, such as 1/10000hb")
+                throw Unreadable(reason: "mistakes must be at most one per heartbeat, such as 1/10000hb")
             }
             rate = .perHeartbeat(count / heartbeats)
         } else {
             guard let time = try? Duration(parsing: String(parts[1])), time > .zero else {
-                throw Unreadable(reason: "'\(parts[1])' is no time above 0 such as 30d, nor heartbeats such as 10000hb")
+                throw Unreadable(
+                    reason:
+                        "'\(parts[1])' is neither a duration above 0, such as 30d, nor a number of heartbeats, such as 10000hb"
+                )
             }
             rate = .every(Double(time.nanoseconds) / count)
         }
@@ -141,7 +144,7 @@ public struct InvalidPolicy: Error, Hashable, Sendable, CustomStringConvertible 
     public let reason: String
     public init(text: String, reason: String) { (self.text, self.reason) = (text, reason) }
     public var description: String {
-        "policy \"\(text.escapingControls)\" cannot be used: \(reason.escapingControls); "
+        "invalid policy \"\(text.escapingControls)\": \(reason.escapingControls); "
             + "write for example 'phi=8', 'price=1000', or 'mistakes=1/30d,within=3s'"
     }
 }

@@ -36,7 +36,7 @@ public struct PolicyTable: Hashable, Sendable {
     /// - Precondition: Between one and eight levels, all with different names.
     public init(levels: [Level]) {
         precondition((1...8).contains(levels.count), "between one and eight levels")
-        precondition(Set(levels.map(\.name)).count == levels.count, "each level has a name of its own")
+        precondition(Set(levels.map(\.name)).count == levels.count, "level names are unique")
         self.levels = levels
     }
 

@@ -20,7 +20,7 @@ extension Duration {
 public struct InvalidDuration: Error, Hashable, Sendable, CustomStringConvertible {
     public let text: String
     public var description: String {
-        "\"\(text.escapingControls)\" is no duration: write a number with its unit, such as 250ms, 1s, 2m, 24h or 7d"
+        "\"\(text.escapingControls)\" is not a duration: write a number with its unit, such as 250ms, 1s, 2m, 24h, or 7d"
     }
 }
 

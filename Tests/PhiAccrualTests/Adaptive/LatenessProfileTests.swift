@@ -143,7 +143,7 @@ import Testing
         Mistake("last", [[.max, .max]], says: "last[0][0] must be a count from 0 to 100000, found \(Int.max)"),
         Mistake("last", [Array(repeating: 1, count: 47)], says: "last[0] must have at most 46 counts, found 47"),
         Mistake(
-            "patches", [[], [], [1], [], [], []], says: "patches must have counts that come to about 100000, found 1"),
+            "patches", [[], [], [1], [], [], []], says: "patches must have counts that add up to about 100000, found 1"),
     ]) func `refuses invalid tables with the reason`(mistake: Mistake) throws {
         var tables = try certain(bucket: 0).tables
         tables[mistake.family] = mistake.tables

@@ -28,14 +28,14 @@ import Testing
         #expect(try DetectorSpec(parsing: "normal").made(forPhi: 12) == DetectorSpec(NormalModel.Parameters()))
     }
     @Test(arguments: [
-        ("", "'' is not a detector known here"), ("Chen", "'Chen' is not a detector known here"),
+        ("", "unknown detector ''"), ("Chen", "unknown detector 'Chen'"),
         ("adaptive,x=1", "adaptive has no parameters"),
-        ("normal,", "'' is no parameter of normal; there are window and floor"),
-        ("normal,size=5", "'size' is no parameter of normal; there are window and floor"),
-        ("normal,window", "window must be a whole number from 2 to 100000, not ''"),
-        ("normal,window=1", "window must be a whole number from 2 to 100000, not '1'"),
-        ("normal,floor=-1", "floor must be a number from 0 to 100, not '-1'"),
-        ("normal,floor=nan", "floor must be a number from 0 to 100, not 'nan'"),
+        ("normal,", "normal has no parameter '', only window and floor"),
+        ("normal,size=5", "normal has no parameter 'size', only window and floor"),
+        ("normal,window", "window must be a whole number from 2 to 100000, found ''"),
+        ("normal,window=1", "window must be a whole number from 2 to 100000, found '1'"),
+        ("normal,floor=-1", "floor must be a number from 0 to 100, found '-1'"),
+        ("normal,floor=nan", "floor must be a number from 0 to 100, found 'nan'"),
     ])
     func `that is invalid is refused with the reason`(text: String, reason: String) {
         let error = #expect(throws: InvalidDetectorSpec.self) { try DetectorSpec(parsing: text) }

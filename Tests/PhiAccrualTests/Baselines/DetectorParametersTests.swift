@@ -66,27 +66,27 @@ import Testing
         let error = #expect(throws: InvalidDetectorSpec.self) { try parsed(ChenModel.Parameters.self, "size=5") }
         #expect(
             error?.description
-                == "detector \"chen,size=5\" cannot be used: 'size' is no parameter of chen; there are window, alpha and interval; known: chen,window=32,alpha=100ms,interval=auto"
+                == "invalid detector \"chen,size=5\": chen has no parameter 'size', only window, alpha and interval; expected: chen,window=32,alpha=100ms,interval=auto"
         )
     }
     @Test(arguments: [
-        ("window=0", "window must be a whole number from 1 to 100000, not '0'"),
-        ("window=1.5", "window must be a whole number from 1 to 100000, not '1.5'"),
-        ("window", "window must be a whole number from 1 to 100000, not ''"),
-        ("gamma=-0.1", "gamma must be a number from 0 to 1, not '-0.1'"),
-        ("gamma=nan", "gamma must be a number from 0 to 1, not 'nan'"),
-        ("phi=inf", "phi must be a number from 0 to 1000000, not 'inf'"),
-        ("interval=100", "interval must be a duration from 1ns to 200d, such as 250ms or 2s, or 'auto', not '100'"),
-        ("interval=0s", "interval must be a duration from 1ns to 200d, such as 250ms or 2s, or 'auto', not '0s'"),
-        ("interval=201d", "interval must be a duration from 1ns to 200d, such as 250ms or 2s, or 'auto', not '201d'"),
+        ("window=0", "window must be a whole number from 1 to 100000, found '0'"),
+        ("window=1.5", "window must be a whole number from 1 to 100000, found '1.5'"),
+        ("window", "window must be a whole number from 1 to 100000, found ''"),
+        ("gamma=-0.1", "gamma must be a number from 0 to 1, found '-0.1'"),
+        ("gamma=nan", "gamma must be a number from 0 to 1, found 'nan'"),
+        ("phi=inf", "phi must be a number from 0 to 1000000, found 'inf'"),
+        ("interval=100", "interval must be a duration from 1ns to 200d, such as 250ms or 2s, or 'auto', found '100'"),
+        ("interval=0s", "interval must be a duration from 1ns to 200d, such as 250ms or 2s, or 'auto', found '0s'"),
+        ("interval=201d", "interval must be a duration from 1ns to 200d, such as 250ms or 2s, or 'auto', found '201d'"),
     ])
     func `that are invalid are refused with what is allowed`(text: String, reason: String) {
         let error = #expect(throws: InvalidDetectorSpec.self) { try parsed(BertierModel.Parameters.self, text) }
         #expect(error?.reason == reason)
     }
     @Test(arguments: [
-        ("base=2", "base must be 10 or e, not '2'"),
-        ("phi-threshold=0", "phi-threshold must be a number above 0 and at most 1000000, or 'never', not '0'"),
+        ("base=2", "base must be 10 or e, found '2'"),
+        ("phi-threshold=0", "phi-threshold must be a number above 0 and at most 1000000, or 'never', found '0'"),
     ])
     func `with fixed choices are refused with the list of choices`(text: String, reason: String) {
         let error = #expect(throws: InvalidDetectorSpec.self) { try parsed(ExponentialModel.Parameters.self, text) }

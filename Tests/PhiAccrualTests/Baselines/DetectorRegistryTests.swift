@@ -24,7 +24,7 @@ import Testing
         #expect(declarations.count == 10)
         #expect(try Self.models(DetectorRegistry.all).sorted() == declarations.sorted())
     }
-    @Test func `gives each model and preset a name of its own`() {
+    @Test func `gives each model and preset a unique name`() {
         #expect(
             DetectorSpec.names == [
                 "adaptive", "normal", "fixed", "logistic", "akka", "pekko", "hazelcast", "exponential", "cassandra",

@@ -86,11 +86,11 @@ import Testing
         #expect(NodeIdentity.invalidity(ofName: name) == nil)
     }
     @Test(arguments: [
-        ("", "it is empty"), ("-", "'-' stands for none"), ("a/b", "'/' separates group and node"),
-        ("a\nb", "it has a control character"), ("\u{0}", "it has a control character"),
-        ("\u{9f}", "it has a control character"),
-        (String(repeating: "x", count: 65), "it has 65 bytes, and 64 is the most"),
-        (String(repeating: "é", count: 33), "it has 66 bytes, and 64 is the most"),
+        ("", "it is empty"), ("-", "'-' is reserved"), ("a/b", "'/' separates group and node"),
+        ("a\nb", "it contains a control character"), ("\u{0}", "it contains a control character"),
+        ("\u{9f}", "it contains a control character"),
+        (String(repeating: "x", count: 65), "it has 65 bytes, more than 64"),
+        (String(repeating: "é", count: 33), "it has 66 bytes, more than 64"),
     ])
     func `that is invalid is refused with the reason`(name: String, reason: String) {
         #expect(NodeIdentity.invalidity(ofName: name) == reason)
@@ -104,7 +104,7 @@ import Testing
         let error = #expect(throws: InvalidName.self) { try NodeIdentity(group: "lab", name: "\u{1b}[2J") }
         #expect(
             error?.description
-                == #"node name "\u{1b}[2J" cannot be used: it has a control character; use 1 to 64 bytes of UTF-8 without '/' or control characters"#
+                == #"invalid node name "\u{1b}[2J": it contains a control character; use 1 to 64 bytes of UTF-8 without '/' or control characters"#
         )
     }
 }

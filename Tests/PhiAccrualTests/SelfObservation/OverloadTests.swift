@@ -5,7 +5,7 @@ import Testing
 @Suite struct `An overload` {
     private static func at(_ seconds: Int64) -> Instant { Instant(nanoseconds: seconds * 1_000_000_000) }
 
-    @Test func `begins when a second was not enough, and is told once`() {
+    @Test func `begins when a second was not enough, and is reported once`() {
         var overload = Overload()
         #expect(overload.change(incompleteFor: .seconds(1), at: Self.at(100)) == nil)
         #expect(overload.change(incompleteFor: .milliseconds(1001), at: Self.at(101)) == .begins)
@@ -24,7 +24,7 @@ import Testing
         #expect(overload.change(incompleteFor: .seconds(2), at: Self.at(140)) == .begins)
     }
 
-    @Test func `does not end because nobody looked`() {
+    @Test func `does not end without a poll`() {
         var overload = Overload()
         _ = overload.change(incompleteFor: .seconds(2), at: Self.at(100))
         overload.notePause(until: Self.at(130))

@@ -5,7 +5,7 @@ import Testing
 @Suite struct `The error of stamps` {
     private static func at(_ microseconds: Int64) -> Instant { Instant(nanoseconds: 1000 * microseconds) }
 
-    @Test func `is how long nobody looked at the sockets`() {
+    @Test func `is the time without a poll of the sockets`() {
         var error = TimestampUncertainty(at: Self.at(0))
         error.emptied(at: Self.at(0))
         error.waited(from: Self.at(30), to: Self.at(900_000))
@@ -41,7 +41,7 @@ import Testing
         #expect(seldom.nanoseconds == 7000)
     }
 
-    @Test func `takes in how late a deadline was seen, and forgets nothing by a step back`() {
+    @Test func `includes the lateness of a deadline, and forgets nothing by a step back`() {
         var error = TimestampUncertainty(at: Self.at(0))
         error.stamped(at: Self.at(20))
         error.woken(late: .microseconds(80), at: Self.at(10))

@@ -70,7 +70,7 @@ import Testing
     @Test func `if a hold would be checked forever`() {
         #expect(refusal { _ in } == nil)
         #expect(refusal { $0.nextCheck = $0.until - .hours(1) } == nil)
-        let tooLong = CorruptData("a hold lasts longer than any may")
+        let tooLong = CorruptData("a hold is longer than the maximum")
         #expect(refusal { $0.until = .max } == tooLong)
         #expect(refusal { $0.nextCheck = .min } == tooLong)
         #expect(refusal { $0.nextCheck = $0.until - .hours(1) - 1 } == tooLong)
@@ -110,11 +110,12 @@ import Testing
         #expect(refusal(ofSlots: 2, [0, 0] + [2, 0, 0, 0] + [1, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0]) == nil)
         for count in [100, 1_000_000, .max] as [UInt32] {
             #expect(
-                refusal(ofSlots: count, [UInt8](repeating: 0, count: 499)) == "it ends before \(count) that it tells of"
+                refusal(ofSlots: count, [UInt8](repeating: 0, count: 499))
+                    == "it ends before the announced \(count) elements"
             )
         }
         #expect(
             refusal(ofSlots: 100, capacity: 99, [UInt8](repeating: 0, count: 1000))
-                == "100 nodes are more than it has room for")
+                == "it has 100 nodes, more than the capacity")
     }
 }

@@ -29,21 +29,24 @@ import Testing
         let error = #expect(throws: InvalidPolicy.self) { try Policy(parsing: text) }
         #expect(
             error?.description
-                == "policy \"\(text)\" cannot be used: phi must be a number above 0 and at most 1000000; write for example 'phi=8', 'price=1000', or 'mistakes=1/30d,within=3s'"
+                == "invalid policy \"\(text)\": phi must be a number above 0 and at most 1000000; write for example 'phi=8', 'price=1000', or 'mistakes=1/30d,within=3s'"
         )
     }
     @Test(arguments: [
-        ("", "'' has no '='"), ("8", "'8' has no '='"), ("φ=8", "'φ' is not a policy known here"),
-        ("=8", "'' is not a policy known here"),
+        ("", "'' has no '='"), ("8", "'8' has no '='"), ("φ=8", "unknown policy 'φ'"),
+        ("=8", "unknown policy ''"),
         ("price=0", "price must be a number above 0 and at most 1000000000000"),
-        ("phi=8,phi=9", "'phi' is given twice"), ("phi=8,within=3s", "'within' does not go with 'phi'"),
+        ("phi=8,phi=9", "'phi' is given twice"), ("phi=8,within=3s", "'within' cannot be combined with 'phi'"),
         ("mistakes=1", "mistakes must be a number per time or per heartbeats, such as 1/30d or 1/10000hb"),
         ("mistakes=0/1d", "mistakes must be a number per time or per heartbeats, such as 1/30d or 1/10000hb"),
-        ("mistakes=1/0d", "'0d' is no time above 0 such as 30d, nor heartbeats such as 10000hb"),
-        ("mistakes=1/x", "'x' is no time above 0 such as 30d, nor heartbeats such as 10000hb"),
-        ("mistakes=3/2hb", "there can be at most one mistake per heartbeat, such as 1/10000hb"),
+        (
+            "mistakes=1/0d",
+            "'0d' is neither a duration above 0, such as 30d, nor a number of heartbeats, such as 10000hb"
+        ),
+        ("mistakes=1/x", "'x' is neither a duration above 0, such as 30d, nor a number of heartbeats, such as 10000hb"),
+        ("mistakes=3/2hb", "mistakes must be at most one per heartbeat, such as 1/10000hb"),
         ("mistakes=1/1d,within=0s", "within must be a duration above 0, such as 3s"),
-        ("mistakes=1/1d,phi=8", "'phi' does not go with 'mistakes'"),
+        ("mistakes=1/1d,phi=8", "'phi' cannot be combined with 'mistakes'"),
     ])
     func `that is invalid is refused with the reason`(text: String, reason: String) {
         let error = #expect(throws: InvalidPolicy.self) { try Policy(parsing: text) }

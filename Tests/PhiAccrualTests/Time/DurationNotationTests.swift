@@ -19,6 +19,6 @@ import Testing
         let error = #expect(throws: InvalidDuration.self) { try Duration(parsing: text) }
         #expect(
             error?.description
-                == "\"\(text)\" is no duration: write a number with its unit, such as 250ms, 1s, 2m, 24h or 7d")
+                == "\"\(text)\" is not a duration: write a number with its unit, such as 250ms, 1s, 2m, 24h, or 7d")
     }
 }
