@@ -188,8 +188,9 @@ let package = Package(
         .testTarget(
             name: "HeartbeatRelayTests",
             dependencies: [
-                "EventLoop", "HeartbeatProtocol", "HeartbeatPublisher", "HeartbeatRelay", "PhiAccrual", "TestSupport",
-                "ZeroMQ",
+                "EventLoop", "HeartbeatProtocol", "HeartbeatPublisher", "HeartbeatRelay", "PhiAccrual",
+                "ReceivingService",
+                "TestSupport", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -7,7 +7,7 @@ import PhiAccrual
 ///
 /// Inlinable, so that other modules get code for their type of reason.
 @usableFromInline package struct RateLimitedLog<Reason: Hashable & Sendable> {
-    @usableFromInline package var counts: [Reason: Int64] = [:]
+    @usableFromInline package internal(set) var counts: [Reason: Int64] = [:]
     @usableFromInline var lastLogged: [Reason: (at: Instant, count: Int64)] = [:]
 
     @inlinable package init() {}
