@@ -42,16 +42,19 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CTimerFD"),
         .systemLibrary(name: "CPrefetch"),
+        .systemLibrary(name: "CMath"),
 
         // The algorithm and other pure code.
-        .target(name: "PhiAccrual", dependencies: ["CPrefetch"], swiftSettings: strict),
+        .target(name: "PhiAccrual", dependencies: ["CMath", "CPrefetch"], swiftSettings: strict),
         .target(name: "HeartbeatProtocol", dependencies: ["PhiAccrual", "CSodium"], swiftSettings: strict),
         .target(name: "Traces", dependencies: ["CZlib"], swiftSettings: strict),
 
-        .target(name: "Evaluation", dependencies: ["PhiAccrual", "Recordings", "Traces"], swiftSettings: strict),
+        .target(
+            name: "Evaluation", dependencies: ["CMath", "PhiAccrual", "Recordings", "Traces"], swiftSettings: strict),
 
-        .target(name: "Comparison", dependencies: ["Evaluation", "PhiAccrual", "Traces"], swiftSettings: strict),
-        .target(name: "Charts", swiftSettings: strict),
+        .target(
+            name: "Comparison", dependencies: ["CMath", "Evaluation", "PhiAccrual", "Traces"], swiftSettings: strict),
+        .target(name: "Charts", dependencies: ["CMath"], swiftSettings: strict),
         .target(
             name: "ComparisonPage",
             dependencies: ["Charts", "Comparison", "Evaluation", "HeartbeatProtocol", "PhiAccrual"],
@@ -62,7 +65,8 @@ let package = Package(
             name: "NetworkProfiles", dependencies: ["PhiAccrual"], path: "Models", exclude: ["Lifecycle", "README.md"],
             resources: [.embedInCode("Network")], swiftSettings: strict),
         .target(
-            name: "ProfileFitting", dependencies: ["Comparison", "CSodium", "NetworkProfiles", "PhiAccrual", "Traces"],
+            name: "ProfileFitting",
+            dependencies: ["CMath", "Comparison", "CSodium", "NetworkProfiles", "PhiAccrual", "Traces"],
             swiftSettings: strict),
 
         // The state that survives restarts, and the configuration read at the start.
