@@ -42,22 +42,25 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CTimerFD"),
         .systemLibrary(name: "CPrefetch"),
+        .systemLibrary(name: "CMath"),
 
         // What differs between operating systems.
         .target(name: "Platform", dependencies: ["CTimerFD"], path: "Sources/Platform/System", swiftSettings: strict),
         .target(name: "PlatformFoundation", path: "Sources/Platform/Foundation", swiftSettings: strict),
 
         // The algorithm and other pure code.
-        .target(name: "PhiAccrual", dependencies: ["CPrefetch"], swiftSettings: strict),
+        .target(name: "PhiAccrual", dependencies: ["CMath", "CPrefetch"], swiftSettings: strict),
         .target(
             name: "HeartbeatProtocol", dependencies: ["PhiAccrual", "PlatformFoundation", "CSodium"],
             swiftSettings: strict),
         .target(name: "Traces", dependencies: ["Platform", "CZlib"], swiftSettings: strict),
 
-        .target(name: "Evaluation", dependencies: ["PhiAccrual", "Recordings", "Traces"], swiftSettings: strict),
+        .target(
+            name: "Evaluation", dependencies: ["CMath", "PhiAccrual", "Recordings", "Traces"], swiftSettings: strict),
 
-        .target(name: "Comparison", dependencies: ["Evaluation", "PhiAccrual", "Traces"], swiftSettings: strict),
-        .target(name: "Charts", swiftSettings: strict),
+        .target(
+            name: "Comparison", dependencies: ["CMath", "Evaluation", "PhiAccrual", "Traces"], swiftSettings: strict),
+        .target(name: "Charts", dependencies: ["CMath"], swiftSettings: strict),
         .target(
             name: "ComparisonReport",
             dependencies: ["Charts", "Comparison", "Evaluation", "HeartbeatProtocol", "PhiAccrual"],
@@ -69,7 +72,7 @@ let package = Package(
             resources: [.embedInCode("Network")], swiftSettings: strict),
         .target(
             name: "ProfileFitting",
-            dependencies: ["Comparison", "CSodium", "NetworkProfiles", "PhiAccrual", "Platform", "Traces"],
+            dependencies: ["CMath", "Comparison", "CSodium", "NetworkProfiles", "PhiAccrual", "Platform", "Traces"],
             swiftSettings: strict),
 
         // Sockets, and the threads that wait for them.

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import CMath
 
 /// One direction of a chart: its range of values and their positions.
 public struct Axis: Hashable, Sendable {

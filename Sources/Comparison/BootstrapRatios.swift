@@ -1,12 +1,5 @@
+import CMath
 import PhiAccrual
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// How much a ratio varies between resamples of the same recording: the block bootstrap.
 ///

@@ -1,12 +1,5 @@
+import CMath
 import PhiAccrual
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// How detectors perform on nodes without history: mistakes and timeouts during the first heartbeats.
 ///

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import CMath
 
 /// A parameter chosen on the first half of a recording, and its result on the second half.
 public struct Transfer: Hashable, Sendable, Encodable {

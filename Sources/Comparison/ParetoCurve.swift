@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import CMath
 
 /// The trade-off of one detector on one trace, over the range of its parameter: timeout against mistakes.
 public struct ParetoCurve: Hashable, Sendable, Encodable {

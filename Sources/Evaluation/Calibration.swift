@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import CMath
 
 /// Whether φ keeps its promise: the observed number of arrivals above one φ against the expected one. This is the one
 /// definition of calibration that every report uses.

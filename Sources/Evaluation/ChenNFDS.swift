@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// The exact quality of service of NFD-S, the simplest detector with a closed formula. Measurements are tested against
 /// it.
 ///

@@ -1,13 +1,6 @@
+import CMath
 import NetworkProfiles
 import PhiAccrual
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// A profile fitted to several recordings of one kind of network, and its effect on new nodes.
 public struct ProfileFit: Sendable {

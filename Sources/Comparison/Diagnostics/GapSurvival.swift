@@ -1,12 +1,5 @@
+import CMath
 import PhiAccrual
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// Distribution of the judged gaps of a trace, in mean intervals of their node.
 public struct GapSurvival: Sendable {

@@ -1,13 +1,6 @@
+import CMath
 import Evaluation
 import PhiAccrual
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// Diagnostics of one trace beyond its Pareto curves: how the detectors with a φ behave along the trace.
 ///

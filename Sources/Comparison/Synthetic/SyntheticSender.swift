@@ -1,12 +1,5 @@
+import CMath
 import PhiAccrual
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// One node of a synthetic family, and its link to the observer.
 struct SyntheticSender {

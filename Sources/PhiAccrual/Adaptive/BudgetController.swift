@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import CMath
 
 /// Counts of predicted and actual mistakes. Both are halved when their sum exceeds 200, so old mistakes fade.
 struct MistakeRecord: Sendable {

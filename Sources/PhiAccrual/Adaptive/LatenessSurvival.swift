@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import CMath
 
 /// The share of heartbeats that come later than each edge of a histogram: counted, and beyond the counts a Pareto tail.
 ///

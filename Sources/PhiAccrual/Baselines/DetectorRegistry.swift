@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import CMath
 
 /// The one list of all detectors. Parsing, help, comparison, charts, benchmarks, and tests derive from it.
 ///

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import CMath
 
 /// The detector of Satzger et al.: it assumes no distribution and uses the gaps in its window directly.
 ///

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import CMath
 
 /// The upper tail of a logistic curve that approximates the normal distribution: φ as Akka computes it.
 ///

@@ -8,36 +8,35 @@ struct DeadlineSchedule: Sendable {
     /// No deadline: the level suspects nothing, or suspects already.
     static let none = Int64.max
 
-    private let levelCount: Int
-    private var deadlines: [Int64] = []  // ns; slot · levels + level
+    private var deadlines: LevelTable<Int64>  // ns
     private var wheel = TimingWheel()
 
-    init(levels: Int) { levelCount = levels }
-
-    @inline(__always) private func index(_ slot: Int, _ level: Int) -> Int { slot * levelCount + level }
+    init(levels: Int) { deadlines = LevelTable(levels: levels) }
 
     // MARK: Deadlines
 
-    @inline(__always) subscript(slot: Int, level: Int) -> Int64 { deadlines[index(slot, level)] }
+    @inline(__always) subscript(slot: Int, level: Int) -> Int64 { deadlines[slot, level] }
 
     /// Adds a slot behind the last one, without deadlines.
-    mutating func appendSlot() { for _ in 0..<levelCount { deadlines.append(Self.none) } }
+    mutating func appendSlot() { deadlines.appendRow { _ in Self.none } }
+
+    var slotCount: Int { deadlines.rowCount }
 
     @inline(__always) mutating func set(_ slot: Int, _ level: Int, to instant: Int64) {
-        deadlines[index(slot, level)] = instant
+        deadlines[slot, level] = instant
     }
 
     /// Sets a deadline a timeout after an instant. Without a timeout it removes the deadline.
     @inline(__always) mutating func set(_ slot: Int, _ level: Int, _ timeout: Int64?, after instant: Int64) {
-        deadlines[index(slot, level)] = timeout.map(instant.addingSaturated) ?? Self.none
+        deadlines[slot, level] = timeout.map(instant.addingSaturated) ?? Self.none
     }
 
     /// Moves a deadline that lies at or after `start` to a later instant. Returns whether it lay there.
     @discardableResult
     mutating func postpone(_ slot: Int, _ level: Int, from start: Int64, by time: Int64) -> Bool {
-        let number = index(slot, level)
-        guard deadlines[number] != Self.none, deadlines[number] >= start else { return false }
-        deadlines[number] = deadlines[number].addingSaturated(time)
+        let deadline = deadlines[slot, level]
+        guard deadline != Self.none, deadline >= start else { return false }
+        deadlines[slot, level] = deadline.addingSaturated(time)
         return true
     }
 
@@ -45,14 +44,14 @@ struct DeadlineSchedule: Sendable {
     ///
     /// - Complexity: Linear in the number of slots and levels, at about a nanosecond each.
     mutating func postponeAll(from start: Int64, by time: Int64) {
-        for number in deadlines.indices where deadlines[number] >= start {
-            deadlines[number] = deadlines[number].addingSaturated(time)  // `none` stays what it is
+        deadlines.updateAll { deadline in
+            if deadline >= start { deadline = deadline.addingSaturated(time) }  // `none` stays what it is
         }
     }
 
     /// Clears all deadlines of a slot, and removes it from the wheel.
     mutating func clear(_ slot: Int) {
-        for level in 0..<levelCount { deadlines[index(slot, level)] = Self.none }
+        deadlines.setRow(slot) { _ in Self.none }
         wheel.cancel(slot)
     }
 
@@ -73,7 +72,7 @@ struct DeadlineSchedule: Sendable {
     mutating func nextInstant() -> Int64? { wheel.nextInstant() }
 
     @inline(__always) func prefetch(_ slot: Int) {
-        deadlines.prefetch(index(slot, 0)..<index(slot + 1, 0))
+        deadlines.prefetch(slot)
         wheel.prefetch(slot)
     }
 }

@@ -5,7 +5,7 @@ extension Detector {
     mutating func handleDeadline(_ due: Instant, _ slot: Int, actingAt now: Instant, into events: inout [Event]) {
         stepCount &+= 1
         if nodes[slot].flags.contains(.paused) {
-            guard let pause = coldStates[slot].pause, due >= pause.until else {
+            guard let pause = nodes.coldStates[slot].pause, due >= pause.until else {
                 rearm(slot)
                 return
             }
@@ -30,11 +30,11 @@ extension Detector {
 
     private mutating func noteSuspicion(_ slot: Int, _ level: Int, at now: Instant, into events: inout [Event]) {
         let rule = configuration.recovery
-        if coldStates[slot].recoveries.isEmpty {
-            coldStates[slot].recoveries = Array(repeating: Recovery(), count: levelCount)
+        if nodes.coldStates[slot].recoveries.isEmpty {
+            nodes.coldStates[slot].recoveries = Array(repeating: Recovery(), count: levelCount)
         }
-        coldStates[slot].recoveries[level].suspected(at: now.nanoseconds, under: rule)
-        if coldStates[slot].recoveries[level].isDamped(at: now.nanoseconds, under: rule) {
+        nodes.coldStates[slot].recoveries[level].suspected(at: now.nanoseconds, under: rule)
+        if nodes.coldStates[slot].recoveries[level].isDamped(at: now.nanoseconds, under: rule) {
             emit(.flapping, slot, at: now, into: &events)
         }
     }
@@ -55,7 +55,7 @@ extension Detector {
             nodes[slot].state != NodeState()
         else { return .max }
         // The silence starts at another instant than the last arrival only for an exempt node.
-        let since = nodes[slot].flags.contains(.exempt) ? coldStates[slot].silentSince : nil
+        let since = nodes[slot].flags.contains(.exempt) ? nodes.coldStates[slot].silentSince : nil
         return (since ?? nodes[slot].lastArrival).addingSaturated(retention)
     }
 
@@ -65,7 +65,7 @@ extension Detector {
     /// When the state of the node changes next if it stays silent; `.max`: never.
     @inline(__always) mutating func nextInstant(of slot: Int) -> Int64 {
         let end = endOfRetention(slot)
-        if nodes[slot].flags.contains(.paused) { return coldStates[slot].pause?.until.nanoseconds ?? end }
+        if nodes[slot].flags.contains(.paused) { return nodes.coldStates[slot].pause?.until.nanoseconds ?? end }
         var next = end
         for level in 0..<levelCount { next = min(next, suspicionInstant(slot, level)) }
         return next
@@ -85,8 +85,8 @@ extension Detector {
     /// - Returns: False if the node is unknown.
     @discardableResult
     public mutating func pause(_ key: NodeKey, _ pause: Pause, at now: Instant, into events: inout [Event]) -> Bool {
-        guard let slot = table[key.rawValue] else { return false }
-        coldStates[slot].pause = pause
+        guard let slot = nodes.slot(of: key) else { return false }
+        nodes.coldStates[slot].pause = pause
         nodes[slot].flags.formUnion([.paused, .exempt])
         emit(.paused, pause, slot, at: now, into: &events)
         rearm(slot)
@@ -97,7 +97,7 @@ extension Detector {
     /// - Returns: False if the node is unknown or not paused.
     @discardableResult
     public mutating func resume(_ key: NodeKey, at now: Instant, into events: inout [Event]) -> Bool {
-        guard let slot = table[key.rawValue], let pause = coldStates[slot].pause else { return false }
+        guard let slot = nodes.slot(of: key), let pause = nodes.coldStates[slot].pause else { return false }
         end(pause, slot, at: now, into: &events)
         if now.nanoseconds >= endOfRetention(slot) {
             forget(slot, at: now, ownLate: 0, into: &events)
@@ -109,10 +109,10 @@ extension Detector {
 
     /// A node that stays silent now gets its full timeout, as after a heartbeat.
     private mutating func end(_ pause: Pause, _ slot: Int, at now: Instant, into events: inout [Event]) {
-        coldStates[slot].pause = nil
+        nodes.coldStates[slot].pause = nil
         nodes[slot].flags.remove(.paused)
         nodes[slot].flags.insert(.exempt)
-        coldStates[slot].silentSince = now.nanoseconds
+        nodes.coldStates[slot].silentSince = now.nanoseconds
         for level in 0..<levelCount {
             let deadline = schedule[slot, level]
             guard deadline != DeadlineSchedule.none, deadline <= now.nanoseconds else { continue }

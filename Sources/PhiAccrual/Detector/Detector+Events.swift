@@ -4,8 +4,9 @@ extension Detector {
     func evidence(_ slot: Int, silence: Int64, ownLate: Int64) -> Evidence {
         let node = nodes[slot]
         return Evidence(
-            phi: models[slot].phi(after: silence), silence: silence, expected: models[slot].expectedGap, timeout: nil,
-            missing: node.missing, senderLate: node.senderLate, ownLate: ownLate, samples: models[slot].samples,
+            phi: nodes.models[slot].phi(after: silence), silence: silence, expected: nodes.models[slot].expectedGap,
+            timeout: nil, missing: node.missing, senderLate: node.senderLate, ownLate: ownLate,
+            samples: nodes.models[slot].samples,
             disconnected: disconnectedAt(slot).map {
                 max(0, node.lastArrival.addingSaturated(silence).subtractingSaturated($0))
             })
@@ -13,7 +14,7 @@ extension Detector {
 
     /// When the connection closed; nil if a heartbeat arrived since, because another connection may have replaced it.
     func disconnectedAt(_ slot: Int) -> Int64? {
-        coldStates[slot].disconnectedAt.flatMap { $0 >= nodes[slot].lastArrival ? $0 : nil }
+        nodes.coldStates[slot].disconnectedAt.flatMap { $0 >= nodes[slot].lastArrival ? $0 : nil }
     }
 
     /// Emits a transition for each level whose verdict has changed since `before`.
@@ -35,7 +36,7 @@ extension Detector {
         _ slot: Int, _ level: Int, from: Verdict, to: Verdict, _ now: Instant, _ evidence: Evidence,
         _ events: inout [Event]
     ) {
-        guard let identity = coldStates[slot].identity else {
+        guard let identity = nodes.coldStates[slot].identity else {
             emit(.unnamed, slot, at: now, into: &events)
             return
         }
@@ -53,8 +54,8 @@ extension Detector {
     mutating func emitBudgetChanges(_ slot: Int, _ node: inout WatchedNode, at now: Instant, into events: inout [Event])
     {
         for level in 0..<levelCount {
-            let levelState = levelStates[slot * levelCount + level]
-            let shortfall = models[slot].shortfall(of: threshold(slot, level), in: levelState)
+            let levelState = nodes[slot, level]
+            let shortfall = nodes.models[slot].shortfall(of: threshold(slot, level), in: levelState)
             let bit: UInt8 = 1 << UInt8(level)
             guard (shortfall != nil) != (node.infeasibleLevels & bit != 0) else { continue }
             node.infeasibleLevels ^= bit
@@ -62,14 +63,14 @@ extension Detector {
                 .notice(
                     Notice(
                         code: shortfall == nil ? .budgetFeasible : .budgetInfeasible, key: NodeKey(rawValue: node.key),
-                        node: coldStates[slot].identity, incarnation: node.incarnation, at: now, level: level,
+                        node: nodes.coldStates[slot].identity, incarnation: node.incarnation, at: now, level: level,
                         effectivePolicy: effectivePolicy(slot, level), shortfall: shortfall)))
         }
     }
 
     /// Emits a notice, unless the node has an open notice with the same code.
     mutating func emit(_ code: Notice.Code, _ slot: Int, at now: Instant, into events: inout [Event]) {
-        guard coldStates[slot].emitted.insert(code).inserted else { return }
+        guard nodes.coldStates[slot].emitted.insert(code).inserted else { return }
         events.append(.notice(notice(code, slot, at: now)))
     }
 
@@ -82,7 +83,7 @@ extension Detector {
 
     private func notice(_ code: Notice.Code, _ slot: Int, at now: Instant) -> Notice {
         Notice(
-            code: code, key: NodeKey(rawValue: nodes[slot].key), node: coldStates[slot].identity,
+            code: code, key: NodeKey(rawValue: nodes[slot].key), node: nodes.coldStates[slot].identity,
             incarnation: nodes[slot].incarnation, at: now)
     }
 }

@@ -3,23 +3,23 @@
 extension Detector {
     mutating func apply(_ heartbeat: Heartbeat, at now: Instant, into events: inout [Event]) -> HeartbeatOutcome {
         let slot: Int
-        if let known = table[heartbeat.key.rawValue] {
+        if let known = nodes.slot(of: heartbeat.key) {
             slot = known
         } else {
             if heartbeat.isLeaving { return .unknownGoodbye }
             guard let added = addNode(heartbeat.key) else { return .tooManyNodes }
             slot = added
         }
-        let interval = models[slot].expectedGap ?? heartbeat.announcedInterval
+        let interval = nodes.models[slot].expectedGap ?? heartbeat.announcedInterval
         let order = nodes[slot].order(heartbeat, expectedInterval: interval)
         guard order != .fresh else {
-            if nodes[slot].flags.contains(.contended) { coldStates[slot].contender?.observeAccepted() }
+            if nodes[slot].flags.contains(.contended) { nodes.coldStates[slot].contender?.observeAccepted() }
             if hasBacklog, nodes[slot].coalesce(heartbeat, at: now.nanoseconds) {
                 guard !nodes[slot].flags.contains(.coalesced) else { return .coalesced }
                 nodes[slot].flags.insert(.coalesced)
                 // The first of the coalesced heartbeats may have been late, and the newest may not: the schedule
                 // restarts at the newest.
-                models[slot].begin(announcedInterval: heartbeat.announcedInterval)
+                nodes.models[slot].begin(announcedInterval: heartbeat.announcedInterval)
                 updateLevels(slot, after: nil)
                 setDeadlines(slot)
                 return .coalesced
@@ -27,7 +27,7 @@ extension Detector {
             accept(heartbeat, slot, at: now, into: &events)
             return .fresh
         }
-        coldStates[slot].discarded += 1
+        nodes.coldStates[slot].discarded += 1
         return observeContender(heartbeat, order, slot, interval, at: now, into: &events) ? .fresh : order
     }
 
@@ -37,18 +37,18 @@ extension Detector {
         into events: inout [Event]
     ) -> Bool {
         guard order != .duplicate else { return false }
-        var contender = coldStates[slot].contender ?? ContendingSender(heartbeat)
-        if coldStates[slot].contender != nil {
+        var contender = nodes.coldStates[slot].contender ?? ContendingSender(heartbeat)
+        if nodes.coldStates[slot].contender != nil {
             contender.observe(heartbeat, plausibleJump: WatchedNode.plausibleJump(expectedInterval: interval))
         }
-        coldStates[slot].contender = contender
+        nodes.coldStates[slot].contender = contender
         nodes[slot].flags.insert(.contended)
         if contender.turns >= WatchedNode.requiredConfirmations { emit(.duplicateNode, slot, at: now, into: &events) }
         guard contender.inOrder >= WatchedNode.requiredConfirmations,
             order == .implausibleJump || nodes[slot].state.mayBeTakenOver
         else { return false }
         accept(heartbeat, slot, at: now, isTakeover: true, into: &events)
-        coldStates[slot].emitted.remove(.takeover)  // every takeover is reported
+        nodes.coldStates[slot].emitted.remove(.takeover)  // every takeover is reported
         emit(.takeover, slot, at: now, into: &events)
         return true
     }
@@ -76,7 +76,7 @@ extension Detector {
         rearm(slot)
         evidence?.missing = node.missing
         evidence?.senderLate = node.senderLate
-        evidence?.samples = models[slot].samples
+        evidence?.samples = nodes.models[slot].samples
         if let evidence { emitTransitions(slot, at: now, from: before, evidence: evidence, into: &events) }
     }
 
@@ -84,13 +84,13 @@ extension Detector {
 
     /// A sender's first heartbeat. The time between a goodbye, or another sender, and this one is no gap.
     @inline(__always) private mutating func begin(_ heartbeat: Heartbeat, _ slot: Int, _ node: inout WatchedNode) {
-        models[slot].begin(announcedInterval: heartbeat.announcedInterval)
+        nodes.models[slot].begin(announcedInterval: heartbeat.announcedInterval)
         updateLevels(slot, after: nil)
         node.missing = 0
         node.senderLate = nil
-        coldStates[slot].contender = nil
+        nodes.coldStates[slot].contender = nil
         node.flags.remove(.contended)
-        coldStates[slot].emitted.remove(.duplicateNode)
+        nodes.coldStates[slot].emitted.remove(.duplicateNode)
     }
 
     /// The model learns the gap that this heartbeat ends, unless part of it was not the node's silence.
@@ -99,13 +99,14 @@ extension Detector {
     ) {
         let step = node.sequence.distance(toNewer: heartbeat.sequence)
         node.missing += step - 1
-        node.senderLate = Self.senderLateness(heartbeat, after: node, step: step, expected: models[slot].expectedGap)
+        node.senderLate = Self.senderLateness(
+            heartbeat, after: node, step: step, expected: nodes.models[slot].expectedGap)
         if isExempt(node, silence: silence) {
-            models[slot].begin(announcedInterval: heartbeat.announcedInterval)
+            nodes.models[slot].begin(announcedInterval: heartbeat.announcedInterval)
             updateLevels(slot, after: nil)
         } else {
             let arrival = Arrival(gap: silence, step: step)
-            models[slot].observe(arrival, in: &groupStates[Int(node.group)])
+            nodes.observe(arrival, slot)
             updateLevels(slot, after: arrival)
         }
     }
@@ -118,9 +119,9 @@ extension Detector {
         node.lastSent = heartbeat.sent
         node.incarnation = heartbeat.incarnation
         node.sequence = heartbeat.sequence
-        if node.flags.contains(.exempt) { coldStates[slot].silentSince = nil }
+        if node.flags.contains(.exempt) { nodes.coldStates[slot].silentSince = nil }
         if !node.flags.isEmpty { node.flags.subtract([.exempt, .undecided, .coalesced]) }
-        heardAt[Int(node.group)] = now.nanoseconds
+        nodes.noteArrival(in: node.group, at: now.nanoseconds)
         if !holds.active.isEmpty { holds.recheckSoon(at: now.nanoseconds) }
         if heartbeat.isLeaving {
             node.state.leave()
@@ -143,7 +144,8 @@ extension Detector {
             if timeout.map({ $0 >= 0 }) ?? true, mayTrust(slot, level, at: now.nanoseconds, isInTime: isInTime) {
                 node.state.clearSuspicion(atLevel: level)
                 evidence?.inRow =
-                    coldStates[slot].recoveries.isEmpty ? nil : Int(coldStates[slot].recoveries[level].heard)
+                    nodes.coldStates[slot].recoveries.isEmpty
+                    ? nil : Int(nodes.coldStates[slot].recoveries[level].heard)
             }
         }
     }
@@ -160,30 +162,18 @@ extension Detector {
     /// Whether a heartbeat ends a level's suspicion.
     private mutating func mayTrust(_ slot: Int, _ level: Int, at now: Int64, isInTime: Bool) -> Bool {
         let rule = configuration.recovery
-        guard !rule.isImmediate, level < coldStates[slot].recoveries.count else { return true }
-        let mayTrust = coldStates[slot].recoveries[level].heard(at: now, inTime: isInTime, under: rule)
-        if mayTrust { coldStates[slot].emitted.remove(.flapping) }
+        guard !rule.isImmediate, level < nodes.coldStates[slot].recoveries.count else { return true }
+        let mayTrust = nodes.coldStates[slot].recoveries[level].heard(at: now, inTime: isInTime, under: rule)
+        if mayTrust { nodes.coldStates[slot].emitted.remove(.flapping) }
         return mayTrust
     }
 
     mutating func updateLevels(_ slot: Int, after arrival: Arrival?) {
-        // Swapped out of `self` and back, so that the spans do not block the mutation of the model. Nothing is copied.
-        var (all, levels): ([Model.LevelState], [Model.Threshold]) = ([], [])
-        swap(&all, &levelStates)
-        swap(&levels, &thresholds)
-        let (first, plan) = (slot * levelCount, Int(nodes[slot].plan) * levelCount)
-        var span = all.mutableSpan
-        var own = span._mutatingExtracting(first..<first + levelCount)
-        models[slot].updateLevels(
-            levels.span.extracting(plan..<plan + levelCount), &own, after: arrival,
-            timestampUncertainty: timestampUncertainty,
-            in: &groupStates[Int(nodes[slot].group)])
-        swap(&levels, &thresholds)
-        swap(&all, &levelStates)
+        nodes.updateLevels(slot, under: &thresholds, after: arrival, timestampUncertainty: timestampUncertainty)
     }
 
     @inline(__always) func timeout(_ slot: Int, _ level: Int) -> Int64? {
-        models[slot].timeout(until: threshold(slot, level), in: levelStates[slot * levelCount + level])
+        nodes.models[slot].timeout(until: threshold(slot, level), in: nodes[slot, level])
     }
 
     /// How much longer than expected the sender took for `step` heartbeats, by its own clock.

@@ -13,7 +13,7 @@ extension Detector {
         case .undecided(let scope):
             // When the candidate's next heartbeat would arrive, every node with the same interval is either overdue or
             // heard.
-            let time = min(models[slot].expectedGap ?? 0, rule.maxDuration)
+            let time = min(nodes.models[slot].expectedGap ?? 0, rule.maxDuration)
             guard time > 0, !nodes[slot].flags.contains(.undecided) else { return }
             let until = due.addingSaturated(time)
             holds.begin(
@@ -27,10 +27,10 @@ extension Detector {
 
     /// Samples other nodes to classify the silence of one node.
     private mutating func classify(_ slot: Int, at due: Int64, under rule: HoldRule) -> SilenceVerdict {
-        let expectedAt = nodes[slot].lastArrival.addingSaturated(models[slot].expectedGap ?? 0)
+        let expectedAt = nodes[slot].lastArrival.addingSaturated(nodes.models[slot].expectedGap ?? 0)
         // After a period in which the detector received nothing, every node is overdue.
         let lastHeard = nodes[slot].lastArrival < suspendedUntil ? .min : nodes[slot].lastArrival
-        let isAnyHeard = heardAt.contains { $0 >= expectedAt }
+        let isAnyHeard = nodes.groups.isAnyHeard(since: expectedAt)
         // Nodes whose name is unknown, and nodes of groups beyond the limit, belong to no group.
         guard nodes[slot].group != 0 else {
             let all = sample(nil, since: lastHeard, expectedAt, at: due)
@@ -40,10 +40,10 @@ extension Detector {
         let own = sample(group, since: lastHeard, expectedAt, at: due)
         // If there are no other nodes, the search for them would take longer than everything else.
         let others =
-            members[Int(group)].count < nodeCount
+            nodes.groups.memberCount(of: group) < nodeCount
             ? sample(nil, except: group, since: lastHeard, expectedAt, at: due) : SilenceSample()
         return SilenceVerdict(
-            own: own, of: group, others: others, isGroupHeard: heardAt[Int(group)] >= expectedAt,
+            own: own, of: group, others: others, isGroupHeard: nodes.groups.isHeard(group, since: expectedAt),
             isAnyHeard: isAnyHeard, under: rule)
     }
 
@@ -128,7 +128,7 @@ extension Detector {
     /// Whether the node is still watched: a forgotten node is no evidence.
     private func isPresent(_ sampled: ActiveHolds.SampledNode) -> Bool {
         let slot = Int(sampled.slot)
-        return slot < nodes.count && nodes[slot].key == sampled.key && isInUse(slot)
+        return nodes.slots.contains(slot) && nodes[slot].key == sampled.key && nodes.isInUse(slot)
     }
 
     /// Adds nodes that have become overdue since, and were not heard.
@@ -180,7 +180,8 @@ extension Detector {
         at now: Int64
     ) -> SilenceSample {
         var found = SilenceSample()
-        var indices = ShuffledIndices(past: scope.map { members[Int($0)].count } ?? nodes.count, using: &random)
+        let size = scope.map { nodes.groups.memberCount(of: $0) } ?? nodes.slots.count
+        var indices = ShuffledIndices(past: size, using: &random)
         var slots = InlineArray<16, Int>(repeating: 0)
         // Bounded: of nodes that send every ten seconds, few are evidence for the last second.
         var left = HoldRule.maxSampled
@@ -188,9 +189,8 @@ extension Detector {
             // Nodes lie far apart in memory: prefetching several overlaps their cache misses.
             var count = 0
             while count < slots.count, let index = indices.next() {
-                let slot = scope.map { Int(members[Int($0)][index]) } ?? index
-                nodes.prefetch(slot..<slot + 1)
-                models.prefetch(slot..<slot + 1)
+                let slot = scope.map { nodes.groups.member(index, of: $0) } ?? index
+                nodes.prefetch(slot)
                 slots[count] = slot
                 count += 1
             }
@@ -231,15 +231,15 @@ extension Detector {
     /// gap decides.
     @inline(__always) private func isOverdue(_ slot: Int, at now: Int64) -> Bool {
         let silence = max(0, now.subtractingSaturated(nodes[slot].lastArrival))
-        guard let expected = models[slot].expectedGap, silence > expected else { return false }
-        return models[slot].phi(after: silence).map { $0 >= 0.5 } ?? true
+        guard let expected = nodes.models[slot].expectedGap, silence > expected else { return false }
+        return nodes.models[slot].phi(after: silence).map { $0 >= 0.5 } ?? true
     }
 
     private mutating func forEachMember(of scope: ActiveHolds.Scope, _ body: (inout Self, Int) -> Void) {
         if let scope {
-            for slot in members[Int(scope)] { body(&self, Int(slot)) }
+            for slot in nodes.groups.members(of: scope) { body(&self, Int(slot)) }
         } else {
-            for slot in nodes.indices where isInUse(slot) { body(&self, slot) }
+            for slot in nodes.slots where nodes.isInUse(slot) { body(&self, slot) }
         }
     }
 
@@ -247,11 +247,11 @@ extension Detector {
         events.append(
             .hold(
                 HoldChange(
-                    phase: phase, group: hold.scope.map { groupNames[Int($0)] }, at: Instant(nanoseconds: now),
+                    phase: phase, group: hold.scope.map { nodes.groups.names[Int($0)] }, at: Instant(nanoseconds: now),
                     began: Instant(nanoseconds: hold.began), silentSince: Instant(nanoseconds: hold.silentSince),
                     overdue: hold.sampledNodes.count,
                     heard: phase == .begins ? hold.heard : hold.sampledNodes.count { isHeardSince(hold.began, $0) },
-                    nodes: hold.scope.map { members[Int($0)].count } ?? nodeCount)))
+                    nodes: hold.scope.map { nodes.groups.memberCount(of: $0) } ?? nodeCount)))
     }
 }
 

@@ -11,8 +11,8 @@ extension Detector {
     public mutating func announce(
         _ identity: NodeIdentity, key: NodeKey, at now: Instant, into events: inout [Event]
     ) -> Bool {
-        guard let slot = table[key.rawValue] ?? addNode(key) else { return false }
-        guard let known = coldStates[slot].identity else {
+        guard let slot = nodes.slot(of: key) ?? addNode(key) else { return false }
+        guard let known = nodes.coldStates[slot].identity else {
             name(slot, identity)
             emitTransitions(slot, at: now, from: NodeState(), into: &events)
             return true
@@ -30,7 +30,7 @@ extension Detector {
         _ identity: NodeIdentity, key: NodeKey, until: Instant, at now: Instant, into events: inout [Event]
     ) -> Bool {
         let isNew = !knows(key)
-        guard announce(identity, key: key, at: now, into: &events), let slot = table[key.rawValue] else {
+        guard announce(identity, key: key, at: now, into: &events), let slot = nodes.slot(of: key) else {
             return false
         }
         nodes[slot].flags.insert(.kept)
@@ -44,7 +44,7 @@ extension Detector {
 
     /// Ends the expectation of a node, so that it may be forgotten. A node that was never heard is forgotten at once.
     public mutating func expectNoLonger(_ key: NodeKey, at now: Instant, into events: inout [Event]) {
-        guard let slot = table[key.rawValue] else { return }
+        guard let slot = nodes.slot(of: key) else { return }
         nodes[slot].flags.remove(.kept)
         if nodes[slot].state.phase == .new { forget(key, at: now, into: &events) } else { rearm(slot) }
     }
@@ -53,31 +53,26 @@ extension Detector {
     /// - Returns: False if the node is unknown.
     @discardableResult
     public mutating func forget(_ key: NodeKey, at now: Instant, into events: inout [Event]) -> Bool {
-        guard let slot = table[key.rawValue] else { return false }
+        guard let slot = nodes.slot(of: key) else { return false }
         forget(slot, at: now, ownLate: 0, into: &events)
         return true
     }
 
     /// Records that the node's connection was closed. This is evidence and changes no verdict.
     public mutating func disconnected(_ key: NodeKey, at now: Instant) {
-        if let slot = table[key.rawValue] { coldStates[slot].disconnectedAt = now.nanoseconds }
+        if let slot = nodes.slot(of: key) { nodes.coldStates[slot].disconnectedAt = now.nanoseconds }
     }
-
-    func isInUse(_ slot: Int) -> Bool { table[nodes[slot].key] == slot }
 
     /// Sets a node's name, and with it its group and policies.
     mutating func name(_ slot: Int, _ identity: NodeIdentity) {
-        coldStates[slot].identity = identity
-        move(slot, to: group(named: identity.group))
+        nodes.coldStates[slot].identity = identity
+        nodes.move(slot, toGroupNamed: identity.group)
         let plan = plans.number(for: identity)
-        // Thresholds of a plan that no node had before.
-        for effectivePolicy in plans.effectivePolicies[(thresholds.count / levelCount)...].joined() {
-            thresholds.append(Model.threshold(for: effectivePolicy.policy))
-        }
+        addThresholds()
         guard plan != nodes[slot].plan else { return }
         nodes[slot].plan = plan
         for level in 0..<levelCount {
-            levelStates[slot * levelCount + level] = Model.levelState(of: threshold(slot, level))
+            nodes[slot, level] = Model.levelState(of: threshold(slot, level))
         }
         updateLevels(slot, after: nil)
         if nodes[slot].state.isWatched { setDeadlines(slot) }
@@ -91,60 +86,12 @@ extension Detector {
         rearm(slot)
     }
 
-    /// Maximum number of groups that learn together. Names come from the network, and each group costs some kilobytes.
-    static var groupLimit: Int { 1024 }
-
-    mutating func group(named name: String) -> UInt16 {
-        if let known = groups[name] { return known }
-        guard groupStates.count < Self.groupLimit else { return 0 }
-        let number = UInt16(groupStates.count)
-        groupStates += freshGroupState
-        groups[name] = number
-        groupNames.append(name)
-        members.append([])
-        heardAt.append(.min)
-        return number
-    }
-
-    private mutating func move(_ slot: Int, to group: UInt16) {
-        leaveGroup(slot)
-        join(group, slot)
-    }
-
-    private mutating func join(_ group: UInt16, _ slot: Int) {
-        nodes[slot].group = group
-        coldStates[slot].memberIndex = Int32(members[Int(group)].count)
-        members[Int(group)].append(Int32(slot))
-    }
-
-    private mutating func leaveGroup(_ slot: Int) {
-        let (group, index) = (Int(nodes[slot].group), Int(coldStates[slot].memberIndex))
-        guard let last = members[group].popLast(), Int(last) != slot else { return }
-        members[group][index] = last
-        coldStates[Int(last)].memberIndex = Int32(index)
-    }
-
+    /// Adds a node that was not heard yet.
+    /// - Precondition: The key is unknown.
+    /// - Returns: Its slot; nil if the detector has reached its capacity.
     mutating func addNode(_ key: NodeKey) -> Int? {
-        guard nodeCount < configuration.capacity else { return nil }
-        let slot = vacant.popLast() ?? nodes.count
-        if slot == nodes.count {
-            nodes.append(WatchedNode(key: key))
-            models.append(Model(configuration.model))
-            coldStates.append(NodeColdState())
-            schedule.appendSlot()
-            for level in 0..<levelCount {
-                levelStates.append(Model.levelState(of: thresholds[level]))
-            }
-        } else {
-            nodes[slot] = WatchedNode(key: key)
-            models[slot] = Model(configuration.model)
-            coldStates[slot] = NodeColdState()
-            for level in 0..<levelCount {
-                levelStates[slot * levelCount + level] = Model.levelState(of: thresholds[level])
-            }
-        }
-        join(0, slot)
-        table.insert(key.rawValue, slot: slot)
+        let slot = nodes.add(key, under: thresholds)
+        if schedule.slotCount < nodes.slots.count { schedule.appendSlot() }
         return slot
     }
 
@@ -158,12 +105,7 @@ extension Detector {
                 transition(slot, level, from: state.verdict(atLevel: level), to: .forgotten, due, evidence, &events)
             }
         }
-        table.remove(nodes[slot].key)
         schedule.clear(slot)
-        leaveGroup(slot)
-        nodes[slot] = WatchedNode(key: NodeKey(rawValue: 0))  // a record of no node
-        coldStates[slot] = NodeColdState()
-        models[slot] = Model(configuration.model)
-        vacant.append(slot)
+        nodes.free(slot)
     }
 }

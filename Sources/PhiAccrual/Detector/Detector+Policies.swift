@@ -12,16 +12,17 @@ extension Detector {
         precondition(policies.levels.map(\.name) == levels.map(\.name), "a detector keeps its levels")
         let (before, thresholdsBefore) = (plans.effectivePolicies, thresholds)
         plans = PolicyInterner(policies: policies)
-        let plansOfNodes = coldStates.map { plans.number(for: $0.identity) }
-        thresholds = plans.effectivePolicies.joined().map { Model.threshold(for: $0.policy) }
-        for slot in nodes.indices {
+        let plansOfNodes = nodes.slots.map { plans.number(for: nodes.coldStates[$0].identity) }
+        thresholds = LevelTable(levels: levelCount)
+        addThresholds()
+        for slot in nodes.slots {
             let old = Int(nodes[slot].plan)
             nodes[slot].plan = plansOfNodes[slot]
-            guard isInUse(slot) else { continue }
+            guard nodes.isInUse(slot) else { continue }
             let changes = levels.indices.filter { before[old][$0].policy != effectivePolicy(slot, $0).policy }.map {
                 level in
-                let threshold = thresholdsBefore[old * levelCount + level]
-                let timeout = models[slot].timeout(until: threshold, in: levelStates[slot * levelCount + level])
+                let threshold = thresholdsBefore[old, level]
+                let timeout = nodes.models[slot].timeout(until: threshold, in: nodes[slot, level])
                 return PolicyChange(level: level, timeoutBefore: timeout)
             }
             if !changes.isEmpty { apply(changes, slot, at: now, into: &events) }
@@ -32,13 +33,20 @@ extension Detector {
         plans.effectivePolicies[Int(nodes[slot].plan)][level]
     }
     @inline(__always) func threshold(_ slot: Int, _ level: Int) -> Model.Threshold {
-        thresholds[Int(nodes[slot].plan) * levelCount + level]
+        thresholds[Int(nodes[slot].plan), level]
+    }
+
+    /// Computes the thresholds of plans that no node had before.
+    mutating func addThresholds() {
+        for plan in plans.effectivePolicies[thresholds.rowCount...] {
+            thresholds.appendRow { Model.threshold(for: plan[$0].policy) }
+        }
     }
 
     /// Applies the new policies of some levels of a node.
     private mutating func apply(_ changes: [PolicyChange], _ slot: Int, at now: Instant, into events: inout [Event]) {
         for change in changes {
-            levelStates[slot * levelCount + change.level] = Model.levelState(of: threshold(slot, change.level))
+            nodes[slot, change.level] = Model.levelState(of: threshold(slot, change.level))
         }
         updateLevels(slot, after: nil)
         let before = nodes[slot].state

@@ -22,18 +22,18 @@ extension Detector {
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func persistedNodes(from cursor: Int, limit: Int) -> (page: [PersistedNode], next: Int?) {
-        let slots = max(0, cursor)..<min(nodes.count, max(0, cursor) + max(1, limit))
-        let page = slots.compactMap { isInUse($0) ? persistedNode(ofSlot: $0) : nil }
-        return (page, slots.upperBound < nodes.count ? slots.upperBound : nil)
+        let slots = max(0, cursor)..<min(nodes.slots.count, max(0, cursor) + max(1, limit))
+        let page = slots.compactMap { nodes.isInUse($0) ? persistedNode(ofSlot: $0) : nil }
+        return (page, slots.upperBound < nodes.slots.count ? slots.upperBound : nil)
     }
 
     /// Persisted state of one node; nil if the node or its name is unknown.
     public func persistedNode(of key: NodeKey) -> PersistedNode? {
-        table[key.rawValue].flatMap { persistedNode(ofSlot: $0) }
+        nodes.slot(of: key).flatMap { persistedNode(ofSlot: $0) }
     }
 
     private func persistedNode(ofSlot slot: Int) -> PersistedNode? {
-        guard let identity = coldStates[slot].identity else { return nil }
+        guard let identity = nodes.coldStates[slot].identity else { return nil }
         var writer = BinaryWriter()
         write(slot, to: &writer)
         let isHeard = nodes[slot].state.phase != .new
@@ -44,10 +44,10 @@ extension Detector {
 
     /// Persisted state of the groups, by name. The first has an empty name and is for nodes without a group.
     public var persistedGroups: [(group: String, bytes: [UInt8])] {
-        groupNames.indices.map { group in
+        nodes.groups.numbersInUse.map { group in
             var writer = BinaryWriter()
-            writer.write(groupStates[group])
-            return (groupNames[group], writer.bytes)
+            writer.write(nodes.groups[group])
+            return (nodes.groups.names[Int(group)], writer.bytes)
         }
     }
 
@@ -56,7 +56,7 @@ extension Detector {
     public mutating func restore(group name: String, bytes: [UInt8]) throws(CorruptData) {
         var reader = BinaryReader(bytes)
         let known: Model.GroupState = try reader.state()
-        groupStates[name.isEmpty ? 0 : Int(group(named: name))] = known
+        nodes.restore(known, ofGroupNamed: name)
     }
 
     /// Restores a node that was watched in an earlier run.
@@ -91,7 +91,7 @@ extension Detector {
         if wasRead != true { nodes[slot].incarnation = incarnation }
         // A node whose retention time is over is forgotten now, and not in the past.
         let earliest = now.nanoseconds.subtractingSaturated(configuration.retention ?? .max)
-        coldStates[slot].silentSince = lastHeard.map { max($0.nanoseconds, earliest) }
+        nodes.coldStates[slot].silentSince = lastHeard.map { max($0.nanoseconds, earliest) }
         let wasHeard = nodes[slot].confirmations > 0 || nodes[slot].incarnation > 0
         nodes[slot].state = Self.state(
             emitted: Array(verdicts.prefix(levelCount)), last: last, wasHeard: wasHeard,
@@ -144,12 +144,12 @@ extension Detector {
                 isNew = isNew || !isSame
                 if isSame { infeasibleLevels |= stored.infeasibleLevels & 1 << UInt8(level) }
             }
-            models[slot] = model
-            for level in 0..<levelCount { levelStates[slot * levelCount + level] = restored[level] }
+            nodes.models[slot] = model
+            for level in 0..<levelCount { nodes[slot, level] = restored[level] }
             (nodes[slot].incarnation, nodes[slot].sequence) = (stored.incarnation, stored.sequence)
             (nodes[slot].missing, nodes[slot].confirmations) = (stored.missing, stored.confirmations)
             nodes[slot].infeasibleLevels = infeasibleLevels  // published before
-            coldStates[slot].discarded = storedDetails.discarded
+            nodes.coldStates[slot].discarded = storedDetails.discarded
             if isNew { updateLevels(slot, after: nil) }
             return true
         } catch {
@@ -160,8 +160,8 @@ extension Detector {
     /// Restores a node's pause from an earlier run. A pause that is over ends with the next step. Only its end is
     /// reported.
     public mutating func restore(_ pause: Pause, of key: NodeKey) {
-        guard let slot = table[key.rawValue] else { return }
-        coldStates[slot].pause = pause
+        guard let slot = nodes.slot(of: key) else { return }
+        nodes.coldStates[slot].pause = pause
         nodes[slot].flags.formUnion([.paused, .exempt])
         rearm(slot)
     }

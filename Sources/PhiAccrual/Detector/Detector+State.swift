@@ -18,31 +18,23 @@ extension Detector {
         writer.write(hasBacklog)
         writer.write(random.state)
         writer.write(holds)
-        writer.write(freshGroupState[0])
-        writer.write(UInt32(groupNames.count))
-        for group in groupNames.indices {
-            writer.write(groupNames[group])
-            writer.write(groupStates[group])
-            writer.write(heardAt[group])
+        writer.write(nodes.groups)
+        writer.write(UInt32(nodes.slots.count))
+        for slot in nodes.slots {
+            writer.write(nodes.isInUse(slot))
+            if nodes.isInUse(slot) { write(slot, to: &writer) }
         }
-        writer.write(UInt32(nodes.count))
-        for slot in nodes.indices {
-            writer.write(isInUse(slot))
-            if isInUse(slot) { write(slot, to: &writer) }
-        }
-        // Their order determines which slot is used next, and which nodes of a group are sampled.
-        writer.write(slots: vacant.map(Int32.init))
-        for members in members { writer.write(slots: members) }
+        nodes.writeOrder(to: &writer)
     }
 
     func write(_ slot: Int, to writer: inout BinaryWriter) {
         writer.write(nodes[slot])
-        writer.write(coldStates[slot])
-        models[slot].write(to: &writer)
+        writer.write(nodes.coldStates[slot])
+        nodes.models[slot].write(to: &writer)
         for level in 0..<levelCount {
             writer.write(schedule[slot, level])
             writer.write(effectivePolicy(slot, level).policy)
-            writer.write(levelStates[slot * levelCount + level])
+            writer.write(nodes[slot, level])
         }
     }
 
@@ -70,116 +62,53 @@ extension Detector {
         levelCount = policies.levels.count
         schedule = DeadlineSchedule(levels: levelCount)
         plans = PolicyInterner(policies: policies)
-        thresholds = []
-        table = KeyTable(seed: configuration.seed)
+        thresholds = LevelTable(levels: levelCount)
         timestampUncertainty = try reader.integer()
         suspendedSince = try reader.integer()
         suspendedUntil = try reader.integer()
         hasBacklog = try reader.bool()
         random = SplitMix64(seed: try reader.integer())
         holds = try reader.state()
-        freshGroupState = [try reader.state()]
-        groupStates = []
-        (groupNames, heardAt) = ([], [])
-        try readGroups(from: &reader)
+        nodes = NodeTable(
+            levels: levelCount, capacity: capacity, seed: configuration.seed, parameters: model,
+            groups: try reader.state())
+        addThresholds()
         // A vacant slot has one byte here and four in the list below; in memory it is as large as another.
         let count = try reader.count(ofBytes: 5)
         guard count <= capacity else { throw CorruptData("it has \(count) nodes, more than the capacity") }
         for _ in 0..<count { try readNode(from: &reader) }
-        thresholds = plans.effectivePolicies.joined().map { Model.threshold(for: $0.policy) }
-        try readOrder(from: &reader)
-        for slot in nodes.indices where isInUse(slot) { rearm(slot) }
-    }
-
-    private mutating func readGroups(from reader: inout BinaryReader) throws(CorruptData) {
-        for number in 0..<(try reader.integer(UInt32.self, in: 1...UInt32(Self.groupLimit))) {
-            let name = try reader.text()
-            groupNames.append(name)
-            groupStates.append(try reader.state())
-            heardAt.append(try reader.integer())
-            guard number > 0 else { continue }
-            guard groups.updateValue(UInt16(number), forKey: name) == nil else {
-                throw CorruptData("a group occurs twice")
-            }
+        try nodes.readOrder(from: &reader)
+        guard holds.active.allSatisfy({ Int($0.scope ?? 0) < nodes.groups.names.count }) else {
+            throw CorruptData("a hold has an unknown group")
         }
+        for slot in nodes.slots where nodes.isInUse(slot) { rearm(slot) }
     }
 
     private mutating func readNode(from reader: inout BinaryReader) throws(CorruptData) {
+        schedule.appendSlot()
         guard try reader.bool() else {
-            // Placeholders: they are not read before the slot is used again.
-            nodes.append(WatchedNode(key: NodeKey(rawValue: 0)))
-            models.append(Model(configuration.model))
-            coldStates.append(NodeColdState())
-            schedule.appendSlot()
-            for level in 0..<levelCount {
-                levelStates.append(Model.levelState(of: Model.threshold(for: plans.effectivePolicies[0][level].policy)))
-            }
+            nodes.restoreVacantSlot(under: thresholds)
             return
         }
         var node: WatchedNode = try reader.state()
-        let coldStates: NodeColdState = try reader.state()
-        guard Int(node.group) < groupStates.count, table[node.key] == nil, nodeCount < configuration.capacity,
-            coldStates.recoveries.isEmpty || coldStates.recoveries.count == levelCount,
-            node.flags.contains(.paused) == (coldStates.pause != nil),
-            node.flags.contains(.contended) == (coldStates.contender != nil)
+        let coldState: NodeColdState = try reader.state()
+        guard nodes.canRestore(node),
+            coldState.recoveries.isEmpty || coldState.recoveries.count == levelCount,
+            node.flags.contains(.paused) == (coldState.pause != nil),
+            node.flags.contains(.contended) == (coldState.contender != nil)
         else { throw CorruptData("a node is inconsistent or occurs twice") }
-        node.plan = plans.number(for: coldStates.identity)
-        models.append(try Model(configuration.model, from: &reader))
-        schedule.appendSlot()
+        node.plan = plans.number(for: coldState.identity)
+        addThresholds()
+        let model = try Model(configuration.model, from: &reader)
+        var levelStates: [Model.LevelState] = []
         for level in 0..<levelCount {
-            schedule.set(nodes.count, level, to: try reader.integer())
+            schedule.set(nodes.slots.count, level, to: try reader.integer())
             let policy: Policy = try reader.state()
             let levelState: Model.LevelState = try reader.state()
-            let present = plans.effectivePolicies[Int(node.plan)][level].policy
-            levelStates.append(policy == present ? levelState : Model.levelState(of: Model.threshold(for: present)))
+            let isSame = policy == plans.effectivePolicies[Int(node.plan)][level].policy
+            levelStates.append(isSame ? levelState : Model.levelState(of: thresholds[Int(node.plan), level]))
         }
-        table.insert(node.key, slot: nodes.count)
-        nodes.append(node)
-        self.coldStates.append(coldStates)
-    }
-
-    private mutating func readOrder(from reader: inout BinaryReader) throws(CorruptData) {
-        let slots = nodes.count
-        vacant = try reader.slots(upTo: slots).map(Int.init)
-        guard Set(vacant).count == vacant.count, vacant.allSatisfy({ !isInUse($0) }),
-            vacant.count + nodeCount == slots
-        else { throw CorruptData("a vacant slot is in use") }
-        guard holds.active.allSatisfy({ Int($0.scope ?? 0) < groupNames.count }) else {
-            throw CorruptData("a hold has an unknown group")
-        }
-        members = []
-        for group in groupNames.indices {
-            let slots = try reader.slots(upTo: slots)
-            for (place, slot) in slots.enumerated() {
-                guard isInUse(Int(slot)), Int(nodes[Int(slot)].group) == group, coldStates[Int(slot)].memberIndex < 0
-                else {
-                    throw CorruptData("a node has the wrong group")
-                }
-                coldStates[Int(slot)].memberIndex = Int32(place)
-            }
-            members.append(slots)
-        }
-        guard nodes.indices.allSatisfy({ !isInUse($0) || coldStates[$0].memberIndex >= 0 }) else {
-            throw CorruptData("a node has an unknown group")
-        }
-    }
-}
-
-extension BinaryWriter {
-    fileprivate mutating func write(slots: [Int32]) {
-        write(UInt32(slots.count))
-        for slot in slots { write(slot) }
-    }
-}
-
-extension BinaryReader {
-    fileprivate mutating func slots(upTo count: Int) throws(CorruptData) -> [Int32] {
-        var slots: [Int32] = []
-        for _ in 0..<(try self.count(ofBytes: 4)) {
-            guard slots.count < count else { throw CorruptData("there are more slot numbers than slots") }
-            slots.append(try integer(in: 0...Int32(clamping: max(0, count - 1))))
-        }
-        return slots
+        nodes.restore(node, model, coldState, levelStates)
     }
 }
 

@@ -42,7 +42,7 @@ public struct Detector<Model: ArrivalModel>: Sendable {
     public var levels: [Level] { plans.policies.levels }
     /// The policies in force.
     public var policies: PolicyTable { plans.policies }
-    public var nodeCount: Int { table.count }
+    public var nodeCount: Int { nodes.count }
     public internal(set) var heartbeatCounts = HeartbeatCounts()
     /// Number of deadlines and hold checks handled, with or without an event.
     public internal(set) var stepCount: UInt64 = 0
@@ -56,22 +56,8 @@ public struct Detector<Model: ArrivalModel>: Sendable {
 
     let levelCount: Int
     var plans: PolicyInterner
-    var thresholds: [Model.Threshold]  // plan · levels + level
-    var table: KeyTable
-    // One element per slot; unused slots are in `vacant`.
-    var nodes: [WatchedNode] = []
-    var models: [Model] = []
-    var levelStates: [Model.LevelState] = []  // slot · levels + level
-    var coldStates: [NodeColdState] = []
-    // Learned state that a group shares. Index 0 is for nodes whose group is not known yet and for groups beyond the
-    // limit.
-    var groupStates: [Model.GroupState]
-    let freshGroupState: [Model.GroupState]  // initial state of a group; in an array, since it is large
-    var members: [[Int32]] = [[]]  // slots
-    var heardAt: [Int64] = [.min]  // ns; last arrival of any member
-    var groupNames = [""]
-    var groups: [String: UInt16] = [:]
-    var vacant: [Int] = []
+    var thresholds: LevelTable<Model.Threshold>  // a row per plan
+    var nodes: NodeTable<Model>
     var schedule: DeadlineSchedule
     var holds = ActiveHolds()
     var random: SplitMix64
@@ -86,11 +72,12 @@ public struct Detector<Model: ArrivalModel>: Sendable {
         plans = PolicyInterner(policies: configuration.policies)
         levelCount = configuration.policies.levels.count
         schedule = DeadlineSchedule(levels: levelCount)
-        thresholds = plans.effectivePolicies.joined().map { Model.threshold(for: $0.policy) }
-        table = KeyTable(seed: configuration.seed)
+        thresholds = LevelTable(levels: levelCount)
+        nodes = NodeTable(
+            levels: levelCount, capacity: configuration.capacity, seed: configuration.seed,
+            parameters: configuration.model)
         random = SplitMix64(seed: configuration.seed)
-        freshGroupState = [Model.makeGroupState(configuration.model)]
-        groupStates = freshGroupState
+        addThresholds()
     }
 
     // MARK: Steps
@@ -128,13 +115,11 @@ public struct Detector<Model: ArrivalModel>: Sendable {
 
     /// Prefetches what the heartbeats will need. Nodes lie far apart in memory, so this overlaps their cache misses.
     @inline(__always) private func prefetch(_ batch: Span<Heartbeat>) {
-        for index in batch.indices { table.prefetch(batch[index].key.rawValue) }
+        for index in batch.indices { nodes.prefetch(batch[index].key) }
         for index in batch.indices {
-            guard let slot = table[batch[index].key.rawValue] else { continue }
-            let levels = slot * levelCount..<(slot + 1) * levelCount
-            nodes.prefetch(slot..<slot + 1)
-            models.prefetch(slot..<slot + 1)
-            levelStates.prefetch(levels)
+            guard let slot = nodes.slot(of: batch[index].key) else { continue }
+            nodes.prefetch(slot)
+            nodes.prefetchLevels(slot)
             schedule.prefetch(slot)
         }
     }

@@ -36,7 +36,7 @@ extension Detector {
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func status(of key: NodeKey, at now: Instant) -> NodeStatus? {
-        table[key.rawValue].map { status(ofSlot: $0, at: now) }
+        nodes.slot(of: key).map { status(ofSlot: $0, at: now) }
     }
 
     /// Timeouts, in nanoseconds, of the nodes whose effective policy at a level has this origin; nil for each node
@@ -46,19 +46,19 @@ extension Detector {
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func timeouts(atLevel level: Int, under origin: Origin) -> [Int64?] {
-        nodes.indices.compactMap { slot in
-            isInUse(slot) && effectivePolicy(slot, level).origin == origin ? .some(timeout(slot, level)) : nil
+        nodes.slots.compactMap { slot in
+            nodes.isInUse(slot) && effectivePolicy(slot, level).origin == origin ? .some(timeout(slot, level)) : nil
         }
     }
 
     /// The nodes whose name was announced.
     public var identities: [(key: NodeKey, identity: NodeIdentity)] {
-        nodes.indices.compactMap { slot in
-            isInUse(slot) ? coldStates[slot].identity.map { (NodeKey(rawValue: nodes[slot].key), $0) } : nil
+        nodes.slots.compactMap { slot in
+            nodes.isInUse(slot) ? nodes.coldStates[slot].identity.map { (NodeKey(rawValue: nodes[slot].key), $0) } : nil
         }
     }
 
-    public func knows(_ key: NodeKey) -> Bool { table[key.rawValue] != nil }
+    public func knows(_ key: NodeKey) -> Bool { nodes.slot(of: key) != nil }
 
     /// Status of at most `limit` nodes in slots from `cursor` on, and the next cursor; nil after the last slot. A node
     /// that is present throughout appears exactly once.
@@ -67,11 +67,11 @@ extension Detector {
     public func statuses(from cursor: Int, limit: Int, at now: Instant) -> (page: [NodeStatus], next: Int?) {
         var page: [NodeStatus] = []
         var slot = max(0, cursor)
-        while slot < nodes.count, page.count < limit {
-            if table[nodes[slot].key] == slot { page.append(status(ofSlot: slot, at: now)) }
+        while slot < nodes.slots.count, page.count < limit {
+            if nodes.isInUse(slot) { page.append(status(ofSlot: slot, at: now)) }
             slot += 1
         }
-        return (page, slot < nodes.count ? slot : nil)
+        return (page, slot < nodes.slots.count ? slot : nil)
     }
 
     /// φ of the node's silence at `now` if no heartbeat arrives before; nil if the node is unknown, was never heard, or
@@ -79,14 +79,14 @@ extension Detector {
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func phi(of key: NodeKey, at now: Instant) -> Double? {
-        table[key.rawValue].flatMap { nodes[$0].state.isWatched ? phi(ofSlot: $0, at: now) : nil }
+        nodes.slot(of: key).flatMap { nodes[$0].state.isWatched ? phi(ofSlot: $0, at: now) : nil }
     }
 
     /// When a level suspects the node if no heartbeat arrives; nil if the node or the deadline is unknown.
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func deadline(of key: NodeKey, level: Int = 0) -> Instant? {
-        table[key.rawValue].flatMap { deadline(ofSlot: $0, level: level) }
+        nodes.slot(of: key).flatMap { deadline(ofSlot: $0, level: level) }
     }
 
     /// Handles every deadline before `instant` at its own instant, like an observer that is never late.
@@ -99,11 +99,12 @@ extension Detector {
     /// When the node was last heard, by this detector or in an earlier run.
     func lastHeard(_ slot: Int) -> Int64 {
         let arrival = nodes[slot].lastArrival
-        return nodes[slot].flags.contains(.exempt) ? min(arrival, coldStates[slot].silentSince ?? arrival) : arrival
+        return nodes[slot].flags.contains(.exempt)
+            ? min(arrival, nodes.coldStates[slot].silentSince ?? arrival) : arrival
     }
 
     private func phi(ofSlot slot: Int, at now: Instant) -> Double? {
-        models[slot].phi(after: max(0, now.nanoseconds.subtractingSaturated(nodes[slot].lastArrival)))
+        nodes.models[slot].phi(after: max(0, now.nanoseconds.subtractingSaturated(nodes[slot].lastArrival)))
     }
 
     private func deadline(ofSlot slot: Int, level: Int) -> Instant? {
@@ -112,15 +113,15 @@ extension Detector {
     }
 
     private func status(ofSlot slot: Int, at now: Instant) -> NodeStatus {
-        let (node, model) = (nodes[slot], models[slot])
+        let (node, model) = (nodes[slot], nodes.models[slot])
         let isHeard = node.state.phase != .new
         let isWatched = node.state.isWatched
         return NodeStatus(
-            key: NodeKey(rawValue: node.key), identity: coldStates[slot].identity, incarnation: node.incarnation,
+            key: NodeKey(rawValue: node.key), identity: nodes.coldStates[slot].identity, incarnation: node.incarnation,
             sequence: isHeard ? node.sequence : nil,
             lastArrival: isHeard ? Instant(nanoseconds: lastHeard(slot)) : nil,
             phi: isWatched ? phi(ofSlot: slot, at: now) : nil, expected: model.expectedGap, missing: node.missing,
-            discarded: coldStates[slot].discarded, samples: model.samples, pause: coldStates[slot].pause,
+            discarded: nodes.coldStates[slot].discarded, samples: model.samples, pause: nodes.coldStates[slot].pause,
             disconnectedAt: disconnectedAt(slot).map(Instant.init(nanoseconds:)),
             heldSince: holds.publishedSince(for: node).map(Instant.init(nanoseconds:)),
             levels: (0..<levelCount).map { level in

@@ -1,6 +1,6 @@
 /// What every heartbeat of a node reads and writes.
 struct WatchedNode: Sendable {
-    var key: UInt64
+    let key: UInt64
     /// Arrival of the newest heartbeat; while the node is `new`, the instant at which it was expected first.
     var lastArrival: Int64 = 0  // ns
     var lastSent: Int64?  // ns of the sender's clock
@@ -13,7 +13,7 @@ struct WatchedNode: Sendable {
     var flags = Flags()
     /// How much later than expected the sender sent its newest heartbeat, by its own clock.
     var senderLate: Int64?  // ns
-    /// Number of the group that it learns with.
+    /// Number of the group that it learns with. Only `NodeTable` changes it.
     var group: UInt16 = 0
     /// Number of its set of effective policies.
     var plan: UInt16 = 0
@@ -177,6 +177,4 @@ struct NodeColdState: Sendable {
     var disconnectedAt: Int64?  // ns
     /// Per level; empty until the node is first suspected, and if recovery is immediate.
     var recoveries: [Recovery] = []
-    /// Index in its group's members.
-    var memberIndex: Int32 = -1
 }

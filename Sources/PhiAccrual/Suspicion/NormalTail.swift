@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import CMath
 
 /// Natural logarithm of 10.
 let ln10 = 2.302585092994045684
