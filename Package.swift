@@ -110,9 +110,11 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests. Only ZeroMQTests, DetectorServiceTests, and SystemTests use real sockets.
-        .target(name: "TestSupport", dependencies: ["PhiAccrual"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["PhiAccrual", "CZlib"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         .testTarget(
-            name: "PhiAccrualTests", dependencies: ["PhiAccrual", "TestSupport"], exclude: ["References"],
+            name: "PhiAccrualTests", dependencies: ["PhiAccrual", "TestSupport"], exclude: ["Golden", "References"],
             swiftSettings: strict),
         .testTarget(
             name: "HeartbeatProtocolTests", dependencies: ["HeartbeatProtocol", "PhiAccrual", "TestSupport"],
@@ -143,10 +145,12 @@ let package = Package(
                 "HeartbeatProtocol", "PhiAccrual", "StateStore", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
+            exclude: ["Golden"],
             swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["PhiAccrual", "Configuration"], swiftSettings: strict),
         .testTarget(
-            name: "RecordingsTests", dependencies: ["PhiAccrual", "Recordings", "TestSupport"], swiftSettings: strict),
+            name: "RecordingsTests", dependencies: ["PhiAccrual", "Recordings", "TestSupport"], exclude: ["Golden"],
+            swiftSettings: strict),
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: strict),
         .testTarget(
             name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol", "PhiAccrual"],

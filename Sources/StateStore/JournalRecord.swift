@@ -52,7 +52,12 @@ extension StoredEvent: BinaryCodable {
 }
 
 extension StoreChange: BinaryCodable {
-    private enum Kind: UInt8 { case tuning, pause, resumption, forgetting }
+    private enum Kind: UInt8 {
+        case tuning = 0
+        case pause = 1
+        case resumption = 2
+        case forgetting = 3
+    }
 
     public func write(to writer: inout BinaryWriter) {
         switch self {

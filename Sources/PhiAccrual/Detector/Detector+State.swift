@@ -7,7 +7,7 @@ extension Detector {
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func write(to writer: inout BinaryWriter) {
-        writer.write(Model.stateVersion)
+        writer.write(Self.persistedVersion)
         writer.write(plans.policies)
         writer.write(configuration.retention)
         writer.write(Int64(configuration.capacity))
@@ -51,9 +51,12 @@ extension Detector {
     @specialized(where Model == NormalModel)
     public init(model: Model.Parameters, from reader: inout BinaryReader) throws(CorruptData) {
         let version = try reader.text()
-        guard version == Model.stateVersion else {
-            throw CorruptData("it is of \(version.escapingControls), and this is \(Model.stateVersion)")
+        // Checkpoints of the first layout name the model only.
+        let layout = version == Model.stateVersion ? StateLayout.codesByPosition : Self.layout(of: version)
+        guard let layout else {
+            throw CorruptData("it is of \(version.escapingControls), and this is \(Self.persistedVersion)")
         }
+        reader.layout = layout
         let policies: PolicyTable = try reader.state()
         for policy in policies.allPolicies {
             if let reason = Model.refusal(of: policy) { throw CorruptData(reason) }

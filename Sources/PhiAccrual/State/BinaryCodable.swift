@@ -49,6 +49,9 @@ public struct BinaryWriter: Sendable {
 /// Reads what `BinaryWriter` wrote, in the same order.
 public struct BinaryReader: Sendable {
     private var rest: ArraySlice<UInt8>
+    /// Version of the layout that the bytes have, which the caller knows. A type reads an earlier layout by it; the
+    /// newest unless set.
+    public var layout: UInt32 = .max
     public init(_ bytes: some Collection<UInt8>) { rest = ArraySlice(bytes) }
     public init(_ bytes: ArraySlice<UInt8>) { rest = bytes }  // without a copy
 
