@@ -44,11 +44,14 @@ let package = Package(
         .systemLibrary(name: "CPrefetch"),
 
         // The algorithm and other pure code.
-        .target(name: "PhiAccrual", dependencies: ["CPrefetch"], swiftSettings: strict),
+        .target(name: "BinaryCoding", swiftSettings: strict),
+        .target(name: "PhiAccrual", dependencies: ["BinaryCoding", "CPrefetch"], swiftSettings: strict),
         .target(name: "HeartbeatProtocol", dependencies: ["PhiAccrual", "CSodium"], swiftSettings: strict),
         .target(name: "Traces", dependencies: ["CZlib"], swiftSettings: strict),
 
-        .target(name: "Evaluation", dependencies: ["PhiAccrual", "Recordings", "Traces"], swiftSettings: strict),
+        .target(
+            name: "Evaluation", dependencies: ["BinaryCoding", "PhiAccrual", "Recordings", "Traces"],
+            swiftSettings: strict),
 
         .target(name: "Comparison", dependencies: ["Evaluation", "PhiAccrual", "Traces"], swiftSettings: strict),
         .target(name: "Charts", swiftSettings: strict),
@@ -69,14 +72,15 @@ let package = Package(
         .target(
             name: "StateStore",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
+                "BinaryCoding", "HeartbeatProtocol", "PhiAccrual", "CZlib",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
             name: "Configuration", dependencies: ["PhiAccrual", "ZeroMQ", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         // Recordings of everything that a detector received.
-        .target(name: "Recordings", dependencies: ["PhiAccrual", "CZlib"], swiftSettings: strict),
+        .target(name: "Recordings", dependencies: ["BinaryCoding", "PhiAccrual", "CZlib"], swiftSettings: strict),
 
         // The shells: sockets, clocks, processes, and the command line.
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: strict),
@@ -90,8 +94,8 @@ let package = Package(
         .target(
             name: "DetectorService",
             dependencies: [
-                "Evaluation", "HeartbeatProtocol", "PhiAccrual", "Recordings", "StateStore", "Configuration",
-                "SystemClocks", "ZeroMQ",
+                "BinaryCoding", "Evaluation", "HeartbeatProtocol", "PhiAccrual", "Recordings", "StateStore",
+                "Configuration", "SystemClocks", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -113,8 +117,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["PhiAccrual", "CZlib"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .testTarget(name: "BinaryCodingTests", dependencies: ["BinaryCoding"], swiftSettings: strict),
         .testTarget(
-            name: "PhiAccrualTests", dependencies: ["PhiAccrual", "TestSupport"], exclude: ["Golden", "References"],
+            name: "PhiAccrualTests", dependencies: ["BinaryCoding", "PhiAccrual", "TestSupport"],
+            exclude: ["Golden", "References"],
             swiftSettings: strict),
         .testTarget(
             name: "HeartbeatProtocolTests", dependencies: ["HeartbeatProtocol", "PhiAccrual", "TestSupport"],
@@ -122,7 +128,8 @@ let package = Package(
         .testTarget(
             name: "TracesTests", dependencies: ["Traces", "CZlib"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "EvaluationTests", dependencies: ["Evaluation", "PhiAccrual", "Recordings", "Traces", "TestSupport"],
+            name: "EvaluationTests",
+            dependencies: ["BinaryCoding", "Evaluation", "PhiAccrual", "Recordings", "Traces", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "ComparisonTests", dependencies: ["Comparison", "PhiAccrual", "Traces", "TestSupport"],
@@ -142,7 +149,7 @@ let package = Package(
         .testTarget(
             name: "StateStoreTests",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "StateStore", "TestSupport",
+                "BinaryCoding", "HeartbeatProtocol", "PhiAccrual", "StateStore", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             exclude: ["Golden"],
@@ -166,7 +173,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "phi", "Comparison", "HeartbeatProtocol", "PhiAccrual", "PhiClient", "Recordings", "StateStore",
+                "phi", "BinaryCoding", "Comparison", "HeartbeatProtocol", "PhiAccrual", "PhiClient", "Recordings",
+                "StateStore",
                 "Configuration", "TestSupport", "ZeroMQ",
             ],
             exclude: ["Scripts"],

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)

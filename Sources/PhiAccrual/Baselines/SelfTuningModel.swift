@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The self-tuning detector, SFD, of Xiong et al.: Chen's, with a margin that moves until a required quality is
 /// reached.
 ///

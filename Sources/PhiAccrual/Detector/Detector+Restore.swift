@@ -1,3 +1,5 @@
+import BinaryCoding
+
 // State that outlives the detector: what it learned of each node and each group, for the next run of a service.
 
 /// Learned state of one node, as bytes that `Detector.restore` reads.

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 // Checkpoint of a whole detector. A detector that is read from it gives the same events for the same inputs.
 
 extension Detector {

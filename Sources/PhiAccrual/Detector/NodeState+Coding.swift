@@ -1,3 +1,5 @@
+import BinaryCoding
+
 // Binary format of the state of one node.
 
 extension WatchedNode: BinaryCodable {

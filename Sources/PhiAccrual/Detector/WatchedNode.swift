@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// What every heartbeat of a node reads and writes.
 struct WatchedNode: Sendable {
     var key: UInt64

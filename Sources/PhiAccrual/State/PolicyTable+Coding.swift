@@ -1,3 +1,5 @@
+import BinaryCoding
+
 // Stored names and policies, in the state of a detector and in operator changes.
 
 extension NodeKey: BinaryCodable {

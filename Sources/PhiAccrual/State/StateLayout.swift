@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// Versions of the layout of a node's stored state, apart from its model's.
 ///
 /// Checkpoints and persisted nodes name their layout, so that every later version can read them. A change of any byte,
