@@ -49,14 +49,16 @@ let package = Package(
         .target(name: "PlatformFoundation", path: "Sources/Platform/Foundation", swiftSettings: strict),
 
         // The algorithm and other pure code.
-        .target(name: "PhiAccrual", dependencies: ["CMath", "CPrefetch"], swiftSettings: strict),
+        .target(name: "BinaryCoding", swiftSettings: strict),
+        .target(name: "PhiAccrual", dependencies: ["BinaryCoding", "CMath", "CPrefetch"], swiftSettings: strict),
         .target(
             name: "HeartbeatProtocol", dependencies: ["PhiAccrual", "PlatformFoundation", "CSodium"],
             swiftSettings: strict),
         .target(name: "Traces", dependencies: ["Platform", "CZlib"], swiftSettings: strict),
 
         .target(
-            name: "Evaluation", dependencies: ["CMath", "PhiAccrual", "Recordings", "Traces"], swiftSettings: strict),
+            name: "Evaluation", dependencies: ["BinaryCoding", "CMath", "PhiAccrual", "Recordings", "Traces"],
+            swiftSettings: strict),
 
         .target(
             name: "Comparison", dependencies: ["CMath", "Evaluation", "PhiAccrual", "Traces"], swiftSettings: strict),
@@ -84,14 +86,17 @@ let package = Package(
         .target(
             name: "StateStore",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "Platform", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
+                "BinaryCoding", "HeartbeatProtocol", "PhiAccrual", "Platform", "CZlib",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
             name: "Configuration", dependencies: ["PhiAccrual", "ZeroMQ", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         // Recordings of everything that a detector received.
-        .target(name: "Recordings", dependencies: ["PhiAccrual", "Platform", "CZlib"], swiftSettings: strict),
+        .target(
+            name: "Recordings", dependencies: ["BinaryCoding", "PhiAccrual", "Platform", "CZlib"],
+            swiftSettings: strict),
 
         // The shells: threads, processes, and the command line.
         .target(
@@ -123,8 +128,8 @@ let package = Package(
         .target(
             name: "DetectorService",
             dependencies: [
-                "Evaluation", "EventLoop", "HeartbeatProtocol", "PhiAccrual", "Platform", "ReceivingService",
-                "Recordings", "StateStore", "Configuration", "ZeroMQ",
+                "BinaryCoding", "Evaluation", "EventLoop", "HeartbeatProtocol", "PhiAccrual", "Platform",
+                "ReceivingService", "Recordings", "StateStore", "Configuration", "ZeroMQ",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -144,9 +149,13 @@ let package = Package(
 
         // Tests. Only ZeroMQTests, EventLoopTests, HeartbeatRelayTests, DetectorServiceTests, and SystemTests use
         // real sockets.
-        .target(name: "TestSupport", dependencies: ["PhiAccrual"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["PhiAccrual", "CZlib"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        .testTarget(name: "BinaryCodingTests", dependencies: ["BinaryCoding"], swiftSettings: strict),
         .testTarget(
-            name: "PhiAccrualTests", dependencies: ["PhiAccrual", "TestSupport"], exclude: ["References"],
+            name: "PhiAccrualTests", dependencies: ["BinaryCoding", "PhiAccrual", "TestSupport"],
+            exclude: ["Golden", "References"],
             swiftSettings: strict),
         .testTarget(
             name: "HeartbeatProtocolTests", dependencies: ["HeartbeatProtocol", "PhiAccrual", "TestSupport"],
@@ -154,7 +163,8 @@ let package = Package(
         .testTarget(
             name: "TracesTests", dependencies: ["Traces", "CZlib"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "EvaluationTests", dependencies: ["Evaluation", "PhiAccrual", "Recordings", "Traces", "TestSupport"],
+            name: "EvaluationTests",
+            dependencies: ["BinaryCoding", "Evaluation", "PhiAccrual", "Recordings", "Traces", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "ComparisonTests", dependencies: ["Comparison", "PhiAccrual", "Traces", "TestSupport"],
@@ -174,13 +184,15 @@ let package = Package(
         .testTarget(
             name: "StateStoreTests",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "Platform", "StateStore", "TestSupport",
+                "BinaryCoding", "HeartbeatProtocol", "PhiAccrual", "Platform", "StateStore", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
+            exclude: ["Golden"],
             swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["PhiAccrual", "Configuration"], swiftSettings: strict),
         .testTarget(
-            name: "RecordingsTests", dependencies: ["PhiAccrual", "Recordings", "TestSupport"], swiftSettings: strict),
+            name: "RecordingsTests", dependencies: ["PhiAccrual", "Recordings", "TestSupport"], exclude: ["Golden"],
+            swiftSettings: strict),
         .testTarget(name: "ZeroMQTests", dependencies: ["EventLoop", "ZeroMQ"], swiftSettings: strict),
         .testTarget(
             name: "EventLoopTests", dependencies: ["EventLoop", "PhiAccrual", "ZeroMQ"], swiftSettings: strict),
@@ -208,7 +220,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "phi", "Comparison", "HeartbeatProtocol", "PhiAccrual", "PhiClient", "Recordings", "StateStore",
+                "phi", "BinaryCoding", "Comparison", "HeartbeatProtocol", "PhiAccrual", "PhiClient", "Recordings",
+                "StateStore",
                 "Configuration", "TestSupport", "ZeroMQ",
             ],
             exclude: ["Scripts"],

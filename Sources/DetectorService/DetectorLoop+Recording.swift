@@ -1,3 +1,4 @@
+import BinaryCoding
 import Configuration
 import HeartbeatProtocol
 import PhiAccrual

@@ -1,3 +1,4 @@
+import BinaryCoding
 import Configuration
 import HeartbeatProtocol
 import Logging
@@ -70,14 +71,13 @@ struct NodeRecovery {
         logger: Logger
     ) -> Outcome {
         var (outcome, published, unread) = (Outcome(), published, 0)
-        let version = Detector<Model>.persistedVersion
         var groups: [String: StoredGroup] = [:]
         for group in found.groups { groups[group.group] = group }
         func restore(group name: String) {
-            guard let group = groups.removeValue(forKey: name), group.model == version else { return }
+            guard let group = groups.removeValue(forKey: name), Detector<Model>.canRead(group.model) else { return }
             do throws(CorruptData) { try detector.restore(group: name, bytes: group.state) } catch { unread += 1 }
         }
-        func restore(_ node: PublishedState, bytes: [UInt8]?, lastHeard: Int64 = 0) -> Bool {
+        func restore(_ node: PublishedState, learned: StoredNode?) -> Bool {
             let key = NodeKey(of: node.identity)
             defer {
                 // At once, so that the node takes up no capacity.
@@ -87,8 +87,9 @@ struct NodeRecovery {
                 }
             }
             restore(group: node.identity.group)
+            let lastHeard = learned?.lastArrival ?? 0
             return detector.restore(
-                node.identity, key: key, bytes: bytes, verdicts: node.verdicts,
+                node.identity, key: key, bytes: learned?.state, version: learned?.model ?? "", verdicts: node.verdicts,
                 last: node.lastVerdict, incarnation: node.incarnation,
                 lastHeard: lastHeard > 0 ? Instant(nanoseconds: lastHeard.subtractingSaturated(civilOffset)) : nil,
                 soonest: deadlines.soonest, latest: deadlines.latest, at: deadlines.now, into: &outcome.events)
@@ -102,8 +103,7 @@ struct NodeRecovery {
                 guard let node = published.removeValue(forKey: learned.key) ?? unpublished else {
                     return outcome.obsoleteChanges.append(.forgetting(learned.key))
                 }
-                let isOurs = learned.model == version
-                if !restore(node, bytes: isOurs ? learned.state : nil, lastHeard: learned.lastArrival) || !isOurs {
+                if !restore(node, learned: learned) {
                     outcome.unpersisted.append(learned.key)
                     unread += 1
                 }
@@ -112,7 +112,7 @@ struct NodeRecovery {
             logger.error("cannot read learned state; its nodes start without it: \(error)")
         }
         for node in published.values.sorted(by: { $0.last < $1.last }) where node.last > 0 {
-            _ = restore(node, bytes: nil)
+            _ = restore(node, learned: nil)
             outcome.unpersisted.append(NodeKey(of: node.identity))
         }
         // If this fails, so does the next write to the state store, which is reported.

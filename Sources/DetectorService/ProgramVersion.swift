@@ -1,4 +1,4 @@
 /// The version of this program, in `phi --version` and in the header of each recording.
 public enum ProgramVersion {
-    public static let current = "0.1.0"
+    public static let current = "0.2.0"
 }

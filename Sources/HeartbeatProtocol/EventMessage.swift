@@ -61,41 +61,48 @@ public struct EventPosition: Hashable, Sendable {
     public var previous: UInt64
     public var at: Timestamp
 
+    static let unknown = EventPosition(epoch: 0, sequence: 0, previous: 0, at: Timestamp(unixNanoseconds: 0))
+
     public init(epoch: UInt64, sequence: UInt64, previous: UInt64, at: Timestamp) {
         (self.epoch, self.sequence, self.previous, self.at) = (epoch, sequence, previous, at)
     }
 }
 
 /// A change of verdict for one node at one level.
+///
+/// A field is a property here, with any initial value, and a line in `visit`, which lists all fields for writing and
+/// reading.
 public struct TransitionMessage: Hashable, Sendable {
+    static let kind = "transition"
+
     public struct Threshold: Hashable, Sendable {
         /// In the user's notation: `phi=8`.
-        public var policy: String
+        public var policy = ""
         /// φ at which the node is suspected; nil for policies without a φ threshold.
         public var phi: Double?
         /// The timeout: seconds of silence after which the node is suspected. Nil while no interval is known.
         public var seconds: Double?
         /// Where the policy was set, and its scope if it is not global: `default`, `option`, `tune, group edge`.
-        public var origin: String
+        public var origin = ""
     }
-    public var place: EventPosition
-    public var group: String
-    public var node: String
-    public var incarnation: UInt32
-    public var level: String
-    public var from: Verdict
-    public var to: Verdict
+    public var place = EventPosition.unknown
+    public var group = ""
+    public var node = ""
+    public var incarnation: UInt32 = 0
+    public var level = ""
+    public var from = Verdict.new
+    public var to = Verdict.new
     public var phi: Double?
-    public var silenceSeconds: Double
+    public var silenceSeconds = 0.0
     public var expectedSeconds: Double?
-    public var threshold: Threshold
-    public var missing: Int64
+    public var threshold = Threshold()
+    public var missing: Int64 = 0
     public var senderLateSeconds: Double?
-    public var ownLateSeconds: Double
-    public var samples: Int
+    public var ownLateSeconds = 0.0
+    public var samples = 0
     /// Seconds since the node's connection closed; nil if it is not known to be closed.
     public var disconnectedSeconds: Double?
-    public var explanation: String
+    public var explanation = ""
 
     public var topic: FeedTopic { FeedTopic(level: level, group: group, node: node) }
 }
@@ -125,20 +132,20 @@ extension TransitionMessage {
     }
 }
 
-/// An event that is not a change of verdict.
+/// An event that is not a change of verdict. Its fields are written and read as those of `TransitionMessage`.
 public struct NoticeMessage: Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable { case notice, hold, tune }
-    public var kind: Kind
-    public var place: EventPosition
-    public var code: String
+    public var kind = Kind.notice
+    public var place = EventPosition.unknown
+    public var code = ""
     /// The group and node concerned. Each is nil if the event concerns none; both are nil while the node's name is
     /// unknown.
     public var group: String?
     public var node: String?
     /// The node's key in hexadecimal, if a node is concerned.
     public var key: String?
-    public var numbers: [String: Double]
-    public var explanation: String
+    public var numbers: [String: Double] = [:]
+    public var explanation = ""
 
     public var topic: FeedTopic { FeedTopic(level: nil, group: group, node: node) }
 }

@@ -1,3 +1,4 @@
+import BinaryCoding
 import PhiAccrual
 
 // Detector inputs as the bodies of records.

@@ -1,3 +1,4 @@
+import BinaryCoding
 import PhiAccrual
 
 /// Records that are not yet written to a file.

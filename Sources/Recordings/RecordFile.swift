@@ -58,16 +58,22 @@ final class RecordFile {
     private func skipPrefix() throws(Discontinuity) {
         guard size >= RecordingFormat.prefixCount else {
             // A recorder killed at the start leaves such a file. `next` reports it.
-            guard try fill(Int(size)), RecordingFormat.prefix.starts(with: buffer[at..<end]) else { throw Self.foreign }
+            guard try fill(Int(size)) else { throw Self.foreign }
+            let found = buffer[at..<end]
+            guard
+                RecordingFormat.readableVersions.contains(where: { RecordingFormat.prefix(of: $0).starts(with: found) })
+            else { throw Self.foreign }
             return
         }
         guard try fill(RecordingFormat.prefixCount), buffer.starts(with: RecordingFormat.magic) else {
             throw Self.foreign
         }
         let version = integer(at: RecordingFormat.magic.count)
-        guard version == RecordingFormat.version else {
+        let readable = RecordingFormat.readableVersions
+        guard readable.contains(version) else {
             throw Discontinuity(
-                reason: "unsupported recording format \(version): this program reads format \(RecordingFormat.version)")
+                reason: "unsupported recording format \(version): this program reads formats "
+                    + "\(readable.lowerBound) to \(readable.upperBound)")
         }
         at = RecordingFormat.prefixCount
     }

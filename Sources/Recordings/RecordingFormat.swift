@@ -1,3 +1,4 @@
+import BinaryCoding
 import CZlib
 import PhiAccrual
 
@@ -6,9 +7,16 @@ import PhiAccrual
 /// Constants of the file format. No text file and no gzip file begins with `magic`.
 enum RecordingFormat {
     static let magic: [UInt8] = [0x89] + Array("PHIREC\n".utf8)
-    static let version: UInt32 = 3
+    /// Format 4 has the records of format 3. Its checkpoints store notice codes by name, which programs that write
+    /// format 3 cannot read.
+    static let version: UInt32 = 4
+    /// A checkpoint of format 3 names its own layout, so its records need no other reader.
+    static let readableVersions: ClosedRange<UInt32> = 3...version
     /// The first bytes of a file, before its first record.
-    static let prefix = magic + withUnsafeBytes(of: version.littleEndian) { [UInt8]($0) }
+    static let prefix = prefix(of: version)
+    static func prefix(of version: UInt32) -> [UInt8] {
+        magic + withUnsafeBytes(of: version.littleEndian) { [UInt8]($0) }
+    }
     static let prefixCount = prefix.count
     /// Bytes of a record around its body: the length before it, the check after it.
     static let frameCount = 8

@@ -1,3 +1,4 @@
+import BinaryCoding
 import PhiAccrual
 
 /// One item of a recording, in recorded order.

@@ -1,3 +1,4 @@
+import BinaryCoding
 import CZlib
 import Foundation
 import PhiAccrual

@@ -1,3 +1,4 @@
+import BinaryCoding
 import HeartbeatProtocol
 import PhiAccrual
 
@@ -52,7 +53,12 @@ extension StoredEvent: BinaryCodable {
 }
 
 extension StoreChange: BinaryCodable {
-    private enum Kind: UInt8 { case tuning, pause, resumption, forgetting }
+    private enum Kind: UInt8 {
+        case tuning = 0
+        case pause = 1
+        case resumption = 2
+        case forgetting = 3
+    }
 
     public func write(to writer: inout BinaryWriter) {
         switch self {

@@ -1,3 +1,4 @@
+import BinaryCoding
 import Evaluation
 import Foundation
 import PhiAccrual

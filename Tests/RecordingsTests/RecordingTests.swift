@@ -174,6 +174,16 @@ import Testing
         try writer.write(recorded([.timestampUncertainty(1)]))  // an unlinked file is still writable
     }
 
+    @Test func `of format 3 is read`() throws {
+        var bytes = SegmentStart(.specimen(), checkpoint: [9, 8, 7]).bytes
+        bytes[8] = 3
+        #expect(
+            try RecordingReader.parts([try scratch.file(holding: bytes)])
+                == [.beginning(.specimen(), checkpoint: [9, 8, 7])])
+        let torn = try RecordingReader.parts([try scratch.file(holding: Array(bytes.prefix(10)))])
+        #expect(torn.damages.map(\.isTorn) == [true])
+    }
+
     @Test func `in another format is refused`() throws {
         let trace = try scratch.file("a.csv", holding: Array("node,seq,sent_ns,arrival_ns\n".utf8))
         let short = try scratch.file("short.csv", holding: Array("node".utf8))
@@ -184,10 +194,11 @@ import Testing
             #expect(!RecordingReader.isRecording(file))
         }
         var bytes = SegmentStart(.specimen()).bytes
-        bytes[8] = 4
+        bytes[8] = 5
         let newer = try scratch.file(holding: bytes)
         #expect(
-            throws: RecordingError(path: newer, reason: "unsupported recording format 4: this program reads format 3")
+            throws: RecordingError(
+                path: newer, reason: "unsupported recording format 5: this program reads formats 3 to 4")
         ) { try RecordingReader.parts([newer]) }
         #expect(RecordingReader.isRecording(newer) && RecordingReader.isRecording(scratch.folder))
         let other = Scratch()

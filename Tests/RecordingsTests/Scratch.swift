@@ -25,7 +25,7 @@ extension RecordingHeader {
     static func specimen(at seconds: Int64 = 1_700_000_000) -> RecordingHeader {
         RecordingHeader(
             createdAt: seconds * 1_000_000_000, start: Instant(nanoseconds: 5_000), wallOffset: -7,
-            program: "phi 0.1.0", detector: "normal,window=50,floor=0.1")
+            program: "phi 0.2.0", detector: "normal,window=50,floor=0.1")
     }
 }
 

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 // How levels decide when to suspect.
 
 extension AdaptiveModel {

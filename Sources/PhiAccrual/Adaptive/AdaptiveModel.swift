@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The default detector. It learns which of three ways to predict the next heartbeat fits a node, and how late
 /// heartbeats come relative to that prediction.
 ///

@@ -1,3 +1,4 @@
+import BinaryCoding
 import CMath
 
 /// Counts of predicted and actual mistakes. Both are halved when their sum exceeds 200, so old mistakes fade.

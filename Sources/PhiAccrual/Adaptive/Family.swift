@@ -1,16 +1,17 @@
 /// A way to predict the next heartbeat: the expected arrival (centre), the unit of lateness (scale), and the
 /// distinctions in the recent past that matter (states).
 ///
-/// An arriving heartbeat determines the state. Each state has its own histogram of the lateness that follows.
+/// An arriving heartbeat determines the state. Each state has its own histogram of the lateness that follows. Raw values
+/// are stored, and are indices of arrays.
 enum Family: Int, CaseIterable, Sendable {
     /// Centre: one interval after the last arrival. Scale: about one interval. For senders without a schedule.
-    case last
+    case last = 0
     /// Centre: when the schedule expects the next sequence number. Scale: the geometric mean of interval and current
     /// deviation. States: whether the last heartbeat came early or late. For senders that keep a schedule.
-    case schedule
+    case schedule = 1
     /// Centre: one interval after the last arrival. Scale: that of `schedule`. States: how much lateness there was
     /// recently. For links with bursts of lateness. φ uses this family.
-    case bursts
+    case bursts = 2
 
     static let count = 3
     /// Scale of `last`, in intervals. It is slightly above 1, so that edges at whole numbers lie just after the

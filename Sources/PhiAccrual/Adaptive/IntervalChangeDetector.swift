@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// Detects that a node's interval may have changed for good, by a run of similar gaps. `AdaptiveModel` compares the run
 /// with the interval that it knows.
 struct IntervalChangeDetector: Sendable {

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// Number of heartbeats in each bucket of all families and states.
 typealias LatenessCounts = InlineArray<415, Float>
 

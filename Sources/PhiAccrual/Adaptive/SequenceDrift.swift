@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The position of a sender's schedule, estimated from arrivals and their sequence numbers.
 ///
 /// Two slow loops track the interval and the phase of the schedule. An autoregressive factor tracks how much of one

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// All timeouts available at one moment: for each edge of each family and state, the mean timeout and the share of
 /// mistakes of suspecting there.
 struct TimeoutCandidates: ~Copyable {

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// What one fresh heartbeat reveals about how a node's heartbeats arrive.
 public struct Arrival: Hashable, Sendable {
     /// Nanoseconds since the node's previous fresh arrival, at least 0.

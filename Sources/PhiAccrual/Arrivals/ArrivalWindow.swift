@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The most recent inter-arrival gaps of one node, with their exact sums.
 ///
 /// Gaps are whole nanoseconds, so removing a gap exactly undoes inserting it. A running sum of doubles would drift over

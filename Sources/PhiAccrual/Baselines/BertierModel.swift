@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The detector of Bertier, Marin and Sens: Chen's expected arrival, with the margin that TCP uses for its
 /// retransmissions.
 ///

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The detector of Chen, Toueg and Aguilera for unsynchronised clocks, NFD-E: a constant margin after the expected
 /// arrival.
 ///

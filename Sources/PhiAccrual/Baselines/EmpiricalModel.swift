@@ -1,3 +1,4 @@
+import BinaryCoding
 import CMath
 
 /// The detector of Satzger et al.: it assumes no distribution and uses the gaps in its window directly.

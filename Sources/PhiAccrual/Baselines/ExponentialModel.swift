@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The accrual detector of Cassandra and of chitchat: gaps follow an exponential distribution, so φ counts mean gaps.
 ///
 /// `φ(t) = −log P(gap > t) = t / mean`, divided by ln 10 in Cassandra but not in chitchat: φ = 8 is 18.4 mean gaps in

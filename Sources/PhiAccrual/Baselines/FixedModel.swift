@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The detector that learns nothing: it suspects a node after a fixed silence.
 ///
 /// Most systems have it, and it is hard to beat where nothing varies. Akka calls it `DeadlineFailureDetector`,

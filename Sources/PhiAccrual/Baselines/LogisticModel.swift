@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The accrual detector of Akka and Pekko, and of Hazelcast, which adopted it.
 ///
 /// Gaps follow a normal distribution whose tail is that of a logistic curve (`LogisticTail`). φ is computed from the

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The last arrivals of one incarnation of a node, with their sequence numbers: the data of Chen's estimate.
 ///
 /// Everything is counted back from the newest arrival, in whole numbers: no clock, no drift, constant work per

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The self-tuning detector, SFD, of Xiong et al.: Chen's, with a margin that moves until a required quality is
 /// reached.
 ///
@@ -55,12 +57,12 @@ public struct SelfTuningModel: BaselineModel {
     /// The requirements decide when to suspect, not the policy.
     public static let usesPolicy = false
 
-    /// The result of the last slot.
+    /// The result of the last slot. Raw values are stored.
     public enum Feedback: UInt8, Hashable, Sendable {
-        case satisfied
-        case raised  // too many mistakes
-        case lowered  // too slow
-        case infeasible  // both
+        case satisfied = 0
+        case raised = 1  // too many mistakes
+        case lowered = 2  // too slow
+        case infeasible = 3  // both
     }
     /// Nil before the end of the first slot.
     public private(set) var feedback: Feedback?

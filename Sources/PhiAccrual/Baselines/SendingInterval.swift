@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The interval between a sender's heartbeats: Chen's η, Bertier's Δi.
 ///
 /// Detectors that compute with sequence numbers assume that it is known: given as a parameter, otherwise announced by

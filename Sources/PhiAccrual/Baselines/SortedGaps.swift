@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The most recent gaps of one node, sorted by length.
 ///
 /// Inserting a gap costs one binary search, and the gaps between the entering and the leaving one move by one place: a

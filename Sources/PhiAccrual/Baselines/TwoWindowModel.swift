@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The two-windows detector, 2W-FD: Chen's with a short and a long window. The later of the two expected arrivals
 /// counts.
 ///

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// Active holds on suspicions, and the last expired ones.
 struct ActiveHolds: Sendable {
     /// The nodes that a hold covers: a group by its number, or all nodes if nil.

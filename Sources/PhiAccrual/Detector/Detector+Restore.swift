@@ -1,3 +1,5 @@
+import BinaryCoding
+
 // State that outlives the detector: what it learned of each node and each group, for the next run of a service.
 
 /// Learned state of one node, as bytes that `Detector.restore` reads.
@@ -14,9 +16,6 @@ public struct PersistedNode: Hashable, Sendable {
 }
 
 extension Detector {
-    /// Version of the persisted state. A detector reads only state with its own version.
-    public static var persistedVersion: String { "\(Model.stateVersion) node/1" }
-
     /// Persisted state of the named nodes in at most `limit` slots from `cursor` on, and the next cursor; nil after the
     /// last slot.
     @specialized(where Model == AdaptiveModel)
@@ -67,6 +66,7 @@ extension Detector {
     ///
     /// - Parameters:
     ///   - bytes: What was learned of the node. Without it, or if it is unreadable, the node must be heard by `latest`.
+    ///   - version: The version of `bytes`.
     ///   - verdicts: The last published verdict per level; nil for a level without one.
     ///   - last: The last published verdict at any level, including levels that no longer exist; nil if it is among
     ///     `verdicts`.
@@ -77,13 +77,15 @@ extension Detector {
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public mutating func restore(
-        _ identity: NodeIdentity, key: NodeKey, bytes: [UInt8]?, verdicts: [Verdict?], last: Verdict? = nil,
-        incarnation: UInt32, lastHeard: Instant? = nil, soonest: Instant, latest: Instant, at now: Instant,
+        _ identity: NodeIdentity, key: NodeKey, bytes: [UInt8]?, version: String = Self.persistedVersion,
+        verdicts: [Verdict?],
+        last: Verdict? = nil, incarnation: UInt32, lastHeard: Instant? = nil, soonest: Instant, latest: Instant,
+        at now: Instant,
         into events: inout [Event]
     ) -> Bool {
         guard !knows(key), let slot = addNode(key) else { return true }
         name(slot, identity)
-        let wasRead = bytes.map { restore($0, slot) }
+        let wasRead = bytes.map { restore($0, of: version, slot) }
         nodes[slot].lastArrival = now.nanoseconds
         nodes[slot].lastSent = nil
         nodes[slot].senderLate = nil
@@ -122,8 +124,10 @@ extension Detector {
     }
 
     /// Restores a node with the same key from bytes. Returns whether they could be read.
-    private mutating func restore(_ bytes: [UInt8], _ slot: Int) -> Bool {
+    private mutating func restore(_ bytes: [UInt8], of version: String, _ slot: Int) -> Bool {
+        guard let layout = Self.layout(of: version) else { return false }
         var reader = BinaryReader(bytes)
+        reader.layout = layout
         do throws(CorruptData) {
             let stored: WatchedNode = try reader.state()
             let storedDetails: NodeColdState = try reader.state()

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 // Checkpoint of a whole detector. A detector that is read from it gives the same events for the same inputs.
 
 extension Detector {
@@ -7,7 +9,7 @@ extension Detector {
     @specialized(where Model == AdaptiveModel)
     @specialized(where Model == NormalModel)
     public func write(to writer: inout BinaryWriter) {
-        writer.write(Model.stateVersion)
+        writer.write(Self.persistedVersion)
         writer.write(plans.policies)
         writer.write(configuration.retention)
         writer.write(Int64(configuration.capacity))
@@ -43,10 +45,13 @@ extension Detector {
     @specialized(where Model == NormalModel)
     public init(model: Model.Parameters, from reader: inout BinaryReader) throws(CorruptData) {
         let version = try reader.text()
-        guard version == Model.stateVersion else {
+        // Checkpoints of the first layout name the model only.
+        let layout = version == Model.stateVersion ? StateLayout.codesByPosition : Self.layout(of: version)
+        guard let layout else {
             throw CorruptData(
-                "it has version \(version.escapingControls), but this program reads \(Model.stateVersion)")
+                "it has version \(version.escapingControls), but this program reads \(Self.persistedVersion)")
         }
+        reader.layout = layout
         let policies: PolicyTable = try reader.state()
         for policy in policies.allPolicies {
             if let reason = Model.refusal(of: policy) { throw CorruptData(reason) }

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The groups of nodes: their names, their members, what each group learned, and when it was last heard.
 ///
 /// Group 0 has no name. It is for nodes whose group is not known yet, and for groups beyond the limit.
@@ -102,7 +104,7 @@ extension GroupTable: BinaryCodable {
             lastArrivals.append(try reader.integer())
             guard number > 0 else { continue }
             guard numbers.updateValue(UInt16(number), forKey: name) == nil else {
-                throw CorruptData("a group is there twice")
+                throw CorruptData("a group occurs twice")
             }
         }
     }

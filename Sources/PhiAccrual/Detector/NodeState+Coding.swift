@@ -1,3 +1,5 @@
+import BinaryCoding
+
 // Binary format of the state of one node.
 
 extension WatchedNode: BinaryCodable {
@@ -59,7 +61,8 @@ extension NodeColdState: BinaryCodable {
         writer.write(identity) { $0.write($1) }
         writer.write(contender) { $0.write($1) }
         writer.write(discarded)
-        for code in Notice.Code.allCases { writer.write(emitted.contains(code)) }
+        writer.write(UInt8(emitted.count))
+        for name in emitted.map(\.rawValue).sorted() { writer.write(name) }
         writer.write(pause) { $0.write($1) }
         writer.write(silentSince)
         writer.write(disconnectedAt)
@@ -71,10 +74,35 @@ extension NodeColdState: BinaryCodable {
         identity = try reader.optional { reader throws(CorruptData) in try reader.state() }
         contender = try reader.optional { reader throws(CorruptData) in try reader.state() }
         discarded = try reader.integer(in: 0...(.max / 2))
-        for code in Notice.Code.allCases where try reader.bool() { emitted.insert(code) }
+        emitted = try reader.emittedCodes()
         pause = try reader.optional { reader throws(CorruptData) in try reader.state() }
         silentSince = try reader.optional { reader throws(CorruptData) in try reader.integer() }
         disconnectedAt = try reader.optional { reader throws(CorruptData) in try reader.integer() }
         for _ in 0..<(try reader.integer(UInt8.self, in: 0...8)) { recoveries.append(try reader.state()) }
     }
+}
+
+extension BinaryReader {
+    /// The notices that were emitted and are not to be repeated.
+    fileprivate mutating func emittedCodes() throws(CorruptData) -> Set<Notice.Code> {
+        var codes: Set<Notice.Code> = []
+        guard layout > StateLayout.codesByPosition else {
+            for code in Notice.Code.byPosition where try bool() { codes.insert(code) }
+            return codes
+        }
+        for _ in 0..<(try integer(UInt8.self)) {
+            // A later version may have written a name that this one does not know. It is left out: a notice that
+            // cannot be emitted cannot be repeated either.
+            if let code = Notice.Code(rawValue: try text()) { codes.insert(code) }
+        }
+        return codes
+    }
+}
+
+extension Notice.Code {
+    /// The codes in the order of `StateLayout.codesByPosition`: one flag for each.
+    fileprivate static let byPosition: [Notice.Code] = [
+        .unnamed, .takeover, .duplicateNode, .nameCollision, .budgetInfeasible, .budgetFeasible, .flapping, .paused,
+        .resumed,
+    ]
 }

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The nodes that a detector watches: which slot a key has, which slots are free, which group each node is in, and where
 /// the state of a slot and a level lies. Nothing else decides any of these.
 ///

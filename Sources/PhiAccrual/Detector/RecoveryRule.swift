@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// When a suspected node is trusted again: by default at the next heartbeat.
 ///
 /// The rule never delays a suspicion. A node that keeps sending is trusted eventually, so its last published verdict is

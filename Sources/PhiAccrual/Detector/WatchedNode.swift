@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// What every heartbeat of a node reads and writes.
 struct WatchedNode: Sendable {
     let key: UInt64
@@ -75,7 +77,13 @@ struct WatchedNode: Sendable {
 /// Verdicts on a node at all levels.
 struct NodeState: Hashable, Sendable {
     /// The node's phase of life, regardless of suspicion at any level.
-    enum Phase: UInt8, Sendable { case new, learning, trusted, left }
+    enum Phase: UInt8, Sendable {
+        // Stored.
+        case new = 0
+        case learning = 1
+        case trusted = 2
+        case left = 3
+    }
     var phase = Phase.new
     private var suspectedLevels: UInt8 = 0  // a bit per level
 

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 // Stored names and policies, in the state of a detector and in operator changes.
 
 extension NodeKey: BinaryCodable {
@@ -86,10 +88,22 @@ extension Origin: BinaryCodable {
 }
 
 extension Origin.Source: BinaryCodable {
-    /// Written as the index in the order of rising precedence.
-    public func write(to writer: inout BinaryWriter) { writer.write(UInt8(Self.allCases.firstIndex(of: self) ?? 0)) }
+    private var storedNumber: UInt8 {
+        switch self {
+        case .standard: 0
+        case .file: 1
+        case .environment: 2
+        case .option: 3
+        case .tune: 4
+        }
+    }
+    public func write(to writer: inout BinaryWriter) { writer.write(storedNumber) }
     public init(from reader: inout BinaryReader) throws(CorruptData) {
-        self = Self.allCases[Int(try reader.integer(UInt8.self, in: 0...UInt8(Self.allCases.count - 1)))]
+        let number: UInt8 = try reader.integer()
+        guard let source = Self.allCases.first(where: { $0.storedNumber == number }) else {
+            throw CorruptData("no origin of a policy has the number \(number)")
+        }
+        self = source
     }
 }
 

@@ -1,3 +1,5 @@
+import BinaryCoding
+
 /// The accrual detector of the original paper: gaps follow a normal distribution fitted to the most recent ones.
 ///
 /// `φ(t) = −log₁₀ P(gap > t)` with the window's mean and standard deviation. It departs from the paper in two points:

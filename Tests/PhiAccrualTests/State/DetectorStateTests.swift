@@ -1,3 +1,4 @@
+import BinaryCoding
 import PhiAccrual
 import TestSupport
 import Testing
