@@ -54,7 +54,7 @@ public struct ZeroMQError: Error, Hashable, Sendable, CustomStringConvertible {
         case (EPROTONOSUPPORT, _): "unknown transport; use tcp://, ipc://, or inproc://"
         case (zmqIncompatible, _): "this kind of socket cannot use that transport"
         case (EMFILE, .open), (EMFILE, .monitor):
-            "too many sockets or open files; raise the context's maximumSockets or RLIMIT_NOFILE"
+            "too many sockets or open files; raise the limit on open files (ulimit -n)"
         case (EINVAL, .setOption): "invalid value"
         case (EAGAIN, .startThread): "the system's limit on threads is reached"
         default: String(cString: zmq_strerror(code))
