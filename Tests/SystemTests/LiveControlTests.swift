@@ -102,7 +102,7 @@ extension SystemTests {
                     let suspicion = try await watch.transition(of: "n", to: .suspected, after: trust)
                     node.signal(SIGCONT)
                     trust = try await watch.transition(of: "n", to: .trusted, after: suspicion)
-                    #expect(trust.explanation.contains("consecutive heartbeats arrived in time"), "\(trust.explanation)")
+                    #expect(trust.explanation.contains("consecutive heartbeats"), "\(trust.explanation)")
                     // Until the node flaps, three heartbeats in time are enough.
                     let took = trust.place.at.unixNanoseconds - suspicion.place.at.unixNanoseconds
                     #expect(round == 1 || took > 3_000_000_000, "round \(round): \(took) ns")
