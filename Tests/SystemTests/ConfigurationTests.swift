@@ -87,7 +87,7 @@ extension SystemTests {
                     #expect(
                         program.errors == [
                             #"phi.yaml:5: unknown key "levles": did you mean "levels"?"#,
-                            #"phi.yaml:13: policy "phi=twelve" cannot be used: phi must be a number above 0 and at most "#
+                            #"phi.yaml:13: invalid policy "phi=twelve": phi must be a number above 0 and at most "#
                                 + "1000000; write for example 'phi=8', 'price=1000', or 'mistakes=1/30d,within=3s'",
                             #"phi: --control: "nonsense" is not an endpoint: '://' is missing; write for example "#
                                 + "tcp://127.0.0.1:7710 or ipc:///run/phi.sock",

@@ -129,7 +129,10 @@ extension SystemTests {
         }
 
         static let refusals: [(String, [String])] = [
-            (#"{"code":"unknown-request","message":"?"}"#, ["does not know the request \"explain\"", "older version"]),
+            (
+                #"{"code":"unknown-request","message":"?"}"#,
+                ["does not know the request \"explain\"", "older than this program"]
+            ),
             (#"{"code":"unknown-node","message":"no node of this name"}"#, ["phi: no node of this name"]),
             (#"{"code":"of-later","message":"not today"}"#, ["phi: not today"]),
         ]

@@ -14,7 +14,9 @@ extension SystemTests {
                 try await watch.transition(of: "n", to: .trusted)
                 node.crash()
                 let tuned = try await bed.say("tune suspect=phi=0.5 --node lab/n", to: detector)
-                #expect(tuned.first?.hasPrefix("Level suspect: phi=0.5 (tune, node lab/n) holds now.") == true)
+                #expect(
+                    tuned.first?.hasPrefix("Level suspect: the effective policy is now phi=0.5 (tune, node lab/n).")
+                        == true)
                 let suspicion = try await watch.transition(of: "n", to: .suspected)
                 #expect(suspicion.threshold.policy == "phi=0.5")
                 #expect(suspicion.threshold.origin == "tune, node lab/n")
@@ -23,7 +25,9 @@ extension SystemTests {
                 let shown = try await bed.say("tune --node lab/n", to: detector)
                 #expect(shown.last?.contains("tune, node lab/n") == true, "\(shown)")
                 let unset = try await bed.say("tune --unset suspect --node lab/n", to: detector)
-                #expect(unset.first?.hasPrefix("Level suspect: phi=100000 (option) holds now.") == true, "\(unset)")
+                #expect(
+                    unset.first?.hasPrefix("Level suspect: the effective policy is now phi=100000 (option).") == true,
+                    "\(unset)")
                 // Setting and unsetting the policy are published too.
                 let codes = watch.events.compactMap { event in
                     if case .notice(let notice) = event { notice.kind == .tune ? notice.code : nil } else { nil }

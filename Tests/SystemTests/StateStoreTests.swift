@@ -130,7 +130,7 @@ extension SystemTests {
 
                     disk.makeRoom()
                     let third = try await start()
-                    #expect(third.program.errors.contains { $0.contains("a new log of events begins") })
+                    #expect(third.program.errors.contains { $0.contains("started a new event log") })
                     #expect(try await bed.status(of: third).service.stateStore?.lost == nil)
                 }
             }
