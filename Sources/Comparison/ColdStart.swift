@@ -38,10 +38,10 @@ public struct ColdStart: Sendable, Encodable {
     /// - Parameter onProgress: Called after each detector with the completed share, 0 ... 1.
     public init(_ trace: RecordedArrivals, onProgress: (Double) -> Void = { _ in }) {
         let nodes = trace.arrivalsByNode.filter { !$0.isEmpty }.map(ColdStartNode.init)
-        rows = ColdStartRun.all.enumerated().map { number, contestant in
-            let totals = nodes.reduce(into: ColdStartTotals()) { $0.add($1, contestant) }
+        rows = ColdStartRun.all.enumerated().map { number, run in
+            let totals = nodes.reduce(into: ColdStartTotals()) { $0.add($1, run) }
             onProgress(Double(number + 1) / Double(ColdStartRun.all.count))
-            return Row(detector: contestant.name, horizons: totals.horizons)
+            return Row(detector: run.name, horizons: totals.horizons)
         }
     }
 
@@ -87,10 +87,10 @@ private struct ColdStartTotals {
     private var starts = [0, 0, 0]
     private var costs = [SweepCost(), SweepCost(), SweepCost()]
 
-    mutating func add(_ node: ColdStartNode, _ contestant: ColdStartRun) {
+    mutating func add(_ node: ColdStartNode, _ run: ColdStartRun) {
         for arrivals in node.starts {
             var sum = SweepCost()
-            let parts = contestant.costs(arrivals, interval: node.interval)
+            let parts = run.costs(arrivals, interval: node.interval)
             for (index, horizon) in ColdStart.horizons.enumerated() where arrivals.count >= horizon {
                 sum += parts[index]
                 starts[index] += 1

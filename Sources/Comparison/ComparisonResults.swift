@@ -24,13 +24,13 @@ public struct ComparisonResults: Sendable, Encodable {
         let calibration: Calibration
         private enum Keys: String, CodingKey {
             case phi, expected
-            case decades = "log10_error"
+            case log10Error = "log10_error"
         }
         func encode(to encoder: any Encoder) throws {
             var object = encoder.container(keyedBy: Keys.self)
             try object.encode(calibration.phi, forKey: .phi)
             try object.encode(calibration.expected, forKey: .expected)
-            try object.encodeIfPresent(calibration.decades, forKey: .decades)
+            try object.encodeIfPresent(calibration.log10Error, forKey: .log10Error)
         }
     }
     public private(set) var traces: [Trace] = []

@@ -26,7 +26,7 @@ public struct Calibration: Hashable, Sendable {
     public var observedShare: Double { observed / Double(samples) }
     /// log₁₀(observed / expected): 0 if φ is calibrated, above 0 if φ promises too much. Nil if the expected number is
     /// not significant or none was observed.
-    public var decades: Double? { isSignificant && observed > 0 ? log10(observed / expected) : nil }
+    public var log10Error: Double? { isSignificant && observed > 0 ? log10(observed / expected) : nil }
 
     public static func promisedShare(above phi: Double) -> Double { pow(10, -phi) }
 

@@ -179,7 +179,7 @@ struct CompareCommand: AsyncParsableCommand {
         lines += ["", "CALIBRATION (log10 error)   φ = 1    φ = 2    φ = 3    φ = 4"]
         for trace in report.traces {
             let values = Calibration.levels.map { level in
-                trace.calibration.first { $0.phi == Double(level) }?.decades?.decimals(2) ?? "-"
+                trace.calibration.first { $0.phi == Double(level) }?.log10Error?.decimals(2) ?? "-"
             }
             lines.append(trace.name.padded(to: 28) + values.map { $0.padded(to: 8) }.joined(separator: " "))
         }

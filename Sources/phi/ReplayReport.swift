@@ -37,14 +37,14 @@ struct ReplayReport: Encodable {
         let calibration: Calibration
         private enum Keys: String, CodingKey {
             case phi, expected, observed
-            case decades = "log10_error"
+            case log10Error = "log10_error"
         }
         func encode(to encoder: any Encoder) throws {
             var object = encoder.container(keyedBy: Keys.self)
             try object.encode(calibration.phi, forKey: .phi)
             try object.encode(calibration.expected, forKey: .expected)
             try object.encode(calibration.observed, forKey: .observed)
-            try object.encode(calibration.decades, forKey: .decades)
+            try object.encode(calibration.log10Error, forKey: .log10Error)
         }
     }
 
@@ -94,12 +94,12 @@ struct ReplayReport: Encodable {
             ("detection time", "\(seconds(quality.detectionTime)) mean, \(seconds(quality.detectionTimeP99)) p99"),
             ("mean timeout", seconds(quality.margin)),
         ]
-        for line in quality.calibration where line.decades != nil {
+        for line in quality.calibration where line.log10Error != nil {
             rows.append(
                 (
                     "φ > \(line.phi.decimals(0))",
                     "\(line.observed.decimals(0)) times, \(line.expected.formattedToThreeDigits) expected "
-                        + "(log10 error \((line.decades ?? 0).decimals(2)))"
+                        + "(log10 error \((line.log10Error ?? 0).decimals(2)))"
                 ))
         }
         if let timing {

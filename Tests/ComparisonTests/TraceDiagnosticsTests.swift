@@ -29,8 +29,8 @@ import Testing
         #expect(!Self.comparison.calibration.isEmpty)
         for line in Self.comparison.calibration {
             let point = try #require(diagnostics.views[0].calibration.first { $0.phi == line.phi })
-            let decades = try #require(line.decades)
-            #expect(abs(log10(point.observedShare / point.promisedShare) - decades) < 1e-9)
+            let log10Error = try #require(line.log10Error)
+            #expect(abs(log10(point.observedShare / point.promisedShare) - log10Error) < 1e-9)
             #expect(abs(point.expected - line.expected) < 1e-9)
         }
     }

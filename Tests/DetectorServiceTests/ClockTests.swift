@@ -36,7 +36,7 @@ import Testing
         #expect(notice.code == "clock-step" && notice.node == nil)
         // It compares the clocks only if it read both within 2 ms.
         #expect(abs((notice.numbers["seconds"] ?? 0) - Double(seconds)) < 1)
-        try expectNews(by: &audience, on: stage, shifted: .seconds(seconds))
+        try expectNewNode(by: &audience, on: stage, shifted: .seconds(seconds))
         minConsecutive.leave()
         // The node's next transition: the step caused no suspicion.
         #expect(try audience.next(of: "steady").to == .left)
@@ -53,14 +53,14 @@ import Testing
         let notice = try audience.nextNotice()
         #expect(notice.code == "suspended" && notice.node == nil)
         #expect(abs((notice.numbers["seconds"] ?? 0) - 3600) < 1)
-        try expectNews(by: &audience, on: stage, shifted: .seconds(3600))
+        try expectNewNode(by: &audience, on: stage, shifted: .seconds(3600))
         minConsecutive.leave()
         #expect(try audience.next(of: "steady").to == .left)
         stage.service.stop()
     }
 
     /// Expects the first event of a new node to have the shifted civil time.
-    private func expectNews(by audience: inout Audience, on stage: Stage, shifted shift: Duration) throws {
+    private func expectNewNode(by audience: inout Audience, on stage: Stage, shifted shift: Duration) throws {
         let start = WallClock.now
         let newNode = try stage.publisher("newcomer")
         let at = try audience.next(of: "newcomer").place.at.unixNanoseconds - shift.nanoseconds

@@ -45,7 +45,7 @@ import Testing
         #expect(try historian.next(of: "edge-1").to == .learning)
         #expect(try historian.next(of: "edge-1") == before)
         // The service would miss the goodbye before the node has reconnected.
-        try second.hears("edge-1")
+        try second.waitForSamples("edge-1")
         node.leave()
         let after = try audience.next(of: "edge-1")
         #expect(after.to == .left && after.from == .trusted && after.place.epoch == before.place.epoch)
@@ -61,7 +61,7 @@ import Testing
         let (living, dead) = (try first.publisher("living"), try first.publisher("dead"))
         var audience = try first.audience()
         try audience.waitForTrust(in: ["living", "dead"])
-        try first.hears("living", until: 20)
+        try first.waitForSamples("living", until: 20)
         first.service.stop()
         dead.stop()
 
@@ -75,7 +75,7 @@ import Testing
         #expect(suspicion.from == .trusted && suspicion.to == .suspected)
         #expect(suspicion.silenceSeconds > 5 + usual - 1e-6)
         // No other node was suspected.
-        try second.hears("living")
+        try second.waitForSamples("living")
         living.leave()
         #expect(try audience.next(of: "living").from == .trusted)
         second.service.stop()
@@ -102,7 +102,7 @@ import Testing
         var audience = try first.audience()
         try audience.waitForTrust(in: ["living", "dead"])
         let epoch = try first.status.epoch
-        try first.hears("living", until: 20)
+        try first.waitForSamples("living", until: 20)
         first.service.stop()
         dead.stop()
         try FileManager.default.removeItem(atPath: "\(site.folder.path)/state/complete")
@@ -130,17 +130,17 @@ import Testing
         try audience.waitForTrust(in: ["edge-1"])
         let identity = try NodeIdentity(group: "edge", name: "edge-1")
         var client = try ControlClient(endpoint: first.control)
-        let order = TuneRequest(level: "suspect", policy: .phi(9), scope: .group("edge"))
-        let _: TuneAnswer = try client.request(.tune(order), within: patience)
+        let request = TuneRequest(level: "suspect", policy: .phi(9), scope: .group("edge"))
+        let _: TuneAnswer = try client.request(.tune(request), within: testTimeout)
         let pause = try PauseRequest(identity, for: .seconds(1), reason: "disk")
-        let _: PauseAnswer = try client.request(.pause(pause), within: patience)
+        let _: PauseAnswer = try client.request(.pause(pause), within: testTimeout)
         #expect(try audience.nextNotice().kind == .tune)
         #expect(try audience.nextNotice().code == "paused")
         first.service.stop()
         node.stop()
 
         let second = try site.start()
-        let policies: PoliciesAnswer = try client.request(.policies(of: nil), within: patience)
+        let policies: PoliciesAnswer = try client.request(.policies(of: nil), within: testTimeout)
         #expect(policies.overrides.map(\.policy) == ["phi=9"])
         #expect(policies.overrides.map(\.origin) == ["tune, group edge"])
         // The end of the pause is published. Its start is not published again.
@@ -149,13 +149,13 @@ import Testing
 
         let nextWakeUp = try Level(name: "alarm", policy: .phi(8))
         let third = try site.start { $0.policies = PolicyTable(levels: [nextWakeUp]) }
-        let none: PoliciesAnswer = try client.request(.policies(of: nil), within: patience)
+        let none: PoliciesAnswer = try client.request(.policies(of: nil), within: testTimeout)
         #expect(none.overrides.isEmpty)
         third.service.stop()
         let fourth = try site.start()
-        let gone: PoliciesAnswer = try client.request(.policies(of: nil), within: patience)
+        let gone: PoliciesAnswer = try client.request(.policies(of: nil), within: testTimeout)
         #expect(gone.overrides.isEmpty)
-        let explained: ExplainAnswer = try client.request(.explain(identity), within: patience)
+        let explained: ExplainAnswer = try client.request(.explain(identity), within: testTimeout)
         #expect(explained.pause == nil)
         fourth.service.stop()
     }
@@ -169,7 +169,7 @@ import Testing
         let identity = try NodeIdentity(group: "edge", name: "edge-1")
         var client = try ControlClient(endpoint: first.control)
         let _: PauseAnswer = try client.request(
-            .pause(PauseRequest(identity, for: .seconds(3600), reason: "disk")), within: patience)
+            .pause(PauseRequest(identity, for: .seconds(3600), reason: "disk")), within: testTimeout)
         first.service.stop()
 
         let other = try #require(
@@ -181,7 +181,7 @@ import Testing
         // The node still sends heartbeats, and is new to a service that has all shards again.
         let third = try site.start()
         try audience.waitForTrust(in: ["edge-1"])
-        let explained: ExplainAnswer = try client.request(.explain(identity), within: patience)
+        let explained: ExplainAnswer = try client.request(.explain(identity), within: testTimeout)
         #expect(explained.pause == nil)
         node.stop()
         third.service.stop()
@@ -211,7 +211,7 @@ import Testing
         second.service.stop()
 
         let third = try restart()
-        try third.hears("living")
+        try third.waitForSamples("living")
         #expect(try third.status.sequence == last)
         living.stop()
         third.service.stop()
@@ -260,7 +260,7 @@ import Testing
         node.stop()
         var client = try ControlClient(endpoint: first.control)
         let identity = try NodeIdentity(group: "edge", name: "edge-1")
-        let _: ForgetAnswer = try client.request(.forget(identity), within: patience)
+        let _: ForgetAnswer = try client.request(.forget(identity), within: testTimeout)
         while try audience.next(of: "edge-1").to != .forgotten {}
         first.service.stop()
         let second = try site.start()
@@ -279,9 +279,9 @@ import Testing
         let store = try #require(try stage.status.stateStore)
         #expect(store == StatusAnswer.StateStoreStatus(folder: "\(site.folder.path)/state", events: 0, lost: nil))
         stage.service.stop()
-        let forgetful = try Stage()
-        #expect(try forgetful.status.stateStore == nil)
-        forgetful.service.stop()
+        let withoutStore = try Stage()
+        #expect(try withoutStore.status.stateStore == nil)
+        withoutStore.service.stop()
     }
 
     @Test func `refuses a folder that another service uses`() throws {
@@ -298,17 +298,17 @@ extension Stage {
     var status: StatusAnswer {
         get throws {
             var client = try ControlClient(endpoint: control)
-            return try client.status(within: patience)
+            return try client.status(within: testTimeout)
         }
     }
     func node(_ name: String) throws -> NodesAnswer.Node {
         var client = try ControlClient(endpoint: control)
         let answer: NodesAnswer = try client.request(
-            .node(try NodeIdentity(group: "edge", name: name)), within: patience)
+            .node(try NodeIdentity(group: "edge", name: name)), within: testTimeout)
         return try #require(answer.nodes.first)
     }
     /// Waits until the service has `samples` samples of the node; without a number, until it has one more than now.
-    func hears(_ name: String, until samples: Int? = nil) throws {
+    func waitForSamples(_ name: String, until samples: Int? = nil) throws {
         let enough = try samples ?? node(name).samples + 1
         try #require(try repeatedly { try node(name).samples >= enough }, "\(name) was not heard often enough")
     }
@@ -323,18 +323,18 @@ extension Audience {
     mutating func waitForTrust(in names: Set<String>) throws {
         var left = names
         while !left.isEmpty {
-            guard let item = try subscriber.next(timeout: patience) else { throw NothingCame() }
+            guard let item = try subscriber.next(timeout: testTimeout) else { throw NothingCame() }
             if case .event(.transition(let event), _) = item, event.to == .trusted { left.remove(event.node) }
         }
     }
     mutating func nextTransition() throws -> TransitionMessage {
-        while let item = try subscriber.next(timeout: patience) {
+        while let item = try subscriber.next(timeout: testTimeout) {
             if case .event(.transition(let transition), _) = item { return transition }
         }
         throw NothingCame()
     }
     mutating func nextNotice() throws -> NoticeMessage {
-        while let item = try subscriber.next(timeout: patience) {
+        while let item = try subscriber.next(timeout: testTimeout) {
             if case .event(.notice(let notice), _) = item { return notice }
         }
         throw NothingCame()

@@ -64,7 +64,7 @@ import Testing
         func open() throws -> (store: StateStore, found: StoreContents) {
             try StateStore.open(in: folder.path, keeping: 10, at: 1)
         }
-        func remember() throws {
+        func persist() throws {
             let store = try open().store
             let (kept, nameless) = (try NodeIdentity(group: "kept", name: "n"), "")
             try store.store([
@@ -76,13 +76,13 @@ import Testing
         func restore() throws -> Int {
             let (store, found) = try open()
             var detector = Detector<NormalModel>(.init(levels: [.suspect()], model: .init(), seed: 1))
-            let patience = NodeRecovery.RejoinDeadlines(now: at(0), soonest: at(1), latest: at(2))
+            let testTimeout = NodeRecovery.RejoinDeadlines(now: at(0), soonest: at(1), latest: at(2))
             _ = NodeRecovery(found, levels: detector.levels).restore(
-                into: &detector, of: .whole, from: store, patience, civilOffset: 0, logger: Logger(label: "test"))
+                into: &detector, of: .whole, from: store, testTimeout, civilOffset: 0, logger: Logger(label: "test"))
             try store.close()
             return detector.nodeCount
         }
-        try remember()
+        try persist()
         #expect(try restore() == 1)
         #expect(try open().found.groups.map(\.group) == ["", "kept"])
     }
@@ -92,7 +92,7 @@ import Testing
     @Test func `reports timeouts only for the first overrides`() throws {
         let stage = try Stage { $0.policies = groups(25) }
         var client = try ControlClient(endpoint: stage.control)
-        let answer: PoliciesAnswer = try client.request(.policies(of: nil), within: patience)
+        let answer: PoliciesAnswer = try client.request(.policies(of: nil), within: testTimeout)
         #expect(answer.overrides.count == 25)
         #expect(answer.overrides.prefix { $0.allows != nil }.count == 20)
         #expect(answer.overrides.suffix(5).allSatisfy { $0.allows == nil })
@@ -107,7 +107,7 @@ import Testing
         new.policies = groups(PolicyTable.maxScopes + 1)
         stage.service.reload(new.changes(from: old))
         var client = try ControlClient(endpoint: stage.control)
-        let answer: PoliciesAnswer = try client.request(.policies(of: nil), within: patience)
+        let answer: PoliciesAnswer = try client.request(.policies(of: nil), within: testTimeout)
         #expect(answer.overrides.isEmpty && answer.levels.map(\.policy) == ["phi=8"])
         stage.service.stop()
     }
@@ -132,9 +132,9 @@ import Testing
         func mistakes(under policy: Policy) -> (before: Int, after: Int) {
             var proposed = policies
             proposed.set(policy, level: 0, from: Origin(.tune, for: .everyone))
-            let order = WhatIfRequest(policy: policy)
+            let request = WhatIfRequest(policy: policy)
             let answer = WhatIf(
-                recent: recent, order: order, level: 0, policies: policies, proposed: proposed, now: at(now)
+                recent: recent, request: request, level: 0, policies: policies, proposed: proposed, now: at(now)
             ).answer()
             return (answer.before.mistakes, answer.after.mistakes)
         }

@@ -99,10 +99,10 @@ import ZeroMQ
         try socket.connect(to: stage.heartbeats)
         var client = try ControlClient(endpoint: stage.control)
         // A PUB socket cannot see when a subscription takes effect, so the test sends until the service receives it.
-        var status = try client.status(within: patience)
+        var status = try client.status(within: testTimeout)
         for _ in 0..<6000 where (status.heartbeats["unknown-goodbye"] ?? 0) == 0 {
             try socket.send(goodbye)
-            status = try client.status(within: patience)
+            status = try client.status(within: testTimeout)
         }
         #expect((status.heartbeats["unknown-goodbye"] ?? 0) > 0)
         #expect(status.nodes == 0)
@@ -116,10 +116,10 @@ import ZeroMQ
         while try audience.next(of: "edge-1").to != .trusted {}
 
         var client = try ControlClient(endpoint: stage.control)
-        let status = try client.status(within: patience)
+        let status = try client.status(within: testTimeout)
         #expect(status.nodes == 1 && status.levels.map(\.name) == ["suspect"])
         #expect(status.timestampUncertaintySeconds > 0 && status.timestampUncertaintySeconds <= 1)
-        let node = try #require(try client.nodes(within: patience).first)
+        let node = try #require(try client.nodes(within: testTimeout).first)
         #expect(node.group == "edge" && node.node == "edge-1" && node.levels["suspect"]?.state == "trusted")
         #expect((node.levels["suspect"]?.secondsLeft ?? 0) > 0)
 
@@ -127,7 +127,7 @@ import ZeroMQ
             var request = ControlFrame(id: 0, action: "events")
             change(&request)
             do {
-                let _: EventsAnswer<EventMessage> = try client.request(request, within: patience)
+                let _: EventsAnswer<EventMessage> = try client.request(request, within: testTimeout)
                 return nil
             } catch let error as ControlError { return error.code }
         }
@@ -166,7 +166,7 @@ import ZeroMQ
         for cursor in [-1, 5, Int.max, Int.min] {
             var request = ControlFrame(id: 0, action: "nodes")
             request.cursor = cursor
-            let answer: NodesAnswer = try client.request(request, within: patience)
+            let answer: NodesAnswer = try client.request(request, within: testTimeout)
             #expect(answer.nodes.isEmpty && answer.cursor == nil)
         }
         stage.service.stop()
@@ -198,7 +198,7 @@ import ZeroMQ
 }
 
 /// Maximum time to wait, long enough for a machine under load. Only a failing test waits that long.
-let patience: Duration = .seconds(60)
+let testTimeout: Duration = .seconds(60)
 
 /// A service on free ports.
 struct Stage {
@@ -241,7 +241,7 @@ struct Audience: ~Copyable {
     var subscriber: FeedSubscriber
 
     mutating func next(of node: String) throws -> TransitionMessage {
-        while let item = try subscriber.next(timeout: patience) {
+        while let item = try subscriber.next(timeout: testTimeout) {
             if case .event(.transition(let transition), _) = item, transition.node == node { return transition }
         }
         throw NothingCame()

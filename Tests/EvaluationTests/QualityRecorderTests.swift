@@ -9,7 +9,8 @@ import Testing
         #expect(report.samples == 0 && report.nodes == 0 && report.mistakes == 0 && report.observedTime == 0)
         #expect(report.mistakeRate == nil && report.queryAccuracy == nil && report.interval == nil)
         #expect(report.margin == nil && report.detectionTime == nil && report.delay == nil)
-        #expect(report.calibration.map(\.phi) == [1, 2, 3, 4] && report.calibration.allSatisfy { $0.decades == nil })
+        #expect(
+            report.calibration.map(\.phi) == [1, 2, 3, 4] && report.calibration.allSatisfy { $0.log10Error == nil })
     }
     /// T_D = 0.1 + 1.5 − u. Its mean is 1.1. Its maximum is 1.6 minus the smallest u, the fractional part of
     /// 5 / golden ratio.
@@ -145,8 +146,8 @@ import Testing
         let report = judgement.report()
         #expect(report.samples == 1002 && report.undefinedPhis == 2)
         #expect(report.calibration[0].observed == 200 && report.calibration[0].expected == 100)
-        #expect(isClose(report.calibration[0].decades, log10(2)))
-        #expect(report.calibration[1].decades == nil)
+        #expect(isClose(report.calibration[0].log10Error, log10(2)))
+        #expect(report.calibration[1].log10Error == nil)
     }
     @Test func `has unknown calibration if no silence exceeds φ`() {
         var recorder = QualityRecorder()
@@ -156,7 +157,7 @@ import Testing
                     node: node, at: 0, step: nil, delay: nil, phi: 1, previousDeadline: nil, deadline: nil))
         }
         #expect(recorder.report().calibration[0].expected == 30)
-        #expect(recorder.report().calibration[0].decades == nil)
+        #expect(recorder.report().calibration[0].log10Error == nil)
     }
     @Test(arguments: 0..<100 as Range<UInt64>) func `equals the result of sampling every second`(seed: UInt64) {
         var lot = Lot(state: seed)
@@ -203,7 +204,7 @@ import Testing
         }
         let report = recorder.report()
         let numbers = Mirror(reflecting: report).children.compactMap { $0.value as? Double }
-        for number in numbers + report.calibration.compactMap(\.decades) { #expect(number.isFinite) }
+        for number in numbers + report.calibration.compactMap(\.log10Error) { #expect(number.isFinite) }
         #expect(report.queryAccuracy.map { (0...1).contains($0) } ?? true)
         #expect(report.detectionTime ?? 0 >= 0 && report.losses >= 0 && report.observedTime >= 0)
     }

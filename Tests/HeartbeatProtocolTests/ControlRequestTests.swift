@@ -4,11 +4,11 @@ import Testing
 
 @Suite struct `A control request` {
     private static func node(_ text: String) throws -> NodeIdentity { try NodeIdentity(writtenAs: text) }
-    private func order(_ json: String) throws -> ControlRequest {
+    private func request(_ json: String) throws -> ControlRequest {
         try WireJSON.decode(ControlFrame.self, from: json.utf8).request()
     }
 
-    static let orders: [(String, ControlRequest)] = [
+    static let requests: [(String, ControlRequest)] = [
         (#"{"do":"status","id":0}"#, .detector(.status)),
         (#"{"cursor":5,"do":"nodes","id":0,"limit":10}"#, .detector(.nodes(from: 5, limit: 10))),
         (#"{"do":"nodes","id":0,"node":"lab/a"}"#, .detector(.node(lab("a")))),
@@ -58,26 +58,26 @@ import Testing
         (#"{"do":"record","id":0,"on":true}"#, .detector(.record(true))),
         (#"{"do":"record","id":0,"on":false}"#, .detector(.record(false))),
     ]
-    @Test(arguments: orders) func `is encoded and decoded as expected`(text: String, order: ControlRequest) throws {
-        #expect(String(decoding: try WireJSON.encode(ControlFrame(order)), as: UTF8.self) == text)
-        #expect(try self.order(text) == order)
+    @Test(arguments: requests) func `is encoded and decoded as expected`(text: String, request: ControlRequest) throws {
+        #expect(String(decoding: try WireJSON.encode(ControlFrame(request)), as: UTF8.self) == text)
+        #expect(try self.request(text) == request)
     }
     @Test func `exists for every action`() {
-        let actions = Self.orders.map { ControlFrame($0.1).action }
+        let actions = Self.requests.map { ControlFrame($0.1).action }
         #expect(Set(actions) == Set(ControlFrame.Action.allCases.map(\.rawValue)))
     }
     @Test func `has defaults for optional fields`() throws {
-        #expect(try order(#"{"do":"nodes"}"#) == .detector(.nodes(from: 0, limit: 1000)))
-        #expect(try order(#"{"do":"events"}"#) == .events(EventQuery(.all, since: 0, epoch: nil)))
+        #expect(try request(#"{"do":"nodes"}"#) == .detector(.nodes(from: 0, limit: 1000)))
+        #expect(try request(#"{"do":"events"}"#) == .events(EventQuery(.all, since: 0, epoch: nil)))
         #expect(
-            try order(#"{"do":"tune","level":"a","policy":"phi=1","unset":false}"#)
+            try request(#"{"do":"tune","level":"a","policy":"phi=1","unset":false}"#)
                 == .detector(.tune(TuneRequest(level: "a", policy: .phi(1), scope: .everyone))))
     }
     @Test(arguments: [(Int.min, 1), (0, 1), (1, 1), (1000, 1000), (1001, 1000), (.max, 1000)])
     func `clamps its limit to the range 1 to 1000`(asked: Int, granted: Int) throws {
         for action in ["nodes", "events", "snapshot"] {
-            let order = try order(#"{"do":"\#(action)","limit":\#(asked)}"#)
-            #expect(ControlFrame(order).limit == granted)
+            let request = try request(#"{"do":"\#(action)","limit":\#(asked)}"#)
+            #expect(ControlFrame(request).limit == granted)
         }
     }
 
@@ -116,7 +116,7 @@ import Testing
             (#"{"do":"record"}"#, .malformed, #""on": true"#),
         ] as [(String, ControlError.Code, String)])
     func `that is invalid fails with a reason`(text: String, code: ControlError.Code, words: String) throws {
-        let error = #expect(throws: ControlError.self) { try order(text) }
+        let error = #expect(throws: ControlError.self) { try request(text) }
         #expect(error?.code == code)
         #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
     }
@@ -135,6 +135,6 @@ private func lab(_ name: String) -> NodeIdentity {
     return identity
 }
 private func pause(_ node: NodeIdentity, _ duration: Duration, _ reason: String) -> PauseRequest {
-    guard let order = try? PauseRequest(node, for: duration, reason: reason) else { fatalError("a good pause") }
-    return order
+    guard let request = try? PauseRequest(node, for: duration, reason: reason) else { fatalError("a good pause") }
+    return request
 }

@@ -15,7 +15,7 @@ import ZeroMQ
         let stage = try RelayStage(detectors: 2)
         let nodes = [try stage.node(), try stage.node()]
         for node in nodes { #expect(try node.isSubscribed()) }
-        var detectors: [StandIn] = []
+        var detectors: [FakeDetector] = []
         for index in 0..<2 {
             detectors.append(try stage.detector(index))
             // The relay forwards each detector's subscription to each node.
@@ -68,7 +68,7 @@ import ZeroMQ
         let frames = try Self.frames(of: "a", count: 2)
         try node.send(frames[0])
         #expect(try present.next() == frames[0])
-        var late: StandIn? = try stage.detector(1)
+        var late: FakeDetector? = try stage.detector(1)
         #expect(try node.isSubscribed(by: late))
         try node.send(frames[1])
         #expect(try present.next() == frames[1])
@@ -99,7 +99,7 @@ import ZeroMQ
         let counts = stage.relay.counts.detectors
         #expect(counts.map(\.sent) == [2, 4])
         #expect(counts.map(\.unwanted) == [2, 0] && counts.map(\.absent) == [0, 0])
-        #expect(try !share.takeAny())
+        #expect(try !share.receiveAny())
     }
 
     @Test func `makes nodes announce themselves to a detector that comes back`() throws {
@@ -117,13 +117,13 @@ import ZeroMQ
         for _ in 0..<2 {
             let detector = try stage.detector(0)
             let isSeen = try repeatedly {
-                try detector.attend()
+                try detector.poll()
                 return try look()
             }
             #expect(isSeen)
             let isHeard = try repeatedly {
                 try outlet.send(heartbeat)
-                return try detector.takeAny()
+                return try detector.receiveAny()
             }
             #expect(isHeard)
             // A subscriber does not stay new forever.
@@ -220,8 +220,8 @@ private final class RelayStage {
     }
 
     func node() throws -> RelayedNode { try RelayedNode(to: relay.boundEndpoints[0]) }
-    func detector(_ index: Int, subscribingTo prefix: [UInt8] = []) throws -> StandIn {
-        try StandIn(at: "ipc://\(folder.path)/\(index)", subscribingTo: prefix)
+    func detector(_ index: Int, subscribingTo prefix: [UInt8] = []) throws -> FakeDetector {
+        try FakeDetector(at: "ipc://\(folder.path)/\(index)", subscribingTo: prefix)
     }
 }
 
@@ -237,9 +237,9 @@ private final class RelayedNode {
     }
 
     /// Waits for the next subscription, the relay's own or a detector's. Returns false if none comes.
-    func isSubscribed(by detector: StandIn? = nil) throws -> Bool {
+    func isSubscribed(by detector: FakeDetector? = nil) throws -> Bool {
         try repeatedly {
-            try detector?.attend()
+            try detector?.poll()
             return try socket.receiveMultipart() == [[1]]
         }
     }
@@ -247,7 +247,7 @@ private final class RelayedNode {
 }
 
 /// A subscriber in a detector's place.
-private final class StandIn {
+private final class FakeDetector {
     private let socket: Socket
 
     init(at endpoint: Endpoint, subscribingTo prefix: [UInt8]) throws {
@@ -265,10 +265,10 @@ private final class StandIn {
     }
 
     /// Receives a message, if one has arrived, and returns whether it did.
-    func takeAny() throws -> Bool { try socket.receiveMultipart() != nil }
+    func receiveAny() throws -> Bool { try socket.receiveMultipart() != nil }
 
     /// Lets the socket accept connections and send its subscriptions. It does so only when its owner calls it.
-    func attend() throws {
+    func poll() throws {
         var poller = Poller()
         poller.add(socket)
         try poller.wait(timeoutMilliseconds: 0)

@@ -22,7 +22,7 @@ enum NodeKind: String, CaseIterable, Sendable {
 
 extension TestBed {
     /// A standard deviation of at least one interval, so that load on this machine causes no suspicion.
-    static let patientModel = "normal,floor=1"
+    static let tolerantModel = "normal,floor=1"
 
     /// Starts a detector on free ports and waits until it is ready.
     func detector(
@@ -30,7 +30,7 @@ extension TestBed {
         control: String = "tcp://127.0.0.1:*", openFiles: Int? = nil
     ) async throws -> RunningDetector {
         try await detector(
-            arguments, model: Self.patientModel, heartbeats: heartbeats, events: events, control: control,
+            arguments, model: Self.tolerantModel, heartbeats: heartbeats, events: events, control: control,
             openFiles: openFiles)
     }
     func detector(
@@ -87,14 +87,14 @@ extension TestBed {
 
 // A client belongs to one thread, and a waiting test may change threads: each request opens its own client.
 extension RunningDetector {
-    func request<Answer: Codable & Sendable>(_ order: DetectorRequest) throws -> Answer {
+    func request<Answer: Codable & Sendable>(_ request: DetectorRequest) throws -> Answer {
         var client = try ControlClient(endpoint: Endpoint(control))
-        return try client.request(order, within: patience)
+        return try client.request(request, within: testTimeout)
     }
     var status: StatusAnswer { get throws { try request(.status) } }
 
     /// Returns once the detector's uptime has grown by `seconds`, by its own clock.
-    func goesOn(for seconds: Double) async throws {
+    func waitForUptime(for seconds: Double) async throws {
         let end = try status.uptimeSeconds + seconds
         try await eventually("the detector was at work for \(seconds) s") { try status.uptimeSeconds >= end }
     }

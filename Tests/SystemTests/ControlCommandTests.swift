@@ -100,7 +100,7 @@ extension SystemTests {
                 ])
         }
 
-        static let orders: [(String, String, String, String)] = [
+        static let requests: [(String, String, String, String)] = [
             (
                 "pause a/b --for 2h --reason kernel",
                 #"{"do":"pause","id":1,"node":"a/b","reason":"kernel","seconds":7200}"#,
@@ -117,7 +117,7 @@ extension SystemTests {
             ),
             ("forget a/b", #"{"do":"forget","id":1,"node":"a/b"}"#, #"{"node":"a/b"}"#, "a/b was removed"),
         ]
-        @Test(arguments: orders)
+        @Test(arguments: requests)
         func `pauses, resumes, and forgets`(line: String, request: String, answer: String, text: String) async throws {
             try await expect(line, sends: request, answer: answer, prints: [text])
         }

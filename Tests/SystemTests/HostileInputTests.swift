@@ -91,8 +91,8 @@ extension SystemTests {
                 let watch = try await bed.watch(detector)
                 let good = try bed.beat("good", to: detector)
                 try await watch.transition(of: "good", to: .trusted)
-                let orders = try bed.python(.own("many_orders"), detector.control, "2000")
-                let report = try await orders.line("the counts")
+                let requests = try bed.python(.own("many_orders"), detector.control, "2000")
+                let report = try await requests.line("the counts")
                 let counts = try JSONDecoder().decode([String: Int].self, from: Data(report.utf8))
                 #expect(counts["other"] == 0 && counts["set", default: 0] >= 500, "\(report)")
                 try await watch.events("tuning", count: counts["set", default: 0]) { $0.notice?.kind == .tune }

@@ -137,7 +137,7 @@ extension SystemTests {
                     "10s",
                     "--seed", "7", "--truth", "truth.csv")
                 #expect(try await swarm.exit() == 0)
-                let truth = try Truth(csv: bed.contents("truth.csv"))
+                let truth = try GroundTruth(csv: bed.contents("truth.csv"))
                 let (crashes, leaves) = (truth.times("crash"), truth.times("leave"))
                 #expect(crashes.count == 5 && leaves.count == 35 && truth.times("start").count == 40)
                 #expect(Set(crashes.keys).isDisjoint(with: leaves.keys))
@@ -176,7 +176,7 @@ extension SystemTests {
 }
 
 /// The ground truth that `phi swarm --truth` wrote.
-struct Truth {
+struct GroundTruth {
     private var rows: [(node: String, event: String, at: Int64)] = []
 
     init(csv: String) throws {

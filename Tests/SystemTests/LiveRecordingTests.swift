@@ -40,12 +40,12 @@ extension SystemTests {
                     "--pause", "10", "--pause-for", "1s", "--jitter", "60ms", "--loss", "0.02", "--for", "12s",
                     "--seed", "11")
                 try await watch.transition(of: "node-1", to: .trusted)
-                for order in [
+                for command in [
                     ["tune", "suspect=phi=2", "--group", "swarm"], ["tune", "evict=phi=6", "--node", "swarm/node-2"],
                     ["pause", "swarm/node-3", "--for", "2s"], ["forget", "swarm/node-4"],
                     ["tune", "--unset", "suspect", "--group", "swarm"],
                 ] {
-                    let done = try bed.phi(order + ["--control", detector.control])
+                    let done = try bed.phi(command + ["--control", detector.control])
                     #expect(try await done.exit() == 0, "\(done.errors)")
                 }
                 // All nodes stop at once, which causes a hold.
@@ -79,9 +79,9 @@ extension SystemTests {
             try await TestBed.run { bed in
                 let detector = try await bed.detector("--record", bed.path("recording"))
                 for (option, expected) in [("--off", "recording is off"), ("--on", ".phirec")] {
-                    let order = try bed.phi("record", "--control", detector.control, option)
-                    #expect(try await order.exit() == 0, "\(order.errors)")
-                    #expect(order.output.joined().contains(expected), "\(order.output)")
+                    let command = try bed.phi("record", "--control", detector.control, option)
+                    #expect(try await command.exit() == 0, "\(command.errors)")
+                    #expect(command.output.joined().contains(expected), "\(command.output)")
                 }
                 let other = try await bed.detector()
                 let refused = try bed.phi("record", "--control", other.control, "--on")

@@ -22,7 +22,7 @@ extension SystemTests {
                 #expect(hold.numbers["heard"] == 0)
                 let second = try await bed.relay(from: from, to: detector)
                 _ = try await watch.notice("released", after: before)
-                try await bed.expectNobodySuspected(by: watch, of: detector)
+                try await bed.expectNoSuspicion(by: watch, of: detector)
                 // Goodbyes pass the relay as well.
                 swarm.terminate()
                 try await watch.events("goodbye", count: 200) { $0.transition?.to == .left }

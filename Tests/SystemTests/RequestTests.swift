@@ -13,7 +13,7 @@ extension SystemTests {
                 let node = try bed.beat("n", to: detector)
                 try await watch.transition(of: "n", to: .trusted)
                 node.crash()
-                let tuned = try await bed.say("tune suspect=phi=0.5 --node lab/n", to: detector)
+                let tuned = try await bed.run("tune suspect=phi=0.5 --node lab/n", to: detector)
                 #expect(
                     tuned.first?.hasPrefix("Level suspect: the effective policy is now phi=0.5 (tune, node lab/n).")
                         == true)
@@ -22,9 +22,9 @@ extension SystemTests {
                 #expect(suspicion.threshold.origin == "tune, node lab/n")
                 #expect(suspicion.silenceSeconds < 200)
 
-                let shown = try await bed.say("tune --node lab/n", to: detector)
+                let shown = try await bed.run("tune --node lab/n", to: detector)
                 #expect(shown.last?.contains("tune, node lab/n") == true, "\(shown)")
-                let unset = try await bed.say("tune --unset suspect --node lab/n", to: detector)
+                let unset = try await bed.run("tune --unset suspect --node lab/n", to: detector)
                 #expect(
                     unset.first?.hasPrefix("Level suspect: the effective policy is now phi=100000 (option).") == true,
                     "\(unset)")
@@ -42,19 +42,19 @@ extension SystemTests {
                 let watch = try await bed.watch(detector)
                 let nodes = try ["absent", "other"].map { try bed.beat($0, to: detector) }
                 for name in ["absent", "other"] { try await watch.transition(of: name, to: .trusted) }
-                let paused = try await bed.say("pause lab/absent --for 1h --reason upgrade", to: detector)
+                let paused = try await bed.run("pause lab/absent --for 1h --reason upgrade", to: detector)
                 #expect(paused.first?.hasPrefix("lab/absent is not suspected until ") == true)
                 for node in nodes { node.crash() }
                 try await watch.transition(of: "other", to: .suspected)
-                let explained = try await bed.say("explain lab/absent", to: detector)
+                let explained = try await bed.run("explain lab/absent", to: detector)
                 #expect(explained.contains("Planned absence for another 60 min; reason: upgrade."), "\(explained)")
                 #expect(explained.contains { $0.contains("learning → trusted") })
                 #expect(explained.contains { $0.contains("paused") && $0.hasSuffix("Reason: upgrade") })
                 #expect(!watch.transitions.contains { $0.node == "absent" && $0.to == .suspected })
-                #expect(try await bed.say("resume lab/absent", to: detector) == ["lab/absent is watched again"])
+                #expect(try await bed.run("resume lab/absent", to: detector) == ["lab/absent is watched again"])
                 try await watch.transition(of: "absent", to: .suspected)
                 #expect(
-                    try await bed.say("resume lab/absent", to: detector)
+                    try await bed.run("resume lab/absent", to: detector)
                         == ["lab/absent was not paused; it is watched"])
             }
         }
@@ -67,7 +67,7 @@ extension SystemTests {
                 try await watch.transition(of: "n", to: .trusted)
                 node.terminate()
                 try await watch.transition(of: "n", to: .left)
-                #expect(try await bed.say("forget lab/n", to: detector) == ["lab/n was removed"])
+                #expect(try await bed.run("forget lab/n", to: detector) == ["lab/n was removed"])
                 try await watch.transition(of: "n", to: .forgotten)
                 for line in ["forget lab/n", "explain lab/n", "pause lab/n --for 1s", "resume lab/n"] {
                     try await bed.refuse(line, to: detector, because: "unknown node lab/n")
@@ -82,7 +82,7 @@ extension SystemTests {
 
 extension TestBed {
     /// The output of a command that the detector accepts.
-    fileprivate func say(_ line: String, to detector: RunningDetector) async throws -> [String] {
+    fileprivate func run(_ line: String, to detector: RunningDetector) async throws -> [String] {
         let program = try phi(line.split(separator: " ").map(String.init) + ["--control", detector.control])
         #expect(try await program.exit() == 0, "\(program.errors)")
         return program.output

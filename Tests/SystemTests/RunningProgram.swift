@@ -4,7 +4,7 @@ import PhiAccrual
 import Testing
 
 /// Maximum time that a test waits for something that must happen. Only a failing test waits that long.
-let patience: Duration = .seconds(60)
+let testTimeout: Duration = .seconds(60)
 
 /// A child process and its recorded output.
 final class RunningProgram: Sendable, CustomStringConvertible {
@@ -154,7 +154,7 @@ final class RunningProgram: Sendable, CustomStringConvertible {
 
     private func first<Result>(_ what: String, _ find: (Record) throws -> Result?) async throws -> Result {
         // A program that has ended prints nothing more, so waiting ends early.
-        let found = try await record.first(within: patience) { record in
+        let found = try await record.first(within: testTimeout) { record in
             try find(record).map(Optional.some) ?? (record.end == nil ? nil : .some(nil))
         }
         guard let result = found ?? nil else { throw NeverCame(what: what, from: command, record: record.value) }
@@ -187,17 +187,17 @@ final class RunningProgram: Sendable, CustomStringConvertible {
 }
 
 /// Returns once a condition holds. Checks it ten times a second.
-/// - Throws: `NeverSo` if it does not hold within `patience`.
+/// - Throws: `ConditionTimeout` if it does not hold within `testTimeout`.
 func eventually(_ what: String, _ isSo: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + patience
+    let end = ContinuousClock.now + testTimeout
     while ContinuousClock.now < end {
         if try await isSo() { return }
         try await Task.sleep(for: .milliseconds(100))
     }
-    throw NeverSo(what: what)
+    throw ConditionTimeout(what: what)
 }
 
-struct NeverSo: Error, CustomStringConvertible {
+struct ConditionTimeout: Error, CustomStringConvertible {
     let what: String
     var description: String { "waited in vain until \(what)" }
 }

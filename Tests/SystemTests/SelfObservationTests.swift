@@ -17,7 +17,7 @@ extension SystemTests {
                 let watch = try await bed.watch(detector)
                 _ = try await bed.swarm("load", of: 1000, to: detector, seenBy: watch)
                 try await bed.stop(detector, for: [.seconds(4)], seenBy: watch)
-                try await bed.expectNobodySuspected(by: watch, of: detector)
+                try await bed.expectNoSuspicion(by: watch, of: detector)
             }
         }
 
@@ -34,7 +34,7 @@ extension SystemTests {
                     // another one.
                     _ = try detector.status
                 }
-                try await bed.expectNobodySuspected(by: watch, of: detector)
+                try await bed.expectNoSuspicion(by: watch, of: detector)
             }
         }
 
@@ -78,13 +78,13 @@ extension SystemTests {
                 let before = watch.events.last
                 for swarm in swarms { swarm.signal(SIGSTOP) }
                 try await watch.notice("begins", after: before)
-                try await detector.goesOn(for: 5)
+                try await detector.waitForUptime(for: 5)
                 for swarm in swarms { swarm.signal(SIGCONT) }
                 let end = try await watch.notice("released", after: before)
                 let (held, silent) = (end.numbers["seconds"] ?? 0, end.numbers["silence_seconds"] ?? 0)
                 #expect(held >= 5 && silent > held, "\(end)")
-                try await detector.goesOn(for: 5)
-                try await bed.expectNobodySuspected(by: watch, of: detector)
+                try await detector.waitForUptime(for: 5)
+                try await bed.expectNoSuspicion(by: watch, of: detector)
                 let holds = watch.holds(after: before).prefix(2)
                 #expect(holds.map(\.code) == ["begins", "released"], "\(holds.map(\.explanation))")
                 #expect(holds.allSatisfy { $0.group == nil && $0.numbers["nodes"] ?? 0 >= 1000 })
@@ -117,7 +117,7 @@ extension SystemTests {
                     #expect(suspicion.explanation.contains("The node's connection closed"))
                 }
                 #expect(begins.place.sequence < end.place.sequence)
-                try await detector.goesOn(for: 3)
+                try await detector.waitForUptime(for: 3)
                 #expect(watch.suspicions.count == 300)
             }
         }
@@ -132,7 +132,7 @@ extension TestBed {
         for time in times {
             let before = watch.events.last
             try await watch.expectStop(of: try await detector.program.freeze(for: time), after: before)
-            try await detector.goesOn(for: 6)
+            try await detector.waitForUptime(for: 6)
         }
     }
 }
@@ -175,7 +175,7 @@ extension TestBed {
 
     /// Expects that no node was suspected up to now. Events are ordered: the event of a new node, started here, comes
     /// after every earlier suspicion.
-    func expectNobodySuspected(by watch: RunningProgram, of detector: RunningDetector) async throws {
+    func expectNoSuspicion(by watch: RunningProgram, of detector: RunningDetector) async throws {
         let newNode = UUID().uuidString
         let node = try beat(newNode, to: detector)
         try await watch.transition(of: newNode, to: .learning)

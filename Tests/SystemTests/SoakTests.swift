@@ -22,7 +22,7 @@ extension SystemTests {
                 let watch = try await bed.watch(detector)
                 _ = try await bed.swarm("load", of: 1000, to: detector, seenBy: watch)
                 try await bed.stop(detector, for: times.map { .seconds($0) }, seenBy: watch)
-                try await bed.expectNobodySuspected(by: watch, of: detector)
+                try await bed.expectNoSuspicion(by: watch, of: detector)
             }
         }
 
@@ -37,7 +37,7 @@ extension SystemTests {
             // Receiving this many heartbeats takes longer than any timeout after a restart.
             let rest: Int64 = Soak.isFull ? 15_000 : 3000
             try await TestBed.run { bed in
-                var detector = try await bed.rememberingDetector(floor: 1)
+                var detector = try await bed.persistentDetector(floor: 1)
                 let subscriber = try await bed.watch(detector, from: "beginning")
                 var late: RunningProgram?
                 let swarm = try bed.phi(
@@ -50,15 +50,15 @@ extension SystemTests {
                 for kill in 1...kills {
                     // The kill may come while nodes join, in a quiet time, or before the first heartbeat.
                     let heartbeats = Int64.random(in: 0...Int64(nodes), using: &random)
-                    let orders = Int.random(in: 1...8, using: &random)
+                    let count = Int.random(in: 1...8, using: &random)
                     try await detector.waitForHeartbeats(heartbeats)
-                    let policies = (1...orders).map { Policy.phi(8 + Double(kill) / 1000 + Double($0) / 100_000) }
+                    let policies = (1...count).map { Policy.phi(8 + Double(kill) / 1000 + Double($0) / 100_000) }
                     // The last request is in flight at the kill. The detector applies and publishes it, or does neither.
                     try detector.tune(policies, andThen: .phi(9))
                     answered = policies.last
                     detector.program.crash()
                     #expect(try await detector.program.exit() == 128 + SIGKILL)
-                    detector = try await bed.rememberingDetector(floor: 1)
+                    detector = try await bed.persistentDetector(floor: 1)
                     let now: PoliciesAnswer = try detector.request(.policies(of: nil))
                     let holding = now.overrides.map(\.policy)
                     #expect([[answered.map { "\($0)" }], ["phi=9"]].contains(holding))
@@ -69,12 +69,12 @@ extension SystemTests {
                 // Learned state survived the kills.
                 #expect(try detector.nodes.filter { $0.samples >= 5 }.count > nodes * 2 / 3)
                 // Nodes that have crashed by now are suspected. The others say goodbye.
-                let crashed = try Truth(csv: bed.contents("truth.csv")).times("crash").keys
+                let crashed = try GroundTruth(csv: bed.contents("truth.csv")).times("crash").keys
                 #expect(!crashed.isEmpty)
                 try await subscriber.verdicts { verdicts in crashed.allSatisfy { verdicts[$0] == .suspected } }
                 swarm.terminate()
                 #expect(try await swarm.exit() == 0)
-                let truth = try Truth(csv: bed.contents("truth.csv"))
+                let truth = try GroundTruth(csv: bed.contents("truth.csv"))
                 let (crashes, leaves) = (truth.times("crash"), truth.times("leave"))
                 #expect(crashes.count + leaves.count == nodes)
                 try await subscriber.verdicts { verdicts in leaves.keys.allSatisfy { verdicts[$0] == .left } }
@@ -113,12 +113,12 @@ extension SystemTests {
                     .own("small_groups"), detector.heartbeats, "20", "0.1",
                     "\(Double.random(in: 0.5...1.2, using: &random))", slowest)
                 try await watch.events("trust", count: 60) { $0.transition?.to == .trusted }
-                try await detector.goesOn(for: Soak.isFull ? 60 : 3)
+                try await detector.waitForUptime(for: Soak.isFull ? 60 : 3)
                 for _ in 1...(Soak.isFull ? 5 : 1) {
                     let before = watch.events.last
                     nodes.signal(SIGSTOP)
                     let begin = try await watch.notice("begins", after: before)
-                    try await detector.goesOn(for: Double.random(in: 2...(Soak.isFull ? 15 : 3), using: &random))
+                    try await detector.waitForUptime(for: Double.random(in: 2...(Soak.isFull ? 15 : 3), using: &random))
                     nodes.signal(SIGCONT)
                     let end = try await watch.notice("released", after: before)
                     #expect(begin.group == nil && begin.numbers["heard"] == 0)
@@ -127,7 +127,7 @@ extension SystemTests {
                         (begin.place.sequence...end.place.sequence).contains($0.place.sequence)
                     }
                     #expect(during.isEmpty)
-                    try await detector.goesOn(for: Soak.isFull ? 20 : 1)
+                    try await detector.waitForUptime(for: Soak.isFull ? 20 : 1)
                 }
             }
         }
@@ -166,10 +166,10 @@ extension SystemTests {
                     cable.set(up: false)
                     try await watch.notice("begins", after: before)
                     let time = Double.random(in: 1...(Soak.isFull ? 20 : 2), using: &random)
-                    try await detector.goesOn(for: time)
+                    try await detector.waitForUptime(for: time)
                     cable.set(up: true)
                     let end = try await watch.notice("released", after: before)
-                    try await detector.goesOn(for: Soak.isFull ? 15 : 3)
+                    try await detector.waitForUptime(for: Soak.isFull ? 15 : 3)
                     let holds = watch.holds(after: before).prefix(2)
                     #expect(holds.map(\.code) == ["begins", "released"] && holds.allSatisfy { $0.group == nil })
                     #expect(end.numbers["seconds"] ?? 0 >= time)
@@ -184,7 +184,7 @@ extension RunningDetector {
     fileprivate var nodes: [NodesAnswer.Node] {
         get throws {
             var client = try ControlClient(endpoint: Endpoint(control))
-            return try client.nodes(within: patience)
+            return try client.nodes(within: testTimeout)
         }
     }
     /// Returns once the detector has learned from `count` heartbeats since its start.

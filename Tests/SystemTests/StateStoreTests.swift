@@ -13,7 +13,7 @@ extension SystemTests {
             async throws
         {
             try await TestBed.run { bed in
-                let first = try await bed.rememberingDetector()
+                let first = try await bed.persistentDetector()
                 let watch = try await bed.watch(first, from: "beginning")
                 let nodes = try ["dead", "resting", "living"].map { try bed.beat($0, to: first, every: "100ms") }
                 for node in ["dead", "resting", "living"] { try await watch.transition(of: node, to: .trusted) }
@@ -21,8 +21,8 @@ extension SystemTests {
                     ["tune", "suspect=phi=6", "--node", "lab/dead"],
                     ["pause", "lab/resting", "--for", "1h", "--reason", "new disk"],
                 ] {
-                    let order = try bed.phi(arguments + ["--control", first.control])
-                    #expect(try await order.exit() == 0, "\(order.errors)")
+                    let command = try bed.phi(arguments + ["--control", first.control])
+                    #expect(try await command.exit() == 0, "\(command.errors)")
                 }
                 first.program.crash()
                 _ = try await first.program.exit()
@@ -31,7 +31,7 @@ extension SystemTests {
                     _ = try await node.exit()
                 }
 
-                let second = try await bed.rememberingDetector()
+                let second = try await bed.persistentDetector()
                 let start = Date.now.timeIntervalSince1970
                 let suspicion = try await watch.transition(of: "dead", to: .suspected)
                 #expect(suspicion.threshold.policy == "phi=6" && suspicion.threshold.origin == "tune, node lab/dead")
@@ -48,7 +48,7 @@ extension SystemTests {
 
         @Test func `keeps its learned state over a restart`() async throws {
             try await TestBed.run { bed in
-                let first = try await bed.rememberingDetector()
+                let first = try await bed.persistentDetector()
                 let watch = try await bed.watch(first, from: "beginning")
                 let node = try bed.beat("node", to: first, every: "50ms")
                 try await watch.transition(of: "node", to: .trusted)
@@ -60,7 +60,7 @@ extension SystemTests {
                 node.crash()
                 first.program.terminate()
                 #expect(try await first.program.exit() == 0)
-                let second = try await bed.rememberingDetector()
+                let second = try await bed.persistentDetector()
                 let known = try #require(try await bed.status(of: second).nodes.first)
                 #expect(known.samples >= samples && known.levels["suspect"]?.state == "trusted")
             }
@@ -68,11 +68,11 @@ extension SystemTests {
 
         @Test func `warns about a damaged database, and starts with a new one`() async throws {
             try await TestBed.run { bed in
-                let first = try await bed.rememberingDetector()
+                let first = try await bed.persistentDetector()
                 first.program.terminate()
                 #expect(try await first.program.exit() == 0)
                 try bed.write(String(repeating: "no database ", count: 1000), to: "state/phi.sqlite")
-                let second = try await bed.rememberingDetector()
+                let second = try await bed.persistentDetector()
                 #expect(second.program.errors.contains { $0.contains("level=warning") && $0.contains("was damaged") })
                 let watch = try await bed.watch(second, from: "beginning")
                 _ = try bed.beat("node", to: second)
@@ -82,7 +82,7 @@ extension SystemTests {
 
         @Test func `refuses a folder that another detector uses, and names its process`() async throws {
             try await TestBed.run { bed in
-                let first = try await bed.rememberingDetector()
+                let first = try await bed.persistentDetector()
                 let free = "tcp://127.0.0.1:*"
                 let second = try bed.phi(
                     "detect", "--state", bed.path("state"), "--heartbeats", free, "--events", free, "--control", free)
@@ -100,20 +100,20 @@ extension SystemTests {
                 try await TestBed.run { bed in
                     let disk = try #require(SmallDisk(at: bed.path("disk"), mebibytes: 4))
                     func start() async throws -> RunningDetector {
-                        try await bed.rememberingDetector(in: "disk/state")
+                        try await bed.persistentDetector(in: "disk/state")
                     }
                     let first = try await start()
                     let watch = try await bed.watch(first, from: "beginning")
                     let node = try bed.beat("node", to: first)
                     try await watch.transition(of: "node", to: .trusted)
                     disk.fill()
-                    try await first.tuneUntilMemoryIsLost()
+                    try await first.tuneUntilStoreIsLost()
                     _ = try await first.program.note("the loss") { $0.contains("level=error") && $0.contains("full") }
                     #expect(
                         try await bed.text(of: "status", at: first).contains {
                             $0.contains("persistence disabled")
                         })
-                    let notice = try await watch.memoryLoss()
+                    let notice = try await watch.storeLoss()
                     #expect(notice.explanation.contains("full"))
                     node.terminate()
                     let last = try await watch.transition(of: "node", to: .left)
@@ -124,7 +124,7 @@ extension SystemTests {
                     _ = try await first.program.exit()
                     let second = try await start()
                     _ = try await second.program.note("the loss") { $0.contains("level=error") }
-                    #expect(try await watch.memoryLoss(after: last.place.epoch).place.sequence == 1)
+                    #expect(try await watch.storeLoss(after: last.place.epoch).place.sequence == 1)
                     second.program.terminate()
                     #expect(try await second.program.exit() == 0)
 
@@ -140,7 +140,7 @@ extension SystemTests {
 
 extension TestBed {
     /// A detector that persists its state in a folder of the test, always on the same endpoints.
-    func rememberingDetector(in folder: String = "state", floor: Double = 2) async throws -> RunningDetector {
+    func persistentDetector(in folder: String = "state", floor: Double = 2) async throws -> RunningDetector {
         let places = ["h", "e", "c"].map { "ipc://\(path($0))" }
         return try await detector(
             "--detector", "normal,floor=\(floor)", "--join-within", "5s", "--state", path(folder),
@@ -163,7 +163,7 @@ extension TestBed {
 }
 
 extension RunningDetector {
-    fileprivate func tuneUntilMemoryIsLost() async throws {
+    fileprivate func tuneUntilStoreIsLost() async throws {
         try await eventually("persistence is disabled") {
             try tune(Array(repeating: .phi(9), count: 100))
             return try status.stateStore?.lost != nil
@@ -173,7 +173,7 @@ extension RunningDetector {
     func tune(_ policies: [Policy], andThen last: Policy? = nil) throws {
         var client = try ControlClient(endpoint: Endpoint(control))
         for policy in policies {
-            let _: TuneAnswer = try client.request(.tune(.everyone(policy)), within: patience)
+            let _: TuneAnswer = try client.request(.tune(.everyone(policy)), within: testTimeout)
         }
         if let last { _ = try? client.request(.tune(.everyone(last)), within: .zero) as TuneAnswer }
     }
@@ -194,7 +194,7 @@ extension RunningProgram {
         }
     }
     /// The notice that the state store was lost, in a log later than `epoch`.
-    fileprivate func memoryLoss(after epoch: UInt64 = 0) async throws -> NoticeMessage {
+    fileprivate func storeLoss(after epoch: UInt64 = 0) async throws -> NoticeMessage {
         try await events { events in
             events.compactMap(\.notice).first { $0.code == "state-store-lost" && $0.place.epoch > epoch }
         }

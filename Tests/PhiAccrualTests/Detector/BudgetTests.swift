@@ -91,10 +91,10 @@ import Testing
         }
         before.announce(identity, key: .named("a"), at: Instant(nanoseconds: 0), into: &events)
         #expect(beat(&before, 0..<2000) == 1)
-        let memory = try #require(before.persistedNode(of: .named("a")))
+        let persisted = try #require(before.persistedNode(of: .named("a")))
         var after = detector()
         after.restore(
-            identity, key: .named("a"), bytes: memory.bytes, verdicts: [.trusted], incarnation: 1,
+            identity, key: .named("a"), bytes: persisted.bytes, verdicts: [.trusted], incarnation: 1,
             soonest: Instant(nanoseconds: now), latest: Instant(nanoseconds: now), at: Instant(nanoseconds: now),
             into: &events)
         #expect(beat(&after, 2000..<4000) == 0)

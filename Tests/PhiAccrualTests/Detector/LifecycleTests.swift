@@ -44,8 +44,8 @@ import Testing
     @Test(arguments: 0..<30 as Range<UInt64>)
     func `covers all random requests, and each change begins where the last one ended`(seed: UInt64) throws {
         let table = Set(try table())
-        var orders = RandomRequests(seed: seed)
-        var watch = orders.watch()
+        var requests = RandomRequests(seed: seed)
+        var watch = requests.watch()
         var last: [String: [Verdict]] = [:]
         func note(_ events: [Event]) {
             for case .transition(let change) in events {
@@ -58,7 +58,7 @@ import Testing
         }
         for step in RandomLife(seed: seed, nodes: 6, steps: 2000) {
             note(watch.live(step))
-            note(try orders.give(to: &watch, emitted: last, at: step.now))
+            note(try requests.give(to: &watch, emitted: last, at: step.now))
         }
         #expect(last.count == 6)
     }

@@ -57,10 +57,10 @@ struct RandomRequests {
         let before = watch.detector
         var (after, nothing) = (self.watch(), [Event]())
         after.detector.apply(before.policies, at: now, into: &nothing)
-        for memory in before.persistedNodes(from: 0, limit: 1000).page {
+        for persisted in before.persistedNodes(from: 0, limit: 1000).page {
             after.detector.restore(
-                memory.identity, key: memory.key, bytes: memory.bytes,
-                verdicts: emitted[memory.identity.name] ?? [], incarnation: 1000, soonest: now,
+                persisted.identity, key: persisted.key, bytes: persisted.bytes,
+                verdicts: emitted[persisted.identity.name] ?? [], incarnation: 1000, soonest: now,
                 latest: now + .seconds(10),
                 at: now, into: &events)
         }

@@ -109,10 +109,10 @@ import Testing
         _ verdicts: [Verdict?], bytes: Bool = true, levels: [Level] = [.suspect(.phi(3))]
     ) throws -> (watch: Watch, timeout: Int64, wasRead: Bool) {
         let before = Watch.trusting("a", levels: levels)
-        let memory = try #require(before.detector.persistedNodes(from: 0, limit: 10).page.first)
+        let persisted = try #require(before.detector.persistedNodes(from: 0, limit: 10).page.first)
         var (watch, events) = (Watch(levels: levels), [Event]())
         let wasRead = watch.detector.restore(
-            memory.identity, key: memory.key, bytes: bytes ? memory.bytes : [1, 2, 3], verdicts: verdicts,
+            persisted.identity, key: persisted.key, bytes: bytes ? persisted.bytes : [1, 2, 3], verdicts: verdicts,
             incarnation: 1,
             soonest: Instant(nanoseconds: .hours(5) + .seconds(4)),
             latest: Instant(nanoseconds: .hours(5) + .seconds(60)),
@@ -155,10 +155,10 @@ import Testing
     }
     @Test func `is forgotten after the retention time, downtime included`() throws {
         let before = Watch.trusting("a")
-        let memory = try #require(before.detector.persistedNodes(from: 0, limit: 10).page.first)
+        let persisted = try #require(before.detector.persistedNodes(from: 0, limit: 10).page.first)
         var (watch, events) = (Watch(retention: .hours(24)), [Event]())
         watch.detector.restore(
-            memory.identity, key: memory.key, bytes: memory.bytes, verdicts: [.suspected], incarnation: 1,
+            persisted.identity, key: persisted.key, bytes: persisted.bytes, verdicts: [.suspected], incarnation: 1,
             lastHeard: Instant(nanoseconds: -.hours(20)), soonest: Instant(nanoseconds: 0),
             latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0), into: &events)
         #expect(watch.status("a", at: 0)?.lastArrival == Instant(nanoseconds: -.hours(20)))
@@ -177,10 +177,10 @@ import Testing
     }
     @Test func `has the policies of the new run`() throws {
         let before = Watch.trusting("a", levels: [.suspect(.phi(3))])
-        let memory = try #require(before.detector.persistedNodes(from: 0, limit: 10).page.first)
+        let persisted = try #require(before.detector.persistedNodes(from: 0, limit: 10).page.first)
         var (watch, events) = (Watch(levels: [.suspect(.phi(9))]), [Event]())
         watch.detector.restore(
-            memory.identity, key: memory.key, bytes: memory.bytes, verdicts: [.trusted], incarnation: 1,
+            persisted.identity, key: persisted.key, bytes: persisted.bytes, verdicts: [.trusted], incarnation: 1,
             soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0),
             into: &events)
         #expect(
@@ -189,11 +189,11 @@ import Testing
     }
     @Test func `uses what it learned at a new level too`() throws {
         let before = Watch.trusting("a", levels: [.suspect(.phi(3))])
-        let memory = try #require(before.detector.persistedNode(of: .named("a")))
+        let persisted = try #require(before.detector.persistedNode(of: .named("a")))
         let levels = [.suspect(.phi(3)), try Level(name: "evict", policy: .phi(9))]
         var (watch, events) = (Watch(levels: levels), [Event]())
         let wasRead = watch.detector.restore(
-            memory.identity, key: memory.key, bytes: memory.bytes, verdicts: [.trusted, nil], incarnation: 1,
+            persisted.identity, key: persisted.key, bytes: persisted.bytes, verdicts: [.trusted, nil], incarnation: 1,
             soonest: Instant(nanoseconds: 0), latest: Instant(nanoseconds: 0), at: Instant(nanoseconds: 0),
             into: &events)
         #expect(wasRead)
@@ -206,10 +206,10 @@ import Testing
     private func emitted(
         _ verdicts: [Verdict?], last: Verdict? = nil, incarnation: UInt32 = 1
     ) throws -> (watch: Watch, emitted: [Emitted], evidence: Evidence?) {
-        let memory = try #require(Watch.trusting("a").detector.persistedNode(of: .named("a")))
+        let persisted = try #require(Watch.trusting("a").detector.persistedNode(of: .named("a")))
         var (watch, events) = (Watch(levels: .three), [Event]())
         watch.detector.restore(
-            memory.identity, key: memory.key, bytes: incarnation == 0 ? nil : memory.bytes, verdicts: verdicts,
+            persisted.identity, key: persisted.key, bytes: incarnation == 0 ? nil : persisted.bytes, verdicts: verdicts,
             last: last, incarnation: incarnation, soonest: Instant(nanoseconds: 4), latest: Instant(nanoseconds: 4),
             at: Instant(nanoseconds: 3), into: &events)
         guard case .transition(let transition)? = events.first else { return (watch, events.emitted, nil) }
@@ -308,7 +308,7 @@ import Testing
         }
         let fresh = Detector<AdaptiveModel>(.init(levels: [.suspect(.price(100))], model: .init()))
         var after = fresh
-        for memory in before.persistedGroups { try after.restore(group: memory.group, bytes: memory.bytes) }
+        for persisted in before.persistedGroups { try after.restore(group: persisted.group, bytes: persisted.bytes) }
         #expect(try newNodeTimeout(after) == newNodeTimeout(before))
         #expect(try newNodeTimeout(after) < newNodeTimeout(fresh))
         #expect(throws: CorruptData.self) { try after.restore(group: "g", bytes: [1, 2]) }

@@ -4,16 +4,16 @@ import Benchmark
 let benchmarks: @Sendable () -> Void = {
     Benchmark.defaultConfiguration = .init(
         metrics: [.wallClock, .throughput, .heartbeats, .bytesPerNode], warmupIterations: 5, maxDuration: .seconds(3))
-    for contestant in BenchmarkedDetector.all {
+    for detector in BenchmarkedDetector.all {
         // The warm-up fills every window of 1,000 gaps.
-        measure("10000 nodes", contestant, .watching(nodes: 10_000, warmUp: 1_200), iterations: 3000)
-        measure("1000000 nodes", contestant, .watching(nodes: 1_000_000, warmUp: 300), iterations: 5000)
+        measure("10000 nodes", detector, .watching(nodes: 10_000, warmUp: 1_200), iterations: 3000)
+        measure("1000000 nodes", detector, .watching(nodes: 1_000_000, warmUp: 300), iterations: 5000)
         for nodes in [100, 1000, 100_000] {
-            measure("\(nodes) nodes", contestant, .watching(nodes: nodes, warmUp: 1_200), iterations: 3000)
+            measure("\(nodes) nodes", detector, .watching(nodes: nodes, warmUp: 1_200), iterations: 3000)
         }
-        measure("1 node", contestant, .watching(nodes: 1, warmUp: 1_200), iterations: 2000)
-        measure("model alone", contestant, .alone(heartbeats: 10_000), iterations: 200)
-        measure("smoke", contestant, .watching(nodes: 1_000, warmUp: 400), iterations: 100)
+        measure("1 node", detector, .watching(nodes: 1, warmUp: 1_200), iterations: 2000)
+        measure("model alone", detector, .alone(heartbeats: 10_000), iterations: 200)
+        measure("smoke", detector, .watching(nodes: 1_000, warmUp: 400), iterations: 100)
     }
     for nodes in [100, 1000, 10_000, 100_000] {
         measure("\(nodes) nodes: polled windows", iterations: 3000) { PolledWindows(nodes: nodes, warmUp: 1_200) }
@@ -25,9 +25,9 @@ let benchmarks: @Sendable () -> Void = {
 }
 
 private func measure(
-    _ place: String, _ contestant: BenchmarkedDetector, _ task: BenchmarkedDetector.Task, iterations: Int
+    _ place: String, _ detector: BenchmarkedDetector, _ task: BenchmarkedDetector.Task, iterations: Int
 ) {
-    measure("\(place): \(contestant)", iterations: iterations) { try contestant.start(task) }
+    measure("\(place): \(detector)", iterations: iterations) { try detector.start(task) }
 }
 
 private func measure(_ name: String, iterations: Int, start: @escaping () throws -> any Workload) {
