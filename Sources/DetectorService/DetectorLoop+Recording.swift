@@ -63,25 +63,26 @@ extension DetectorLoop {
     }
 
     /// Answers from a background task, since the answer takes long.
-    mutating func whatIf(_ order: WhatIfRequest, to sink: ReplySink, at now: Instant) throws(ControlError) {
+    mutating func whatIf(_ request: WhatIfRequest, to sink: ReplySink, at now: Instant) throws(ControlError) {
         let policies = detector.detector.policies
-        let level = try order.level.map { name throws(ControlError) in try self.level(named: name, in: policies) } ?? 0
+        let level =
+            try request.level.map { name throws(ControlError) in try self.level(named: name, in: policies) } ?? 0
         var proposed = policies
-        proposed.set(order.policy, level: level, from: Origin(.tune, for: order.scope))
+        proposed.set(request.policy, level: level, from: Origin(.tune, for: request.scope))
         try check(proposed)
         if let records = detector.dequeueRecords(at: now) { recorder?.write(records) }
         guard let recent = detector.recent else {
             throw ControlError(
                 .refused,
                 "cannot answer what-if: recent arrivals are not kept because too many nodes are watched; "
-                    + "record them with --record DIR, and use 'phi replay DIR --policy \(order.policy)'")
+                    + "record them with --record DIR, and use 'phi replay DIR --policy \(request.policy)'")
         }
         guard whatIfGate.begin() else {
             throw ControlError(
                 .refused, "cannot answer what-if: another what-if request is running; try again in a minute")
         }
         let question = WhatIf(
-            recent: recent, order: order, level: level, policies: policies, proposed: proposed, now: now)
+            recent: recent, request: request, level: level, policies: policies, proposed: proposed, now: now)
         let (publisher, whatIfGate) = (publisher, whatIfGate)
         Task.detached(priority: .background) {
             publisher.put(.answer(question.answer(), to: sink))

@@ -46,8 +46,8 @@ extension DetectorLoop {
         case .explain(let identity):
             return .explanation(explain(try status(of: identity, at: now), at: now), of: identity, to: sink)
         case .policies(let identity): return .answer(try policies(of: identity, at: now), to: sink)
-        case .tune(let order): return .answer(try tune(order, at: now), to: sink)
-        case .pause(let order): return .answer(try pause(order, at: now), to: sink)
+        case .tune(let request): return .answer(try tune(request, at: now), to: sink)
+        case .pause(let request): return .answer(try pause(request, at: now), to: sink)
         case .resume(let identity):
             let wasPaused = try status(of: identity, at: now).pause != nil
             detector.apply(.resumption(NodeKey(of: identity), at: now), into: &events)
@@ -56,8 +56,8 @@ extension DetectorLoop {
             _ = try status(of: identity, at: now)
             detector.apply(.forgetting(NodeKey(of: identity), at: now), into: &events)
             return .answer(ForgetAnswer(node: identity.description), to: sink)
-        case .whatIf(let order):
-            try whatIf(order, to: sink, at: now)
+        case .whatIf(let request):
+            try whatIf(request, to: sink, at: now)
             return nil
         case .record(let isOn): return .answer(try record(isOn, at: now), to: sink)
         }
@@ -154,17 +154,19 @@ extension DetectorLoop {
 
     // MARK: Changes
 
-    private mutating func tune(_ order: TuneRequest, at now: Instant) throws(ControlError) -> TuneAnswer {
+    private mutating func tune(_ request: TuneRequest, at now: Instant) throws(ControlError) -> TuneAnswer {
         var policies = detector.detector.policies
-        let level = try level(named: order.level, in: policies)
-        policies.set(order.policy, level: level, from: Origin(.tune, for: order.scope))
+        let level = try level(named: request.level, in: policies)
+        policies.set(request.policy, level: level, from: Origin(.tune, for: request.scope))
         try check(policies)
-        let effectivePolicy = policies.effectivePolicy(within: order.scope, level: level)
+        let effectivePolicy = policies.effectivePolicy(within: request.scope, level: level)
         // Before the events that follow from it.
-        publisher.put(.tuned(level: order.level, order.scope, order.policy, effectivePolicy: effectivePolicy, at: now))
+        publisher.put(
+            .tuned(level: request.level, request.scope, request.policy, effectivePolicy: effectivePolicy, at: now))
         detector.apply(.policies(policies, at: now), into: &events)
         return TuneAnswer(
-            level: order.level, effectivePolicy: effectivePolicy, allows: allowed(at: level, by: effectivePolicy.origin)
+            level: request.level, effectivePolicy: effectivePolicy,
+            allows: allowed(at: level, by: effectivePolicy.origin)
         )
     }
 
@@ -187,13 +189,13 @@ extension DetectorLoop {
             .unknownLevel, "unknown level \"\(name.escapingControls)\": expected one of \(known)")
     }
 
-    private mutating func pause(_ order: PauseRequest, at now: Instant) throws(ControlError) -> PauseAnswer {
-        _ = try status(of: order.node, at: now)
-        let until = now + order.duration
+    private mutating func pause(_ request: PauseRequest, at now: Instant) throws(ControlError) -> PauseAnswer {
+        _ = try status(of: request.node, at: now)
+        let until = now + request.duration
         detector.apply(
-            .pause(NodeKey(of: order.node), until: until, reason: order.reason, at: now), into: &events)
+            .pause(NodeKey(of: request.node), until: until, reason: request.reason, at: now), into: &events)
         let civil = until.nanoseconds.addingSaturated(clocks.civilOffset)
-        return PauseAnswer(node: order.node.description, until: Timestamp(unixNanoseconds: civil))
+        return PauseAnswer(node: request.node.description, until: Timestamp(unixNanoseconds: civil))
     }
 
     // MARK: Reconfiguration

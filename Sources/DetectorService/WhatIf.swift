@@ -16,7 +16,7 @@ final class WhatIfGate: Sendable {
 /// tuned in that time, neither run repeats the decisions made then.
 struct WhatIf<Model: ArrivalModel>: Sendable {
     let recent: RecentInputs<Model>
-    let order: WhatIfRequest
+    let request: WhatIfRequest
     /// Index of the level in the detector's levels.
     let level: Int
     /// The present policies.
@@ -26,25 +26,25 @@ struct WhatIf<Model: ArrivalModel>: Sendable {
     let now: Instant
 
     func answer() -> WhatIfAnswer {
-        let effectivePolicy = policies.effectivePolicy(within: order.scope, level: level)
+        let effectivePolicy = policies.effectivePolicy(within: request.scope, level: level)
         let nodes = selectedNodes
         let before = evaluate(nodes, under: policies)
         let after = evaluate(nodes, under: proposed)
         return WhatIfAnswer(
             level: policies.levels[level].name, before: before.outcome(of: effectivePolicy.policy),
-            after: after.outcome(of: order.policy),
+            after: after.outcome(of: request.policy),
             seconds: (now - recent.beginning.at).nanoseconds.seconds, nodes: before.quality.nodes)
     }
 
     /// Nil: all nodes.
     private var selectedNodes: Set<NodeKey>? {
-        guard order.scope != .everyone else { return nil }
+        guard request.scope != .everyone else { return nil }
         var keys = Set(
-            recent.beginning.detector.identities.filter { order.scope.covers($0.identity) }.map(\.key))
+            recent.beginning.detector.identities.filter { request.scope.covers($0.identity) }.map(\.key))
         recent.forEachInput { input in
             switch input {
             case .announcement(let identity, let key, _), .expectation(let identity, let key, _, _):
-                if order.scope.covers(identity) { keys.insert(key) }
+                if request.scope.covers(identity) { keys.insert(key) }
             default: break
             }
         }

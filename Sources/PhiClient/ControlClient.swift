@@ -37,9 +37,9 @@ public struct ControlClient: ~Copyable {
     }
 
     public mutating func request<Answer: Codable & Sendable>(
-        _ order: DetectorRequest, within timeout: Duration
+        _ question: DetectorRequest, within timeout: Duration
     ) throws -> Answer {
-        try request(ControlFrame(.detector(order)), within: timeout)
+        try request(ControlFrame(.detector(question)), within: timeout)
     }
 
     /// - Throws: `ControlError` if the service refuses or its reply cannot be parsed; `NoAnswer` if there is no reply

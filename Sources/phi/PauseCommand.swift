@@ -21,11 +21,11 @@ struct PauseCommand: ParsableCommand {
     var reason = ""
     @OptionGroup var service: RequestOptions
 
-    func validate() throws { _ = try Parsing.explained { try order } }
-    private var order: PauseRequest { get throws { try PauseRequest(node, for: time, reason: reason) } }
+    func validate() throws { _ = try Parsing.explained { try request } }
+    private var request: PauseRequest { get throws { try PauseRequest(node, for: time, reason: reason) } }
 
     func run() throws {
-        try service.answer(.pause(try order)) { (answer: PauseAnswer) in
+        try service.answer(.pause(try request)) { (answer: PauseAnswer) in
             ["\(answer.node) is not suspected until \(answer.until)"]
         }
     }

@@ -16,15 +16,15 @@ struct RequestOptions: ParsableArguments {
     /// Sends a request and prints the answer: as JSON or as text.
     /// - Parameter defaultTimeout: Timeout of the request unless the user set `--timeout`.
     func answer<Answer: Codable & Sendable>(
-        _ order: DetectorRequest, defaultTimeout: Duration = .seconds(3), asText lines: (Answer) -> [String]
+        _ request: DetectorRequest, defaultTimeout: Duration = .seconds(3), asText lines: (Answer) -> [String]
     ) throws {
         var client = try ControlClient(endpoint: control)
         let within = timeout ?? defaultTimeout
         if json {
-            let answer: JSONValue = try client.request(order, within: within)
+            let answer: JSONValue = try client.request(request, within: within)
             Console.print(try WireJSON.encode(answer))
         } else {
-            for line in lines(try client.request(order, within: within)) { Console.print(line) }
+            for line in lines(try client.request(request, within: within)) { Console.print(line) }
         }
     }
 }

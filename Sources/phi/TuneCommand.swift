@@ -65,8 +65,8 @@ struct TuneCommand: ParsableCommand {
     }
 
     private func tune(_ level: String, _ policy: Policy?) throws {
-        let order = TuneRequest(level: level, policy: policy, scope: scope)
-        try service.answer(.tune(order)) { (answer: TuneAnswer) in [answer.sentence] }
+        let request = TuneRequest(level: level, policy: policy, scope: scope)
+        try service.answer(.tune(request)) { (answer: TuneAnswer) in [answer.sentence] }
     }
 
     private var scope: PolicyScope { node.map { .node($0) } ?? group ?? .everyone }
