@@ -58,7 +58,7 @@ public struct BinaryReader: Sendable {
     /// - Throws: If there are fewer bytes: a number alone must not cause a large allocation.
     @inlinable public mutating func count(ofBytes size: Int) throws(CorruptData) -> Int {
         let count = Int(try integer(UInt32.self))
-        guard count <= rest.count / size else { throw CorruptData("it ends before the announced \(count) elements") }
+        guard count <= rest.count / size else { throw CorruptData("it ends early: it must have \(count) elements") }
         return count
     }
     @inlinable public mutating func bool() throws(CorruptData) -> Bool { try integer(UInt8.self, in: 0...1) == 1 }
@@ -70,7 +70,7 @@ public struct BinaryReader: Sendable {
     }
     @inlinable public mutating func text() throws(CorruptData) -> String {
         guard let text = String(validating: try bytes(), as: UTF8.self) else {
-            throw CorruptData("a text is not valid UTF-8")
+            throw CorruptData("a string is not valid UTF-8")
         }
         return text
     }

@@ -132,8 +132,8 @@ extension ConfigurationKey {
         reload: .policies,
         meaning: "One to eight levels by name, from the least certain to the most certain, each with its policy.",
         default: """
-            `suspect: mistakes=1/1d`, `evict: mistakes=1/365d`; for baseline detectors `suspect: phi=8`, or the φ that the \
-            detector names
+            `suspect: mistakes=1/1d`, `evict: mistakes=1/365d`; for baseline detectors `suspect: phi=8`, or the \
+            `threshold=` of the detector
             """)
 
     private static let retention = ConfigurationKey(
@@ -304,7 +304,7 @@ extension ConfigurationKey {
                     "limits.events", .wholeNumber(\.limits.events, in: 1...Int(Int32.max)),
                     meaning: "Maximum number of events kept for subscribers that missed some: 1 to 2147483647."),
             ]),
-            meaning: "Limits of the service, a mapping."),
+            meaning: "Maximum numbers of nodes and of stored events: a mapping."),
         .init(
             "http", .alwaysOff { "http \"\($0)\" is not supported yet: only 'off' is valid" },
             options: [.text("--http", help: "Serve HTTP on HOST:PORT; only 'off' so far.", example: "off")],

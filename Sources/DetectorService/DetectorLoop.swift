@@ -105,11 +105,11 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
             try loop.wait(until: wakeUp)
             awake = MonotonicClock.now
             selfObservation.polled(from: asleep, to: awake, wakeUp: wakeUp, into: &conclusions)
-            _ = applyConclusions()
+            applyConclusions()
             if let reading = clocks.reading {
                 selfObservation.read(reading, at: awake, into: &conclusions)
                 if !conclusions.isEmpty { followCivilTime() }
-                _ = applyConclusions()
+                applyConclusions()
             }
             if loop.isStopped { return finish() }
             try turn(after: awake)
@@ -135,7 +135,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
         let isComplete = try drain(since: start)
         detector.setBacklog(!isComplete)
         selfObservation.drained(completely: isComplete, since: start, into: &conclusions)
-        _ = applyConclusions()
+        applyConclusions()
         if isComplete,
             selfObservation.mayAdvance(to: start, nextDeadline: detector.nextDeadline, at: MonotonicClock.now)
         {
@@ -146,6 +146,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     }
 
     /// Applies what self-observation concluded. Returns whether there was anything to apply.
+    @discardableResult
     private mutating func applyConclusions() -> Bool {
         guard !conclusions.isEmpty else { return false }
         for conclusion in conclusions {

@@ -39,7 +39,7 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
             case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
                 .unusable(folder: folder, reason: "cannot open \(file) for writing")
             case .SQLITE_FULL: .lost(file: file, reason: "the disk is full")
-            case .SQLITE_BUSY, .SQLITE_LOCKED: .lost(file: file, reason: "another program locks it")
+            case .SQLITE_BUSY, .SQLITE_LOCKED: .lost(file: file, reason: "another program has locked it")
             case .SQLITE_IOERR: .lost(file: file, reason: "the disk failed or is full (\(error))")
             default: .lost(file: file, reason: "\(error)")
             }

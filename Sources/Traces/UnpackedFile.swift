@@ -39,7 +39,9 @@ struct UnpackedFile: ~Copyable {
         guard inflateInit2_(stream, gzipOnly, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size)) == Z_OK else {
             stream.deallocate()
             close(descriptor)
-            throw Unreadable(reason: "cannot be unpacked: zlib \(String(cString: zlibVersion())) does not start")
+            throw Unreadable(
+                reason: "cannot be unpacked: zlib \(String(cString: zlibVersion())) has too little memory, or is "
+                    + "another version than phi was built with")
         }
         input = .allocate(byteCount: 64 << 10, alignment: 64)
         length = Self.length(of: descriptor)

@@ -48,7 +48,7 @@ public struct ZeroMQError: Error, Hashable, Sendable, CustomStringConvertible {
         case (EADDRINUSE, .bind): "the address is already in use"
         case (EEXIST, .bind): "a file with this name exists and is not a socket"
         case (EADDRNOTAVAIL, .bind), (ENODEV, .bind): "no such interface or address on this machine"
-        case (EACCES, .bind): "permission denied; use a port from 1024 on, or a writable folder"
+        case (EACCES, .bind): "permission denied; use port 1024 or higher, or a writable folder"
         case (ENOENT, .bind): "no such folder"
         case (ENAMETOOLONG, .bind), (ENAMETOOLONG, .connect): "the path is too long for a socket"
         case (EPROTONOSUPPORT, _): "unknown transport; use tcp://, ipc://, or inproc://"

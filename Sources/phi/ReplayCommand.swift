@@ -43,8 +43,9 @@ struct ReplayCommand: ParsableCommand {
     var profile: ProfileOption?
     @Option(
         help: """
-            Policy that decides when to suspect: 'mistakes=1/1d' (default), 'mistakes=1/30d,within=3s', 'price=1000', \
-            or 'phi=8' (default of baseline detectors).
+            When to suspect: 'mistakes=1/1d' (at most one false suspicion per node and day; the default), \
+            'mistakes=1/30d,within=3s' (the same for 30 days, but after at most 3 s of silence), 'price=1000' (a false \
+            suspicion costs as much as waiting for 1000 intervals), or 'phi=8' (default of baseline detectors).
             """,
         transform: Parsing.policy)
     var policy: Policy?

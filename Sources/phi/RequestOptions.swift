@@ -6,7 +6,7 @@ import ZeroMQ
 
 /// Options of all commands that send a request to a running detector.
 struct RequestOptions: ParsableArguments {
-    @Option(help: "Endpoint of the detector for requests.")
+    @Option(help: "Endpoint at which the detector accepts requests.")
     var control: Endpoint = "tcp://127.0.0.1:7712"
     @Option(help: "Timeout of the request (default 3s).", transform: Parsing.duration)
     var timeout: Duration?

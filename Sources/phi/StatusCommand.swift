@@ -14,7 +14,7 @@ struct StatusCommand: ParsableCommand {
             Exit status 1 if a node is suspected at any level.
             """)
 
-    @Option(help: "Endpoint of the detector for requests.")
+    @Option(help: "Endpoint at which the detector accepts requests.")
     var control: Endpoint = "tcp://127.0.0.1:7712"
     @Option(help: "Timeout of the request.", transform: Parsing.duration)
     var timeout: Duration = .seconds(3)

@@ -30,7 +30,7 @@ struct WatchCommand: AsyncParsableCommand {
 
     @Option(help: "Endpoint of the detector for events.")
     var from: Endpoint = "tcp://127.0.0.1:7711"
-    @Option(help: "Endpoint of the detector for requests.")
+    @Option(help: "Endpoint at which the detector accepts requests.")
     var control: Endpoint = "tcp://127.0.0.1:7712"
     @Option(
         help: "Start with the current state (snapshot), the oldest event kept (beginning), or new events only (now).")

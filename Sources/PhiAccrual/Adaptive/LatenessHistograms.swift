@@ -172,7 +172,7 @@ extension LatenessHistograms: BinaryCodable {
     init(from reader: inout BinaryReader) throws(CorruptData) {
         let codes = try reader.bytes()
         guard codes.count == counts.count else {
-            throw CorruptData("wrong number of histogram buckets: \(codes.count)")
+            throw CorruptData("a histogram has the wrong number of buckets, \(codes.count)")
         }
         for (bucket, code) in codes.enumerated() { counts[bucket] = ApproximateCounter(stored: code) }
         total = try reader.integer(in: 0...Self.halvedAt - 1)

@@ -112,7 +112,7 @@ import Testing
         for count in [100, 1_000_000, .max] as [UInt32] {
             #expect(
                 refusal(ofSlots: count, [UInt8](repeating: 0, count: 499))
-                    == "it ends before the announced \(count) elements"
+                    == "it ends early: it must have \(count) elements"
             )
         }
         #expect(
