@@ -15,7 +15,7 @@ extension SystemTests {
                 ]
                 let fit = try bed.phi(arguments + ["depot.json"])
                 #expect(try await fit.exit() == 0, "\(fit.errors)")
-                #expect(fit.output.first?.contains("ALONE") ?? false && fit.errors == [])
+                #expect(fit.output.first?.contains("WITHOUT PROFILE") ?? false && fit.errors == [])
                 let profile = try JSONDecoder().decode(Profile.self, from: Data(bed.contents("depot.json").utf8))
                 #expect(profile.name == "depot" && profile.kind == "wifi")
                 #expect(profile.provenance.map(\.trace) == ["a.csv", "b.csv"])

@@ -12,7 +12,8 @@ import zmq
 
 events, count = sys.argv[1], int(sys.argv[2])
 context = zmq.Context()
-context.max_sockets = count + 10
+# A monitor takes a socket too, which libzmq closes some time after it is disabled.
+context.max_sockets = 2 * count + 10
 
 
 def subscriber(queue):
@@ -28,7 +29,7 @@ def subscriber(queue):
 
 
 reader = subscriber(0)
-deaf = [subscriber(1) for _ in range(count)]
+idle = [subscriber(1) for _ in range(count)]
 print("ready", flush=True)
 while True:
     print(reader.recv_multipart()[2].decode(), flush=True)
