@@ -50,12 +50,12 @@ public struct RecordedArrivals: Sendable {
         }
         let step = sequence.subtractingSaturated(last.sequence)
         guard step > 0 else { return }
-        let news = Arrival(gap: arrival.subtractingSaturated(last.arrival), step: step)
+        let next = Arrival(gap: arrival.subtractingSaturated(last.arrival), step: step)
         nodes[node].last = (sequence, arrival)
         nodes[node].arrivals += 1
-        nodes[node].time += Int128(news.gap)
-        nodes[node].steps += Int128(news.step)
-        append(RecordedHeartbeat(node: node, arrival: news), at: arrival)
+        nodes[node].time += Int128(next.gap)
+        nodes[node].steps += Int128(next.step)
+        append(RecordedHeartbeat(node: node, arrival: next), at: arrival)
     }
 
     private mutating func append(_ heartbeat: RecordedHeartbeat, at time: Int64) {
