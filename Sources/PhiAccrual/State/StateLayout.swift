@@ -23,6 +23,11 @@ extension Detector {
         (StateLayout.codesByPosition...StateLayout.current).first { Self.version(of: $0) == version }
     }
 
+    /// The versions of checkpoints that can be read, for messages.
+    static var readableVersions: String {
+        "\(version(of: StateLayout.codesByPosition)) to node/\(StateLayout.current)"
+    }
+
     /// Whether persisted state of this version can be read.
     public static func canRead(_ version: String) -> Bool { layout(of: version) != nil }
 }
