@@ -25,7 +25,8 @@ extension Detector {
 
     /// The versions of checkpoints that can be read, for messages.
     static var readableVersions: String {
-        "\(version(of: StateLayout.codesByPosition)) to node/\(StateLayout.current)"
+        "\(Model.stateVersion) without a node version, or with node/\(StateLayout.codesByPosition) "
+            + "to node/\(StateLayout.current)"
     }
 
     /// Whether persisted state of this version can be read.
