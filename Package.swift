@@ -70,7 +70,8 @@ let package = Package(
 
         // Network profiles. The files in `Network` are embedded.
         .target(
-            name: "NetworkProfiles", dependencies: ["PhiAccrual"], path: "Models", exclude: ["Lifecycle", "README.md"],
+            name: "NetworkProfiles", dependencies: ["PhiAccrual", "PlatformFoundation"], path: "Models",
+            exclude: ["Lifecycle", "README.md"],
             resources: [.embedInCode("Network")], swiftSettings: strict),
         .target(
             name: "ProfileFitting",
@@ -152,6 +153,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["PhiAccrual", "CZlib"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .target(
+            name: "SocketTestSupport", dependencies: ["ZeroMQ"], path: "Tests/SocketTestSupport",
+            swiftSettings: strict),
         .testTarget(name: "BinaryCodingTests", dependencies: ["BinaryCoding"], swiftSettings: strict),
         .testTarget(
             name: "PhiAccrualTests", dependencies: ["BinaryCoding", "PhiAccrual", "TestSupport"],
@@ -193,9 +197,11 @@ let package = Package(
         .testTarget(
             name: "RecordingsTests", dependencies: ["PhiAccrual", "Recordings", "TestSupport"], exclude: ["Golden"],
             swiftSettings: strict),
-        .testTarget(name: "ZeroMQTests", dependencies: ["EventLoop", "ZeroMQ"], swiftSettings: strict),
         .testTarget(
-            name: "EventLoopTests", dependencies: ["EventLoop", "PhiAccrual", "ZeroMQ"], swiftSettings: strict),
+            name: "ZeroMQTests", dependencies: ["EventLoop", "SocketTestSupport", "ZeroMQ"], swiftSettings: strict),
+        .testTarget(
+            name: "EventLoopTests", dependencies: ["EventLoop", "PhiAccrual", "SocketTestSupport", "ZeroMQ"],
+            swiftSettings: strict),
         .testTarget(
             name: "PhiClientTests", dependencies: ["PhiClient", "HeartbeatProtocol", "PhiAccrual"],
             swiftSettings: strict),

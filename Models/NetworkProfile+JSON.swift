@@ -1,10 +1,5 @@
 import PhiAccrual
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import PlatformFoundation
 
 extension NetworkProfile {
     /// Reads the text of a profile file.
@@ -16,6 +11,21 @@ extension NetworkProfile {
         } catch {
             throw InvalidNetworkProfile(reason: "must be a JSON object as 'phi fit' writes it")
         }
+    }
+}
+
+/// Keys of version 0.1.0 that have other names now. Profiles with the former names are still read.
+private enum FormerKey: String, CodingKey {
+    case log10Errors = "decades"  // now `log10_error`
+    case bursts = "patches"
+
+    /// The tables by the present names of their families.
+    static func renamed<Table>(_ tables: [String: Table]) -> [String: Table] {
+        guard tables["bursts"] == nil, let table = tables[bursts.rawValue] else { return tables }
+        var renamed = tables
+        renamed[bursts.rawValue] = nil
+        renamed["bursts"] = table
+        return renamed
     }
 }
 
@@ -58,7 +68,7 @@ extension NetworkProfile: Codable {
         }
         let lateness: LatenessProfile
         do {
-            lateness = try LatenessProfile(tables: tables, deviation: deviation)
+            lateness = try LatenessProfile(tables: FormerKey.renamed(tables), deviation: deviation)
         } catch {
             throw InvalidNetworkProfile(place: "lateness.\(error.place)", reason: error.reason)
         }
@@ -98,21 +108,27 @@ extension NetworkProfile.Source: Codable {
 }
 
 extension NetworkProfile.Calibration: Codable {
-    private enum Keys: String, CodingKey { case heartbeats, policy, decades }
+    private enum Keys: String, CodingKey {
+        case heartbeats, policy
+        case log10Errors = "log10_error"
+    }
 
     public init(from decoder: any Decoder) throws {
         let object = try decoder.container(keyedBy: Keys.self)
+        let former = try decoder.container(keyedBy: FormerKey.self)
+        let numbers = "numbers, by names of files"
         try self.init(
             heartbeats: object.read(.heartbeats, as: "a whole number above 0") { $0 > 0 },
             policy: object.read(.policy, as: "a text"),
-            decades: object.read(.decades, as: "numbers, by names of files"))
+            log10Errors: former.contains(.log10Errors)
+                ? former.read(.log10Errors, as: numbers) : object.read(.log10Errors, as: numbers))
     }
 
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Keys.self)
         try object.encode(heartbeats, forKey: .heartbeats)
         try object.encode(policy, forKey: .policy)
-        try object.encode(decades, forKey: .decades)
+        try object.encode(log10Errors, forKey: .log10Errors)
     }
 }
 

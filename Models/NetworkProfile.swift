@@ -35,10 +35,10 @@ public struct NetworkProfile: Hashable, Sendable {
         public var policy: String
         /// For each recording, by file name: log₁₀ of mistakes made over mistakes allowed. 0 is exact, above 0 is too
         /// many.
-        public var decades: [String: Double]
+        public var log10Errors: [String: Double]
 
-        public init(heartbeats: Int, policy: String, decades: [String: Double]) {
-            (self.heartbeats, self.policy, self.decades) = (heartbeats, policy, decades)
+        public init(heartbeats: Int, policy: String, log10Errors: [String: Double]) {
+            (self.heartbeats, self.policy, self.log10Errors) = (heartbeats, policy, log10Errors)
         }
     }
 

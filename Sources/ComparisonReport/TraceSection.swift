@@ -1,6 +1,7 @@
 import Charts
 import Comparison
 import HeartbeatProtocol
+import PhiAccrual
 
 /// All charts of one trace.
 struct TraceSection {
@@ -34,7 +35,7 @@ struct TraceSection {
 
     private var facts: String {
         return "\(diagnostics.samples.grouped) heartbeats evaluated, "
-            + "\(diagnostics.nodes) node\(diagnostics.nodes == 1 ? "" : "s"), "
+            + "\(counted(diagnostics.nodes, "node")), "
             + "a heartbeat every \(diagnostics.interval.formattedDuration)"
     }
 

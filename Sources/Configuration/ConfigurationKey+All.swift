@@ -168,7 +168,9 @@ extension ConfigurationKey {
                 "--expect", "GROUP/NODE", key: "expect",
                 help: "GROUP/NODE that must send heartbeats (repeatable).", example: "edge/edge-1"),
         ],
-        reload: .applied(\.expected) { new, old in "\(new.count) nodes are expected now, \(old.count) before" },
+        reload: .applied(\.expected) { new, old in
+            "\(counted(new.count, "node")) \(new.count == 1 ? "is" : "are") expected now, \(old.count) before"
+        },
         meaning: """
             Settings by group: `levels`, policies for the group's nodes, and `expect`, names of nodes that must send \
             heartbeats.

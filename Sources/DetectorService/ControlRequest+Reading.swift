@@ -13,7 +13,7 @@ extension ControlFrame {
             let example = #"{"id": 1, "do": "status"}"#
             throw ControlError(
                 .malformed,
-                "invalid request (\(bytes.count) bytes): \(Self.reason(error)); send for example \(example)")
+                "invalid request (\(counted(bytes.count, "byte"))): \(Self.reason(error)); send for example \(example)")
         }
     }
 

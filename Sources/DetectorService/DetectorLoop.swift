@@ -243,11 +243,12 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
     }
 
     private mutating func logRefusal(_ code: Int32, at now: Instant) {
-        refusalLog.count(code, at: now) { [logger] _ in
+        refusalLog.count(code, at: now) { [logger] count in
+            let nodes = count == 1 ? "its nodes" : "their nodes"
             logger.warning(
-                "connection refused; heartbeats of its nodes are not received",
+                "cannot accept \(counted(count, "connection")); heartbeats of \(nodes) are not received",
                 metadata: [
-                    "reason": "\(String(cString: strerror(code)))",
+                    "reason": "\(String(cString: strerror(code)))", "count": "\(count)",
                     "advice": "raise the limit on open files (ulimit -n), or let nodes share connections",
                 ])
         }
@@ -324,7 +325,7 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
 
     private func announcement(of key: NodeKey) throws(MalformedHeartbeat) -> NodeAnnouncement? {
         try message.withUnsafeBytes { (frame) throws(MalformedHeartbeat) in
-            try announcements.news(in: frame, of: key)
+            try announcements.parseIfChanged(in: frame, of: key)
         }
     }
 }

@@ -19,7 +19,7 @@ struct NodeAnnouncements {
     mutating func forget(_ key: NodeKey) { (tails[key], labels[key]) = (nil, nil) }
 
     /// Parses the announcement in a frame; nil if it is unchanged.
-    func news(
+    func parseIfChanged(
         in frame: UnsafeRawBufferPointer, of key: NodeKey
     ) throws(MalformedHeartbeat) -> NodeAnnouncement? {
         let tail = UnsafeRawBufferPointer(rebasing: frame[HeartbeatFrame.compactSize...])

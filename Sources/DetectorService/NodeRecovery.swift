@@ -50,11 +50,13 @@ struct NodeRecovery {
         var latest: Instant
     }
 
-    struct Outcome {
+    struct Result {
         /// Changes that remove stored data without use from the state store.
         var obsoleteChanges: [StoreChange] = []
         /// Nodes without learned state, or with state that cannot be read.
         var unpersisted: [NodeKey] = []
+        /// Number of nodes and groups whose stored state cannot be read. They start without it.
+        var unread = 0
         /// Verdicts of restored nodes at levels that have not published them yet.
         var events: [Event] = []
     }
@@ -69,21 +71,24 @@ struct NodeRecovery {
         into detector: inout Detector<Model>, of shard: Shard, from store: StateStore, _ deadlines: RejoinDeadlines,
         civilOffset: Int64,
         logger: Logger
-    ) -> Outcome {
-        var (outcome, published, unread) = (Outcome(), published, 0)
+    ) -> Result {
+        var (result, published) = (Result(), published)
         var groups: [String: StoredGroup] = [:]
         for group in found.groups { groups[group.group] = group }
         func restore(group name: String) {
-            guard let group = groups.removeValue(forKey: name), Detector<Model>.canRead(group.model) else { return }
-            do throws(CorruptData) { try detector.restore(group: name, bytes: group.state) } catch { unread += 1 }
+            guard let group = groups.removeValue(forKey: name) else { return }
+            guard Detector<Model>.canRead(group.model) else { return result.unread += 1 }
+            do throws(CorruptData) { try detector.restore(group: name, bytes: group.state) } catch {
+                result.unread += 1
+            }
         }
         func restore(_ node: PublishedState, learned: StoredNode?) -> Bool {
             let key = NodeKey(of: node.identity)
             defer {
                 // At once, so that the node takes up no capacity.
                 if !shard.contains(key) {
-                    detector.apply(.forgetting(key, at: deadlines.now), into: &outcome.events)
-                    outcome.obsoleteChanges.append(.forgetting(key))
+                    detector.apply(.forgetting(key, at: deadlines.now), into: &result.events)
+                    result.obsoleteChanges.append(.forgetting(key))
                 }
             }
             restore(group: node.identity.group)
@@ -92,20 +97,20 @@ struct NodeRecovery {
                 node.identity, key: key, bytes: learned?.state, version: learned?.model ?? "", verdicts: node.verdicts,
                 last: node.lastVerdict, incarnation: node.incarnation,
                 lastHeard: lastHeard > 0 ? Instant(nanoseconds: lastHeard.subtractingSaturated(civilOffset)) : nil,
-                soonest: deadlines.soonest, latest: deadlines.latest, at: deadlines.now, into: &outcome.events)
+                soonest: deadlines.soonest, latest: deadlines.latest, at: deadlines.now, into: &result.events)
         }
         restore(group: "")  // for nodes whose names are not known yet
         do throws(StoreError) {
-            unread += try store.forEachStoredNode { learned in
+            result.unread += try store.forEachStoredNode { learned in
                 // A new log does not have events of all nodes yet. A forgotten node is forgotten in the state store as
                 // well.
                 let unpublished = learned.identity.map { PublishedState(identity: $0, verdicts: []) }
                 guard let node = published.removeValue(forKey: learned.key) ?? unpublished else {
-                    return outcome.obsoleteChanges.append(.forgetting(learned.key))
+                    return result.obsoleteChanges.append(.forgetting(learned.key))
                 }
                 if !restore(node, learned: learned) {
-                    outcome.unpersisted.append(learned.key)
-                    unread += 1
+                    result.unpersisted.append(learned.key)
+                    result.unread += 1
                 }
             }
         } catch {
@@ -113,24 +118,25 @@ struct NodeRecovery {
         }
         for node in published.values.sorted(by: { $0.last < $1.last }) where node.last > 0 {
             _ = restore(node, learned: nil)
-            outcome.unpersisted.append(NodeKey(of: node.identity))
+            result.unpersisted.append(NodeKey(of: node.identity))
         }
         // If this fails, so does the next write to the state store, which is reported.
         for group in groups.keys { try? store.forget(group: group) }
-        if unread > 0 {
+        if result.unread > 0 {
+            let unread = counted(result.unread, "node or group", plural: "nodes and groups")
             logger.warning(
-                "learned state of \(unread) nodes and groups not restored; they start without it",
-                metadata: ["count": "\(unread)"])
+                "learned state of \(unread) not restored; continuing without it",
+                metadata: ["count": "\(result.unread)"])
         }
         for pause in found.pauses {
             guard detector.knows(pause.key) else {
-                outcome.obsoleteChanges.append(.resumption(pause.key))
+                result.obsoleteChanges.append(.resumption(pause.key))
                 continue
             }
             let until = Instant(nanoseconds: pause.until.subtractingSaturated(civilOffset))
             detector.restore(Pause(until: until, reason: pause.reason), of: pause.key)
         }
-        return outcome
+        return result
     }
 }
 

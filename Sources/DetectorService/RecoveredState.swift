@@ -80,19 +80,19 @@ struct RecoveredState {
     ) -> (unpersisted: [NodeKey], events: [Event]) {
         guard let kept else { return ([], []) }
         let now = MonotonicClock.now
-        let patience = NodeRecovery.RejoinDeadlines(
+        let deadlines = NodeRecovery.RejoinDeadlines(
             now: now, soonest: now + reconnection, latest: now + max(reconnection, joinWithin))
         let nodes = NodeRecovery(kept.found, levels: detector.levels)
-        let outcome = nodes.restore(
-            into: &detector, of: shard, from: kept.store, patience, civilOffset: clocks.civilOffset, logger: logger)
-        forget(outcome.obsoleteChanges)
+        let result = nodes.restore(
+            into: &detector, of: shard, from: kept.store, deadlines, civilOffset: clocks.civilOffset, logger: logger)
+        forget(result.obsoleteChanges)
         logger.info(
             "state restored",
             metadata: [
                 "nodes": "\(detector.nodeCount)", "epoch": "\(kept.found.epoch)", "event": "\(kept.found.lastSequence)",
                 "seconds": "\((MonotonicClock.now - now).nanoseconds.seconds)",
             ])
-        return (outcome.unpersisted, outcome.events)
+        return (result.unpersisted, result.events)
     }
 
     private func forget(_ changes: [StoreChange]) {

@@ -1,3 +1,5 @@
+import PhiAccrual
+
 /// The effective policy at one level, and its consequences.
 ///
 /// For a node: its state and its timeout. Without a node: the timeouts of the nodes that the policy applies to.
@@ -129,10 +131,8 @@ extension ExplainAnswer {
                     : "Planned absence for another \(time); reason: \(pause.reason)."
             },
             heldSeconds.map {
-                "Suspicions in the node's group have been held for \($0.formattedDuration): many nodes fell silent at once."
+                "Suspicions of this node have been held for \($0.formattedDuration): many nodes fell silent at once."
             },
         ].compactMap(\.self)
     }
-
-    private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 }

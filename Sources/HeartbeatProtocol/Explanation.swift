@@ -19,7 +19,8 @@ enum Explanation {
             return joined(recovery(evidence, silence), missing(evidence))
         case .trusted: return "Heartbeats arrive in order."
         case .left: return "The node said goodbye."
-        case .forgotten: return "Node removed after \(silence) without a heartbeat."
+        // The reason may be a request, also for a live node. After a restart the silence starts at the restart.
+        case .forgotten: return "Node removed. No heartbeat arrived in the last \(silence)."
         case .suspected where transition.from == .new && evidence.expected == nil:
             return "No heartbeat received within \(silence); the node was expected."
         case .suspected:
@@ -53,7 +54,8 @@ enum Explanation {
     private static func violation(_ transition: Transition) -> String {
         let (policy, origin) = (transition.effectivePolicy.policy, transition.effectivePolicy.origin)
         guard let timeout = transition.evidence.timeout.map(formatted) else {
-            return "Policy \(policy) (\(origin)) is violated."
+            // Such a deadline was set for an expected node, or for one that was restored without learned state.
+            return "Not heard by its initial deadline; policy \(policy) (\(origin)) has no timeout for it yet."
         }
         guard transition.evidence.samples > 0 else {
             return "Timeout \(timeout) exceeded: \(policy) (\(origin)), estimated from the announced interval."
@@ -113,7 +115,7 @@ enum Explanation {
 
     private static func shortfall(_ notice: Notice) -> String? {
         guard let shortfall = notice.shortfall else { return nil }
-        let heartbeatsPerMistake = 1 / shortfall.mistakesPerHeartbeat
+        let heartbeatsPerMistake = Int64(saturating: (1 / shortfall.mistakesPerHeartbeat).rounded())
         guard let neededTime = shortfall.neededTimeout.map(formatted) else {
             return "Outages alone cause one mistake in \(counted(heartbeatsPerMistake, "heartbeat")), with any timeout."
         }
@@ -128,11 +130,6 @@ enum Explanation {
     private static func joined(_ sentences: String?...) -> String {
         sentences.compactMap(\.self).joined(separator: " ")
     }
-
-    private static func counted(_ count: Double, _ noun: String) -> String {
-        counted(Int(Int64(saturating: count.rounded())), noun)
-    }
-    private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
     static func formatted(_ nanoseconds: Int64) -> String { nanoseconds.seconds.formattedDuration }
 }

@@ -126,13 +126,12 @@ public struct WhatIfAnswer: Codable, Hashable, Sendable {
 extension TimeoutRange: CustomStringConvertible {
     public var description: String {
         guard let least = minSeconds, let median = medianSeconds, let greatest = maxSeconds else {
-            return nodes == 0 ? "no nodes" : "not known yet (\(counted))"
+            return nodes == 0 ? "no nodes" : "not known yet (\(counted(nodes, "node")))"
         }
-        if least == greatest { return "\(least.formattedDuration) (\(counted))" }
+        if least == greatest { return "\(least.formattedDuration) (\(counted(nodes, "node")))" }
         return "\(least.formattedDuration) to \(greatest.formattedDuration), median \(median.formattedDuration) "
-            + "(\(counted))"
+            + "(\(counted(nodes, "node")))"
     }
-    private var counted: String { "\(nodes) node\(nodes == 1 ? "" : "s")" }
 }
 
 extension TuneAnswer {
@@ -151,11 +150,11 @@ extension WhatIfAnswer {
             return "crashes detected after \(mean.formattedDuration), 99 % within \(p99.formattedDuration)"
         }
         func line(_ label: String, _ outcome: Outcome) -> String {
-            "\(label) \(outcome.policy): \(outcome.mistakes) mistake\(outcome.mistakes == 1 ? "" : "s") in "
-                + "\(outcome.heartbeats) heartbeats, \(detection(outcome))"
+            "\(label) \(outcome.policy): \(counted(outcome.mistakes, "mistake")) in "
+                + "\(counted(outcome.heartbeats, "heartbeat")), \(detection(outcome))"
         }
         return [
-            "Level \(level), replay of the last \(seconds.formattedDuration), \(nodes) node\(nodes == 1 ? "" : "s"):",
+            "Level \(level), replay of the last \(seconds.formattedDuration), \(counted(nodes, "node")):",
             line("now ", before), line("then", after),
         ]
     }

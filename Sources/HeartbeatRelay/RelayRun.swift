@@ -134,10 +134,11 @@ struct RelayRun: ~Copyable {
             ]
             switch loss.reason {
             case .absent:
-                logger.warning("dropped \(count) heartbeats: the detector is not connected", metadata: metadata)
+                logger.warning(
+                    "dropped \(counted(count, "heartbeat")): the detector is not connected", metadata: metadata)
             case .slow:
                 logger.warning(
-                    "dropped \(count) heartbeats: they arrive faster than the detector receives them",
+                    "dropped \(counted(count, "heartbeat")): they arrive faster than the detector receives them",
                     metadata: metadata)
             }
         }
@@ -148,8 +149,9 @@ struct RelayRun: ~Copyable {
         for _ in 0..<1000 {
             guard let code = try receiver.refusal() else { return }
             refusals.count(code, at: now) { [logger] count in
+                let nodes = count == 1 ? "its nodes" : "their nodes"
                 logger.warning(
-                    "refused \(count) connections; heartbeats of their nodes are not received",
+                    "cannot accept \(counted(count, "connection")); heartbeats of \(nodes) are not received",
                     metadata: [
                         "reason": "\(String(cString: strerror(code)))", "count": "\(count)",
                         "advice": "raise the limit on open files (ulimit -n), or use another relay",

@@ -67,14 +67,14 @@ public struct ProfileFit: Sendable {
     public var calibration: NetworkProfile.Calibration? {
         let policy = Policy.mistakes(MistakeBudget(.perHeartbeat(Self.calibrated.rate)))
         let judged = rows.filter { $0.policy == policy && $0.horizon == Self.calibrated.horizon }
-        let decades = judged.map { row in
+        let log10Errors = judged.map { row in
             // Zero mistakes count as half of one.
             let rate = max(0.5, Double(row.profiled.mistakes)) / Double(max(1, row.profiled.heartbeats))
             return (row.trace, (log10(rate / Self.calibrated.rate) * 100).rounded() / 100)
         }
-        guard !decades.isEmpty else { return nil }
+        guard !log10Errors.isEmpty else { return nil }
         return .init(
             heartbeats: Self.calibrated.horizon, policy: policy.description,
-            decades: Dictionary(decades) { first, _ in first })
+            log10Errors: Dictionary(log10Errors) { first, _ in first })
     }
 }

@@ -28,7 +28,7 @@ extension RateLimitedLog<MalformedHeartbeat> {
     package mutating func dropped(for reason: MalformedHeartbeat, at now: Instant, logger: Logger) {
         count(reason, at: now) { count in
             logger.warning(
-                "dropped \(count) messages that are not heartbeats",
+                "dropped \(counted(count, "message")) that \(count == 1 ? "is not a heartbeat" : "are not heartbeats")",
                 metadata: ["reason": "\(reason.rawValue)", "count": "\(count)"])
         }
     }

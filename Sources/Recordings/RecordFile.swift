@@ -93,7 +93,7 @@ final class RecordFile {
         guard try fill(4) else { throw Discontinuity(reason: "the file ends within a record", isTorn: true) }
         let count = Int(integer(at: at))
         guard (1...RecordingFormat.maxBodySize).contains(count) else {
-            throw Discontinuity(reason: "a record has an invalid length of \(count) bytes")
+            throw Discontinuity(reason: "a record has an invalid length of \(counted(count, "byte"))")
         }
         guard try fill(count + RecordingFormat.frameCount) else {
             throw Discontinuity(reason: "the file ends within a record", isTorn: true)

@@ -26,7 +26,7 @@ public struct RecordingDamage: Hashable, Sendable, CustomStringConvertible {
     public var skippedBytes: Int64
 
     public var description: String {
-        "\(path.escapingControls): \(reason); skipped the last \(skippedBytes) bytes"
+        "\(path.escapingControls): \(reason); skipped the last \(counted(skippedBytes, "byte"))"
     }
 }
 

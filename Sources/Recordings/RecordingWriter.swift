@@ -70,7 +70,7 @@ public struct RecordingWriter: ~Copyable {
             if count > 0 {
                 done += count
             } else if count == 0 || errno != EINTR {
-                let failure = RecordingError.current("cannot write the file; recording stopped", path)
+                let failure = RecordingError.current("cannot write the file", path)
                 close(descriptor)
                 descriptor = -1
                 throw failure

@@ -1,5 +1,4 @@
 import BinaryCoding
-import CZlib
 import Foundation
 import PhiAccrual
 import Platform
@@ -154,13 +153,7 @@ final class EventJournal {
         return bytes
     }
 
-    private static func checksum(of bytes: ArraySlice<UInt8>) -> UInt32 {
-        bytes.withUnsafeBytes { bytes in
-            UInt32(
-                truncatingIfNeeded: crc32(
-                    0, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt32(clamping: bytes.count)))
-        }
-    }
+    private static func checksum(of bytes: ArraySlice<UInt8>) -> UInt32 { bytes.withUnsafeBytes { crc32(of: $0) } }
 
     private static func loss(of path: String, _ code: Int32) -> StoreError {
         .lost(file: path, reason: code == ENOSPC || code == EDQUOT ? "the disk is full" : reason(code))

@@ -98,10 +98,15 @@ private struct StoreRecovery {
             )
         }
         (found.tunings, found.pauses, found.groups) = (tunings.values, pauses.values, groups.values)
-        if tunings.damaged > 0 { found.warnings.append("dropped \(tunings.damaged) unreadable tuned policies") }
-        if pauses.damaged > 0 { found.warnings.append("dropped \(pauses.damaged) unreadable planned absences") }
+        if tunings.damaged > 0 {
+            found.warnings.append(
+                "dropped \(counted(tunings.damaged, "unreadable tuned policy", plural: "unreadable tuned policies"))")
+        }
+        if pauses.damaged > 0 {
+            found.warnings.append("dropped \(counted(pauses.damaged, "unreadable planned absence"))")
+        }
         if groups.damaged > 0 {
-            found.warnings.append("dropped the unreadable learned state of \(groups.damaged) groups")
+            found.warnings.append("dropped the unreadable learned state of \(counted(groups.damaged, "group"))")
         }
     }
 }

@@ -1,4 +1,3 @@
-import CZlib
 import Foundation
 import GRDB
 import PhiAccrual
@@ -72,13 +71,12 @@ extension DatabaseValue {
 /// CRC-32 over values. It includes the kind and length of each, so that bytes that move to a neighbouring value are
 /// detected.
 func checksum(of values: some Sequence<DatabaseValue>) -> UInt32 {
-    var sum: UInt = 0
+    var sum: UInt32 = 0
     func add(_ bytes: UnsafeRawBufferPointer, kind: UInt8) {
         withUnsafeBytes(of: (UInt64(bytes.count) << 8 | UInt64(kind)).littleEndian) { head in
-            sum = crc32(sum, head.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt32(head.count))
+            sum = crc32(of: head, after: sum)
         }
-        guard let start = bytes.baseAddress else { return }  // zlib treats a null pointer as “start over”
-        sum = crc32(sum, start.assumingMemoryBound(to: UInt8.self), UInt32(clamping: bytes.count))
+        sum = crc32(of: bytes, after: sum)
     }
     for value in values {
         switch value.storage {
@@ -89,7 +87,7 @@ func checksum(of values: some Sequence<DatabaseValue>) -> UInt32 {
         case .blob(let data): data.withUnsafeBytes { add($0, kind: 4) }
         }
     }
-    return UInt32(truncatingIfNeeded: sum)
+    return sum
 }
 
 extension Database {

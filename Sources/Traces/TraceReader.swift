@@ -98,8 +98,8 @@ public struct TraceReader: ~Copyable {
             lastArrival = row.arrival
             return row
         } catch {
-            // A recorder that is killed during a write leaves an unfinished last line. The message says so first.
-            let torn = line.ending == .endOfFile ? "the file ends in the middle of this line: " : ""
+            // A recorder that is killed during a write leaves an incomplete last line.
+            let torn = line.ending == .endOfFile ? "the last line has no line end, so it may be incomplete: " : ""
             throw TraceError(file: file, line: lines.number, reason: torn + error.reason)
         }
     }

@@ -1,5 +1,6 @@
 import Comparison
 import HeartbeatProtocol
+import PhiAccrual
 
 /// The cross-checks of a comparison, as text tables.
 enum ComparisonTables {
@@ -31,7 +32,7 @@ enum ComparisonTables {
         ]
         .compactMap { name, factor in factor.map { "\(name) \($0.decimals(2))" } }
         return "second half  geometric mean \(mean.decimals(3)), worst \(ratio.decimals(2)) "
-            + "(\(worst.trace) at \(formattedRate(worst.rate))), \(cells.count) cells; "
+            + "(\(worst.trace) at \(formattedRate(worst.rate))), \(counted(cells.count, "cell")); "
             + "rates change by a factor of: \(factors.joined(separator: ", "))"
     }
 
@@ -40,12 +41,12 @@ enum ComparisonTables {
             + plain.goals.map { goal in
                 let found =
                     goal.best.map {
-                        "\($0.mistakes) mistakes with a mean timeout of \($0.timeout.formattedDuration) at price \($0.price.formattedToThreeDigits)"
+                        "\(counted($0.mistakes, "mistake")) with a mean timeout of \($0.timeout.formattedDuration) at price \($0.price.formattedToThreeDigits)"
                     }
                     ?? "no price gives so short a timeout"
                 return "timeout at most \(goal.timeout.formattedDuration): \(found); "
-                    + "\(goal.fixed) mistakes with a fixed timeout; "
-                    + "goal of \(goal.mistakes) mistakes \(goal.isReached ? "reached" : "missed")"
+                    + "\(counted(goal.fixed, "mistake")) with a fixed timeout; "
+                    + "goal of \(counted(goal.mistakes, "mistake")) \(goal.isReached ? "reached" : "missed")"
             }
     }
 
@@ -82,7 +83,8 @@ enum ComparisonTables {
         lines.append("")
         for (name, checks) in [("recordings", report.recordings), ("synthetic", report.synthetic)] where !checks.isEmpty
         {
-            lines.append("\(name.padded(to: 12)) \(checks.count { $0.isKept }) of \(checks.count) budgets kept")
+            lines.append(
+                "\(name.padded(to: 12)) \(checks.count { $0.isKept }) of \(counted(checks.count, "budget")) kept")
         }
         return lines
     }

@@ -29,7 +29,7 @@ final class DemoScenario: Sendable {
                     + "(timeout \((suspicion.threshold.seconds ?? 0).formattedDuration), policy \(suspicion.threshold.policy))",
                 "event            received \(event.formattedDuration) after the scheduled instant",
                 "recovery         \(recovery.formattedDuration) from restart to trust",
-                "mistakes         \(otherSuspicions) false suspicions",
+                "mistakes         \(counted(otherSuspicions, "false suspicion"))",
                 "goodbyes         \(goodbyes) of \(DemoScenario.names.count) nodes left without being suspected",
             ]
         }

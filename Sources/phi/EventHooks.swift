@@ -70,7 +70,7 @@ final class EventHooks: Sendable {
             return state.queue.running
         }
         room.signal()
-        if count > 0 { Console.note("waiting for \(count) running command\(count == 1 ? "" : "s") to end") }
+        if count > 0 { Console.note("waiting for \(counted(count, "running command")) to end") }
         running.wait()
     }
 
@@ -78,8 +78,8 @@ final class EventHooks: Sendable {
 
     var summary: String {
         state.withLock { state in
-            let commands = "\(state.run) command\(state.run == 1 ? "" : "s") run, \(state.failed) failed"
-            let others = "no command started for \(state.notStarted) event\(state.notStarted == 1 ? "" : "s")"
+            let commands = "\(counted(state.run, "command")) run, \(state.failed) failed"
+            let others = "no command started for \(counted(state.notStarted, "event"))"
             return state.notStarted == 0 ? commands : "\(commands); \(others)"
         }
     }
@@ -108,9 +108,7 @@ final class EventHooks: Sendable {
 
     private func end(_ subject: FeedTopic, _ hook: Hook, _ ending: ShellCommand.Ending) {
         if !ending.isGood {
-            let (group, node) = hook.message.scopeName
-            let scope = node.map { "\(group ?? "-")/\($0.escapingControls)" } ?? group ?? "-"
-            Console.note("command for event \(hook.message.place.sequence) of \(scope) \(ending)")
+            Console.note("command for event \(hook.message.place.sequence)\(hook.message.scope) \(ending)")
         }
         state.withLock { state in
             state.queue.end(of: subject)
@@ -126,6 +124,11 @@ extension EventMessage {
         case .transition(let transition): (transition.group, transition.node)
         case .notice(let notice): (notice.group, notice.node)
         }
+    }
+    /// “ of” and the node or the group that the event is about; empty if it is about neither.
+    fileprivate var scope: String {
+        let names = [scopeName.group, scopeName.node].compactMap { $0?.escapingControls }
+        return names.isEmpty ? "" : " of \(names.joined(separator: "/"))"
     }
     /// The node or group that the event is about, at any level.
     fileprivate var subject: FeedTopic { FeedTopic(level: nil, group: scopeName.group, node: scopeName.node) }

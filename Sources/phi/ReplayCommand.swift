@@ -85,7 +85,7 @@ struct ReplayCommand: ParsableCommand {
     private func runTrace() throws {
         var detector = detector ?? .adaptive(.init())
         let level = policy.map { Level.suspect($0).set(by: .option) } ?? Level.standard(for: detector)[0]
-        detector = level.policy.phi.map(detector.made) ?? detector
+        detector = level.policy.phi.map(detector.with(threshold:)) ?? detector
         let profile = try profile?.load()
         if let profile { detector = try detector.lending(profile) }
         var run = TraceRun(command: self, detector: detector, level: level, profile: profile?.name)
@@ -105,7 +105,8 @@ struct ReplayCommand: ParsableCommand {
         guard policy == nil || made.usesPolicy else {
             throw ValidationError("the detector '\(made)' does not use a policy: leave out --policy")
         }
-        var run = RecordingRun(command: self, recorded: header.detector, detector: policy?.phi.map(made.made) ?? made)
+        var run = RecordingRun(
+            command: self, recorded: header.detector, detector: policy?.phi.map(made.with(threshold:)) ?? made)
         try run.detector.open(&run)
     }
 

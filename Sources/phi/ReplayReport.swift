@@ -1,5 +1,6 @@
 import Evaluation
 import HeartbeatProtocol
+import PhiAccrual
 
 /// The result of a replay: one JSON object, or a table.
 struct ReplayReport: Encodable {
@@ -85,7 +86,7 @@ struct ReplayReport: Encodable {
                 "detector",
                 [detector, profile.map { "profile \($0)" }, policy].compactMap { $0 }.joined(separator: "; ")
             ),
-            ("heartbeats", "\(quality.samples) of \(quality.nodes) nodes, \(quality.losses) lost"),
+            ("heartbeats", "\(quality.samples) of \(counted(quality.nodes, "node")), \(quality.losses) lost"),
             ("interval", seconds(quality.interval)),
             ("mistakes", mistakes),
             ("between mistakes", seconds(quality.mistakeRecurrence)),
@@ -112,7 +113,7 @@ struct ReplayReport: Encodable {
 
     private func seconds(_ value: Double?) -> String { value?.formattedDuration ?? "-" }
     private var mistakes: String {
-        let count = "\(quality.mistakes) false suspicion\(quality.mistakes == 1 ? "" : "s")"
+        let count = counted(quality.mistakes, "false suspicion")
         guard let rate = quality.mistakesPerHeartbeat, rate > 0 else { return count }
         return "\(count), 1 in \((1 / rate).decimals(0)) heartbeats"
     }

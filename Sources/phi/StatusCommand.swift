@@ -1,5 +1,6 @@
 import ArgumentParser
 import HeartbeatProtocol
+import PhiAccrual
 import PhiClient
 import ZeroMQ
 
@@ -41,14 +42,14 @@ struct StatusCommand: ParsableCommand {
         let service = report.service
         let levels = service.levels.map { "\($0.name) at \($0.policy)" }.joined(separator: ", ")
         var lines = [
-            "\(service.nodes) node\(service.nodes == 1 ? "" : "s"), up \(service.uptimeSeconds.formattedDuration), event \(service.sequence); \(levels)"
+            "\(counted(service.nodes, "node")), up \(service.uptimeSeconds.formattedDuration), event \(service.sequence); \(levels)"
         ]
         let dropped = service.malformed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         if !dropped.isEmpty { lines.append("dropped frames: \(dropped.joined(separator: ", "))") }
         if let store = service.stateStore {
             lines.append(
                 store.lost.map { "persistence disabled: \($0)" }
-                    ?? "state store: \(store.events) events in \(store.folder.escapingControls)")
+                    ?? "state store: \(counted(store.events, "event")) in \(store.folder.escapingControls)")
         }
         guard !report.nodes.isEmpty else { return lines }
         lines.append("NODE                     STATE       φ      SILENT     EXPECTED   SUSPECTED IN  MISSING")

@@ -87,8 +87,9 @@ struct SwarmCommand: AsyncParsableCommand {
             continuation.finish()
         }
         Console.note(
-            "\(nodes) nodes, each every \(every.nanoseconds.seconds.formattedDuration) for "
-                + "\(time.nanoseconds.seconds.formattedDuration); \(crash) crashes, seed \(seed)")
+            "\(counted(nodes, "node")), each every \(every.nanoseconds.seconds.formattedDuration) for "
+                + "\(time.nanoseconds.seconds.formattedDuration); \(counted(crash, "crash", plural: "crashes")), seed \(seed)"
+        )
         await untilStopped { for await _ in ended {} }
         swarm.leave()
         if let error = ledger.error { throw error }

@@ -131,7 +131,7 @@ struct WatchTally: Sendable {
     }
 
     var summary: String {
-        "\(events) events, \(suspicions) suspicions: \(endings.mistakes) ended without a restart of the node (false "
+        "\(counted(events, "event")), \(counted(suspicions, "suspicion")): \(endings.mistakes) ended without a restart of the node (false "
             + "suspicions or network cuts), \(endings.restarts) with a restart"
     }
 }

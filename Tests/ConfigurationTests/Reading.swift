@@ -40,7 +40,7 @@ extension LatenessProfile {
     /// A minimal valid profile: in each family, all heartbeats are in the first bucket of the first state.
     static func bare() throws -> LatenessProfile {
         let tables = [
-            "last": [[100_000]], "schedule": [[100_000], [], []], "patches": [[100_000], [], [], [], [], []],
+            "last": [[100_000]], "schedule": [[100_000], [], []], "bursts": [[100_000], [], [], [], [], []],
         ]
         return try LatenessProfile(tables: tables, deviation: 0)
     }

@@ -28,7 +28,7 @@ import Testing
     ) throws {
         let set = SetClocks()
         let stage = try Stage(clocks: set.clocks)
-        let minConsecutive = try stage.publisher("steady")
+        let publisher = try stage.publisher("steady")
         var audience = try stage.audience()
         while try audience.next(of: "steady").to != .trusted {}
         set.shift(wall: .seconds(seconds))
@@ -37,7 +37,7 @@ import Testing
         // It compares the clocks only if it read both within 2 ms.
         #expect(abs((notice.numbers["seconds"] ?? 0) - Double(seconds)) < 1)
         try expectNewNode(by: &audience, on: stage, shifted: .seconds(seconds))
-        minConsecutive.leave()
+        publisher.leave()
         // The node's next transition: the step caused no suspicion.
         #expect(try audience.next(of: "steady").to == .left)
         stage.service.stop()
@@ -46,7 +46,7 @@ import Testing
     @Test func `reports that its machine was suspended, and suspects no node for it`() throws {
         let set = SetClocks()
         let stage = try Stage(clocks: set.clocks)
-        let minConsecutive = try stage.publisher("steady")
+        let publisher = try stage.publisher("steady")
         var audience = try stage.audience()
         while try audience.next(of: "steady").to != .trusted {}
         set.shift(boot: .seconds(3600), wall: .seconds(3600))
@@ -54,7 +54,7 @@ import Testing
         #expect(notice.code == "suspended" && notice.node == nil)
         #expect(abs((notice.numbers["seconds"] ?? 0) - 3600) < 1)
         try expectNewNode(by: &audience, on: stage, shifted: .seconds(3600))
-        minConsecutive.leave()
+        publisher.leave()
         #expect(try audience.next(of: "steady").to == .left)
         stage.service.stop()
     }

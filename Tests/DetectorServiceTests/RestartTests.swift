@@ -147,8 +147,8 @@ import Testing
         #expect(try audience.nextNotice().code == "resumed")
         second.service.stop()
 
-        let nextWakeUp = try Level(name: "alarm", policy: .phi(8))
-        let third = try site.start { $0.policies = PolicyTable(levels: [nextWakeUp]) }
+        let otherLevel = try Level(name: "alarm", policy: .phi(8))
+        let third = try site.start { $0.policies = PolicyTable(levels: [otherLevel]) }
         let none: PoliciesAnswer = try client.request(.policies(of: nil), within: testTimeout)
         #expect(none.overrides.isEmpty)
         third.service.stop()

@@ -5,6 +5,7 @@ import Logging
 import PhiClient
 import Recordings
 import StateStore
+import TestSupport
 import Testing
 
 @testable import DetectorService
@@ -59,7 +60,7 @@ import Testing
             ])
     }
 
-    @Test func `drops persisted groups that have no nodes`() throws {
+    @Test func `drops persisted groups without nodes, and counts those that it cannot read`() throws {
         let folder = try Folder()
         func open() throws -> (store: StateStore, found: StoreContents) {
             try StateStore.open(in: folder.path, keeping: 10, at: 1)
@@ -73,17 +74,17 @@ import Testing
             try store.store(["kept", "gone", nameless].map { StoredGroup(group: $0, model: "another", state: []) })
             try store.close()
         }
-        func restore() throws -> Int {
+        func restore() throws -> (nodes: Int, unread: Int) {
             let (store, found) = try open()
             var detector = Detector<NormalModel>(.init(levels: [.suspect()], model: .init(), seed: 1))
-            let testTimeout = NodeRecovery.RejoinDeadlines(now: at(0), soonest: at(1), latest: at(2))
-            _ = NodeRecovery(found, levels: detector.levels).restore(
-                into: &detector, of: .whole, from: store, testTimeout, civilOffset: 0, logger: Logger(label: "test"))
+            let deadlines = NodeRecovery.RejoinDeadlines(now: at(0), soonest: at(1), latest: at(2))
+            let result = NodeRecovery(found, levels: detector.levels).restore(
+                into: &detector, of: .whole, from: store, deadlines, civilOffset: 0, logger: Logger(label: "test"))
             try store.close()
-            return detector.nodeCount
+            return (detector.nodeCount, result.unread)
         }
         try persist()
-        #expect(try restore() == 1)
+        #expect(try restore() == (nodes: 1, unread: 3))  // the node, its group, and the group without a name
         #expect(try open().found.groups.map(\.group) == ["", "kept"])
     }
 

@@ -5,6 +5,7 @@ import HeartbeatPublisher
 import Logging
 import PhiAccrual
 import PhiClient
+import TestSupport
 import Testing
 import ZeroMQ
 
@@ -196,9 +197,6 @@ import ZeroMQ
         stage.service.stop()  // a second stop does nothing
     }
 }
-
-/// Maximum time to wait, long enough for a machine under load. Only a failing test waits that long.
-let testTimeout: Duration = .seconds(60)
 
 /// A service on free ports.
 struct Stage {

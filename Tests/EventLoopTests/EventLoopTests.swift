@@ -1,5 +1,6 @@
 import EventLoop
 import PhiAccrual
+import SocketTestSupport
 import Testing
 import ZeroMQ
 

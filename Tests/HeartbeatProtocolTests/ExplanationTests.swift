@@ -46,10 +46,10 @@ import Testing
         (.suspected, .left, "The node said goodbye."),
         (.left, .learning, "The node sends heartbeats again after its goodbye."),
         (.left, .trusted, "The node sends heartbeats again after its goodbye."),
-        (.learning, .forgotten, "Node removed after 12 s without a heartbeat."),
-        (.trusted, .forgotten, "Node removed after 12 s without a heartbeat."),
-        (.suspected, .forgotten, "Node removed after 12 s without a heartbeat."),
-        (.left, .forgotten, "Node removed after 12 s without a heartbeat."),
+        (.learning, .forgotten, "Node removed. No heartbeat arrived in the last 12 s."),
+        (.trusted, .forgotten, "Node removed. No heartbeat arrived in the last 12 s."),
+        (.suspected, .forgotten, "Node removed. No heartbeat arrived in the last 12 s."),
+        (.left, .forgotten, "Node removed. No heartbeat arrived in the last 12 s."),
     ]
     @Test(arguments: transitions) func `gives the reason`(from: Verdict, to: Verdict, sentence: String) throws {
         #expect(try explanation(from, to) == sentence)
@@ -70,7 +70,9 @@ import Testing
     @Test func `omits unknown values`() throws {
         #expect(
             try explanation(.learning, .suspected, expected: nil, timeout: nil)
-                == "No heartbeat for 12 s. Policy phi=8 (default) is violated.")
+                == "No heartbeat for 12 s. Not heard by its initial deadline; "
+                + "policy phi=8 (default) has no timeout for it yet."
+        )
     }
     @Test func `of a budget gives its timeout`() throws {
         #expect(

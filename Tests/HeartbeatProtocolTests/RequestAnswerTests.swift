@@ -121,7 +121,7 @@ import Testing
             answer.sentences.dropFirst(2) == [
                 "suspect: trusted. phi=8 (default): timeout 2 s, exceeded 1 s ago.",
                 "The node's connection closed 3 s ago.", "Planned absence for another 90 min; reason: kernel.",
-                "Suspicions in the node's group have been held for 4 s: many nodes fell silent at once.",
+                "Suspicions of this node have been held for 4 s: many nodes fell silent at once.",
             ])
     }
     @Test func `to explain omits unknown values`() {

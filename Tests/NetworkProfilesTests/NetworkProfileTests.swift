@@ -21,7 +21,7 @@ import Testing
         let sources = try #require(profile.provenance)
         #expect(sources.count >= 2 && sources.allSatisfy { $0.heartbeats >= 1000 && $0.origin?.isEmpty == false })
         // The calibration covers exactly the recordings of its provenance.
-        #expect(Set(try #require(profile.calibration).decades.keys) == Set(sources.map(\.trace)))
+        #expect(Set(try #require(profile.calibration).log10Errors.keys) == Set(sources.map(\.trace)))
         for states in profile.lateness.tables.values {
             let sum = states.joined().reduce(0, +)
             #expect(abs(sum - LatenessProfile.heartbeats) < 200)
@@ -36,6 +36,21 @@ import Testing
         }
         let json = try JSONEncoder().encode(profile)
         #expect(try NetworkProfile(json: json) == profile)
+    }
+
+    @Test(arguments: [["bursts"], ["log10_error"], ["bursts", "log10_error"]])
+    func `is read with the keys that version 0.1.0 wrote`(present: [String]) throws {
+        let former = ["bursts": "patches", "log10_error": "decades"]
+        let text = try present.reduce(Self.text) { text, key in
+            text.replacingOccurrences(of: "\"\(key)\":", with: "\"\(try #require(former[key]))\":")
+        }
+        #expect(text != Self.text)
+        let profile = try NetworkProfile(json: Array(text.utf8))
+        #expect(profile == (try NetworkProfile(json: Array(Self.text.utf8))))
+        #expect(profile.calibration?.log10Errors == ["a.csv": 0.1])
+        let written = String(decoding: try JSONEncoder().encode(profile), as: UTF8.self)
+        #expect(written.contains("\"bursts\":") && written.contains("\"log10_error\":"))
+        #expect(!written.contains("\"patches\"") && !written.contains("\"decades\""))
     }
 
     @Test func `may have assumed provenance`() throws {
@@ -58,12 +73,13 @@ import Testing
         Fault(#""nodes":3"#, #""nodes":0"#, says: #""provenance[0].nodes" must be a whole number above 0"#),
         Fault(#""heartbeats":5000"#, #""heartbeats":1.5"#, says: #""provenance[0].heartbeats" must be"#),
         Fault(#""sha256":"0"#, #""sha256":"x"#, says: #""provenance[0].sha256" must be 64 hexadecimal digits"#),
-        Fault(#""decades":{"a.csv":0.1}"#, #""decades":[1]"#, says: #""calibration.decades" must be numbers"#),
+        Fault(
+            #""log10_error":{"a.csv":0.1}"#, #""log10_error":[1]"#, says: #""calibration.log10_error" must be numbers"#),
         Fault(#""deviation_intervals":0.25"#, #""deviation_intervals":9"#, says: "deviation_intervals", "from 0 to 8"),
         Fault("[100000]", "[99999,-1]", says: #""lateness.last[0][1]" must be a count from 0 to 100000, found -1"#),
         Fault("[100000]", "[99999,0.5]", says: #""lateness" must be"#, "whole numbers"),
         Fault("[100000]", "7", says: #""lateness.last[0]" must be lists of lists"#),
-        Fault(#""last""#, #""first""#, says: #""lateness.first" must be one of last, schedule, patches"#),
+        Fault(#""last""#, #""first""#, says: #""lateness.first" must be one of last, schedule, bursts"#),
         Fault("}", "", says: "JSON"), Fault("{", "[", says: "JSON"),
     ]) func `that is invalid names the field and the valid values`(fault: Fault) throws {
         let range = try #require(Self.text.range(of: fault.right))
@@ -90,7 +106,7 @@ import Testing
     private static let text = """
         {"schema":1,"name":"depot","kind":"wifi","description":"A hall.","estimator":"counted",\
         "provenance":[{"trace":"a.csv","sha256":"\(String(repeating: "0", count: 64))","heartbeats":5000,"nodes":3,\
-        "origin":null}],"calibration":{"heartbeats":100,"policy":"mistakes=1/100hb","decades":{"a.csv":0.1}},\
-        "deviation_intervals":0.25,"lateness":{"last":[[100000]],"schedule":[[50000],[50000],[]],"patches":[[],[],[],[],[],[0,99990]]}}
+        "origin":null}],"calibration":{"heartbeats":100,"policy":"mistakes=1/100hb","log10_error":{"a.csv":0.1}},\
+        "deviation_intervals":0.25,"lateness":{"last":[[100000]],"schedule":[[50000],[50000],[]],"bursts":[[],[],[],[],[],[0,99990]]}}
         """
 }

@@ -51,8 +51,8 @@ import Testing
             #expect(row.profiled.timeout < row.alone.timeout, "\(row)")
         }
         let calibration = try #require(fit.calibration)
-        #expect(Set(calibration.decades.keys) == Set(twins.map(\.source.trace)))
-        for decades in calibration.decades.values { #expect(decades > -0.7 && decades < 0.3, "\(decades)") }
+        #expect(Set(calibration.log10Errors.keys) == Set(twins.map(\.source.trace)))
+        for error in calibration.log10Errors.values { #expect(error > -0.7 && error < 0.3, "\(error)") }
     }
 
     @Test func `of short-lived nodes evaluates the horizons that it can`() throws {

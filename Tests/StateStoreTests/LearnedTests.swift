@@ -99,6 +99,6 @@ import Testing
         try scratch.replace("phi=8", by: "phi=9")
         let found = try scratch.open().found
         #expect(found.tunings == [Tuning(level: "evict", scope: .everyone, policy: .phi(12))])
-        #expect(found.warnings.count == 1 && found.warnings[0].contains("tuned policies"))
+        #expect(found.warnings.count == 1 && found.warnings[0].contains("1 unreadable tuned policy"))
     }
 }

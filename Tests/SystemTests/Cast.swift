@@ -1,6 +1,7 @@
 import Foundation
 import HeartbeatProtocol
 import PhiClient
+import TestSupport
 import Testing
 import ZeroMQ
 

@@ -26,7 +26,7 @@ extension SystemTests {
                     "edge/edge-1 was last heard 3 s ago; a heartbeat is expected every 1 s.",
                     "φ is 9.5, estimated from 9 gaps.",
                     "suspect: suspected for 1 s. phi=8 (default): timeout 2 s.",
-                    "Suspicions in the node's group have been held for 4 s: many nodes fell silent at once.",
+                    "Suspicions of this node have been held for 4 s: many nodes fell silent at once.",
                     "",
                     "2026-01-02T03:04:05  suspect  trusted → suspected   No heartbeat for 3 s.",
                 ])

@@ -53,7 +53,7 @@ extension SystemTests {
 
                 let crowd = try bed.python(.own("many_connections"), detector.heartbeats, "60")
                 #expect(try await crowd.line("its number") == "60")
-                let warning = try await detector.program.note("a warning") { $0.contains("connection refused") }
+                let warning = try await detector.program.note("a warning") { $0.contains("cannot accept") }
                 #expect(warning.contains("ulimit -n"), "\(warning)")
                 crowd.crash()
                 good.terminate()

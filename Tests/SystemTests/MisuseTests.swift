@@ -147,7 +147,7 @@ extension SystemTests {
                     "headed.csv": "node,seq,sent_ns,arrival_ns\n",
                     "half.json":
                         #"{"schema":1,"name":"a","kind":"wire","deviation_intervals":0,"lateness":{"last":[[100000]],"#
-                        + #""schedule":[[100000],[],[]],"patches":[[100000],[],[],[],[],[]]}}"#,
+                        + #""schedule":[[100000],[],[]],"bursts":[[100000],[],[],[],[],[]]}}"#,
                     "ping.txt": "PING web (10.0.0.1) 56(84) bytes of data.\n64 bytes from 10.0.0.1: icmp_seq=1\n",
                     "column.txt": "1732188912.5\nsoon\n",
                 ]

@@ -1,10 +1,8 @@
 import Foundation
 import HeartbeatProtocol
 import PhiAccrual
+import TestSupport
 import Testing
-
-/// Maximum time that a test waits for something that must happen. Only a failing test waits that long.
-let testTimeout: Duration = .seconds(60)
 
 /// A child process and its recorded output.
 final class RunningProgram: Sendable, CustomStringConvertible {

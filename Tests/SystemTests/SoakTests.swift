@@ -3,6 +3,7 @@ import HeartbeatProtocol
 import PhiAccrual
 import PhiClient
 import StateStore
+import TestSupport
 import Testing
 import ZeroMQ
 

@@ -59,7 +59,7 @@ private let openings = "must begin with the header \(columns), output of 'ping -
         let reading = Reading(header + "good,1,,100\n" + end)
         #expect(reading.rows.count == 1)
         #expect(reading.error?.line == 3)
-        #expect(reading.error?.reason == "the file ends in the middle of this line: " + reason)
+        #expect(reading.error?.reason == "the last line has no line end, so it may be incomplete: " + reason)
     }
     @Test func `may have another header`() {
         let found = Reading("time,host\n1,2\n").error

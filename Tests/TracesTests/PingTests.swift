@@ -178,7 +178,7 @@ import Traces
             let reading = Reading(Self.line(1, at: 1) + line.prefix(length))
             #expect(reading.rows.count == 1)
             #expect(reading.error?.line == 2)
-            #expect(reading.error?.reason.hasPrefix("the file ends in the middle of this line: ") == true)
+            #expect(reading.error?.reason.hasPrefix("the last line has no line end, so it may be incomplete: ") == true)
         }
         let whole = Reading(Self.line(1, at: 1) + line)
         #expect(whole.error == nil)

@@ -1,5 +1,6 @@
 import EventLoop
 import Foundation
+import SocketTestSupport
 import Synchronization
 import Testing
 import ZeroMQ

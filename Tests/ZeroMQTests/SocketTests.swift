@@ -1,5 +1,6 @@
 import EventLoop
 import Foundation
+import SocketTestSupport
 import Testing
 import ZeroMQ
 

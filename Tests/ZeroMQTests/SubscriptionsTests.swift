@@ -1,4 +1,5 @@
 import EventLoop
+import SocketTestSupport
 import Testing
 import ZeroMQ
 

@@ -58,7 +58,7 @@ public struct LatenessProfile: Hashable, Sendable {
     private static func counts(_ states: [[Int]], of family: Family) throws(InvalidLatenessProfile) -> [Int32] {
         guard states.count == family.states.count else {
             throw InvalidLatenessProfile(
-                place: family.name, reason: "must have \(family.states.count) tables, found \(states.count)")
+                place: family.name, reason: "must have \(counted(family.states.count, "table")), found \(states.count)")
         }
         var counts: [Int32] = []
         var sum = 0
@@ -131,7 +131,7 @@ extension Family {
         switch self {
         case .last: "last"
         case .schedule: "schedule"
-        case .bursts: "patches"
+        case .bursts: "bursts"
         }
     }
 }

@@ -39,7 +39,7 @@ public struct DetectorSpec: Sendable {
     /// The φ threshold that the parameters state; nil leaves it to the policy.
     public var nativeThreshold: Double? { parameters.nativeThreshold }
     /// The same detector with another φ threshold: Akka's detector uses it to decide which gaps to learn.
-    public func made(forPhi phi: Double) -> DetectorSpec { parameters.spec(withThreshold: phi) }
+    public func with(threshold phi: Double) -> DetectorSpec { parameters.spec(withThreshold: phi) }
 
     /// Calls the visitor with the chosen model type. From there on the compiler knows the type.
     public func open<Visitor: ModelVisitor>(_ visitor: inout Visitor) throws -> Visitor.Outcome {

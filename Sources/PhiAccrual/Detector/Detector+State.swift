@@ -49,7 +49,7 @@ extension Detector {
         let layout = version == Model.stateVersion ? StateLayout.codesByPosition : Self.layout(of: version)
         guard let layout else {
             throw CorruptData(
-                "it has version \(version.escapingControls), but this program reads \(Self.persistedVersion)")
+                "it has version \(version.escapingControls), but this program reads \(Self.readableVersions)")
         }
         reader.layout = layout
         let policies: PolicyTable = try reader.state()

@@ -23,6 +23,12 @@ extension Detector {
         (StateLayout.codesByPosition...StateLayout.current).first { Self.version(of: $0) == version }
     }
 
+    /// The versions of checkpoints that can be read, for messages.
+    static var readableVersions: String {
+        "\(Model.stateVersion) without a node version, or with node/\(StateLayout.codesByPosition) "
+            + "to node/\(StateLayout.current)"
+    }
+
     /// Whether persisted state of this version can be read.
     public static func canRead(_ version: String) -> Bool { layout(of: version) != nil }
 }

@@ -136,14 +136,14 @@ import Testing
 
     @Test(arguments: [
         Mistake("last", nil, says: "last is missing"),
-        Mistake("lost", [[100_000]], says: "lost must be one of last, schedule, patches"),
-        Mistake("last", [[100_000], []], says: "last must have 1 tables, found 2"),
+        Mistake("lost", [[100_000]], says: "lost must be one of last, schedule, bursts"),
+        Mistake("last", [[100_000], []], says: "last must have 1 table, found 2"),
         Mistake("schedule", [[100_000]], says: "schedule must have 3 tables, found 1"),
         Mistake("last", [[99_999, -1]], says: "last[0][1] must be a count from 0 to 100000, found -1"),
         Mistake("last", [[.max, .max]], says: "last[0][0] must be a count from 0 to 100000, found \(Int.max)"),
         Mistake("last", [Array(repeating: 1, count: 47)], says: "last[0] must have at most 46 counts, found 47"),
         Mistake(
-            "patches", [[], [], [1], [], [], []], says: "patches must have counts that add up to about 100000, found 1"),
+            "bursts", [[], [], [1], [], [], []], says: "bursts must have counts that add up to about 100000, found 1"),
     ]) func `refuses invalid tables with the reason`(mistake: Mistake) throws {
         var tables = try certain(bucket: 0).tables
         tables[mistake.family] = mistake.tables
@@ -197,7 +197,7 @@ import Testing
     private func certain(bucket: Int) throws -> LatenessProfile {
         let table = Array(repeating: 0, count: bucket) + [LatenessProfile.heartbeats]
         return try LatenessProfile(
-            tables: ["last": [table], "schedule": [table, [], []], "patches": [table, [], [], [], [], []]],
+            tables: ["last": [table], "schedule": [table, [], []], "bursts": [table, [], [], [], [], []]],
             deviation: 0.1)
     }
 }

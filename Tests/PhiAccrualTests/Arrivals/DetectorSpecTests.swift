@@ -23,9 +23,9 @@ import Testing
     @Test func `takes the given φ if its detector has a native threshold`() throws {
         #expect(try DetectorSpec(parsing: "akka").nativeThreshold == 8)
         #expect(try DetectorSpec(parsing: "hazelcast").nativeThreshold == 10)
-        #expect(try DetectorSpec(parsing: "akka").made(forPhi: 12) == DetectorSpec(parsing: "akka,threshold=12"))
+        #expect(try DetectorSpec(parsing: "akka").with(threshold: 12) == DetectorSpec(parsing: "akka,threshold=12"))
         #expect(try DetectorSpec(parsing: "cassandra").nativeThreshold == nil)
-        #expect(try DetectorSpec(parsing: "normal").made(forPhi: 12) == DetectorSpec(NormalModel.Parameters()))
+        #expect(try DetectorSpec(parsing: "normal").with(threshold: 12) == DetectorSpec(NormalModel.Parameters()))
     }
     @Test(arguments: [
         ("", "unknown detector ''"), ("Chen", "unknown detector 'Chen'"),

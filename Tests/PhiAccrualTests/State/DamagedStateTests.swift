@@ -105,6 +105,16 @@ import Testing
         }
         return nil
     }
+    @Test func `if its version is unknown, and says which versions can be read`() {
+        var writer = BinaryWriter()
+        writer.write("normal/9 node/9")
+        let error = #expect(throws: CorruptData.self) {
+            var reader = BinaryReader(writer.bytes)
+            _ = try Detector<NormalModel>(model: .init(), from: &reader)
+        }
+        let readable = "\(NormalModel.stateVersion) without a node version, or with node/1 to node/2"
+        #expect(error?.reason == "it has version normal/9 node/9, but this program reads \(readable)")
+    }
     @Test func `if it claims more slots than there are bytes or capacity for`() {
         let none = [UInt8](repeating: 0, count: 8)
         #expect(refusal(ofSlots: 0, none) == nil)
