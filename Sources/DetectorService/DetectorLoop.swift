@@ -244,9 +244,11 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
 
     private mutating func logRefusal(_ code: Int32, at now: Instant) {
         refusalLog.count(code, at: now) { [logger] count in
-            let nodes = count == 1 ? "its nodes" : "their nodes"
             logger.warning(
-                "cannot accept \(counted(count, "connection")); heartbeats of \(nodes) are not received",
+                """
+                cannot accept \(counted(count, "connection")); heartbeats of \(count == 1 ? "its" : "their") nodes \
+                are not received
+                """,
                 metadata: [
                     "reason": "\(String(cString: strerror(code)))", "count": "\(count)",
                     "advice": "raise the limit on open files (ulimit -n), or let nodes share connections",

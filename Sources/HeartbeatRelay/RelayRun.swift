@@ -149,9 +149,11 @@ struct RelayRun: ~Copyable {
         for _ in 0..<1000 {
             guard let code = try receiver.refusal() else { return }
             refusals.count(code, at: now) { [logger] count in
-                let nodes = count == 1 ? "its nodes" : "their nodes"
                 logger.warning(
-                    "cannot accept \(counted(count, "connection")); heartbeats of \(nodes) are not received",
+                    """
+                    cannot accept \(counted(count, "connection")); heartbeats of \(count == 1 ? "its" : "their") nodes \
+                    are not received
+                    """,
                     metadata: [
                         "reason": "\(String(cString: strerror(code)))", "count": "\(count)",
                         "advice": "raise the limit on open files (ulimit -n), or use another relay",
