@@ -148,11 +148,13 @@ final class RunningProgram: Sendable, CustomStringConvertible {
         try await first("an event") { try find($0.events) }
     }
     /// Waits until the program has ended, and returns its exit status, or 128 + signal.
-    func exit() async throws -> Int32 { try await first("its end") { $0.end } }
+    func exit() async throws -> Int32 { try await first("its end", within: computationTimeout) { $0.end } }
 
-    private func first<Result>(_ what: String, _ find: (Record) throws -> Result?) async throws -> Result {
+    private func first<Result>(
+        _ what: String, within timeout: Duration = testTimeout, _ find: (Record) throws -> Result?
+    ) async throws -> Result {
         // A program that has ended prints nothing more, so waiting ends early.
-        let found = try await record.first(within: testTimeout) { record in
+        let found = try await record.first(within: timeout) { record in
             try find(record).map(Optional.some) ?? (record.end == nil ? nil : .some(nil))
         }
         guard let result = found ?? nil else { throw NeverCame(what: what, from: command, record: record.value) }
