@@ -49,8 +49,8 @@ extension ConfigurationKey {
             meaning: """
                 Which of several equal shares of all nodes this detector watches, by the first byte of their keys: `2/4` is \
                 the second of four. There are at most 256 shares. Detectors on several machines can use one file, each with \
-                its own `--shard`. A detector that watches a share does not receive, or count, messages that are not \
-                heartbeats.
+                its own `--shard`. `status` of a detector with a share does not count malformed messages, because it \
+                subscribes to the keys of its own nodes only.
                 """),
         .init(
             "events", .endpoints(\.events).checking(requireEndpoint),

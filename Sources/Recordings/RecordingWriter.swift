@@ -61,7 +61,9 @@ public struct RecordingWriter: ~Copyable {
     public mutating func write(_ records: borrowing RecordBuffer) throws(RecordingError) { try append(records.bytes) }
 
     private mutating func append(_ bytes: [UInt8]) throws(RecordingError) {
-        guard descriptor >= 0 else { throw RecordingError(path: path, reason: "the recording was closed") }
+        guard descriptor >= 0 else {
+            throw RecordingError(path: path, reason: "cannot write: the recording has already ended")
+        }
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes {

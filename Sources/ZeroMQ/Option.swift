@@ -31,7 +31,7 @@ extension Socket {
     ///
     /// - Parameter bytes: −1 for no limit, which lets a peer make libzmq allocate as much as it announces.
     public borrowing func setMaximumMessageSize(_ bytes: Int64) throws(ZeroMQError) {
-        let option = Option("ZMQ_MAXMSGSIZE", ZMQ_MAXMSGSIZE, takes: "-1 (no limit), or 0 or more bytes")
+        let option = Option("ZMQ_MAXMSGSIZE", ZMQ_MAXMSGSIZE, takes: "-1 (no limit), or a number of bytes")
         // libzmq treats every negative value as no limit, even one from faulty arithmetic.
         let result = bytes < -1 ? -EINVAL : withUnsafeBytes(of: bytes) { apply(option, $0) }
         if result < 0 { throw option.error(-result, value: "\(bytes)") }
@@ -46,11 +46,12 @@ extension Socket.Option {
     // Queues.
 
     /// Maximum number of messages that wait for the application, per peer.
-    public static let receiveHighWaterMark = Self("ZMQ_RCVHWM", ZMQ_RCVHWM, takes: "0 (no limit) or more messages")
+    public static let receiveHighWaterMark = Self(
+        "ZMQ_RCVHWM", ZMQ_RCVHWM, takes: "0 (no limit), or a number of messages")
     /// Maximum number of messages that wait for the network, per peer.
-    public static let sendHighWaterMark = Self("ZMQ_SNDHWM", ZMQ_SNDHWM, takes: "0 (no limit) or more messages")
+    public static let sendHighWaterMark = Self("ZMQ_SNDHWM", ZMQ_SNDHWM, takes: "0 (no limit), or a number of messages")
     /// How long a closed socket keeps sending, in milliseconds; 0 in these contexts unless set.
-    public static let linger = Self("ZMQ_LINGER", ZMQ_LINGER, takes: "-1 (no limit), or 0 or more milliseconds")
+    public static let linger = Self("ZMQ_LINGER", ZMQ_LINGER, takes: "-1 (no limit), or a number of milliseconds")
     /// 1: queue messages only for peers whose connection is complete.
     public static let immediate = Self("ZMQ_IMMEDIATE", ZMQ_IMMEDIATE, takes: "0 or 1")
 
@@ -58,31 +59,31 @@ extension Socket.Option {
 
     /// Milliseconds before a lost connection is retried.
     public static let reconnectInterval = Self(
-        "ZMQ_RECONNECT_IVL", ZMQ_RECONNECT_IVL, takes: "-1 (never), or 0 or more milliseconds")
+        "ZMQ_RECONNECT_IVL", ZMQ_RECONNECT_IVL, takes: "-1 (never), or a number of milliseconds")
     /// Milliseconds up to which the interval doubles with each failure; 0 keeps it constant.
     public static let reconnectIntervalMaximum = Self(
-        "ZMQ_RECONNECT_IVL_MAX", ZMQ_RECONNECT_IVL_MAX, takes: "0 or more milliseconds")
+        "ZMQ_RECONNECT_IVL_MAX", ZMQ_RECONNECT_IVL_MAX, takes: "a number of milliseconds")
     /// Maximum number of connections that wait to be accepted; the kernel's `somaxconn` limits it further.
-    public static let backlog = Self("ZMQ_BACKLOG", ZMQ_BACKLOG, takes: "1 or more connections")
+    public static let backlog = Self("ZMQ_BACKLOG", ZMQ_BACKLOG, takes: "a number of connections from 1")
     /// Milliseconds in which a new connection must complete the ZeroMQ handshake and authenticate.
     public static let handshakeInterval = Self(
-        "ZMQ_HANDSHAKE_IVL", ZMQ_HANDSHAKE_IVL, takes: "0 (no limit) or more milliseconds")
+        "ZMQ_HANDSHAKE_IVL", ZMQ_HANDSHAKE_IVL, takes: "0 (no limit), or a number of milliseconds")
 
     // Detection of lost peers.
 
     public static let tcpKeepalive = Self("ZMQ_TCP_KEEPALIVE", ZMQ_TCP_KEEPALIVE, takes: "-1 (system default), 0 or 1")
     /// Seconds of silence before the first probe.
     public static let tcpKeepaliveIdle = Self(
-        "ZMQ_TCP_KEEPALIVE_IDLE", ZMQ_TCP_KEEPALIVE_IDLE, takes: "-1 (system default), or 1 or more seconds")
+        "ZMQ_TCP_KEEPALIVE_IDLE", ZMQ_TCP_KEEPALIVE_IDLE, takes: "-1 (system default), or a number of seconds from 1")
     /// Seconds between probes.
     public static let tcpKeepaliveInterval = Self(
-        "ZMQ_TCP_KEEPALIVE_INTVL", ZMQ_TCP_KEEPALIVE_INTVL, takes: "-1 (system default), or 1 or more seconds")
+        "ZMQ_TCP_KEEPALIVE_INTVL", ZMQ_TCP_KEEPALIVE_INTVL, takes: "-1 (system default), or a number of seconds from 1")
     /// Unanswered probes after which the connection counts as lost.
     public static let tcpKeepaliveCount = Self(
-        "ZMQ_TCP_KEEPALIVE_CNT", ZMQ_TCP_KEEPALIVE_CNT, takes: "-1 (system default), or 1 or more probes")
+        "ZMQ_TCP_KEEPALIVE_CNT", ZMQ_TCP_KEEPALIVE_CNT, takes: "-1 (system default), or a number of probes from 1")
     /// Maximum time that sent data may stay unacknowledged, in milliseconds.
     public static let tcpMaximumRetransmitTime = Self(
-        "ZMQ_TCP_MAXRT", ZMQ_TCP_MAXRT, takes: "0 (system default) or more milliseconds")
+        "ZMQ_TCP_MAXRT", ZMQ_TCP_MAXRT, takes: "0 (system default), or a number of milliseconds")
 
     // Kinds of sockets.
 

@@ -5,7 +5,7 @@ import Platform
 public struct ZeroMQError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The failed operation. The raw value completes a sentence that begins with “cannot”.
     public enum Operation: String, Sendable {
-        case createContext = "create a context"
+        case createContext = "create a ZeroMQ context"
         case open = "open a socket"
         case bind = "bind"
         case connect = "connect to"

@@ -110,7 +110,7 @@ struct WatchCommand: AsyncParsableCommand {
                 "events received, but no answer to requests: check that --control belongs to the same 'phi detect'")
         case .gap(let after, _):
             Console.note(
-                "the detector no longer keeps all events after \(after); the current state follows")
+                "the detector no longer keeps all events after event \(after); the current state follows")
         case .rolledBack(let sequence, _):
             Console.note("the detector lost its events after \(sequence); the current state follows")
         }

@@ -70,6 +70,6 @@ import ZeroMQ
         #expect(second?.code == EMFILE && second?.operation == .open)
         drop(first)
         let negative = #expect(throws: ZeroMQError.self) { _ = try Context(ioThreads: -1) }
-        #expect(negative?.description == "cannot create a context with ioThreads -1: Invalid argument")
+        #expect(negative?.description == "cannot create a ZeroMQ context with ioThreads -1: Invalid argument")
     }
 }

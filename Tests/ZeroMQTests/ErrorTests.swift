@@ -75,7 +75,7 @@ import ZeroMQ
         let number = #expect(throws: ZeroMQError.self) { try socket.set(.sendHighWaterMark, to: -5) }
         #expect(
             number?.description
-                == "cannot set ZMQ_SNDHWM to -5: invalid value; valid values: 0 (no limit) or more messages")
+                == "cannot set ZMQ_SNDHWM to -5: invalid value; valid values: 0 (no limit), or a number of messages")
         let key = #expect(throws: ZeroMQError.self) { try socket.set(.curveSecretKey, to: [1, 2, 3]) }
         #expect(key?.description == "cannot set ZMQ_CURVE_SECRETKEY to 3 bytes: invalid value; valid values: 32 bytes")
         let size = #expect(throws: ZeroMQError.self) { try socket.setMaximumMessageSize(-2) }

@@ -101,7 +101,7 @@ extension Origin.Source: BinaryCodable {
     public init(from reader: inout BinaryReader) throws(CorruptData) {
         let number: UInt8 = try reader.integer()
         guard let source = Self.allCases.first(where: { $0.storedNumber == number }) else {
-            throw CorruptData("no origin of a policy has the number \(number)")
+            throw CorruptData("a policy has the unknown origin \(number)")
         }
         self = source
     }
