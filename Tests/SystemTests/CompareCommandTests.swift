@@ -70,7 +70,7 @@ extension SystemTests {
                 #expect(try await budgets.exit() == 0)
                 // At one mistake in thirty, only the longest trace is long enough for forty mistakes.
                 #expect(budgets.output.contains { $0.hasPrefix("stationary  ") && $0.contains("1 in 30 ") })
-                #expect(budgets.output.last?.hasSuffix("of 1 budgets kept") == true)
+                #expect(budgets.output.last?.hasSuffix("of 1 budget kept") == true)
             }
         }
 
