@@ -114,7 +114,8 @@ let package = Package(
         .target(
             name: "ReceivingService",
             dependencies: [
-                "HeartbeatProtocol", "PhiAccrual", "ZeroMQ", .product(name: "Logging", package: "swift-log"),
+                "HeartbeatProtocol", "PhiAccrual", "Platform", "ZeroMQ",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),

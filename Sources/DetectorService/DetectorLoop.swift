@@ -3,7 +3,6 @@ import EventLoop
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
-import Platform
 import ReceivingService
 import ZeroMQ
 
@@ -236,23 +235,10 @@ struct DetectorLoop<Model: ArrivalModel>: ~Copyable {
             switch try sockets.connectionEvent() {
             case .closed(let place):
                 for key in connections.close(place) { detector.apply(.disconnection(key, at: now), into: &events) }
-            case .refused(let code): logRefusal(code, at: now)
+            case .refused(let code):
+                refusalLog.refused(for: code, at: now, alternative: "let nodes share connections", logger: logger)
             case nil: return
             }
-        }
-    }
-
-    private mutating func logRefusal(_ code: Int32, at now: Instant) {
-        refusalLog.count(code, at: now) { [logger] count in
-            logger.warning(
-                """
-                cannot accept \(counted(count, "connection")); heartbeats of \(count == 1 ? "its" : "their") nodes \
-                are not received
-                """,
-                metadata: [
-                    "reason": "\(String(cString: strerror(code)))", "count": "\(count)",
-                    "advice": "raise the limit on open files (ulimit -n), or let nodes share connections",
-                ])
         }
     }
 

@@ -148,17 +148,7 @@ struct RelayRun: ~Copyable {
         // Bounded, so that heartbeats get their turn.
         for _ in 0..<1000 {
             guard let code = try receiver.refusal() else { return }
-            refusals.count(code, at: now) { [logger] count in
-                logger.warning(
-                    """
-                    cannot accept \(counted(count, "connection")); heartbeats of \(count == 1 ? "its" : "their") nodes \
-                    are not received
-                    """,
-                    metadata: [
-                        "reason": "\(String(cString: strerror(code)))", "count": "\(count)",
-                        "advice": "raise the limit on open files (ulimit -n), or use another relay",
-                    ])
-            }
+            refusals.refused(for: code, at: now, alternative: "use another relay", logger: logger)
         }
     }
 }

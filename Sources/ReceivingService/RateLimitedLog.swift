@@ -1,6 +1,7 @@
 import HeartbeatProtocol
 import Logging
 import PhiAccrual
+import Platform
 
 /// Counts problems by reason, and logs each reason at most once a minute: a flood of bad input must not become a flood
 /// of log lines.
@@ -21,6 +22,25 @@ import PhiAccrual
         if let last, now - last.at < .seconds(60) { return }
         lastLogged[reason] = (now, count)
         log(count - (last?.count ?? 0))
+    }
+}
+
+extension RateLimitedLog<Int32> {
+    /// Counts a connection that could not be accepted, by the `errno` that says why.
+    ///
+    /// - Parameter alternative: What helps besides a higher limit on open files.
+    package mutating func refused(for code: Int32, at now: Instant, alternative: String, logger: Logger) {
+        count(code, at: now) { count in
+            logger.warning(
+                """
+                cannot accept \(counted(count, "connection")); heartbeats of \(count == 1 ? "its" : "their") nodes \
+                are not received
+                """,
+                metadata: [
+                    "reason": "\(String(cString: strerror(code)))", "count": "\(count)",
+                    "advice": "raise the limit on open files (ulimit -n), or \(alternative)",
+                ])
+        }
     }
 }
 

@@ -10,17 +10,23 @@ enum StateLayout {
     /// Version 2: emitted notice codes by name.
     static let codesByName: UInt32 = 2
     static let current = codesByName
+
+    /// What a version says after the version of the model.
+    static func suffix(_ layout: UInt32) -> String { " node/\(layout)" }
 }
 
 extension Detector {
     /// Version of the stored state, as persisted nodes and checkpoints name it.
     public static var persistedVersion: String { version(of: StateLayout.current) }
 
-    private static func version(of layout: UInt32) -> String { "\(Model.stateVersion) node/\(layout)" }
+    private static func version(of layout: UInt32) -> String { Model.stateVersion + StateLayout.suffix(layout) }
 
-    /// The layout that a version names; nil if this detector cannot read it.
+    /// The layout that a version names; nil if this detector cannot read it. Called for each stored node of a start, so
+    /// it allocates nothing.
     static func layout(of version: String) -> UInt32? {
-        (StateLayout.codesByPosition...StateLayout.current).first { Self.version(of: $0) == version }
+        guard version.hasPrefix(Model.stateVersion) else { return nil }
+        let suffix = version.dropFirst(Model.stateVersion.count)
+        return (StateLayout.codesByPosition...StateLayout.current).first { StateLayout.suffix($0) == suffix }
     }
 
     /// The versions of checkpoints that can be read, for messages.
